@@ -1,0 +1,39 @@
+/* log.h - one line an event, for people or as JSON, rate-limited.
+ *
+ *	LOG(LOG_WARN, "accept_paused", LOG_U64("core", core), LOG_TEXT("reason", "descriptors"));
+ *
+ * A line goes to standard error in one write. At most 20 lines a second of one
+ * event name and thread; what was left out is counted in the next line
+ * ("suppressed"). Control bytes, U+2028/9 and bidi marks in values are escaped.
+ */
+#ifndef CORE_LOG_H
+#define CORE_LOG_H
+
+#include "proto/base/span.h"
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF };
+
+struct log_field {
+	const char *key;
+	enum { LOG_FIELD_U64, LOG_FIELD_I64, LOG_FIELD_SPAN } kind;
+	union {
+		uint64_t u64;
+		int64_t i64;
+		struct span span;
+	};
+};
+
+#define LOG_U64(name, value) ((struct log_field){ .key = (name), .kind = LOG_FIELD_U64, .u64 = (value) })
+#define LOG_I64(name, value) ((struct log_field){ .key = (name), .kind = LOG_FIELD_I64, .i64 = (value) })
+#define LOG_SPAN(name, value) ((struct log_field){ .key = (name), .kind = LOG_FIELD_SPAN, .span = (value) })
+#define LOG_TEXT(name, value) LOG_SPAN(name, span_of((value), strlen(value)))
+
+void log_setup(enum log_level least, bool json);
+void log_core(uint32_t core); /* names this thread in its lines */
+void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t count);
+
+#define LOG(level, event, ...) \
+	log_fields((level), (event), (const struct log_field[]){ __VA_ARGS__ }, \
+		   sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field))
+
+#endif
