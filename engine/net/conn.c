@@ -1,0 +1,131 @@
+#include "engine/net/conn.h"
+
+#include <errno.h>
+
+#include "engine/core/check.h"
+#include "engine/core/pages.h"
+#include "engine/net/conn_close.h"
+#include "engine/net/sendq.h"
+
+int net_open(struct net *net, const struct net_limits *limits, struct ring *ring, struct segment_pool *segments,
+	     struct timers *timers, struct counters *counters, uint64_t hash_key)
+{
+	const uint32_t slots = ring_slots_max(ring);
+
+	net->limits = *limits;
+	net->ring = ring;
+	net->segments = segments;
+	net->timers = timers;
+	net->counters = counters;
+	net->conns_max = slots;
+	/* Reserved, not touched: a slot that was never accepted into costs nothing. */
+	net->conns = pages_reserve((size_t)slots * sizeof(struct conn));
+	if (!net->conns)
+		return -ENOMEM;
+
+	const int error = slab_open(&net->flights, "flights", sizeof(struct flight), slots);
+
+	return error ? error : addresses_open(&net->addresses, slots, limits->connections_per_address, hash_key);
+}
+
+void net_close(struct net *net)
+{
+	addresses_close(&net->addresses);
+	slab_close(&net->flights);
+	pages_release(net->conns, (size_t)net->conns_max * sizeof(struct conn));
+}
+
+static struct conn *accepted(struct net *net, uint32_t slot)
+{
+	struct conn *conn = net_conn(net, slot);
+
+	CHECK(slot < net->conns_max && conn->state == CONN_FREE);
+	const uint32_t generation = conn->generation + 1;
+
+	*conn = (struct conn){ .state = CONN_OPEN, .slot = slot, .generation = generation };
+	conn->progress_ms = net->now_ms;
+	net->open++;
+	counter_add(net->counters, COUNTER_connections, 1);
+	counter_add(net->counters, COUNTER_accepted, 1);
+	conn->receiving = true;
+	ring_recv(net->ring, slot);
+	if (net->limits.peer_address && net->limits.connections_per_address > 0) {
+		conn->asking = true;
+		ring_peer(net->ring, slot);
+	}
+	return conn;
+}
+
+static void received(struct net *net, struct conn *conn, const struct ring_event *event)
+{
+	conn->receiving = !event->last;
+	if (event->result > 0) {
+		counter_add(net->counters, COUNTER_bytes_in, event->result);
+		if (conn->state == CONN_OPEN)
+			net->ops->on_bytes(net->context, conn, event->bytes, (size_t)event->result);
+	}
+	const bool over = event->result == 0 ||
+			  (event->result < 0 && event->result != -ENOBUFS && event->result != -EINTR);
+
+	if (over) {
+		conn_peer_ended(net, conn);
+		return;
+	}
+	if (event->last && (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)) {
+		conn->receiving = true;
+		ring_recv(net->ring, conn->slot);
+	}
+	conn_join(net, conn);
+}
+
+static void sent(struct net *net, struct conn *conn, int32_t result)
+{
+	if (!sendq_sent(net, conn, result))
+		return;
+	if (result < 0 && result != -EINTR && result != -EAGAIN)
+		conn_abort(net, conn);
+	else if (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)
+		conn_flown(net, conn);
+	conn_join(net, conn);
+}
+
+static void peer_told(struct net *net, struct conn *conn, const struct ring_event *event)
+{
+	conn->asking = false;
+	if (event->result == 0 && conn->state == CONN_OPEN) {
+		conn->address = address_enter(&net->addresses, &event->address);
+		if (conn->address == 0) {
+			counter_add(net->counters, COUNTER_refused, 1);
+			conn_abort(net, conn);
+		}
+	}
+	conn_join(net, conn);
+}
+
+struct conn *net_event(struct net *net, const struct ring_event *event)
+{
+	struct conn *conn = event->kind == RING_ACCEPTED ? NULL : net_conn(net, event->slot);
+
+	CHECK(!conn || conn->state != CONN_FREE);
+	switch (event->kind) {
+	case RING_ACCEPTED:
+		return accepted(net, event->slot);
+	case RING_RECEIVED:
+		received(net, conn, event);
+		return NULL;
+	case RING_SENT:
+		sent(net, conn, event->result);
+		return NULL;
+	case RING_PEER:
+		peer_told(net, conn, event);
+		return NULL;
+	case RING_CLOSED:
+		conn_closed(net, conn);
+		return NULL;
+	case RING_ACCEPT_FAILED:
+	case RING_WOKEN:
+		break;
+	}
+	CHECK(!"an event that is not a connection's");
+	return NULL;
+}

@@ -1,0 +1,116 @@
+/* conn.h - a connection: a socket that receives, sends and ends, whatever is spoken on it.
+ *
+ *	            conn_finish()                drained and (EOF or 5 s)
+ *	  OPEN ------------------> FINISHING ---------------------------+
+ *	   |  conn_abort(), error      | conn_abort(), error            v
+ *	   +---------------------------+-----------------------> CANCELLING
+ *	                                                                | receive over, send over
+ *	                     FREE <------------ CLOSING <---------------+
+ *	                          RING_CLOSED
+ *
+ * Closing is a join: the memory that the kernel reads or writes is given back
+ * only when it has said so. A conn is at the index of its ring slot and never moves.
+ * What it tells upward are the three calls of conn_ops; none of them may be answered by
+ * freeing anything: conn_abort() and conn_finish() only mark.
+ */
+#ifndef NET_CONN_H
+#define NET_CONN_H
+
+#include "engine/core/counters.h"
+#include "engine/core/segment.h"
+#include "engine/core/timers.h"
+#include "engine/net/address.h"
+
+struct conn;
+struct net;
+
+struct conn_ops {
+	/* Bytes came; they may be written to and are gone on return. Not called once finishing. */
+	void (*on_bytes)(void *context, struct conn *conn, uint8_t *bytes, size_t size);
+	/* The kernel took all that was in flight: the next flight may be planned. Called while open or finishing. */
+	void (*on_drained)(void *context, struct conn *conn);
+	/* The connection is over for its owner: last call, exactly once. It may still be held by the kernel for a while. */
+	void (*on_closed)(void *context, struct conn *conn);
+};
+
+struct net_limits {
+	uint32_t connections_max;   /* this core */
+	uint32_t connections_per_address; /* 0: no limit */
+	uint64_t queue_bytes_max;   /* private bytes a connection may have waiting */
+	uint32_t linger_ms;         /* how long a finishing connection waits for the peer to end */
+	bool peer_address;          /* the ring can tell addresses */
+};
+
+enum conn_state { CONN_FREE, CONN_OPEN, CONN_FINISHING, CONN_CANCELLING, CONN_CLOSING };
+
+/* One send in flight: pieces of segments, each held. */
+struct flight {
+	struct iovec pieces[RING_PIECES_MAX];
+	struct segment *held[RING_PIECES_MAX];
+	uint32_t count, at;
+	uint32_t bytes; /* planned in all */
+};
+
+struct conn {
+	uint8_t state;
+	bool receiving, sending, asking; /* what the kernel still owes an answer to */
+	bool told_closed;       /* on_closed was called */
+	bool drained_close;     /* FINISHING: close as soon as drained; do not wait for the peer */
+	uint32_t slot;
+	uint32_t generation;    /* tells this use of the slot from an earlier one */
+	uint32_t address;       /* entry of net->addresses, 0 while unknown */
+	struct segment *first, *last; /* what waits for this member alone */
+	uint32_t offset;        /* bytes of first already planned */
+	uint32_t queued;        /* bytes in the chain not yet planned */
+	uint64_t progress_ms;   /* when the kernel last took bytes, or a flight began */
+	struct flight *flight;
+	struct timer timer;     /* the owner's while open, ours while finishing */
+	uint32_t next_dirty;    /* gate/pump's list */
+	bool dirty;
+};
+
+struct net {
+	struct ring *ring;
+	struct conn *conns;     /* by slot */
+	uint32_t conns_max;
+	uint32_t open;          /* not FREE */
+	struct slab flights;
+	struct segment_pool *segments;
+	struct timers *timers;
+	struct counters *counters;
+	struct addresses addresses;
+	struct net_limits limits;
+	const struct conn_ops *ops;
+	void *context;
+	uint64_t now_ms;        /* of this turn */
+};
+
+/* Keeps ring, segments, timers, counters, ops. Returns 0 or -ENOMEM. */
+int net_open(struct net *net, const struct net_limits *limits, struct ring *ring, struct segment_pool *segments,
+	     struct timers *timers, struct counters *counters, uint64_t hash_key);
+void net_close(struct net *net);
+
+/* Runs one completion. Gives the new conn when it was a RING_ACCEPTED, otherwise NULL. */
+struct conn *net_event(struct net *net, const struct ring_event *event);
+
+static inline struct conn *net_conn(struct net *net, uint32_t slot)
+{
+	return &net->conns[slot];
+}
+
+static inline bool conn_is_open(const struct conn *conn)
+{
+	return conn->state == CONN_OPEN;
+}
+
+/* Sends what is queued, then closes when the peer ends, or after linger_ms; at
+ * once when drained if `at_once`. */
+void conn_finish(struct net *net, struct conn *conn, bool at_once);
+
+/* Closes without sending anything more. */
+void conn_abort(struct net *net, struct conn *conn);
+
+/* The timer of a conn that is not open went off. */
+void conn_linger_over(struct net *net, struct conn *conn);
+
+#endif

@@ -1,0 +1,184 @@
+#include "engine/net/sendq.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "engine/core/check.h"
+
+/* One flight's bytes: enough to be coalesced well, little enough to be taken in turns. */
+#define FLIGHT_BYTES_MAX (256 * 1024)
+
+uint8_t *sendq_reserve(struct net *net, struct conn *conn, size_t size)
+{
+	if (size > SEGMENT_BYTES_MAX || conn->queued + size > net->limits.queue_bytes_max)
+		return NULL;
+	if (conn->last && conn->last->capacity - conn->last->used >= size)
+		return conn->last->bytes + conn->last->used;
+
+	struct segment *segment = segment_take(net->segments, size, size + conn->queued);
+
+	if (!segment)
+		return NULL;
+	if (conn->last)
+		conn->last->next = segment;
+	else
+		conn->first = segment;
+	conn->last = segment;
+	return segment->bytes;
+}
+
+void sendq_commit(struct conn *conn, size_t size)
+{
+	CHECK(conn->last && conn->last->used + size <= conn->last->capacity);
+	conn->last->used += (uint32_t)size;
+	conn->queued += (uint32_t)size;
+}
+
+int sendq_put(struct net *net, struct conn *conn, const void *bytes, size_t size)
+{
+	uint8_t *to = sendq_reserve(net, conn, size);
+
+	if (!to)
+		return -ENOBUFS;
+	memcpy(to, bytes, size);
+	sendq_commit(conn, size);
+	return 0;
+}
+
+bool flight_add_static(struct flight *flight, const uint8_t *bytes, size_t size)
+{
+	if (flight->count == RING_PIECES_MAX)
+		return false;
+	flight->held[flight->count] = NULL;
+	flight->pieces[flight->count++] = (struct iovec){ (void *)(uintptr_t)bytes, size };
+	flight->bytes += (uint32_t)size;
+	return true;
+}
+
+bool flight_add(struct flight *flight, struct segment *segment, const uint8_t *bytes, size_t size)
+{
+	if (flight->bytes + size > FLIGHT_BYTES_MAX && flight->bytes > 0)
+		return false;
+	CHECK(bytes >= segment->bytes && bytes + size <= segment->bytes + segment->used);
+	if (!flight_add_static(flight, bytes, size))
+		return false;
+	flight->held[flight->count - 1] = segment;
+	segment_hold(segment);
+	return true;
+}
+
+/* A segment leaves the chain when all of it is planned; the flight still holds it. */
+static void plan_private(struct net *net, struct conn *conn, struct flight *flight)
+{
+	while (conn->first) {
+		struct segment *segment = conn->first;
+		const uint32_t size = segment->used - conn->offset;
+
+		if (size > 0) {
+			if (!flight_add(flight, segment, segment->bytes + conn->offset, size))
+				return;
+			conn->offset += size;
+			conn->queued -= size;
+		}
+		conn->first = segment->next;
+		if (!conn->first)
+			conn->last = NULL;
+		conn->offset = 0;
+		segment->next = NULL;
+		segment_drop(net->segments, segment);
+	}
+}
+
+struct flight *sendq_plan(struct net *net, struct conn *conn)
+{
+	if (conn->flight || (conn->state != CONN_OPEN && conn->state != CONN_FINISHING))
+		return NULL;
+
+	struct flight *flight = slab_take(&net->flights);
+
+	if (flight)
+		plan_private(net, conn, flight);
+	return flight;
+}
+
+static void submit(struct net *net, struct conn *conn)
+{
+	struct flight *flight = conn->flight;
+
+	conn->sending = true;
+	ring_send(net->ring, conn->slot, flight->pieces + flight->at, flight->count - flight->at);
+}
+
+void sendq_fly(struct net *net, struct conn *conn, struct flight *flight)
+{
+	CHECK(!conn->flight && !conn->sending);
+	if (flight->count == 0) {
+		slab_give(&net->flights, flight);
+		return;
+	}
+	conn->flight = flight;
+	conn->progress_ms = net->now_ms;
+	submit(net, conn);
+}
+
+static void flight_end(struct net *net, struct conn *conn)
+{
+	struct flight *flight = conn->flight;
+
+	for (uint32_t i = 0; i < flight->count; i++)
+		if (flight->held[i])
+			segment_drop(net->segments, flight->held[i]);
+	conn->flight = NULL;
+	slab_give(&net->flights, flight);
+}
+
+static bool advance(struct flight *flight, size_t taken)
+{
+	while (flight->at < flight->count) {
+		struct iovec *piece = &flight->pieces[flight->at];
+
+		if (taken < piece->iov_len) {
+			piece->iov_base = (uint8_t *)piece->iov_base + taken;
+			piece->iov_len -= taken;
+			return false;
+		}
+		taken -= piece->iov_len;
+		flight->at++;
+	}
+	CHECK(taken == 0);
+	return true;
+}
+
+bool sendq_sent(struct net *net, struct conn *conn, int32_t result)
+{
+	CHECK(conn->sending && conn->flight);
+	conn->sending = false;
+	counter_add(net->counters, COUNTER_sends, 1);
+	if (result > 0) {
+		counter_add(net->counters, COUNTER_bytes_out, result);
+		conn->progress_ms = net->now_ms;
+	}
+	const bool retry = result == -EINTR || result == -EAGAIN;
+	const bool done = result >= 0 && advance(conn->flight, (size_t)result);
+
+	if (!done && (result > 0 || retry) && (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)) {
+		submit(net, conn);
+		return false;
+	}
+	flight_end(net, conn);
+	return true;
+}
+
+void sendq_forget(struct net *net, struct conn *conn)
+{
+	while (conn->first) {
+		struct segment *segment = conn->first;
+
+		conn->first = segment->next;
+		segment->next = NULL;
+		segment_drop(net->segments, segment);
+	}
+	conn->last = NULL;
+	conn->offset = 0;
+	conn->queued = 0;
+}
