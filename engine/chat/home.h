@@ -1,0 +1,48 @@
+/* home.h - the rooms whose order this core gives: takes commands, keeps logs, tells the cores with members.
+ *
+ * A room has one home core, by its name's hash. Everything that concerns the
+ * room passes here in one order, and leaves, by the post, in that order to each core.
+ */
+#ifndef CHAT_HOME_H
+#define CHAT_HOME_H
+
+#include "engine/chat/directory.h"
+#include "engine/chat/mail.h"
+#include "engine/chat/post.h"
+#include "engine/core/random.h"
+
+struct room;
+struct home;
+
+struct home_limits {
+	uint32_t rooms_max;          /* this core */
+	uint32_t members_max;        /* connections a room */
+	uint32_t roster_max;         /* users in rooms, this core */
+	uint32_t history_messages;   /* a room */
+	uint64_t history_bytes;      /* a room */
+	uint64_t history_age_ms;     /* a room */
+	uint64_t history_bytes_all;  /* this core; the room longest silent gives way first */
+	size_t page_bytes;           /* data in one page, at least one event */
+};
+
+/* Keeps directory, post, counters. Gives NULL when there is no memory. */
+struct home *home_open(const struct home_limits *limits, struct directory *directory, struct post *post,
+		       struct counters *counters, uint64_t seed);
+void home_close(struct home *home);
+uint64_t home_bytes_max(const struct home_limits *limits);
+
+/* Runs one command, whose room's home this core must be. now_ms is monotonic, wall_ms for people. */
+void home_command(struct home *home, const struct mail_command *mail, uint64_t now_ms, uint64_t wall_ms);
+
+/* Counts of large rooms, messages past their age. Every 250 ms or so. */
+void home_tick(struct home *home, uint64_t now_ms, uint64_t wall_ms);
+
+/* For keeping the logs over a restart. home_save() calls for each room with a
+ * log, oldest event first; a nonzero result ends it and is returned. home_restore() puts one
+ * event back, rooms' events ascending by seq; 0 or -errno. */
+typedef int home_save_fn(void *context, struct span room, struct span epoch, const struct chat_event *event);
+int home_save(const struct home *home, home_save_fn *save, void *context);
+int home_restore(struct home *home, struct span room, struct span epoch, const struct chat_event *event,
+		 uint64_t now_ms);
+
+#endif

@@ -1,0 +1,76 @@
+/* mail.h - what cores tell each other: commands to a room's home, and events and answers back.
+ *
+ * A mail is one piece of memory with pointers into itself. It is read where it was
+ * written, so it is never copied on the way.
+ */
+#ifndef CHAT_MAIL_H
+#define CHAT_MAIL_H
+
+#include "proto/chat/event.h"
+
+enum mail_kind {
+	MAIL_BLOCK,   /* the mail is elsewhere: struct mail_block */
+	MAIL_COMMAND, /* to the home core */
+	MAIL_EVENT,   /* from it, to every core with members */
+	MAIL_REPLY,   /* from it, to the core that asked */
+	MAIL_PAGE,    /* from it, answer to a fetch */
+};
+
+struct mail {
+	enum mail_kind kind;
+};
+
+struct mail_block {
+	struct mail mail;
+	struct mail *block;
+	size_t size;
+};
+
+/* Who asked: a session on a core, and the cursor it concerns, with the stamp that tells one use of a cursor from the next. */
+struct mail_origin {
+	uint32_t core;
+	uint32_t slot, generation;
+	uint32_t cursor, stamp;
+};
+
+/* Asked of a room for a member that is behind; no client can ask it. */
+#define MAIL_OP_FETCH CHAT_OP_COUNT
+
+struct mail_command {
+	struct mail mail;
+	uint32_t op; /* enum chat_op, or MAIL_OP_FETCH (command.seq: the last seq the member has) */
+	struct mail_origin origin;
+	uint64_t room_hash;
+	bool last_here;  /* leave: the core has no member of the room left */
+	struct span user;
+	struct chat_command command;
+	uint8_t bytes[];
+};
+
+struct mail_event {
+	struct mail mail;
+	uint64_t room_hash;
+	struct mail_origin author; /* of logged kinds */
+	struct chat_event event;
+	uint8_t bytes[];
+};
+
+struct mail_reply {
+	struct mail mail;
+	uint32_t op;
+	struct mail_origin origin;
+	uint64_t room_hash;
+	struct chat_reply reply;
+	uint8_t bytes[];
+};
+
+struct mail_page {
+	struct mail mail;
+	struct mail_origin origin;
+	uint64_t room_hash;
+	uint64_t after;        /* as asked */
+	struct chat_page page; /* page.more: there is more to fetch before the live events */
+	uint8_t bytes[];
+};
+
+#endif

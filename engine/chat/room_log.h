@@ -1,0 +1,33 @@
+/* room_log.h - the newest events of a room, in order, in memory.
+ *
+ * Dense: seq runs without holes, so the event of a seq is found by subtraction.
+ */
+#ifndef CHAT_ROOM_LOG_H
+#define CHAT_ROOM_LOG_H
+
+#include "engine/chat/record.h"
+
+struct room_log {
+	struct record **slots; /* a ring of `capacity`, a power of two; NULL while empty */
+	uint32_t capacity;
+	uint32_t head;         /* of the oldest */
+	uint32_t count;
+	uint64_t last;         /* the newest seq ever given, 0 for none */
+	uint64_t bytes;        /* of all records */
+};
+
+static inline uint64_t room_log_first(const struct room_log *log)
+{
+	return log->last + 1 - log->count;
+}
+
+/* Where the record of a seq is; NULL when it is not kept. */
+struct record **room_log_at(const struct room_log *log, uint64_t seq);
+
+/* Takes the record, whose seq must be last + 1. Returns 0 or -ENOMEM. */
+int room_log_append(struct room_log *log, struct record *record);
+
+/* Gives the oldest record out of the log; there must be one. */
+struct record *room_log_shift(struct room_log *log);
+
+#endif

@@ -1,0 +1,22 @@
+/* listener.h - a listening TCP socket a core, all on one address (SO_REUSEPORT).
+ */
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include <stdint.h>
+
+#define LISTENER_TEXT_MAX 64
+
+struct listener_limits {
+	int backlog;
+	uint32_t user_timeout_ms; /* TCP_USER_TIMEOUT of what is accepted */
+	uint32_t send_buffer;     /* SO_SNDBUF of what is accepted, bytes; 0: the kernel's own tuning */
+};
+
+/* Parses "HOST:PORT" ("127.0.0.1:8080", "[::]:8080", ":8080", "*:8080", "localhost:0"), checks that nobody
+ * else listens there, and opens `count` sockets on it. text: the address in numbers, with the port that the kernel chose
+ * where it was 0. Returns 0, or -errno (-EINVAL: not an address; -EADDRINUSE: taken) with nothing open. */
+int listener_open(const char *address, const struct listener_limits *limits, int *sockets, uint32_t count,
+		  char text[LISTENER_TEXT_MAX]);
+
+#endif
