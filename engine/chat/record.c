@@ -65,6 +65,7 @@ struct record *record_delete(struct record *record)
 		record->event.data = SPAN_NONE;
 		return record;
 	}
+	smaller->kept_ms = record->kept_ms;
 	record_give(record);
 	return smaller;
 }

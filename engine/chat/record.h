@@ -17,7 +17,8 @@ uint8_t *event_copy(struct chat_event *to, const struct chat_event *from, uint8_
 uint8_t *span_copy(struct span *to, struct span from, uint8_t *at);
 
 struct record {
-	uint32_t size; /* of the whole block */
+	uint32_t size;      /* of the whole block */
+	uint64_t kept_ms;   /* monotonic time of the append: ages must not follow a clock that jumps */
 	struct chat_event event; /* room is absent: the log knows it */
 	uint8_t bytes[];
 };

@@ -1,0 +1,75 @@
+#include "engine/chat/dedup.h"
+
+#include <errno.h>
+
+#include "engine/core/check.h"
+#include "engine/core/hash.h"
+
+int dedup_open(struct dedup *dedup, uint32_t entries_max, uint64_t hash_key)
+{
+	dedup->hash_key = hash_key;
+
+	const int error = slab_open(&dedup->entries, "cids", sizeof(struct dedup_entry), entries_max);
+
+	return error ? error : map_open(&dedup->by_cid, 256);
+}
+
+void dedup_close(struct dedup *dedup)
+{
+	map_close(&dedup->by_cid);
+	slab_close(&dedup->entries);
+}
+
+static uint64_t cid_hash(const struct dedup *dedup, uint32_t room, struct span producer, uint64_t number)
+{
+	return hash_bytes(producer.bytes, producer.size,
+			  dedup->hash_key ^ (number * 0x9e3779b97f4a7c15ull + room * 0xd1b54a32d192ed03ull));
+}
+
+struct map_probe dedup_probe(const struct dedup *dedup, uint32_t room, struct span producer, uint64_t number)
+{
+	return map_probe(&dedup->by_cid, cid_hash(dedup, room, producer, number));
+}
+
+uint64_t dedup_next(const struct dedup *dedup, struct map_probe *probe, uint32_t room)
+{
+	for (uint32_t found; (found = map_next(&dedup->by_cid, probe)) != 0;) {
+		const struct dedup_entry *entry = slab_at(&dedup->entries, found);
+
+		if (entry->room == room)
+			return entry->seq;
+	}
+	return 0;
+}
+
+int dedup_add(struct dedup *dedup, uint32_t room, struct span producer, uint64_t number, uint64_t seq)
+{
+	struct dedup_entry *entry = slab_take(&dedup->entries);
+
+	if (!entry)
+		return -ENOMEM;
+	entry->room = room;
+	entry->seq = seq;
+	if (map_add(&dedup->by_cid, cid_hash(dedup, room, producer, number), slab_index(&dedup->entries, entry)) != 0) {
+		slab_give(&dedup->entries, entry);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void dedup_remove(struct dedup *dedup, uint32_t room, struct span producer, uint64_t number, uint64_t seq)
+{
+	const uint64_t hash = cid_hash(dedup, room, producer, number);
+	struct map_probe probe = map_probe(&dedup->by_cid, hash);
+
+	for (uint32_t found; (found = map_next(&dedup->by_cid, &probe)) != 0;) {
+		struct dedup_entry *entry = slab_at(&dedup->entries, found);
+
+		if (entry->room != room || entry->seq != seq)
+			continue;
+		map_remove(&dedup->by_cid, hash, found);
+		slab_give(&dedup->entries, entry);
+		return;
+	}
+	CHECK(!"a kept event with a cid is always found by it");
+}

@@ -1,0 +1,142 @@
+#include "engine/chat/home_reply.h"
+
+#include "engine/core/check.h"
+#include "proto/chat/limits.h"
+
+static struct mail_reply *reply_begin(struct home *home, const struct mail_command *to, enum chat_reply_kind kind,
+				      size_t bytes)
+{
+	struct mail_reply *mail = post_begin(home->post, to->origin.core, sizeof(*mail) + bytes);
+
+	mail->mail.kind = MAIL_REPLY;
+	mail->op = to->op;
+	mail->origin = to->origin;
+	mail->room_hash = to->room_hash;
+	mail->reply = (struct chat_reply){ .kind = kind, .re = to->command.id };
+	return mail;
+}
+
+void reply_error(struct home *home, const struct mail_command *to, enum chat_error error, uint32_t retry_ms)
+{
+	struct mail_reply *mail = reply_begin(home, to, CHAT_REPLY_ERROR, to->command.room.size);
+
+	mail->reply.error = error;
+	mail->reply.retry_ms = retry_ms;
+	span_copy(&mail->reply.page.room, to->command.room, mail->bytes);
+	post_end(home->post, to->origin.core);
+}
+
+void reply_empty(struct home *home, const struct mail_command *to)
+{
+	struct mail_reply *mail = reply_begin(home, to, CHAT_REPLY_EMPTY, to->command.room.size);
+
+	span_copy(&mail->reply.page.room, to->command.room, mail->bytes);
+	post_end(home->post, to->origin.core);
+}
+
+void reply_ack(struct home *home, const struct mail_command *to, const struct room *room,
+	       const struct chat_event *event, bool duplicate)
+{
+	const struct span name = room_name(home, room);
+	struct mail_reply *mail = reply_begin(home, to, CHAT_REPLY_ACK, name.size + room->epoch_size);
+	uint8_t *at = span_copy(&mail->reply.page.room, name, mail->bytes);
+
+	span_copy(&mail->reply.page.epoch, room_epoch(room), at);
+	mail->reply.page.last = event->seq;
+	mail->reply.time_ms = event->ts_ms;
+	mail->reply.duplicate = duplicate;
+	post_end(home->post, to->origin.core);
+}
+
+void reply_history(struct home *home, const struct mail_command *to, const struct room *room,
+		   struct history_range range)
+{
+	struct mail_reply *mail = reply_begin(home, to, CHAT_REPLY_HISTORY, history_page_bytes(home, room, range));
+
+	history_page(home, room, range, &mail->reply.page, mail->bytes);
+	counter_add(home->counters, COUNTER_pages, 1);
+	post_end(home->post, to->origin.core);
+}
+
+static uint32_t users_listed(const struct room *room)
+{
+	return room->users < CHAT_USERS_MAX ? room->users : CHAT_USERS_MAX;
+}
+
+static size_t users_bytes(const struct home *home, const struct room *room)
+{
+	size_t size = _Alignof(struct chat_user) + users_listed(room) * sizeof(struct chat_user);
+	uint32_t index = room->roster_first;
+
+	for (uint32_t i = 0; i < users_listed(room); i++) {
+		const struct roster_entry *entry = roster_at(&home->roster, index);
+
+		size += entry->user_size;
+		index = entry->next;
+	}
+	return size;
+}
+
+static uint8_t *users_write(const struct home *home, const struct room *room, struct chat_reply *reply, uint8_t *at)
+{
+	const uintptr_t align = _Alignof(struct chat_user) - 1;
+	struct chat_user *users = (struct chat_user *)(((uintptr_t)at + align) & ~align);
+	uint32_t index = room->roster_first;
+
+	reply->with_users = true;
+	reply->users = users;
+	reply->user_count = users_listed(room);
+	reply->users_more = reply->user_count < room->users;
+	at = (uint8_t *)(users + reply->user_count);
+	for (uint32_t i = 0; i < reply->user_count; i++) {
+		const struct roster_entry *entry = roster_at(&home->roster, index);
+
+		at = span_copy(&users[i].id, roster_user(entry), at);
+		users[i].connections = entry->connections;
+		index = entry->next;
+	}
+	return at;
+}
+
+void reply_join(struct home *home, const struct mail_command *to, const struct room *room, struct history_range range,
+		enum chat_resume resume)
+{
+	const size_t users = to->command.presence ? users_bytes(home, room) : 0;
+	const struct roster_entry *self = roster_find(&home->roster, room_index(home, room), to->user);
+	struct mail_reply *mail =
+		reply_begin(home, to, CHAT_REPLY_JOIN, history_page_bytes(home, room, range) + users);
+	uint8_t *at = history_page(home, room, range, &mail->reply.page, mail->bytes);
+
+	if (to->command.presence)
+		users_write(home, room, &mail->reply, at);
+	mail->reply.resume = resume;
+	mail->reply.count = room->connections;
+	mail->reply.read = self->read;
+	post_end(home->post, to->origin.core);
+}
+
+void reply_presence(struct home *home, const struct mail_command *to, const struct room *room)
+{
+	const struct span name = room_name(home, room);
+	struct mail_reply *mail =
+		reply_begin(home, to, CHAT_REPLY_PRESENCE, name.size + users_bytes(home, room));
+	uint8_t *at = span_copy(&mail->reply.page.room, name, mail->bytes);
+
+	users_write(home, room, &mail->reply, at);
+	mail->reply.count = room->connections;
+	post_end(home->post, to->origin.core);
+}
+
+void reply_page(struct home *home, const struct mail_command *to, const struct room *room, struct history_range range)
+{
+	const size_t bytes = history_page_bytes(home, room, range);
+	struct mail_page *mail = post_begin(home->post, to->origin.core, sizeof(*mail) + bytes);
+
+	mail->mail.kind = MAIL_PAGE;
+	mail->origin = to->origin;
+	mail->room_hash = to->room_hash;
+	mail->after = to->command.seq;
+	history_page(home, room, range, &mail->page, mail->bytes);
+	counter_add(home->counters, COUNTER_pages, 1);
+	post_end(home->post, to->origin.core);
+}

@@ -1,0 +1,25 @@
+/* home_reply.h - a home core's answers, as mail to the core that asked. For chat/'s home files alone.
+ */
+#ifndef CHAT_HOME_REPLY_H
+#define CHAT_HOME_REPLY_H
+
+#include "engine/chat/history.h"
+
+void reply_error(struct home *home, const struct mail_command *to, enum chat_error error, uint32_t retry_ms);
+void reply_empty(struct home *home, const struct mail_command *to);
+
+/* Where an event stands: its seq and time, in the room's epoch. */
+void reply_ack(struct home *home, const struct mail_command *to, const struct room *room,
+	       const struct chat_event *event, bool duplicate);
+
+/* A page, and for a join (resume is used) and a presence question the users. */
+void reply_history(struct home *home, const struct mail_command *to, const struct room *room,
+		   struct history_range range);
+void reply_join(struct home *home, const struct mail_command *to, const struct room *room, struct history_range range,
+		enum chat_resume resume);
+void reply_presence(struct home *home, const struct mail_command *to, const struct room *room);
+
+/* The answer to a fetch. */
+void reply_page(struct home *home, const struct mail_command *to, const struct room *room, struct history_range range);
+
+#endif

@@ -1,0 +1,87 @@
+/* home_rooms.h - the rooms of a home core and their logs. For chat/'s home files alone.
+ */
+#ifndef CHAT_HOME_ROOMS_H
+#define CHAT_HOME_ROOMS_H
+
+#include "engine/chat/dedup.h"
+#include "engine/chat/home.h"
+#include "engine/chat/room_log.h"
+#include "engine/chat/roster.h"
+#include "proto/chat/limits.h"
+
+struct room {
+	struct room_log log;
+	uint64_t cores;          /* bit i: core i has members */
+	uint32_t place;
+	uint32_t roster_first;
+	uint32_t users, connections;
+	uint32_t colder, warmer; /* rooms by their last append */
+	uint32_t next_counting;  /* rooms whose count is to be told */
+	bool counting;
+	uint8_t epoch_size;
+	char epoch[CHAT_EPOCH_SIZE_MAX];
+};
+
+struct home {
+	struct slab rooms;
+	struct roster roster;
+	struct dedup dedup;
+	struct directory *directory;
+	struct post *post;
+	struct counters *counters;
+	struct home_limits limits;
+	struct random random;
+	uint64_t history_bytes;
+	uint32_t coldest, warmest;
+	uint32_t counting;       /* first of those rooms */
+	uint64_t counted_ms;
+	uint64_t now_ms, wall_ms; /* of this command */
+};
+
+static inline struct room *room_at(const struct home *home, uint32_t index)
+{
+	return slab_at(&home->rooms, index);
+}
+
+static inline uint32_t room_index(const struct home *home, const struct room *room)
+{
+	return slab_index(&home->rooms, room);
+}
+
+static inline struct span room_epoch(const struct room *room)
+{
+	return span_of(room->epoch, room->epoch_size);
+}
+
+static inline struct span room_name(const struct home *home, const struct room *room)
+{
+	return place_name(directory_at(home->directory, room->place));
+}
+
+/* The room, or NULL. */
+struct room *room_find(const struct home *home, struct span name, uint64_t hash);
+
+/* Finds or makes, with a new epoch. NULL when the limits are reached and no silent room could give way. */
+struct room *room_enter(struct home *home, struct span name, uint64_t hash);
+
+/* Forgets the room if nobody is in it and nothing is kept. */
+void room_tidy(struct home *home, struct room *room);
+
+/* Gives the event the next seq and keeps it. Returns 0, or -ENOMEM with nothing
+ * done. event->seq and ts_ms are written. */
+int room_append(struct home *home, struct room *room, struct chat_event *event);
+
+/* Puts back an event that has its seq. */
+int room_restore(struct home *home, struct room *room, const struct chat_event *event);
+
+/* The record of a cid that the room still keeps, or NULL. */
+const struct record *room_find_cid(const struct home *home, const struct room *room, struct span producer,
+				   uint64_t number);
+
+/* Drops what is past the room's window. */
+void room_trim(struct home *home, struct room *room);
+
+/* Drops the data of a deleted message and of its edits. */
+void room_erase(struct home *home, struct room *room, uint64_t target);
+
+#endif
