@@ -1,4 +1,7 @@
-/* hall.h - a core's memory of its own members: their cursors and the hot logs they read.
+/* hall.h - a core's memory of its own members: their cursors, and the hot logs they read.
+ *
+ * An owner is a connection, by its number: it has cursors, one a room it is in, and
+ * is put on a list when there is something to send to it.
  */
 #ifndef CHAT_HALL_H
 #define CHAT_HALL_H
@@ -13,19 +16,37 @@ struct hall_limits {
 	uint64_t hot_bytes_max;  /* of one hot log's segments */
 };
 
+struct owner {
+	uint32_t cursors;    /* first of its cursors */
+	uint32_t count;      /* of them */
+	uint32_t behind;     /* first of those with something to give it */
+	uint32_t next_dirty;
+	bool dirty;
+};
+
 struct hall {
 	struct slab hot_logs, cursors, holes;
 	struct segment_pool *segments;
 	struct directory *directory;
 	struct counters *counters;
 	struct hall_limits limits;
-	uint32_t dirty;  /* first hot log with bytes not yet pumped, 0 for none */
-	uint32_t stamp;  /* of the newest cursor */
+	struct owner *owners;    /* by connection */
+	uint32_t owners_max;
+	uint32_t dirty_owner;    /* first owner to be looked at + 1, 0 for none */
+	uint32_t unsettled;      /* first hot log with bytes that its members were not marked for */
+	uint32_t stamp;          /* of the newest cursor */
 };
 
+/* Keeps segments, directory, counters. Owners are 0 .. owners_max - 1. Returns 0 or -ENOMEM. */
 int hall_open(struct hall *hall, const struct hall_limits *limits, struct segment_pool *segments,
-	      struct directory *directory, struct counters *counters);
+	      struct directory *directory, struct counters *counters, uint32_t owners_max);
 void hall_close(struct hall *hall);
 uint64_t hall_bytes_max(const struct hall_limits *limits);
+
+/* Puts the owner on the list of those to be sent to. */
+void owner_mark(struct hall *hall, uint32_t owner);
+
+/* Takes the next from that list; false when it is empty. */
+bool owner_next(struct hall *hall, uint32_t *owner);
 
 #endif

@@ -12,6 +12,7 @@ static struct mail_reply *reply_begin(struct home *home, const struct mail_comma
 	mail->op = to->op;
 	mail->origin = to->origin;
 	mail->room_hash = to->room_hash;
+	mail->user = SPAN_NONE;
 	mail->reply = (struct chat_reply){ .kind = kind, .re = to->command.id };
 	return mail;
 }
@@ -104,9 +105,10 @@ void reply_join(struct home *home, const struct mail_command *to, const struct r
 	const size_t users = to->command.presence ? users_bytes(home, room) : 0;
 	const struct roster_entry *self = roster_find(&home->roster, room_index(home, room), to->user);
 	struct mail_reply *mail =
-		reply_begin(home, to, CHAT_REPLY_JOIN, history_page_bytes(home, room, range) + users);
+		reply_begin(home, to, CHAT_REPLY_JOIN, history_page_bytes(home, room, range) + users + to->user.size);
 	uint8_t *at = history_page(home, room, range, &mail->reply.page, mail->bytes);
 
+	at = span_copy(&mail->user, to->user, at);
 	if (to->command.presence)
 		users_write(home, room, &mail->reply, at);
 	mail->reply.resume = resume;

@@ -60,7 +60,8 @@ struct mail_reply {
 	uint32_t op;
 	struct mail_origin origin;
 	uint64_t room_hash;
-	struct chat_reply reply;
+	struct span user;        /* of a join: the member may be gone when the answer comes */
+	struct chat_reply reply; /* page.room is always there */
 	uint8_t bytes[];
 };
 

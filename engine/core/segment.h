@@ -20,6 +20,7 @@ struct segment {
 	uint32_t capacity;    /* of bytes[] */
 	uint32_t used;
 	uint32_t holds;
+	uint32_t readers;     /* hot log: cursors that stand in it */
 	uint8_t class_index;
 	uint8_t bytes[];
 };

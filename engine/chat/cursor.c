@@ -1,0 +1,285 @@
+#include "engine/chat/cursor.h"
+
+#include <errno.h>
+
+#include "engine/core/check.h"
+
+struct cursor *cursor_find(const struct hall *hall, uint32_t owner, uint32_t place)
+{
+	uint32_t index = hall->owners[owner].cursors;
+
+	while (index != 0) {
+		struct cursor *cursor = cursor_at(hall, index);
+
+		if (cursor->place == place)
+			return cursor;
+		index = cursor->next_owned;
+	}
+	return NULL;
+}
+
+struct cursor *cursor_open(struct hall *hall, uint32_t owner_index, uint32_t place, bool presence, bool no_echo)
+{
+	struct cursor *cursor = slab_take(&hall->cursors);
+	struct owner *owner = &hall->owners[owner_index];
+
+	if (!cursor)
+		return NULL;
+	cursor->state = CURSOR_JOINING;
+	cursor->stamp = ++hall->stamp;
+	cursor->owner = owner_index;
+	cursor->place = place;
+	cursor->presence = presence;
+	cursor->no_echo = no_echo;
+	cursor->next_owned = owner->cursors;
+	owner->cursors = cursor_index(hall, cursor);
+	owner->count++;
+	directory_at(hall->directory, place)->members++;
+	counter_add(hall->counters, COUNTER_members, 1);
+	return cursor;
+}
+
+static void list(struct hall *hall, struct cursor *cursor)
+{
+	struct owner *owner = &hall->owners[cursor->owner];
+
+	if (!cursor->listed) {
+		cursor->listed = true;
+		cursor->next_behind = owner->behind;
+		owner->behind = cursor_index(hall, cursor);
+	}
+	owner_mark(hall, cursor->owner);
+}
+
+void cursor_catch_up(struct hall *hall, struct cursor *cursor)
+{
+	cursor->state = CURSOR_CATCHUP;
+	list(hall, cursor);
+}
+
+int cursor_attach(struct hall *hall, struct cursor *cursor, uint64_t given_seq, uint64_t room_seq)
+{
+	const enum variant variant = cursor->presence ? VARIANT_PRESENCE : VARIANT_LOG;
+
+	CHECK(cursor->state == CURSOR_JOINING && cursor->hot == 0);
+	cursor->hot = hot_log_enter(hall, cursor->place, variant, room_seq);
+	if (cursor->hot == 0)
+		return -ENOMEM;
+	struct hot_log *hot = hot_log_at(hall, cursor->hot);
+
+	cursor->next = hot->cursors;
+	if (hot->cursors != 0)
+		cursor_at(hall, hot->cursors)->prev = cursor_index(hall, cursor);
+	hot->cursors = cursor_index(hall, cursor);
+	hot->count++;
+	cursor->seq = given_seq;
+	if (given_seq < room_seq)
+		cursor_catch_up(hall, cursor);
+	else
+		cursor_join_live(hall, cursor, room_seq);
+	return 0;
+}
+
+void cursor_join_live(struct hall *hall, struct cursor *cursor, uint64_t seq)
+{
+	struct hot_log *hot = hot_log_at(hall, cursor->hot);
+
+	/* What lies between `settled` and the tail came before this; the others are marked for it first. */
+	hot_log_settle(hall, hot);
+	CHECK(hot->seq == seq);
+	cursor->state = CURSOR_LIVE;
+}
+
+static struct segment *segment_of(const struct hot_log *hot, uint64_t position)
+{
+	struct segment *segment = hot->first;
+
+	while (segment && segment->start + segment->used <= position)
+		segment = segment->next;
+	return segment;
+}
+
+static void holes_forget(struct hall *hall, struct cursor *cursor)
+{
+	while (cursor->holes != 0) {
+		struct hole *hole = slab_at(&hall->holes, cursor->holes);
+
+		cursor->holes = hole->next;
+		slab_give(&hall->holes, hole);
+	}
+}
+
+/* No longer stands in a segment. */
+static void step_out(struct hall *hall, struct cursor *cursor)
+{
+	struct hot_log *hot = hot_log_at(hall, cursor->hot);
+	struct segment *segment = segment_of(hot, cursor->position);
+
+	CHECK(cursor->state == CURSOR_BEHIND && segment && segment->readers > 0);
+	segment->readers--;
+}
+
+void cursor_fall(struct hall *hall, struct cursor *cursor)
+{
+	const struct hot_log *hot = hot_log_at(hall, cursor->hot);
+
+	if (cursor->state == CURSOR_BEHIND)
+		step_out(hall, cursor);
+	else
+		cursor->seq = hot->settled_seq;
+	holes_forget(hall, cursor);
+	cursor->fell = true;
+	counter_add(hall->counters, COUNTER_fell_off, 1);
+	cursor_catch_up(hall, cursor);
+}
+
+static void disown(struct hall *hall, struct cursor *cursor)
+{
+	struct owner *owner = &hall->owners[cursor->owner];
+	const uint32_t index = cursor_index(hall, cursor);
+	uint32_t *at = &owner->cursors;
+
+	while (*at != index)
+		at = &cursor_at(hall, *at)->next_owned;
+	*at = cursor->next_owned;
+	owner->count--;
+	if (!cursor->listed)
+		return;
+	for (at = &owner->behind; *at != index;)
+		at = &cursor_at(hall, *at)->next_behind;
+	*at = cursor->next_behind;
+	cursor->listed = false;
+}
+
+void cursor_orphan(struct hall *hall, struct cursor *cursor)
+{
+	CHECK(cursor->state == CURSOR_JOINING);
+	disown(hall, cursor);
+	cursor->state = CURSOR_ORPHAN;
+}
+
+static void leave_hot_log(struct hall *hall, struct cursor *cursor)
+{
+	struct hot_log *hot = hot_log_at(hall, cursor->hot);
+
+	if (cursor->state == CURSOR_BEHIND)
+		step_out(hall, cursor);
+	holes_forget(hall, cursor);
+	if (cursor->next != 0)
+		cursor_at(hall, cursor->next)->prev = cursor->prev;
+	if (cursor->prev != 0)
+		cursor_at(hall, cursor->prev)->next = cursor->next;
+	else
+		hot->cursors = cursor->next;
+	hot->count--;
+	hot_log_trim(hall, hot);
+	hot_log_tidy(hall, cursor->hot);
+}
+
+bool cursor_close(struct hall *hall, struct cursor *cursor)
+{
+	const uint32_t place_index = cursor->place;
+	struct place *place = directory_at(hall->directory, place_index);
+
+	if (cursor->hot != 0)
+		leave_hot_log(hall, cursor);
+	if (cursor->state != CURSOR_ORPHAN)
+		disown(hall, cursor);
+	CHECK(place->members > 0);
+	const bool last = --place->members == 0;
+
+	slab_give(&hall->cursors, cursor);
+	counter_add(hall->counters, COUNTER_members, -1);
+	directory_tidy(hall->directory, place_index);
+	return last;
+}
+
+/* Moves to a later position, from segment to segment; LIVE when it is the tail. */
+static void move(struct hall *hall, struct cursor *cursor, struct segment *from, uint64_t position)
+{
+	struct hot_log *hot = hot_log_at(hall, cursor->hot);
+	struct segment *segment = from;
+
+	cursor->position = position;
+	while (segment && segment->start + segment->used <= position) {
+		cursor->seq = segment->seq_last;
+		segment = segment->next;
+	}
+	if (segment == from)
+		return;
+	from->readers--;
+	if (segment)
+		segment->readers++;
+	else
+		cursor->state = CURSOR_LIVE;
+	hot_log_trim(hall, hot);
+}
+
+/* The hole that begins at or holds the position, if any; holes are in order. */
+static struct hole *hole_here(struct hall *hall, struct cursor *cursor, uint64_t position, uint64_t *next_hole)
+{
+	*next_hole = UINT64_MAX;
+	while (cursor->holes != 0) {
+		struct hole *hole = slab_at(&hall->holes, cursor->holes);
+
+		if (hole->to <= position) {
+			cursor->holes = hole->next;
+			slab_give(&hall->holes, hole);
+			continue;
+		}
+		if (hole->from <= position)
+			return hole;
+		*next_hole = hole->from;
+		return NULL;
+	}
+	return NULL;
+}
+
+bool cursor_next(struct hall *hall, struct cursor *cursor, struct cursor_range *range)
+{
+	const struct hot_log *hot = hot_log_at(hall, cursor->hot);
+	uint64_t next_hole;
+
+	/* Only settled bytes: a member that goes LIVE here must be where all LIVE ones are. */
+	CHECK(hot->settled == hot->tail);
+	while (cursor->state == CURSOR_BEHIND) {
+		struct segment *segment = segment_of(hot, cursor->position);
+
+		CHECK(segment);
+		const struct hole *hole = hole_here(hall, cursor, cursor->position, &next_hole);
+
+		if (hole) {
+			move(hall, cursor, segment, hole->to);
+			continue;
+		}
+		const uint64_t end = segment->start + segment->used;
+
+		range->segment = segment;
+		range->bytes = segment->bytes + (cursor->position - segment->start);
+		range->size = (next_hole < end ? next_hole : end) - cursor->position;
+		return true;
+	}
+	return false;
+}
+
+void cursor_take(struct hall *hall, struct cursor *cursor, const struct cursor_range *range)
+{
+	move(hall, cursor, range->segment, cursor->position + range->size);
+}
+
+void cursor_hole(struct hall *hall, struct cursor *cursor, uint64_t from, uint64_t to)
+{
+	struct hole *hole = slab_take(&hall->holes);
+	uint32_t *at = &cursor->holes;
+
+	if (!hole || (cursor->state != CURSOR_LIVE && cursor->state != CURSOR_BEHIND)) {
+		if (hole)
+			slab_give(&hall->holes, hole);
+		return;
+	}
+	hole->from = from;
+	hole->to = to;
+	while (*at != 0)
+		at = &((struct hole *)slab_at(&hall->holes, *at))->next;
+	*at = slab_index(&hall->holes, hole);
+}

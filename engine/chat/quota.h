@@ -1,0 +1,16 @@
+/* quota.h - a token bucket in 8 bytes.
+ */
+#ifndef CHAT_QUOTA_H
+#define CHAT_QUOTA_H
+
+#include <stdint.h>
+
+struct quota {
+	uint32_t spent_milli; /* thousandths of a token taken and not yet regrown */
+	uint32_t stamp_ms;    /* the low bits of when that was so */
+};
+
+/* Takes one token of `burst`, regrowing per_s a second. Returns 0, or the milliseconds until there is one. per_s 0: no limit. */
+uint32_t quota_take(struct quota *quota, uint32_t per_s, uint32_t burst, uint64_t now_ms);
+
+#endif
