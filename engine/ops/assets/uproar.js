@@ -1,0 +1,913 @@
+/**
+ * uproar.js - a client of the Uproar chat engine (docs/protocol/native.md), in one file, without dependencies.
+ *
+ * It keeps one connection, comes back by itself, resumes every room where it stopped, sends what was not acknowledged
+ * again under the same id, and hands on every event of a room once and in order. Works in browsers and in Node.
+ * docs/protocol/uproar-js.md shows how it is used. One file, so that an app can copy it.
+ *
+ *	import { Uproar } from './uproar.js';
+ *	const chat = new Uproar({ url: 'wss://chat.example/ws', name: 'Ann' });
+ *	chat.on('msg', (m) => console.log(m.from, m.data));
+ *	await chat.join('general');
+ *	await chat.send('general', { text: 'hello' });
+ *
+ * @module uproar
+ */
+
+/**
+ * @typedef {object} Position Where one stands in a room.
+ * @property {number} seq The last number seen.
+ * @property {string} epoch The log it belongs to.
+ *
+ * @typedef {object} RoomEvent An entry of a room's log: `msg`, `edit`, `del` or `react`.
+ * @property {'msg'|'edit'|'del'|'react'} ev
+ * @property {string} room
+ * @property {number} seq 1, 2, 3… in an epoch.
+ * @property {number} ts Milliseconds since 1970.
+ * @property {string} from The author's user id.
+ * @property {string} [cid] The sender's id for it.
+ * @property {*} [data] msg, edit: what the application sent.
+ * @property {boolean} [deleted] msg: its data was dropped.
+ * @property {number} [target] edit, del, react: the message's seq.
+ * @property {number} [rev] edit: 1, 2, 3…
+ * @property {string} [key] react.
+ * @property {boolean} [on] react.
+ *
+ * @typedef {object} User
+ * @property {string} id
+ * @property {number} n Connections of this user in the room.
+ *
+ * @typedef {object} JoinOptions
+ * @property {number} [limit=50] Events wanted of the latest, 0..200.
+ * @property {boolean} [presence=false] Be told who comes, goes, types and reads.
+ * @property {boolean} [echo=true] false: do not be given back what this connection sends.
+ * @property {Position} [since] Resume from a position kept from an earlier run.
+ *
+ * @typedef {object} Joined A join's answer.
+ * @property {string} room
+ * @property {string} epoch
+ * @property {number} seq The room's last number.
+ * @property {number} first The oldest number kept.
+ * @property {number} n Connections in the room.
+ * @property {'memory'|'disk'} class What an acknowledgement means here.
+ * @property {boolean} [recovered] Only when resuming: whether all that was missed follows.
+ * @property {'epoch'|'gap'} [reason] Why not.
+ * @property {boolean} more
+ * @property {number} [read] One's own read mark.
+ * @property {User[]} [users]
+ * @property {boolean} [users_more]
+ * @property {RoomEvent[]} events
+ *
+ * @typedef {object} Ack The message is kept.
+ * @property {string} room
+ * @property {number} seq
+ * @property {number} ts
+ * @property {string} epoch
+ * @property {'memory'|'disk'} class
+ * @property {boolean} [dup] It had arrived before.
+ *
+ * @typedef {Promise<Ack> & {cid: string}} Sending
+ *
+ * @typedef {object} Page
+ * @property {string} room
+ * @property {string} epoch
+ * @property {RoomEvent[]} events Ascending.
+ * @property {number} first
+ * @property {number} seq
+ * @property {boolean} more
+ *
+ * @typedef {'connecting'|'connected'|'waiting'|'offline'|'closed'} State
+ *
+ * @typedef {object} StateChange
+ * @property {State} state `waiting`: between two attempts. `offline`: likewise, and the system knows of no network.
+ * @property {number} attempt Connections lost or not come to be, since the last good one.
+ * @property {number} [delayMs] waiting, offline: until the next attempt.
+ * @property {number} [at] waiting, offline: when that is, by Date.now().
+ * @property {number} [code] The close code that led here.
+ * @property {string} [reason]
+ * @property {boolean} [fatal] closed: the server does not want this client back as it is.
+ */
+
+const SUBPROTOCOL = 'uproar.v1';
+const HELLO_MS = 10000;		/* for the socket to open, and for hello's answer */
+const GRACE_MS = 8000;		/* what the protocol grants either side to answer a ping */
+const STEADY_MS = 10000;	/* a connection that lived this long was a good one */
+const PROBE_MS = 5000;		/* silence that is doubted when the system says something changed */
+const TYPING_MS = 3000;
+const BACKOFF_MIN_MS = 500;
+const BACKOFF_MAX_MS = 20000;
+const UNACKED_MAX = 64;		/* the server finds a repeated cid among this many */
+const INTERNAL_TRIES_MAX = 5;
+
+/** Close codes after which coming back unchanged is of no use. */
+const FATAL = new Set([1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4409, 4413, 4429]);
+const FULL_RANGE = new Set([4408, 4508, 4513]);
+
+/** A command that was refused, or given up. `code` is one of the protocol's error codes, or `closed`. */
+export class UproarError extends Error {
+	/**
+	 * @param {string} code
+	 * @param {string} [message]
+	 * @param {number} [retryMs]
+	 */
+	constructor(code, message, retryMs) {
+		super(message || code);
+		this.name = 'UproarError';
+		this.code = code;
+		this.retryMs = retryMs;
+	}
+}
+
+/** What listeners are given: an Event with `detail`. */
+export class UproarEvent extends Event {
+	/**
+	 * @param {string} type
+	 * @param {*} detail
+	 */
+	constructor(type, detail) {
+		super(type);
+		this.detail = detail;
+	}
+}
+
+/**
+ * 96 random bits, as a cid's producer.
+ * @returns {string}
+ */
+export function drawProducer() {
+	const bytes = crypto.getRandomValues(new Uint8Array(12));
+	return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_');
+}
+
+/**
+ * The wait before an attempt: full jitter from 0.5 s to min(20, 2^attempt) s.
+ * @param {number} attempt From 1.
+ * @param {number} random 0 <= random < 1.
+ * @returns {number} Milliseconds.
+ */
+export function backoffMs(attempt, random) {
+	const most = Math.min(BACKOFF_MAX_MS, 1000 * 2 ** Math.min(attempt, 10));
+	return Math.round(BACKOFF_MIN_MS + random * (most - BACKOFF_MIN_MS));
+}
+
+/* A room that is wanted. joined is about the present connection; seq is null until the first join. */
+class Room {
+	constructor(name, options) {
+		this.name = name;
+		this.options = options;
+		this.joined = false;
+		this.epoch = options.since ? options.since.epoch : '';
+		this.seq = options.since ? options.since.seq : null;
+		this.mark = 0;
+		this.typedAt = -Infinity;
+		this.heldUntil = 0;
+		this.sends = [];	/* not acknowledged yet, ascending by n */
+		this.asks = [];		/* history and presence without an answer yet */
+		this.ready = null;	/* the first join's promise */
+	}
+}
+
+const realClock = {
+	now: () => Date.now(),
+	random: () => Math.random(),
+	setTimeout: (run, ms) => setTimeout(run, ms),
+	clearTimeout: (timer) => clearTimeout(timer),
+};
+
+/**
+ * A client. Events, by `on(type, run)` or `addEventListener(type, …)` with `detail`:
+ *
+ * | type | detail | |
+ * |---|---|---|
+ * | `state` | StateChange | the connection's state changed |
+ * | `joined` | Joined | a room is joined, again too; its events follow one by one |
+ * | `reset` | {room, reason} | **drop your copy of the room**: it could not be resumed. `joined` follows |
+ * | `refused` | {room, error} | a room could not be joined; it is given up |
+ * | `msg` `edit` `del` `react` | RoomEvent | each once, ascending in a room |
+ * | `in` `out` `count` `typing` `read` | as on the wire | with presence: true |
+ * | `lagged` | {room, after, next, n} | numbers between after and next were not given |
+ * | `slow` | {room} | presence may be stale |
+ * | `notice` | as on the wire | any notice |
+ */
+export class Uproar extends EventTarget {
+	#options;
+	#clock;
+	#Socket;
+	#socket = null;
+	#state = 'closed';
+	#open = false;		/* the socket is open */
+	#greeted = false;	/* hello was answered */
+	#ended = true;		/* nobody wants a connection */
+	#attempt = 0;
+	#lastId = 0;
+	#waiting = new Map();	/* id -> {done(ok), failed(error)} of this connection */
+	#rooms = new Map();
+	#numbers = new Map();	/* room -> last n of a cid: outlives leave */
+	#heardAt = 0;
+	#comeBackAt = 0;	/* drawn by the server, 0 for none */
+	#timers = {};
+	#tokens = 0;
+	#tokensAt = 0;
+	#unhook = () => {};
+
+	/**
+	 * @param {object} options
+	 * @param {string} options.url `ws://…/ws` or `wss://…/ws`; in a browser also a path such as `/ws`.
+	 * @param {string} options.name Who one is.
+	 * @param {string} [options.agent] Name and version of the app, for the server's log.
+	 * @param {string} [options.token] Reserved.
+	 * @param {boolean} [options.connect=true] false: wait for connect().
+	 * @param {number} [options.queueMax=1000] Unacknowledged sends kept in a room; more are refused with `limit`.
+	 * @param {typeof WebSocket} [options.WebSocket] Where there is none (Node < 22): the one of the package `ws`.
+	 * @param {string} [options.producer] Only to go on under an earlier one.
+	 * @param {object} [options.clock] For tests: {now, random, setTimeout, clearTimeout}.
+	 */
+	constructor(options) {
+		super();
+		this.#options = { agent: 'uproar.js/1.0', connect: true, queueMax: 1000, ...options };
+		this.#clock = options.clock || realClock;
+		this.#Socket = options.WebSocket || globalThis.WebSocket;
+		if (!this.#Socket)
+			throw new TypeError('no WebSocket here: pass one as options.WebSocket');
+		/** @type {string} The first part of this instance's cids. */
+		this.producer = options.producer || drawProducer();
+		/** @type {string} One's user id, as it stands in `from`. A guest's is the name. */
+		this.user = options.name;
+		/** @type {string} This connection's name on the server. */
+		this.conn = '';
+		/** @type {string} The server's version. */
+		this.server = '';
+		/** @type {number} Server's clock minus ours, in ms. */
+		this.skewMs = 0;
+		/** @type {number} Keepalive period in s. */
+		this.ping = 25;
+		/** @type {{frame: number, data: number, rooms: number, page: number, sends: number}} */
+		this.limits = { frame: 65536, data: 16384, rooms: 128, page: 200, sends: 20 };
+		if (this.#options.connect)
+			this.connect();
+	}
+
+	/** @returns {State} */
+	get state() {
+		return this.#state;
+	}
+
+	/** @returns {string[]} The rooms that are wanted. */
+	get rooms() {
+		return [...this.#rooms.keys()];
+	}
+
+	/** @returns {number} Sends, edits, deletions and reactions without an acknowledgement. */
+	get unacked() {
+		let count = 0;
+		for (const room of this.#rooms.values())
+			count += room.sends.length;
+		return count;
+	}
+
+	/**
+	 * Listens. The listener is given the detail alone.
+	 * @param {string} type
+	 * @param {(detail: any) => void} run
+	 * @returns {() => void} Call it to stop listening.
+	 */
+	on(type, run) {
+		const listener = (event) => run(event.detail);
+		this.addEventListener(type, listener);
+		return () => this.removeEventListener(type, listener);
+	}
+
+	/** Connects, after close() or a fatal close. Otherwise attempts at once instead of waiting further. */
+	connect() {
+		if (this.#ended) {
+			this.#ended = false;
+			this.#attempt = 0;
+			this.#hook();
+			this.#dial();
+		} else if (!this.#socket && this.#clock.now() >= this.#comeBackAt) {
+			this.#dial();
+		}
+	}
+
+	/** Closes for good. What is not acknowledged is rejected with code `closed`; rooms are forgotten. */
+	close() {
+		this.#end({ code: 1000, reason: 'closed by the app' });
+		for (const room of [...this.#rooms.values()])
+			this.#forget(room, new UproarError('closed', 'the client was closed'));
+	}
+
+	/**
+	 * Joins a room and stays in it over all reconnections, until leave(). Joining twice gives the first promise.
+	 * @param {string} name
+	 * @param {JoinOptions} [options]
+	 * @returns {Promise<Joined>}
+	 */
+	join(name, options = {}) {
+		const known = this.#rooms.get(name);
+		if (known)
+			return known.ready.promise;
+		const room = new Room(name, options);
+		room.ready = deferred();
+		this.#rooms.set(name, room);
+		if (this.#open)
+			this.#sendJoin(room);
+		return room.ready.promise;
+	}
+
+	/**
+	 * Leaves a room. What is unacknowledged there is rejected with code `closed`.
+	 * @param {string} name
+	 */
+	leave(name) {
+		const room = this.#rooms.get(name);
+		if (!room)
+			return;
+		if (this.#open)
+			this.#write({ op: 'leave', room: name });
+		this.#forget(room, new UproarError('closed', 'the room was left'));
+	}
+
+	/**
+	 * The position in a room, to be kept by an app that wants to resume in a later run.
+	 * @param {string} name
+	 * @returns {Position|undefined}
+	 */
+	position(name) {
+		const room = this.#rooms.get(name);
+		return room && room.seq !== null ? { seq: room.seq, epoch: room.epoch } : undefined;
+	}
+
+	/**
+	 * Sends a message. Offline too: it is kept and sent when the room is joined again, once and in order.
+	 * @param {string} room One that was joined by join().
+	 * @param {*} data Any JSON value.
+	 * @returns {Sending} Fulfilled when it is kept by the server. Its `cid` is there at once, and the `msg` event
+	 *	of it carries the same.
+	 */
+	send(room, data) {
+		return this.#enqueue(room, { op: 'send', room, data });
+	}
+
+	/**
+	 * @param {string} room
+	 * @param {number} target The message's seq; one's own.
+	 * @param {*} data
+	 * @returns {Sending}
+	 */
+	edit(room, target, data) {
+		return this.#enqueue(room, { op: 'edit', room, target, data });
+	}
+
+	/**
+	 * @param {string} room
+	 * @param {number} target The message's seq; one's own.
+	 * @returns {Sending}
+	 */
+	del(room, target) {
+		return this.#enqueue(room, { op: 'del', room, target });
+	}
+
+	/**
+	 * @param {string} room
+	 * @param {number} target The message's seq.
+	 * @param {string} key 1..32 bytes, usually an emoji.
+	 * @param {boolean} [on=true] false: take it back.
+	 * @returns {Sending}
+	 */
+	react(room, target, key, on = true) {
+		return this.#enqueue(room, { op: 'react', room, target, key, on });
+	}
+
+	/**
+	 * A page of what the room keeps. Asked again by itself when the connection is lost meanwhile.
+	 * @param {string} room
+	 * @param {{before?: number, after?: number, around?: number, limit?: number}} [what]
+	 * @returns {Promise<Page>}
+	 */
+	history(room, what = {}) {
+		return this.#ask(room, { op: 'history', room, ...what });
+	}
+
+	/**
+	 * Who is in the room now.
+	 * @param {string} room
+	 * @returns {Promise<{room: string, n: number, users: User[], users_more?: boolean}>}
+	 */
+	presence(room) {
+		return this.#ask(room, { op: 'presence', room });
+	}
+
+	/**
+	 * Tells the room that one is typing. Call it at every key: one in 3 s is sent.
+	 * @param {string} name
+	 */
+	typing(name) {
+		const room = this.#rooms.get(name);
+		if (!room || !room.joined || this.#clock.now() - room.typedAt < TYPING_MS)
+			return;
+		room.typedAt = this.#clock.now();
+		this.#write({ op: 'typing', room: name });
+	}
+
+	/**
+	 * Raises one's read mark. A smaller number than before does nothing.
+	 * @param {string} name
+	 * @param {number} seq
+	 */
+	read(name, seq) {
+		const room = this.#rooms.get(name);
+		if (!room || !(seq > room.mark))
+			return;
+		room.mark = seq;
+		if (room.joined)
+			this.#write({ op: 'read', room: name, seq });
+	}
+
+	/* ---- the connection ---- */
+
+	#dial() {
+		this.#stop('retry');
+		this.#comeBackAt = 0;
+		this.#setState('connecting', {});
+		let socket;
+		try {
+			socket = new this.#Socket(this.#address(), [SUBPROTOCOL]);
+		} catch (error) {
+			this.#end({ code: 0, reason: String(error && error.message), fatal: true });
+			return;
+		}
+		this.#socket = socket;
+		const mine = (run) => (event) => {
+			if (this.#socket === socket)
+				run(event);
+		};
+		socket.onopen = mine(() => this.#opened());
+		socket.onmessage = mine((event) => this.#heard(event.data));
+		socket.onclose = mine((event) => this.#lost(event.code, event.reason));
+		socket.onerror = () => {};	/* close follows */
+		this.#start('hello', HELLO_MS, () => this.#drop('no answer to hello'));
+	}
+
+	#address() {
+		const url = String(this.#options.url);
+		if (!globalThis.location || /^wss?:/.test(url))
+			return url;
+		return new URL(url, globalThis.location.href).href.replace(/^http/, 'ws');
+	}
+
+	/* Hello and every join leave in one flight; the sends of a room wait for its join's answer. */
+	#opened() {
+		this.#open = true;
+		this.#heardAt = this.#clock.now();
+		const hello = { op: 'hello', name: this.#options.name, agent: this.#options.agent };
+		if (this.#options.token !== undefined)
+			hello.token = this.#options.token;
+		this.#command(hello, (ok) => this.#welcome(ok), (error) => {
+			if (error.retryMs === undefined)
+				this.#end({ code: 4401, reason: error.message, fatal: true });
+			else
+				this.#drop(error.code);
+		});
+		for (const room of this.#rooms.values())
+			this.#sendJoin(room);
+	}
+
+	#welcome(ok) {
+		this.#stop('hello');
+		this.#greeted = true;
+		this.user = ok.user;
+		this.conn = ok.conn;
+		this.server = ok.server;
+		this.skewMs = ok.time - Date.now();
+		this.ping = ok.ping || this.ping;
+		this.limits = { ...this.limits, ...ok.limits };
+		this.#tokens = this.limits.sends;
+		this.#tokensAt = this.#clock.now();
+		this.#watch();
+		this.#start('steady', STEADY_MS, () => {
+			this.#attempt = 0;
+		});
+		this.#setState('connected', {});
+	}
+
+	/* Looks for a server that went silent: a living one is heard every ping seconds. */
+	#watch() {
+		const silence = this.ping * 1000 + GRACE_MS;
+		const left = this.#heardAt + silence - this.#clock.now();
+		if (left > 0)
+			this.#start('watch', left, () => this.#watch());
+		else
+			this.#probe(GRACE_MS);
+	}
+
+	/* Asks the server for a sign of life; any byte will do. */
+	#probe(withinMs) {
+		if (!this.#open || this.#timers.probe)
+			return;
+		const askedAt = this.#clock.now();
+		this.#command({ op: 'ping' }, () => {}, () => {});
+		this.#start('probe', withinMs, () => {
+			if (this.#heardAt < askedAt)
+				this.#drop('the server is silent');
+			else
+				this.#watch();
+		});
+	}
+
+	/* The connection is given up without waiting for its close: on a dead network that takes minutes. */
+	#drop(reason) {
+		const socket = this.#socket;
+		this.#lost(1006, reason);
+		try {
+			socket.close();
+		} catch {
+			/* it was not open yet */
+		}
+	}
+
+	#lost(code, reason) {
+		this.#detach();
+		if (this.#ended)
+			return;
+		if (FATAL.has(code)) {
+			this.#end({ code, reason, fatal: true });
+			return;
+		}
+		this.#attempt++;
+		let delayMs;
+		if (this.#comeBackAt || (code === 4503 && this.#attempt === 1))
+			delayMs = Math.max(0, this.#comeBackAt - this.#clock.now());
+		else
+			delayMs = backoffMs(FULL_RANGE.has(code) ? 10 : this.#attempt, this.#clock.random());
+		this.#retryIn(delayMs, code, reason);
+	}
+
+	#retryIn(delayMs, code, reason) {
+		this.#start('retry', delayMs, () => this.#dial());
+		const state = globalThis.navigator && globalThis.navigator.onLine === false ? 'offline' : 'waiting';
+		this.#setState(state, { delayMs, at: Date.now() + delayMs, code, reason });
+	}
+
+	/* Nothing of the old connection stays but what is to be said again on the next. */
+	#detach() {
+		this.#socket = null;
+		this.#open = false;
+		this.#greeted = false;
+		for (const name of ['hello', 'watch', 'probe', 'steady', 'pump', 'leave'])
+			this.#stop(name);
+		this.#waiting.clear();
+		for (const room of this.#rooms.values()) {
+			room.joined = false;
+			for (const send of room.sends)
+				send.inFlight = false;
+			for (const ask of room.asks)
+				ask.inFlight = false;
+		}
+	}
+
+	#end(why) {
+		const socket = this.#socket;
+		const changed = !this.#ended;
+		this.#ended = true;
+		this.#comeBackAt = 0;
+		this.#stop('retry');
+		this.#detach();
+		this.#unhook();
+		if (socket) {
+			try {
+				socket.close(1000);
+			} catch {
+				/* it is closed */
+			}
+		}
+		if (changed)
+			this.#setState('closed', why);
+	}
+
+	#setState(state, more) {
+		this.#state = state;
+		this.#emit('state', { state, attempt: this.#attempt, ...more });
+	}
+
+	/* What the browser knows about the network and the person is worth an attempt at once. */
+	#hook() {
+		const page = globalThis.document;
+		if (!page || !globalThis.addEventListener)
+			return;
+		const awake = () => {
+			if (page.visibilityState === 'hidden')
+				return;
+			if (!this.#socket)
+				this.connect();
+			else if (this.#clock.now() - this.#heardAt > PROBE_MS)
+				this.#probe(PROBE_MS);
+		};
+		const offline = () => {
+			if (this.#socket)
+				this.#probe(PROBE_MS);
+			else if (this.#state === 'waiting')
+				this.#setState('offline', {});
+		};
+		globalThis.addEventListener('online', awake);
+		globalThis.addEventListener('offline', offline);
+		page.addEventListener('visibilitychange', awake);
+		this.#unhook = () => {
+			globalThis.removeEventListener('online', awake);
+			globalThis.removeEventListener('offline', offline);
+			page.removeEventListener('visibilitychange', awake);
+			this.#unhook = () => {};
+		};
+	}
+
+	/* ---- what arrives ---- */
+
+	#heard(text) {
+		this.#heardAt = this.#clock.now();
+		let frame;
+		try {
+			frame = JSON.parse(text);
+		} catch {
+			this.#drop('a frame that is not JSON');
+			return;
+		}
+		if (frame.re !== undefined)
+			this.#answered(frame);
+		else
+			this.#happened(frame);
+	}
+
+	#answered(frame) {
+		const waiting = this.#waiting.get(frame.re);
+		this.#waiting.delete(frame.re);
+		if (!waiting)
+			return;
+		if (frame.err)
+			waiting.failed(new UproarError(frame.err.code, frame.err.msg, frame.err.retry_ms));
+		else
+			waiting.done(frame.ok || {});
+	}
+
+	#happened(event) {
+		switch (event.ev) {
+		case 'ping':
+			this.#write({ op: 'pong' });
+			break;
+		case 'notice':
+			this.#noticed(event);
+			break;
+		case 'msg':
+		case 'edit':
+		case 'del':
+		case 'react':
+			this.#take(this.#rooms.get(event.room), event);
+			break;
+		case 'in':
+		case 'out':
+		case 'count':
+		case 'typing':
+		case 'read':
+			if (this.#isJoined(event.room))
+				this.#emit(event.ev, event);
+			break;
+		}
+	}
+
+	#isJoined(name) {
+		const room = this.#rooms.get(name);
+		return room !== undefined && room.joined;
+	}
+
+	#noticed(notice) {
+		this.#emit('notice', notice);
+		if (notice.code === 'reconnect') {
+			const afterMs = Math.max(0, Number(notice.after_ms) || 0);
+			this.#comeBackAt = this.#clock.now() + afterMs;
+			this.#start('leave', afterMs, () => this.#drop(notice.reason || 'restart'));
+		} else if (notice.code === 'lagged' && this.#isJoined(notice.room)) {
+			const room = this.#rooms.get(notice.room);
+			room.seq = Math.max(room.seq, notice.next - 1);
+			this.#emit('lagged', { room: room.name, after: notice.after, next: notice.next, n: notice.n });
+		} else if (notice.code === 'slow' && this.#isJoined(notice.room)) {
+			this.#emit('slow', { room: notice.room });
+		}
+	}
+
+	/* Hands on an entry of the log once. A hole nobody announced is announced here, never passed over. */
+	#take(room, event) {
+		if (!room || !room.joined || !(event.seq > room.seq))
+			return;
+		const after = room.seq;
+		room.seq = event.seq;
+		if (event.seq > after + 1 && room.options.echo !== false)
+			this.#emit('lagged', { room: room.name, after, next: event.seq, n: event.seq - after - 1 });
+		this.#emit(event.ev, event);
+	}
+
+	/* ---- rooms ---- */
+
+	#sendJoin(room) {
+		const { limit, presence, echo } = room.options;
+		const since = room.seq === null ? undefined : { seq: room.seq, epoch: room.epoch };
+		this.#command({ op: 'join', room: room.name, since, limit, presence, echo },
+			(ok) => this.#enter(room, ok, since),
+			(error) => this.#refused(room, error));
+	}
+
+	#enter(room, ok, since) {
+		if (this.#rooms.get(room.name) !== room)
+			return;	/* left meanwhile */
+		const events = ok.events || [];
+		if (since && ok.recovered !== true)
+			this.#emit('reset', { room: room.name, reason: ok.reason || 'epoch' });
+		if (!since || ok.recovered !== true)
+			room.seq = events.length ? events[0].seq - 1 : ok.seq;
+		room.epoch = ok.epoch;
+		room.joined = true;
+		this.#emit('joined', ok);
+		for (const event of events)
+			this.#take(room, event);
+		if (ok.recovered !== true)
+			room.seq = Math.max(room.seq, ok.seq);
+		if (room.mark > (ok.read || 0))
+			this.#write({ op: 'read', room: room.name, seq: room.mark });
+		room.ready.resolve(ok);
+		for (const ask of room.asks)
+			this.#sendAsk(room, ask);
+		this.#pump();
+	}
+
+	#refused(room, error) {
+		if (this.#rooms.get(room.name) !== room)
+			return;
+		if (error.retryMs !== undefined) {
+			const socket = this.#socket;
+			this.#clock.setTimeout(() => {
+				if (this.#socket === socket && this.#rooms.get(room.name) === room)
+					this.#sendJoin(room);
+			}, error.retryMs);
+			return;
+		}
+		this.#forget(room, error);
+		this.#emit('refused', { room: room.name, error });
+	}
+
+	#forget(room, error) {
+		this.#rooms.delete(room.name);
+		room.joined = false;
+		room.ready.reject(error);
+		for (const waiting of [...room.sends, ...room.asks])
+			waiting.reject(error);
+		room.sends = [];
+		room.asks = [];
+	}
+
+	/* ---- what is asked and said ---- */
+
+	#ask(name, frame) {
+		const room = this.#rooms.get(name);
+		const ask = { ...deferred(), frame, inFlight: false };
+		if (!room) {
+			ask.reject(new UproarError('not_joined', 'join the room first'));
+		} else {
+			room.asks.push(ask);
+			if (room.joined)
+				this.#sendAsk(room, ask);
+		}
+		return ask.promise;
+	}
+
+	#sendAsk(room, ask) {
+		if (ask.inFlight)
+			return;
+		const settle = (run) => (value) => {
+			room.asks = room.asks.filter((other) => other !== ask);
+			run(value);
+		};
+		ask.inFlight = true;
+		this.#command(ask.frame, settle(ask.resolve), settle(ask.reject));
+	}
+
+	#enqueue(name, frame) {
+		const room = this.#rooms.get(name);
+		const send = { ...deferred(), frame, inFlight: false, tries: 0 };
+		let refusal = null;
+		if (!room)
+			refusal = new UproarError('not_joined', 'join the room first');
+		else if (frame.data === undefined && (frame.op === 'send' || frame.op === 'edit'))
+			refusal = new UproarError('bad_request', 'data is no JSON value');
+		else if (frame.data !== undefined && sizeOf(frame.data) > this.limits.data)
+			refusal = new UproarError('too_large', `data is larger than ${this.limits.data} bytes`);
+		else if (room.sends.length >= this.#options.queueMax)
+			refusal = new UproarError('limit', 'too much is waiting to be sent');
+		if (refusal) {
+			send.reject(refusal);
+			send.promise.cid = '';
+			return send.promise;
+		}
+		const n = (this.#numbers.get(name) || 0) + 1;
+		this.#numbers.set(name, n);
+		frame.cid = `${this.producer}:${n}`;
+		/* What was passed is sent, whatever the caller does to the object afterwards. */
+		send.frame = JSON.parse(JSON.stringify(frame));
+		send.promise.cid = frame.cid;
+		room.sends.push(send);
+		this.#pump();
+		return send.promise;
+	}
+
+	/* Sends what is due, in each room in order, and not faster than the server takes it. */
+	#pump() {
+		if (!this.#greeted)
+			return;
+		const now = this.#clock.now();
+		const rate = this.limits.sends;
+		this.#tokens = Math.min(rate, this.#tokens + (now - this.#tokensAt) * rate / 1000);
+		this.#tokensAt = now;
+		let wakeAt = Infinity;
+		for (const room of this.#rooms.values()) {
+			if (!room.joined)
+				continue;
+			const due = room.sends.slice(0, UNACKED_MAX).filter((send) => !send.inFlight);
+			for (const send of due) {
+				const at = Math.max(room.heldUntil, this.#tokens >= 1 ? now : now + (1 - this.#tokens) * 1000 / rate);
+				if (at > now) {
+					wakeAt = Math.min(wakeAt, at);
+					break;
+				}
+				this.#tokens -= 1;
+				send.inFlight = true;
+				this.#command(send.frame, (ok) => this.#acked(room, send, ok), (error) => this.#unsent(room, send, error));
+			}
+		}
+		if (wakeAt < Infinity)
+			this.#start('pump', Math.ceil(wakeAt - now), () => this.#pump());
+	}
+
+	#acked(room, send, ok) {
+		room.sends = room.sends.filter((other) => other !== send);
+		send.resolve(ok);
+		if (room.sends.length >= UNACKED_MAX)
+			this.#pump();
+	}
+
+	#unsent(room, send, error) {
+		const now = this.#clock.now();
+		send.tries++;
+		if (error.retryMs !== undefined || (error.code === 'internal' && send.tries < INTERNAL_TRIES_MAX)) {
+			send.inFlight = false;
+			room.heldUntil = now + (error.retryMs === undefined ? 1000 : Math.max(1, error.retryMs));
+		} else {
+			room.sends = room.sends.filter((other) => other !== send);
+			send.reject(error);
+		}
+		this.#pump();
+	}
+
+	#command(frame, done, failed) {
+		const id = ++this.#lastId;
+		this.#waiting.set(id, { done, failed });
+		const { op, ...rest } = frame;
+		this.#write({ op, id, ...rest });
+	}
+
+	#write(frame) {
+		const socket = this.#socket;
+		if (socket && this.#open)
+			socket.send(JSON.stringify(frame));
+	}
+
+	#emit(type, detail) {
+		this.dispatchEvent(new UproarEvent(type, detail));
+	}
+
+	#start(name, ms, run) {
+		this.#stop(name);
+		this.#timers[name] = this.#clock.setTimeout(() => {
+			delete this.#timers[name];
+			run();
+		}, ms);
+	}
+
+	#stop(name) {
+		if (this.#timers[name] === undefined)
+			return;
+		this.#clock.clearTimeout(this.#timers[name]);
+		delete this.#timers[name];
+	}
+}
+
+function sizeOf(data) {
+	return new TextEncoder().encode(JSON.stringify(data)).length;
+}
+
+/* A promise with its ends. An app that does not look at it is not punished for a rejection. */
+function deferred() {
+	let resolve;
+	let reject;
+	const promise = new Promise((res, rej) => {
+		resolve = res;
+		reject = rej;
+	});
+	promise.catch(() => {});
+	return { promise, resolve, reject };
+}
