@@ -30,6 +30,9 @@ void slab_close(struct slab *slab);
 /* Gives an item, all zero, or NULL when item_max are out. */
 void *slab_take(struct slab *slab);
 
+/* The same with whatever bytes were in it before: for items that are filled anyway. */
+void *slab_take_dirty(struct slab *slab);
+
 /* Takes it back. Under ASan a free item is poisoned. */
 void slab_give(struct slab *slab, void *item);
 
