@@ -1,0 +1,664 @@
+/* app.js - the page: rooms, people, the connection, and what one types. Messages are drawn by timeline.js. */
+
+import { Uproar } from './uproar.js';
+import { RoomModel } from './model.js';
+import { Timeline } from './timeline.js';
+import { Composer } from './composer.js';
+import { make, icon, setAvatar, nameList } from './text.js';
+
+const ROOM = /^[A-Za-z0-9_.:@~-]{1,128}$/;
+const FIRST_ROOM = 'general';
+const PAGE = 50;
+const REACTIONS = ['👍', '❤️', '😂', '🎉', '😮', '😢', '🙏', '🔥', '👏', '✅', '👀', '🚀'];
+const WORDS = {
+	bad_request: 'the server did not understand it', forbidden: 'you may not do that here',
+	too_large: 'it is too long', gone: 'it is no longer there', limit: 'a limit is reached',
+	bad_room: 'that is no name for a room', unavailable: 'the server cannot do it now', closed: 'the room was left',
+};
+
+const byId = (id) => document.getElementById(id);
+const shell = byId('shell');
+const rooms = new Map();	/* name -> RoomModel */
+let active = null;
+let chat = null;
+let timeline = null;
+let composer = null;
+
+/* What is remembered between visits; a browser may refuse to. */
+const memory = {
+	get(key, otherwise) {
+		try {
+			return JSON.parse(localStorage.getItem(`uproar.${key}`)) ?? otherwise;
+		} catch {
+			return otherwise;
+		}
+	},
+	set(key, value) {
+		try {
+			localStorage.setItem(`uproar.${key}`, JSON.stringify(value));
+		} catch {
+			/* then not */
+		}
+	},
+};
+
+/* ---- rooms ---- */
+
+function roomInHash() {
+	let name = '';
+	try {
+		name = decodeURIComponent(location.hash.slice(1));
+	} catch {
+		/* a stray % */
+	}
+	return ROOM.test(name) ? name : '';
+}
+
+function addRoom(name) {
+	if (rooms.has(name))
+		return rooms.get(name);
+	const model = new RoomModel(name);
+	rooms.set(name, model);
+	memory.set('rooms', [...rooms.keys()]);
+	chat.join(name, { presence: true, limit: PAGE }).catch(() => {});
+	return model;
+}
+
+function openRoom(name) {
+	const model = addRoom(name);
+	if (active && active !== model) {
+		active.newSeq = active.unread ? active.newSeq : 0;
+		active.draft = composer.draft();
+	}
+	active = model;
+	memory.set('active', name);
+	if (roomInHash() !== name)
+		history.replaceState(null, '', `#${name}`);
+	byId('title').textContent = name;
+	composer.open(model.draft, `Message #${name}`);
+	timeline.show(model);
+	closeDrawers();
+	seen();
+	drawRooms();
+	drawPeople();
+	drawTyping();
+}
+
+function leaveRoom(name) {
+	chat.leave(name);
+	forgetRoom(name);
+}
+
+function forgetRoom(name) {
+	const model = rooms.get(name);
+	rooms.delete(name);
+	memory.set('rooms', [...rooms.keys()]);
+	if (active === model) {
+		const next = [...rooms.keys()].pop();
+		active = null;
+		if (next)
+			openRoom(next);
+		else
+			closeRoom();
+	}
+	drawRooms();
+}
+
+function closeRoom() {
+	history.replaceState(null, '', location.pathname);
+	byId('title').textContent = '';
+	composer.close();
+	timeline.show(null);
+	drawPeople();
+	drawTyping();
+}
+
+function drawRooms() {
+	const items = [...rooms.values()].map((model) => {
+		const open = make('button', 'room', null, make('span', 'hash', '#'), make('span', 'room-name', model.name));
+		const leave = make('button', 'icon leave', null, icon('close'));
+		if (model === active)
+			open.setAttribute('aria-current', 'page');
+		open.classList.toggle('unread', model.unread > 0);
+		if (model.unread) {
+			const badge = make('span', 'badge', model.unread > 99 ? '99+' : String(model.unread));
+			badge.append(make('span', 'hidden', ' unread'));
+			open.append(badge);
+		}
+		open.addEventListener('click', () => {
+			openRoom(model.name);
+			composer.focus();
+		});
+		leave.title = `Leave ${model.name}`;
+		leave.setAttribute('aria-label', `Leave ${model.name}`);
+		leave.addEventListener('click', () => leaveRoom(model.name));
+		return make('li', '', null, open, leave);
+	});
+	const list = byId('rooms');
+	const held = [...list.querySelectorAll('button')].indexOf(document.activeElement);
+	list.replaceChildren(...items);
+	if (held >= 0)
+		list.querySelectorAll('button')[held]?.focus();
+	const unread = [...rooms.values()].reduce((sum, model) => sum + model.unread, 0);
+	byId('menu-dot').hidden = unread === (active ? active.unread : 0);
+	document.title = `${unread ? `(${unread}) ` : ''}${active ? `#${active.name} · ` : ''}Uproar`;
+}
+
+/* What is on the screen is read. */
+function seen() {
+	if (!active || !active.live || document.hidden || !timeline.stuck)
+		return;
+	const last = chat.position(active.name);
+	if (!last || (active.readSeq >= last.seq && !active.unread))
+		return;
+	active.readSeq = last.seq;
+	active.unread = 0;
+	chat.read(active.name, last.seq);
+	memory.set(`read.${active.name}`, last);
+	drawRooms();
+}
+
+/* ---- what the server says ---- */
+
+function listen() {
+	chat.on('state', drawState);
+	chat.on('reset', ({ room }) => rooms.get(room)?.clear());
+	chat.on('joined', joined);
+	chat.on('refused', ({ room, error }) => {
+		toast(`#${room} could not be joined: ${WORDS[error.code] || error.message}.`);
+		forgetRoom(room);
+	});
+	for (const type of ['msg', 'edit', 'del', 'react'])
+		chat.on(type, entry);
+	chat.on('in', ({ room, user, n }) => people(room, n, (present) => present.set(user, 1)));
+	chat.on('out', ({ room, user, n }) => people(room, n, (present) => present.delete(user)));
+	chat.on('count', ({ room, n }) => people(room, n, () => {}));
+	chat.on('slow', ({ room }) => chat.presence(room).then((now) => setPeople(rooms.get(room), now), () => {}));
+	chat.on('typing', ({ room, from, ttl_ms: ttl }) => {
+		if (from === chat.user)
+			return;
+		rooms.get(room)?.typing.set(from, Date.now() + Math.min(ttl || 6000, 20000));
+		drawTyping();
+	});
+	chat.on('lagged', fillGap);
+}
+
+function joined(answer) {
+	const model = rooms.get(answer.room);
+	if (!model)
+		return;
+	const anew = answer.recovered !== true;
+	if (anew)
+		model.clear();
+	model.filling = anew;
+	model.epoch = answer.epoch;
+	model.first = answer.first;
+	if (anew)
+		model.low = answer.events.length ? answer.events[0].seq : answer.seq + 1;
+	setPeople(model, answer);
+	queueMicrotask(() => settle(model, anew));
+}
+
+/* The entries of a join's answer have all been taken in. */
+function settle(model, anew) {
+	model.filling = false;
+	model.live = true;
+	if (!anew)
+		return;
+	const mark = memory.get(`read.${model.name}`, null);
+	model.unread = 0;
+	model.newSeq = 0;
+	if (mark && mark.epoch === model.epoch) {
+		const fresh = model.order.filter((seq) => seq > mark.seq && model.messages.get(seq).from !== chat.user);
+		model.unread = fresh.length;
+		model.newSeq = fresh[0] || 0;
+	}
+	if (model === active) {
+		timeline.show(model);
+		seen();
+	}
+	drawRooms();
+}
+
+function entry(event) {
+	const model = rooms.get(event.room);
+	if (!model)
+		return;
+	const waiting = model.pending.length;
+	const isNew = event.ev === 'msg' && !model.messages.has(event.seq);
+	const changed = model.take(event);
+	if (model.filling)
+		return;
+	if (isNew && event.from !== chat.user) {
+		model.typing.delete(event.from);
+		countUnread(model, event);
+	}
+	if (model !== active)
+		return;
+	if (changed)
+		timeline.update(changed);
+	if (waiting !== model.pending.length)
+		timeline.showPending();
+	drawTyping();
+	seen();
+}
+
+function countUnread(model, event) {
+	if (model === active && !document.hidden && timeline.stuck)
+		return;
+	if (!model.unread)
+		model.newSeq = event.seq;
+	model.unread++;
+	drawRooms();
+}
+
+/* Entries the server could not give may still be in its history. */
+async function fillGap({ room, after, next, n }) {
+	const model = rooms.get(room);
+	const gap = { after, next, n };
+	if (!model)
+		return;
+	model.gaps.push(gap);
+	try {
+		for (let from = after; from < next - 1;) {
+			const page = await chat.history(room, { after: from, limit: 200 });
+			const missed = page.events.filter((event) => event.seq < next);
+			for (const event of missed)
+				entry(event);
+			if (!missed.length)
+				break;
+			from = missed[missed.length - 1].seq;
+		}
+		model.gaps = model.gaps.filter((other) => other !== gap);
+	} catch {
+		/* it stays a gap, and is shown as one */
+	}
+	if (model === active)
+		timeline.show(model);
+}
+
+async function loadOlder(model) {
+	const page = await chat.history(model.name, { before: model.low, limit: PAGE });
+	if (page.epoch !== model.epoch)
+		return;
+	model.first = page.first;
+	for (const event of page.events) {
+		const changed = model.take(event);
+		if (model === active && changed && event.ev !== 'msg')
+			timeline.update(changed);
+	}
+	if (!page.more || !page.events.length)
+		model.low = Math.min(model.low, model.first);
+}
+
+/* ---- people ---- */
+
+function setPeople(model, { users = [], users_more: more = false, n }) {
+	if (!model)
+		return;
+	model.present = new Map(users.map((user) => [user.id, user.n]));
+	model.presentMore = more;
+	model.count = n;
+	if (model === active)
+		drawPeople();
+}
+
+function people(name, n, change) {
+	const model = rooms.get(name);
+	if (!model)
+		return;
+	change(model.present);
+	model.count = n;
+	if (model === active)
+		drawPeople();
+}
+
+function drawPeople() {
+	const here = active ? [...active.present.keys()].sort((a, b) => a.localeCompare(b)) : [];
+	const total = active ? (active.presentMore ? active.count : here.length) : 0;
+	byId('people-count').textContent = String(total);
+	byId('people-total').textContent = String(total);
+	byId('people-list').replaceChildren(...here.map((user) => {
+		const avatar = setAvatar(make('span'), user);
+		avatar.setAttribute('aria-hidden', 'true');
+		const item = make('li', '', null, avatar, make('bdi', 'person', user));
+		if (user === chat.user)
+			item.append(make('span', 'you', 'you'));
+		return item;
+	}));
+	if (active && active.presentMore)
+		byId('people-list').append(make('li', 'others', 'and others'));
+}
+
+function drawTyping() {
+	const now = Date.now();
+	const names = [];
+	for (const [user, until] of active ? active.typing : []) {
+		if (until > now)
+			names.push(user);
+		else
+			active.typing.delete(user);
+	}
+	byId('typing').classList.toggle('shown', names.length > 0);
+	if (names.length)
+		byId('typing-text').textContent = `${nameList(names, 3)} ${names.length === 1 ? 'is' : 'are'} typing`;
+}
+
+/* ---- the connection ---- */
+
+let connection = { state: 'connecting', attempt: 0 };
+let connectingSince = Date.now();
+
+function drawState(change) {
+	if (change.state === 'connecting' && connection.state !== 'connecting')
+		connectingSince = Date.now();
+	connection = change.state === 'offline' ? { ...connection, ...change } : change;
+	drawBanner();
+	if (change.state === 'connected') {
+		drawPeople();
+		if (active)
+			timeline.refreshTop();
+	}
+}
+
+function drawBanner() {
+	const { state, at, attempt, reason, fatal } = connection;
+	const seconds = Math.ceil(((at || 0) - Date.now()) / 1000);
+	const words = { connected: 'Connected', connecting: attempt ? 'Reconnecting' : 'Connecting',
+		waiting: 'Reconnecting', offline: 'Offline', closed: 'Not connected' };
+	let text = '';
+	if (state === 'connecting' && Date.now() - connectingSince > 1000)
+		text = attempt ? 'Reconnecting…' : 'Connecting…';
+	else if (state === 'waiting')
+		text = seconds > 0 ? `Connection lost. Reconnecting in ${seconds} s` : 'Reconnecting…';
+	else if (state === 'offline')
+		text = 'You are offline. What you write is sent when you are back.';
+	else if (state === 'closed' && fatal)
+		text = `The server ended the connection${reason ? `: ${reason}` : ''}.`;
+	byId('my-state').textContent = words[state];
+	byId('my-state').dataset.state = state;
+	document.body.dataset.state = state;
+	byId('banner').hidden = !text && !(state === 'connecting' && attempt && !byId('banner').hidden);
+	if (text && byId('banner-text').textContent !== text)
+		byId('banner-text').textContent = text;
+	byId('banner-now').hidden = state === 'connecting';
+	byId('banner').dataset.state = state;
+}
+
+/* ---- what one says ---- */
+
+function say(text, model = active) {
+	const data = { text };
+	const sending = chat.send(model.name, data);
+	const message = model.pend(sending.cid || crypto.randomUUID(), data, chat.user);
+	model.newSeq = model.unread ? model.newSeq : 0;
+	sending.then((ack) => {
+		model.unpend(message);
+		if (ack.epoch === model.epoch)
+			entry({ ev: 'msg', room: model.name, seq: ack.seq, ts: ack.ts, from: chat.user, cid: message.cid, data });
+		redrawPending(model);
+	}, (error) => {
+		message.failed = WORDS[error.code] || error.message;
+		redrawPending(model);
+	});
+	if (model === active) {
+		timeline.showPending();
+		timeline.toEnd();
+	}
+}
+
+function redrawPending(model) {
+	if (model === active)
+		timeline.showPending();
+}
+
+/* Shows at once what is asked for, until it is acknowledged or refused. */
+function hope(model, seq, kind, wish, sending, event) {
+	const hopes = model.note(seq).hopes;
+	hopes.set(kind, wish);
+	const settle = () => {
+		if (hopes.get(kind) === wish)
+			hopes.delete(kind);
+	};
+	const redraw = () => {
+		if (model === active && model.messages.has(seq))
+			timeline.update(seq);
+	};
+	sending.then((ack) => {
+		settle();
+		if (ack.epoch === model.epoch)
+			model.take({ ...event, room: model.name, target: seq, seq: ack.seq, ts: ack.ts, from: chat.user });
+		redraw();
+	}, (error) => {
+		settle();
+		redraw();
+		toast(`That did not work: ${WORDS[error.code] || error.message}.`);
+	});
+	redraw();
+}
+
+function edit(seq, text) {
+	const data = { ...active.look(seq, chat.user).data, text };
+	hope(active, seq, 'edit', { data }, chat.edit(active.name, seq, data), { ev: 'edit', data });
+}
+
+function react(seq, key, on) {
+	hope(active, seq, `react ${key}`, { on }, chat.react(active.name, seq, key, on), { ev: 'react', key, on });
+}
+
+function act(what, seq, detail) {
+	if (what === 'react' && detail instanceof Element)
+		openPicker(seq, detail);
+	else if (what === 'react')
+		react(seq, detail.key, detail.on);
+	else if (what === 'edit')
+		composer.edit(seq, active.look(seq, chat.user).data.text);
+	else if (what === 'del')
+		remove(seq);
+	else
+		again(what, detail);
+}
+
+/* A message that failed: tried once more, or thrown away. */
+function again(what, message) {
+	active.unpend(message);
+	redrawPending(active);
+	if (what === 'retry')
+		say(message.data.text);
+}
+
+function remove(seq) {
+	const model = active;
+	const dialog = byId('ask-dialog');
+	dialog.returnValue = 'no';
+	dialog.showModal();
+	dialog.onclose = () => {
+		if (dialog.returnValue === 'yes' && rooms.get(model.name) === model)
+			hope(model, seq, 'del', {}, chat.del(model.name, seq), { ev: 'del' });
+		composer.focus();
+	};
+}
+
+/* ---- small things on top ---- */
+
+function openPicker(seq, at) {
+	const picker = byId('picker');
+	picker.replaceChildren(...REACTIONS.map((key) => {
+		const button = make('button', 'emoji', key);
+		button.setAttribute('role', 'menuitem');
+		button.addEventListener('click', () => {
+			closePicker();
+			const mine = active.look(seq, chat.user).reactions.some((other) => other.key === key && other.mine);
+			react(seq, key, !mine);
+		});
+		return button;
+	}));
+	picker.hidden = false;
+	const spot = at.getBoundingClientRect();
+	const { offsetWidth: width, offsetHeight: height } = picker;
+	const above = spot.top - height - 6;
+	picker.style.left = `${Math.max(8, Math.min(spot.right - width, innerWidth - width - 8))}px`;
+	picker.style.top = `${above > 8 ? above : Math.min(spot.bottom + 6, innerHeight - height - 8)}px`;
+	picker.dataset.from = seq;
+	picker.firstChild.focus();
+}
+
+function closePicker() {
+	const picker = byId('picker');
+	if (picker.hidden)
+		return false;
+	picker.hidden = true;
+	composer.focus();
+	return true;
+}
+
+function pickerKey(event) {
+	const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 6, ArrowUp: -6 }[event.key];
+	const buttons = [...byId('picker').children];
+	const at = buttons.indexOf(document.activeElement);
+	if (!step || at < 0)
+		return;
+	event.preventDefault();
+	buttons[(at + step + buttons.length) % buttons.length].focus();
+}
+
+let toastTimer = 0;
+function toast(text) {
+	byId('toast').textContent = text;
+	byId('toast').hidden = false;
+	clearTimeout(toastTimer);
+	toastTimer = setTimeout(() => {
+		byId('toast').hidden = true;
+	}, 6000);
+}
+
+const isWide = () => matchMedia('(min-width: 1120px)').matches;
+const isNarrow = () => matchMedia('(max-width: 819px)').matches;
+
+function setDrawer(name, open) {
+	shell.classList.toggle(`${name}-open`, open);
+	byId(name === 'rooms' ? 'menu' : 'people-toggle').setAttribute('aria-expanded', String(open));
+	byId('veil').hidden = !(shell.classList.contains('rooms-open') || (shell.classList.contains('people-open') && !isWide()));
+}
+
+/* Returns whether there was one to close. */
+function closeDrawers() {
+	const open = (isNarrow() && shell.classList.contains('rooms-open')) ||
+		(!isWide() && shell.classList.contains('people-open'));
+	setDrawer('rooms', false);
+	if (!isWide())
+		setDrawer('people', false);
+	return open;
+}
+
+function wire() {
+	byId('join').addEventListener('submit', (event) => {
+		event.preventDefault();
+		const name = byId('join-name').value.trim().replace(/^#/, '').replace(/\s+/g, '-');
+		if (!ROOM.test(name)) {
+			toast('A room is named with letters, digits and _ . : @ ~ -');
+			return;
+		}
+		byId('join-name').value = '';
+		openRoom(name);
+		composer.focus();
+	});
+	byId('rename').addEventListener('click', () => askName().then(() => location.reload(), () => {}));
+	byId('banner-now').addEventListener('click', () => chat.connect());
+	byId('menu').addEventListener('click', () => {
+		setDrawer('rooms', true);
+		byId('rooms').querySelector('[aria-current]')?.focus();
+	});
+	byId('people-toggle').addEventListener('click', () => {
+		setDrawer('people', !shell.classList.contains('people-open'));
+		memory.set('people', shell.classList.contains('people-open'));
+	});
+	byId('people-close').addEventListener('click', () => {
+		setDrawer('people', false);
+		memory.set('people', false);
+		byId('people-toggle').focus();
+	});
+	byId('veil').addEventListener('click', closeDrawers);
+	byId('picker').addEventListener('keydown', pickerKey);
+	for (const link of document.querySelectorAll('[data-skip]')) {
+		link.addEventListener('click', (event) => {
+			event.preventDefault();
+			byId(link.dataset.skip).focus();
+		});
+	}
+	document.addEventListener('pointerdown', (event) => {
+		if (!byId('picker').hidden && !event.target.closest('#picker'))
+			closePicker();
+	});
+	document.addEventListener('keydown', (event) => {
+		if (event.key === 'Escape' && !event.defaultPrevented && !closePicker() && !closeDrawers())
+			composer.escape();
+	});
+	document.addEventListener('visibilitychange', seen);
+	addEventListener('hashchange', () => {
+		if (roomInHash() && roomInHash() !== active?.name)
+			openRoom(roomInHash());
+	});
+	setInterval(() => {
+		drawBanner();
+		drawTyping();
+	}, 500);
+}
+
+/* Fulfilled with a name the server will take. Rejected when one keeps the old. */
+function askName() {
+	const dialog = byId('name-dialog');
+	const input = byId('name');
+	const old = memory.get('name', '');
+	input.value = old;
+	dialog.showModal();
+	input.select();
+	return new Promise((done, kept) => {
+		byId('name-form').onsubmit = (event) => {
+			const name = input.value.trim();
+			const tooLong = new TextEncoder().encode(name).length > 64;
+			byId('name-problem').hidden = Boolean(name) && !tooLong;
+			byId('name-problem').textContent = tooLong ? 'That is too long.' : 'A name needs a letter.';
+			if (!name || tooLong) {
+				event.preventDefault();
+				return;
+			}
+			memory.set('name', name);
+			done(name);
+		};
+		dialog.oncancel = (event) => {
+			if (old)
+				kept(new Error('kept'));
+			else
+				event.preventDefault();
+		};
+	});
+}
+
+async function start() {
+	const name = memory.get('name', '') || await askName();
+	byId('my-name').textContent = name;
+	setAvatar(byId('my-avatar'), name);
+	chat = new Uproar({ url: '/ws', name, agent: 'page/1.0', connect: false });
+	timeline = new Timeline({ me: () => chat.user, older: loadOlder, bottom: seen, act });
+	composer = new Composer({
+		say,
+		edit,
+		typing: () => active && chat.typing(active.name),
+		last: () => active && active.lastOf(chat.user),
+		look: (seq) => active.look(seq, chat.user),
+		limit: () => chat.limits.data,
+	});
+	listen();
+	wire();
+	setDrawer('people', isWide() && memory.get('people', true));
+	const wanted = memory.get('rooms', []).filter((room) => ROOM.test(room));
+	for (const room of wanted)
+		addRoom(room);
+	openRoom(roomInHash() || (wanted.includes(memory.get('active', '')) ? memory.get('active', '') : wanted[0] || FIRST_ROOM));
+	chat.connect();
+	if (!isNarrow())
+		composer.focus();
+}
+
+start();

@@ -1,0 +1,180 @@
+/* model.js - a room as this page knows it: the log's entries folded into messages, in whatever order they come. */
+
+/** One message, or one that is still on its way (seq undefined). */
+class Message {
+	constructor(seq, ts, from, cid) {
+		this.seq = seq;
+		this.ts = ts;
+		this.from = from;
+		this.cid = cid;
+		this.data = null;
+		this.deleted = false;
+		this.failed = '';	/* why it could not be sent */
+	}
+}
+
+/* What entries said about a message, kept even when the message itself is not loaded yet. */
+class Notes {
+	constructor() {
+		this.editSeq = 0;
+		this.data = undefined;
+		this.deleted = false;
+		this.reactions = new Map();	/* key -> Map of from -> {seq, on} */
+		this.hopes = new Map();		/* what we asked for and is not acknowledged: 'edit', 'del', 'react KEY' */
+	}
+}
+
+export class RoomModel {
+	constructor(name) {
+		this.name = name;
+		this.unread = 0;
+		this.readSeq = 0;
+		this.newSeq = 0;	/* the first message below the line "New" */
+		this.draft = '';
+		this.present = new Map();	/* user -> connections */
+		this.presentMore = false;
+		this.count = 0;
+		this.typing = new Map();	/* user -> until, by Date.now() */
+		this.pending = [];
+		this.live = false;
+		this.clear();
+	}
+
+	/** Forgets the log; what is still being sent stays. */
+	clear() {
+		this.epoch = '';
+		this.first = 1;
+		this.low = Infinity;	/* all entries from here on are known, but for gaps */
+		this.messages = new Map();
+		this.order = [];	/* seqs of messages, ascending */
+		this.notes = new Map();
+		this.gaps = [];
+	}
+
+	note(seq) {
+		let notes = this.notes.get(seq);
+		if (!notes)
+			this.notes.set(seq, notes = new Notes());
+		return notes;
+	}
+
+	/**
+	 * Takes in an entry, new or old, again or not. Returns the seq of the message that changed, 0 for none.
+	 */
+	take(event) {
+		this.low = Math.min(this.low, event.seq);
+		if (event.ev === 'msg')
+			return this.#takeMessage(event);
+		const notes = this.note(event.target);
+		if (event.ev === 'edit' && event.seq > notes.editSeq) {
+			notes.editSeq = event.seq;
+			notes.data = event.data;
+		} else if (event.ev === 'del') {
+			notes.deleted = true;
+		} else if (event.ev === 'react') {
+			this.#takeReaction(notes, event);
+		}
+		return this.messages.has(event.target) ? event.target : 0;
+	}
+
+	#takeMessage(event) {
+		if (event.cid)
+			this.pending = this.pending.filter((message) => message.cid !== event.cid);
+		if (this.messages.has(event.seq))
+			return event.seq;
+		const message = new Message(event.seq, event.ts, event.from, event.cid);
+		message.data = event.data;
+		message.deleted = event.deleted === true;
+		this.messages.set(event.seq, message);
+		this.order.splice(this.indexOf(event.seq), 0, event.seq);
+		return event.seq;
+	}
+
+	#takeReaction(notes, event) {
+		let by = notes.reactions.get(event.key);
+		if (!by)
+			notes.reactions.set(event.key, by = new Map());
+		const known = by.get(event.from);
+		if (!known || known.seq < event.seq)
+			by.set(event.from, { seq: event.seq, on: event.on });
+	}
+
+	/** Where seq is in order, or would be. */
+	indexOf(seq) {
+		let low = 0;
+		let high = this.order.length;
+		if (high && this.order[high - 1] < seq)
+			return high;
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			if (this.order[middle] < seq)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		return low;
+	}
+
+	/** The message of seq as it looks now: {data, deleted, edited, waiting, reactions}. */
+	look(seq, me) {
+		const message = this.messages.get(seq);
+		const notes = this.notes.get(seq);
+		if (!notes)
+			return { data: message.data, deleted: message.deleted, edited: false, waiting: false, reactions: [] };
+		const hoped = notes.hopes.get('edit');
+		return {
+			data: hoped ? hoped.data : notes.editSeq ? notes.data : message.data,
+			deleted: message.deleted || notes.deleted || notes.hopes.has('del'),
+			edited: notes.editSeq > 0 || hoped !== undefined,
+			waiting: hoped !== undefined || notes.hopes.has('del'),
+			reactions: reactionsOf(notes, me),
+		};
+	}
+
+	/** A message on its way. */
+	pend(cid, data, from) {
+		const message = new Message(undefined, Date.now(), from, cid);
+		message.data = data;
+		this.pending.push(message);
+		return message;
+	}
+
+	unpend(message) {
+		this.pending = this.pending.filter((other) => other !== message);
+	}
+
+	/** The last message of a user that can still be edited, or null. */
+	lastOf(user) {
+		for (let i = this.order.length - 1; i >= 0 && i >= this.order.length - 200; i--) {
+			const message = this.messages.get(this.order[i]);
+			if (message.from === user && !this.look(message.seq, user).deleted)
+				return message;
+		}
+		return null;
+	}
+}
+
+/* [{key, users, mine, waiting}] in the order in which the keys first came. */
+function reactionsOf(notes, me) {
+	const keys = [...notes.reactions.keys()];
+	for (const hope of notes.hopes.keys()) {
+		if (hope.startsWith('react ') && !keys.includes(hope.slice(6)))
+			keys.push(hope.slice(6));
+	}
+	const found = [];
+	for (const key of keys) {
+		const users = [];
+		for (const [from, reaction] of notes.reactions.get(key) || []) {
+			if (reaction.on && from !== me)
+				users.push(from);
+		}
+		const known = notes.reactions.get(key)?.get(me);
+		const hope = notes.hopes.get(`react ${key}`);
+		const mine = hope ? hope.on : known !== undefined && known.on;
+		if (mine)
+			users.push(me);
+		if (users.length)
+			found.push({ key, users, mine, waiting: hope !== undefined });
+	}
+	return found;
+}

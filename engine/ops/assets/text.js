@@ -1,0 +1,116 @@
+/* text.js - words, times and names into DOM, never through markup. */
+
+const LINK = /\bhttps?:\/\/[^\s<>"'`]+/gi;
+const JUMBO = /^(?:\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?(?:\u200D\p{Extended_Pictographic}\uFE0F?)*\s*){1,3}$/u;
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const FULL_DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
+const HUES = 8;
+
+/** An element with a class, a text and children. */
+export function make(tag, className, text, ...children) {
+	const element = document.createElement(tag);
+	if (className)
+		element.className = className;
+	if (text !== undefined && text !== null)
+		element.textContent = text;
+	element.append(...children);
+	return element;
+}
+
+/** An icon of the sprite in index.html. */
+export function icon(name) {
+	const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+	const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+	svg.setAttribute('aria-hidden', 'true');
+	use.setAttribute('href', `#i-${name}`);
+	svg.append(use);
+	return svg;
+}
+
+/* Punctuation at the end of an address belongs to the sentence, unless a bracket in it was opened inside. */
+function trimLink(link) {
+	let end = link.length;
+	while (end > 0) {
+		const last = link[end - 1];
+		const open = last === ')' ? '(' : last === ']' ? '[' : '';
+		const inside = link.slice(0, end);
+		if (open ? inside.split(open).length >= inside.split(last).length : !/[.,;:!?*_~]/.test(last))
+			break;
+		end--;
+	}
+	return link.slice(0, end);
+}
+
+/** Fills element with text, its addresses clickable. */
+export function setText(element, text) {
+	element.textContent = '';
+	let from = 0;
+	for (const found of text.matchAll(LINK)) {
+		const link = trimLink(found[0]);
+		let url;
+		try {
+			url = new URL(link);
+		} catch {
+			continue;
+		}
+		element.append(text.slice(from, found.index));
+		const anchor = make('a', '', link);
+		anchor.href = url.href;
+		anchor.target = '_blank';
+		anchor.rel = 'noopener noreferrer nofollow';
+		element.append(anchor);
+		from = found.index + link.length;
+	}
+	element.append(text.slice(from));
+	element.classList.toggle('jumbo', text.length < 40 && JUMBO.test(text));
+}
+
+/** The text of a message's data, or null where it is of another shape. */
+export function textOf(data) {
+	return data && typeof data === 'object' && typeof data.text === 'string' ? data.text : null;
+}
+
+export function clock(ms) {
+	return CLOCK.format(ms);
+}
+
+export function moment(ms) {
+	return MOMENT.format(ms);
+}
+
+export function dayOf(ms) {
+	const date = new Date(ms);
+	return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}
+
+export function dayName(ms) {
+	const days = Math.round((dayOf(Date.now()) - dayOf(ms)) / 86400000);
+	if (days === 0)
+		return 'Today';
+	if (days === 1)
+		return 'Yesterday';
+	return days > 0 && days < 300 ? DAY.format(ms) : FULL_DAY.format(ms);
+}
+
+/** A round avatar: the name's first letter, in a colour that follows from the name. */
+export function setAvatar(element, name) {
+	let hash = 0;
+	for (const character of name)
+		hash = (hash * 31 + character.codePointAt(0)) >>> 0;
+	const words = name.trim().split(/\s+/).filter(Boolean);
+	const letters = words.length > 1 ? [words[0], words[words.length - 1]] : [words[0] || '?'];
+	element.textContent = letters.map((word) => [...word][0].toUpperCase()).join('');
+	element.className = `avatar hue-${hash % HUES}`;
+	return element;
+}
+
+/** Ann / Ann and Bob / Ann, Bob and 3 others */
+export function nameList(names, most) {
+	const shown = names.slice(0, most);
+	const others = names.length - shown.length;
+	if (others > 0)
+		return `${shown.join(', ')} and ${others} ${others === 1 ? 'other' : 'others'}`;
+	return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown[shown.length - 1]}`;
+}
