@@ -39,22 +39,46 @@ struct cursor *cursor_open(struct hall *hall, uint32_t owner_index, uint32_t pla
 	return cursor;
 }
 
-static void list(struct hall *hall, struct cursor *cursor)
+void cursor_list(struct hall *hall, struct cursor *cursor)
 {
 	struct owner *owner = &hall->owners[cursor->owner];
+	const uint32_t index = cursor_index(hall, cursor);
 
 	if (!cursor->listed) {
 		cursor->listed = true;
-		cursor->next_behind = owner->behind;
-		owner->behind = cursor_index(hall, cursor);
+		cursor->next_behind = 0;
+		if (owner->behind_last != 0)
+			cursor_at(hall, owner->behind_last)->next_behind = index;
+		else
+			owner->behind = index;
+		owner->behind_last = index;
 	}
 	owner_mark(hall, cursor->owner);
+}
+
+void cursor_unlist(struct hall *hall, struct cursor *cursor)
+{
+	struct owner *owner = &hall->owners[cursor->owner];
+	const uint32_t index = cursor_index(hall, cursor);
+	uint32_t *at = &owner->behind;
+	uint32_t before = 0;
+
+	if (!cursor->listed)
+		return;
+	while (*at != index) {
+		before = *at;
+		at = &cursor_at(hall, *at)->next_behind;
+	}
+	*at = cursor->next_behind;
+	if (owner->behind_last == index)
+		owner->behind_last = before;
+	cursor->listed = false;
 }
 
 void cursor_catch_up(struct hall *hall, struct cursor *cursor)
 {
 	cursor->state = CURSOR_CATCHUP;
-	list(hall, cursor);
+	cursor_list(hall, cursor);
 }
 
 int cursor_attach(struct hall *hall, struct cursor *cursor, uint64_t given_seq, uint64_t room_seq)
@@ -143,12 +167,7 @@ static void disown(struct hall *hall, struct cursor *cursor)
 		at = &cursor_at(hall, *at)->next_owned;
 	*at = cursor->next_owned;
 	owner->count--;
-	if (!cursor->listed)
-		return;
-	for (at = &owner->behind; *at != index;)
-		at = &cursor_at(hall, *at)->next_behind;
-	*at = cursor->next_behind;
-	cursor->listed = false;
+	cursor_unlist(hall, cursor);
 }
 
 void cursor_orphan(struct hall *hall, struct cursor *cursor)

@@ -65,6 +65,10 @@ int cursor_attach(struct hall *hall, struct cursor *cursor, uint64_t given_seq, 
 /* From CATCHUP or FETCHING: the room's log has nothing more. seq is where the room stands. */
 void cursor_join_live(struct hall *hall, struct cursor *cursor, uint64_t seq);
 
+/* On and off its owner's list of those with something to give; on also marks the owner. */
+void cursor_list(struct hall *hall, struct cursor *cursor);
+void cursor_unlist(struct hall *hall, struct cursor *cursor);
+
 /* More is to be fetched when the owner has room for it. */
 void cursor_catch_up(struct hall *hall, struct cursor *cursor);
 

@@ -19,7 +19,7 @@ struct hall_limits {
 struct owner {
 	uint32_t cursors;    /* first of its cursors */
 	uint32_t count;      /* of them */
-	uint32_t behind;     /* first of those with something to give it */
+	uint32_t behind, behind_last; /* those with something to give it, longest waiting first */
 	uint32_t next_dirty;
 	bool dirty;
 };

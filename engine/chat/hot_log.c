@@ -175,17 +175,13 @@ void hot_log_settle(struct hall *hall, struct hot_log *hot)
 		segment = segment->next;
 	for (uint32_t index = hot->cursors; index != 0;) {
 		struct cursor *cursor = cursor_at(hall, index);
-		struct owner *owner = &hall->owners[cursor->owner];
 
 		if (cursor->state == CURSOR_LIVE) {
 			CHECK(!cursor->listed);
 			cursor->state = CURSOR_BEHIND;
 			cursor->position = hot->settled;
 			cursor->seq = hot->settled_seq;
-			cursor->listed = true;
-			cursor->next_behind = owner->behind;
-			owner->behind = index;
-			owner_mark(hall, cursor->owner);
+			cursor_list(hall, cursor);
 			marked++;
 		}
 		index = cursor->next;

@@ -1,14 +1,20 @@
 /* session.h - who is on a connection, and what is being spoken with them.
  *
- *	HEAD --head complete--> WAIT_HELLO --hello--> LIVE --close either way--> OVER
- *	  \--plain HTTP: answers, stays in HEAD
+ *	HEAD --upgraded--> HELLO --hello--> LIVE
+ *	  |  plain HTTP stays in HEAD   |      |
+ *	  +------------> OVER <---------+------+   our last words are said; what comes is ignored but for a Close
  *
- * A session is at the index of its connection.
+ * A session is at the index of its connection, and as long-lived.
  */
 #ifndef GATE_SESSION_H
 #define GATE_SESSION_H
 
-#include "proto/base/span.h"
+#include "engine/chat/quota.h"
+#include "proto/chat/command.h"
+#include "proto/ws/ws_assembly.h"
+
+struct gate;
+struct conn;
 
 struct session_limits {
 	uint32_t handshake_ms;   /* for a whole request head */
@@ -25,5 +31,38 @@ struct session_limits {
 	uint32_t data_size_max;  /* at most CHAT_DATA_SIZE_MAX */
 	uint32_t frame_size_max; /* a whole message from a client; at most CHAT_FRAME_SIZE_MAX */
 };
+
+enum session_phase { SESSION_NONE, SESSION_HEAD, SESSION_HELLO, SESSION_LIVE, SESSION_OVER };
+
+struct session {
+	uint8_t phase;           /* enum session_phase */
+	uint8_t user_size;
+	uint8_t reason;          /* enum chat_close, once over */
+	bool websocket;          /* upgraded */
+	bool refused;            /* the core is full: the request gets 503 */
+	bool pinged;             /* we asked, and nothing was heard since */
+	bool leaving;            /* told to reconnect; its timer closes it */
+	bool fetching;           /* a page is on its way */
+	uint16_t refusals;       /* commands over the rate, decaying; too many end it */
+	uint32_t heard_ms;       /* low bits of when bytes last came */
+	uint8_t *user;           /* block of user_size */
+	struct quota sends, commands;
+	struct ws_assembly assembly;
+	struct ws_buffer buffer; /* a head or message that is not whole yet; a block of its capacity */
+};
+
+/* The connection is new. */
+void session_open(struct gate *gate, struct conn *conn);
+
+/* Says a Close with this reason (WebSocket), leaves all rooms, and lets the connection finish. */
+void session_close(struct gate *gate, struct conn *conn, enum chat_close reason);
+
+/* conn_ops: bytes for whichever phase it is in; and the end. */
+void session_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size);
+void session_closed(struct gate *gate, struct conn *conn);
+
+/* The connection's own memory of what is not whole. Returns 0, or -ENOMEM. */
+int session_keep(struct session *session, size_t capacity);
+void session_unkeep(struct session *session);
 
 #endif

@@ -61,7 +61,7 @@ static void received(struct net *net, struct conn *conn, const struct ring_event
 	conn->receiving = !event->last;
 	if (event->result > 0) {
 		counter_add(net->counters, COUNTER_bytes_in, event->result);
-		if (conn->state == CONN_OPEN)
+		if (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)
 			net->ops->on_bytes(net->context, conn, event->bytes, (size_t)event->result);
 	}
 	const bool over = event->result == 0 ||

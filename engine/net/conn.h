@@ -25,11 +25,11 @@ struct conn;
 struct net;
 
 struct conn_ops {
-	/* Bytes came; they may be written to and are gone on return. Not called once finishing. */
+	/* Bytes came; they may be written to and are gone on return. Still called while finishing. */
 	void (*on_bytes)(void *context, struct conn *conn, uint8_t *bytes, size_t size);
 	/* The kernel took all that was in flight: the next flight may be planned. Called while open or finishing. */
 	void (*on_drained)(void *context, struct conn *conn);
-	/* The connection is over for its owner: last call, exactly once. It may still be held by the kernel for a while. */
+	/* The connection is over for its owner: last call, exactly once. The kernel may still hold it for a while. */
 	void (*on_closed)(void *context, struct conn *conn);
 };
 
@@ -54,7 +54,6 @@ struct flight {
 struct conn {
 	uint8_t state;
 	bool receiving, sending, asking; /* what the kernel still owes an answer to */
-	bool told_closed;       /* on_closed was called */
 	bool drained_close;     /* FINISHING: close as soon as drained; do not wait for the peer */
 	uint32_t slot;
 	uint32_t generation;    /* tells this use of the slot from an earlier one */
@@ -65,8 +64,6 @@ struct conn {
 	uint64_t progress_ms;   /* when the kernel last took bytes, or a flight began */
 	struct flight *flight;
 	struct timer timer;     /* the owner's while open, ours while finishing */
-	uint32_t next_dirty;    /* gate/pump's list */
-	bool dirty;
 };
 
 struct net {
@@ -103,8 +100,8 @@ static inline bool conn_is_open(const struct conn *conn)
 	return conn->state == CONN_OPEN;
 }
 
-/* Sends what is queued, then closes when the peer ends, or after linger_ms; at
- * once when drained if `at_once`. */
+/* Sends what is queued, then closes when the peer ends, or after linger_ms; with
+ * `at_once` as soon as all is sent. May be called again to say so later. */
 void conn_finish(struct net *net, struct conn *conn, bool at_once);
 
 /* Closes without sending anything more. */

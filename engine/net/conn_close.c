@@ -3,14 +3,6 @@
 #include "engine/core/check.h"
 #include "engine/net/sendq.h"
 
-static void tell_closed(struct net *net, struct conn *conn)
-{
-	if (conn->told_closed)
-		return;
-	conn->told_closed = true;
-	net->ops->on_closed(net->context, conn);
-}
-
 void conn_abort(struct net *net, struct conn *conn)
 {
 	if (conn->state != CONN_OPEN && conn->state != CONN_FINISHING)
@@ -18,7 +10,7 @@ void conn_abort(struct net *net, struct conn *conn)
 	conn->state = CONN_CANCELLING;
 	timer_stop(net->timers, &conn->timer);
 	sendq_forget(net, conn);
-	tell_closed(net, conn);
+	net->ops->on_closed(net->context, conn);
 	if (conn->receiving || conn->sending)
 		ring_cancel(net->ring, conn->slot);
 	conn_join(net, conn);
@@ -38,7 +30,6 @@ void conn_finish(struct net *net, struct conn *conn, bool at_once)
 		conn->state = CONN_FINISHING;
 		conn->drained_close = at_once;
 		timer_set(net->timers, &conn->timer, net->now_ms, net->limits.linger_ms);
-		tell_closed(net, conn);
 	}
 	finish_if_drained(net, conn);
 }
@@ -76,7 +67,7 @@ void conn_join(struct net *net, struct conn *conn)
 
 void conn_closed(struct net *net, struct conn *conn)
 {
-	CHECK(conn->state == CONN_CLOSING && conn->told_closed);
+	CHECK(conn->state == CONN_CLOSING);
 	if (conn->address != 0)
 		address_leave(&net->addresses, conn->address);
 	conn->address = 0;

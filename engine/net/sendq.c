@@ -45,25 +45,15 @@ int sendq_put(struct net *net, struct conn *conn, const void *bytes, size_t size
 	return 0;
 }
 
-bool flight_add_static(struct flight *flight, const uint8_t *bytes, size_t size)
-{
-	if (flight->count == RING_PIECES_MAX)
-		return false;
-	flight->held[flight->count] = NULL;
-	flight->pieces[flight->count++] = (struct iovec){ (void *)(uintptr_t)bytes, size };
-	flight->bytes += (uint32_t)size;
-	return true;
-}
-
 bool flight_add(struct flight *flight, struct segment *segment, const uint8_t *bytes, size_t size)
 {
-	if (flight->bytes + size > FLIGHT_BYTES_MAX && flight->bytes > 0)
-		return false;
 	CHECK(bytes >= segment->bytes && bytes + size <= segment->bytes + segment->used);
-	if (!flight_add_static(flight, bytes, size))
+	if (flight->count == RING_PIECES_MAX || (flight->bytes > 0 && flight->bytes + size > FLIGHT_BYTES_MAX))
 		return false;
-	flight->held[flight->count - 1] = segment;
 	segment_hold(segment);
+	flight->held[flight->count] = segment;
+	flight->pieces[flight->count++] = (struct iovec){ (void *)(uintptr_t)bytes, size };
+	flight->bytes += (uint32_t)size;
 	return true;
 }
 
@@ -126,8 +116,7 @@ static void flight_end(struct net *net, struct conn *conn)
 	struct flight *flight = conn->flight;
 
 	for (uint32_t i = 0; i < flight->count; i++)
-		if (flight->held[i])
-			segment_drop(net->segments, flight->held[i]);
+		segment_drop(net->segments, flight->held[i]);
 	conn->flight = NULL;
 	slab_give(&net->flights, flight);
 }

@@ -26,9 +26,6 @@ struct flight *sendq_plan(struct net *net, struct conn *conn);
 /* Adds bytes of a segment, holding it. Returns false when the flight is full. */
 bool flight_add(struct flight *flight, struct segment *segment, const uint8_t *bytes, size_t size);
 
-/* Memory that is never freed and not in a segment (assets). */
-bool flight_add_static(struct flight *flight, const uint8_t *bytes, size_t size);
-
 /* Ends planning: submits, or gives the flight back when nothing was planned. */
 void sendq_fly(struct net *net, struct conn *conn, struct flight *flight);
 

@@ -1,0 +1,145 @@
+#include "engine/gate/command.h"
+
+#include <stdio.h>
+
+#include "engine/core/check.h"
+#include "engine/core/log.h"
+#include "engine/core/slab.h"
+#include "engine/gate/frame.h"
+#include "engine/gate/keepalive.h"
+#include "engine/gate/membership.h"
+#include "proto/chat/limits.h"
+#include "proto/dialect/native.h"
+
+#define VERSION "0.1.0"
+#define REFUSALS_MAX 200 /* commands refused for their rate, less those that were not, before it is a flood */
+
+static void reply_hello(struct gate *gate, struct conn *conn, uint64_t id)
+{
+	const struct session_limits *limits = &gate->limits;
+	char name[48];
+	const int size = snprintf(name, sizeof(name), "%u-%u-%u", gate->core, conn->slot, conn->generation);
+	const struct chat_reply reply = {
+		.kind = CHAT_REPLY_HELLO,
+		.re = id,
+		.time_ms = gate->wall_ms,
+		.hello = {
+			.conn = span_of(name, (size_t)size),
+			.user = session_user(session_of(gate, conn)),
+			.server = SPAN(VERSION),
+			.ping_s = limits->ping_ms / 1000,
+			.frame_size_max = limits->frame_size_max,
+			.data_size_max = limits->data_size_max,
+			.rooms_max = limits->rooms_max,
+			.page_max = CHAT_PAGE_MAX,
+			.sends_per_s = limits->sends_per_s,
+		},
+	};
+
+	frame_reply(gate, conn, &reply);
+}
+
+static void run_hello(struct gate *gate, struct conn *conn, const struct chat_command *command)
+{
+	struct session *session = session_of(gate, conn);
+
+	if (command->token.bytes) {
+		/* Nobody can be known by a token yet, and somebody who has one is not to become a guest. */
+		frame_error(gate, conn, command->id, CHAT_ERR_unauthorized, 0);
+		session_close(gate, conn, CHAT_CLOSE_unauthorized);
+		return;
+	}
+	session->user = block_take(command->name.size);
+	if (!session->user) {
+		session_close(gate, conn, CHAT_CLOSE_internal);
+		return;
+	}
+	memcpy(session->user, command->name.bytes, command->name.size);
+	session->user_size = (uint8_t)command->name.size;
+	session->phase = SESSION_LIVE;
+	counter_add(gate->counters, COUNTER_sessions, 1);
+	keepalive_start(gate, conn);
+	LOG(LOG_DEBUG, "hello", LOG_U64("connection", conn->slot), LOG_SPAN("user", command->name));
+	if (command->id != 0)
+		reply_hello(gate, conn, command->id);
+}
+
+static bool takes_seq(enum chat_op op)
+{
+	return op == CHAT_OP_send || op == CHAT_OP_edit || op == CHAT_OP_del || op == CHAT_OP_react;
+}
+
+/* Refuses what comes too fast; ends who goes on and on. Returns whether the command may run. */
+static bool within_rate(struct gate *gate, struct conn *conn, const struct chat_command *command)
+{
+	struct session *session = session_of(gate, conn);
+	const struct session_limits *limits = &gate->limits;
+	const uint32_t retry_ms =
+		takes_seq(command->op) ?
+			quota_take(&session->sends, limits->sends_per_s, limits->send_burst, gate->now_ms) :
+			quota_take(&session->commands, limits->commands_per_s, limits->command_burst, gate->now_ms);
+
+	if (retry_ms == 0) {
+		session->refusals -= session->refusals > 0;
+		return true;
+	}
+	gate_count(gate, COUNTER_rate_limited);
+	if (++session->refusals > REFUSALS_MAX)
+		session_close(gate, conn, CHAT_CLOSE_flood);
+	else
+		frame_error(gate, conn, command->id, CHAT_ERR_rate_limited, retry_ms);
+	return false;
+}
+
+static void run_live(struct gate *gate, struct conn *conn, const struct chat_command *command)
+{
+	const struct chat_reply time = { .kind = CHAT_REPLY_TIME, .re = command->id, .time_ms = gate->wall_ms };
+
+	switch (command->op) {
+	case CHAT_OP_hello:
+		frame_error(gate, conn, command->id, CHAT_ERR_bad_request, 0);
+		return;
+	case CHAT_OP_pong:
+		return;
+	case CHAT_OP_ping:
+		if (command->id != 0)
+			frame_reply(gate, conn, &time);
+		return;
+	default:
+		membership_command(gate, conn, command);
+		return;
+	}
+}
+
+void command_text(struct gate *gate, struct conn *conn, const uint8_t *text, size_t size)
+{
+	struct session *session = session_of(gate, conn);
+	struct native_scratch scratch;
+	struct chat_command command;
+	enum chat_error error;
+
+	scratch.used = 0;
+	gate_count(gate, COUNTER_commands);
+	const int result = native_decode(&command, &error, &scratch, text, size);
+
+	if (result < 0) {
+		gate_count(gate, COUNTER_protocol_errors);
+		session_close(gate, conn, (enum chat_close)-result);
+		return;
+	}
+	if (session->phase == SESSION_HELLO && (result == 0 || command.op != CHAT_OP_hello)) {
+		frame_error(gate, conn, command.id, result == 0 ? error : CHAT_ERR_unauthorized, 0);
+		session_close(gate, conn, CHAT_CLOSE_unauthorized);
+		return;
+	}
+	if (session->phase == SESSION_HELLO) {
+		run_hello(gate, conn, &command);
+		return;
+	}
+	if (!conn_is_open(conn) || session->phase != SESSION_LIVE)
+		return;
+	if (result == 0)
+		frame_error(gate, conn, command.id, error, 0);
+	else if (within_rate(gate, conn, &command))
+		run_live(gate, conn, &command);
+}

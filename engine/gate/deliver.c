@@ -1,0 +1,108 @@
+#include "engine/gate/deliver.h"
+
+#include "engine/chat/cursor.h"
+#include "engine/core/check.h"
+#include "engine/gate/frame.h"
+#include "engine/gate/membership.h"
+
+/* The connection that asked, if it is still the same and open. */
+static struct conn *asker(struct gate *gate, const struct mail_origin *origin)
+{
+	struct conn *conn = net_conn(&gate->net, origin->slot);
+
+	CHECK(origin->core == gate->core && origin->slot < gate->net.conns_max);
+	if (conn->generation != origin->generation || !conn_is_open(conn))
+		return NULL;
+	return session_of(gate, conn)->phase == SESSION_LIVE ? conn : NULL;
+}
+
+static uint64_t given_seq(const struct chat_reply *reply)
+{
+	const struct chat_page *page = &reply->page;
+
+	if (reply->resume != CHAT_RESUME_OK || !page->more)
+		return page->last;
+	CHECK(page->event_count > 0);
+	return page->events[page->event_count - 1].seq;
+}
+
+static void deliver_join(struct gate *gate, struct conn *conn, const struct mail_reply *mail)
+{
+	struct cursor *cursor = cursor_at(&gate->hall, mail->origin.cursor);
+	const bool joined = mail->reply.kind == CHAT_REPLY_JOIN;
+
+	/* A cursor that waits for its join is not reused before the answer. */
+	CHECK(cursor->stamp == mail->origin.stamp);
+	CHECK(cursor->state == CURSOR_JOINING || cursor->state == CURSOR_ORPHAN);
+	if (!joined) {
+		cursor_close(&gate->hall, cursor);
+		if (conn)
+			frame_reply(gate, conn, &mail->reply);
+		return;
+	}
+	if (cursor->state == CURSOR_ORPHAN) {
+		membership_end(gate, cursor, mail->user, 0);
+		return;
+	}
+	CHECK(conn);
+	if (cursor_attach(&gate->hall, cursor, given_seq(&mail->reply), mail->reply.page.last) != 0) {
+		membership_end(gate, cursor, mail->user, 0);
+		frame_error(gate, conn, mail->reply.re, CHAT_ERR_limit, 1000);
+		return;
+	}
+	frame_reply(gate, conn, &mail->reply);
+}
+
+void deliver_reply(struct gate *gate, const struct mail_reply *mail)
+{
+	struct conn *conn = asker(gate, &mail->origin);
+
+	if (mail->reply.kind == CHAT_REPLY_ERROR)
+		gate_count(gate, COUNTER_errors);
+	if (mail->op == CHAT_OP_join)
+		deliver_join(gate, conn, mail);
+	else if (conn && (mail->reply.re != 0 || mail->reply.kind == CHAT_REPLY_ERROR))
+		frame_reply(gate, conn, &mail->reply);
+}
+
+/* Says what the room's log no longer had. */
+static bool tell_lagged(struct gate *gate, struct conn *conn, const struct chat_page *page, uint64_t after)
+{
+	const struct chat_notice notice = {
+		.kind = CHAT_NOTICE_LAGGED, .room = page->room, .after = after, .next = page->first
+	};
+
+	if (page->first <= after + 1)
+		return true;
+	gate_count(gate, COUNTER_lagged);
+	return frame_notice(gate, conn, &notice);
+}
+
+void deliver_page(struct gate *gate, const struct mail_page *mail)
+{
+	struct conn *conn = asker(gate, &mail->origin);
+	struct cursor *cursor = cursor_at(&gate->hall, mail->origin.cursor);
+	const struct chat_page *page = &mail->page;
+
+	if (!conn)
+		return;
+	session_of(gate, conn)->fetching = false;
+	owner_mark(&gate->hall, conn->slot);
+	if (cursor->stamp != mail->origin.stamp || cursor->state != CURSOR_FETCHING)
+		return; /* it has left the room */
+	CHECK(cursor->owner == conn->slot && cursor->seq == mail->after);
+	if (!tell_lagged(gate, conn, page, cursor->seq))
+		return;
+	for (uint32_t i = 0; i < page->event_count; i++)
+		if (!frame_event(gate, conn, &page->events[i]))
+			return;
+	if (page->more) {
+		cursor->seq = page->events[page->event_count - 1].seq;
+		cursor_catch_up(&gate->hall, cursor);
+		return;
+	}
+	cursor_join_live(&gate->hall, cursor, page->last);
+	if (cursor->fell && cursor->presence)
+		frame_notice(gate, conn, &(struct chat_notice){ .kind = CHAT_NOTICE_SLOW, .room = page->room });
+	cursor->fell = false;
+}

@@ -1,0 +1,103 @@
+#include "engine/gate/frame.h"
+
+#include "engine/core/check.h"
+#include "engine/net/sendq.h"
+#include "proto/dialect/native.h"
+#include "proto/ws/ws_header.h"
+
+/* Where the payload starts, so that the header fits in front if it is as large as it may be. */
+static size_t header_room(size_t bound)
+{
+	return bound <= 125 ? 2 : bound <= UINT16_MAX ? 4 : 10;
+}
+
+size_t frame_bound(size_t bound)
+{
+	return header_room(bound) + bound;
+}
+
+uint8_t *frame_payload(uint8_t *frame, size_t bound)
+{
+	return frame + header_room(bound);
+}
+
+size_t frame_finish(uint8_t *frame, size_t bound, size_t payload)
+{
+	uint8_t header[WS_HEADER_SIZE_MAX];
+	const size_t size = ws_header_write(header, WS_TEXT, true, payload);
+
+	CHECK(payload <= bound);
+	if (size != header_room(bound))
+		memmove(frame + size, frame + header_room(bound), payload);
+	memcpy(frame, header, size);
+	return size + payload;
+}
+
+/* A connection whose private queue is full is not reading: it resumes by position. */
+static uint8_t *reserve(struct gate *gate, struct conn *conn, size_t bound)
+{
+	uint8_t *frame = conn_is_open(conn) ? sendq_reserve(&gate->net, conn, frame_bound(bound)) : NULL;
+
+	if (!frame && conn_is_open(conn)) {
+		session_of(gate, conn)->reason = CHAT_CLOSE_slow;
+		gate_count(gate, COUNTER_slow_closed);
+		conn_abort(&gate->net, conn);
+	}
+	return frame;
+}
+
+static bool commit(struct gate *gate, struct conn *conn, uint8_t *frame, size_t bound, size_t payload)
+{
+	sendq_commit(conn, frame_finish(frame, bound, payload));
+	owner_mark(&gate->hall, conn->slot);
+	return true;
+}
+
+bool frame_reply(struct gate *gate, struct conn *conn, const struct chat_reply *reply)
+{
+	const size_t bound = native_reply_bound(reply);
+	uint8_t *frame = reserve(gate, conn, bound);
+
+	return frame && commit(gate, conn, frame, bound, native_reply(frame_payload(frame, bound), reply));
+}
+
+bool frame_notice(struct gate *gate, struct conn *conn, const struct chat_notice *notice)
+{
+	const size_t bound = native_notice_bound(notice);
+	uint8_t *frame = reserve(gate, conn, bound);
+
+	return frame && commit(gate, conn, frame, bound, native_notice(frame_payload(frame, bound), notice));
+}
+
+bool frame_event(struct gate *gate, struct conn *conn, const struct chat_event *event)
+{
+	const size_t bound = native_event_bound(event);
+	uint8_t *frame = reserve(gate, conn, bound);
+
+	return frame && commit(gate, conn, frame, bound, native_event(frame_payload(frame, bound), event));
+}
+
+bool frame_raw(struct gate *gate, struct conn *conn, uint8_t opcode, const void *payload, size_t size)
+{
+	uint8_t *frame = reserve(gate, conn, size);
+
+	if (!frame)
+		return false;
+	const size_t header = ws_header_write(frame, (enum ws_opcode)opcode, true, size);
+
+	CHECK(header == header_room(size));
+	memcpy(frame + header, payload, size);
+	sendq_commit(conn, header + size);
+	owner_mark(&gate->hall, conn->slot);
+	return true;
+}
+
+void frame_error(struct gate *gate, struct conn *conn, uint64_t re, enum chat_error error, uint32_t retry_ms)
+{
+	const struct chat_reply reply = {
+		.kind = CHAT_REPLY_ERROR, .re = re, .error = error, .retry_ms = retry_ms
+	};
+
+	gate_count(gate, COUNTER_errors);
+	frame_reply(gate, conn, &reply);
+}

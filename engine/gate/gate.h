@@ -1,0 +1,43 @@
+/* gate.h - what the files of gate/ share: one core's connections, sessions and rooms in one place.
+ */
+#ifndef GATE_GATE_H
+#define GATE_GATE_H
+
+#include "engine/gate/shard.h"
+
+struct gate {
+	struct net net;
+	struct hall hall;
+	struct directory directory;
+	struct post post;
+	struct home *home;
+	struct segment_pool segments;
+	struct timers timers;
+	struct random random;
+	struct session *sessions; /* by connection */
+	uint32_t sessions_max;
+	uint32_t touched;         /* connections ever used: index of the highest + 1 */
+	struct session_limits limits;
+	struct counters *counters;
+	const struct http_source *source;
+	uint32_t core;
+	bool draining;
+	uint64_t now_ms, wall_ms; /* of this turn */
+};
+
+static inline struct session *session_of(struct gate *gate, const struct conn *conn)
+{
+	return &gate->sessions[conn->slot];
+}
+
+static inline struct span session_user(const struct session *session)
+{
+	return span_of(session->user, session->user_size);
+}
+
+static inline void gate_count(struct gate *gate, enum counter counter)
+{
+	counter_add(gate->counters, counter, 1);
+}
+
+#endif

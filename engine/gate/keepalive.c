@@ -1,0 +1,127 @@
+#include "engine/gate/keepalive.h"
+
+#include "engine/core/check.h"
+#include "engine/core/log.h"
+#include "engine/gate/frame.h"
+#include "engine/gate/upgrade.h"
+
+static void due_in(struct gate *gate, struct conn *conn, uint64_t after_ms)
+{
+	timer_set(&gate->timers, &conn->timer, gate->now_ms, after_ms);
+}
+
+void keepalive_start(struct gate *gate, struct conn *conn)
+{
+	const struct session_limits *limits = &gate->limits;
+
+	switch ((enum session_phase)session_of(gate, conn)->phase) {
+	case SESSION_HEAD:
+		due_in(gate, conn, limits->handshake_ms);
+		return;
+	case SESSION_HELLO:
+		due_in(gate, conn, limits->hello_ms);
+		return;
+	case SESSION_LIVE:
+		/* The first ask comes early for some, so that those who came together do not stay together. */
+		due_in(gate, conn, limits->ping_ms / 2 + random_below(&gate->random, limits->ping_ms / 2 + 1));
+		return;
+	case SESSION_OVER:
+	case SESSION_NONE:
+		return;
+	}
+}
+
+static void ask(struct gate *gate, struct conn *conn)
+{
+	session_of(gate, conn)->pinged = true;
+	frame_notice(gate, conn, &(struct chat_notice){ .kind = CHAT_NOTICE_PING });
+	if (conn_is_open(conn))
+		due_in(gate, conn, gate->limits.pong_ms);
+}
+
+/* Ends those who take no byte. Returns true when it did. */
+static bool end_slow(struct gate *gate, struct conn *conn)
+{
+	if (!conn->flight || gate->now_ms < conn->progress_ms + gate->limits.slow_ms)
+		return false;
+	session_of(gate, conn)->reason = CHAT_CLOSE_slow;
+	gate_count(gate, COUNTER_slow_closed);
+	conn_abort(&gate->net, conn);
+	return true;
+}
+
+static void live_due(struct gate *gate, struct conn *conn)
+{
+	struct session *session = session_of(gate, conn);
+	const struct session_limits *limits = &gate->limits;
+	const uint32_t silent_ms = (uint32_t)gate->now_ms - session->heard_ms;
+
+	if (session->leaving) {
+		session_close(gate, conn, CHAT_CLOSE_restart);
+		return;
+	}
+	if (end_slow(gate, conn))
+		return;
+	if (session->pinged && silent_ms >= limits->pong_ms) {
+		gate_count(gate, COUNTER_no_pong);
+		session_close(gate, conn, CHAT_CLOSE_no_pong);
+		return;
+	}
+	if (silent_ms >= limits->ping_ms) {
+		ask(gate, conn);
+		return;
+	}
+	uint64_t next_ms = limits->ping_ms - silent_ms;
+
+	if (conn->flight) {
+		const uint64_t slow_ms = conn->progress_ms + limits->slow_ms - gate->now_ms;
+
+		next_ms = slow_ms < next_ms ? slow_ms : next_ms;
+	}
+	due_in(gate, conn, next_ms);
+}
+
+void keepalive_due(struct gate *gate, struct conn *conn)
+{
+	if (!conn_is_open(conn)) {
+		conn_linger_over(&gate->net, conn);
+		return;
+	}
+	switch ((enum session_phase)session_of(gate, conn)->phase) {
+	case SESSION_HEAD:
+		upgrade_timeout(gate, conn);
+		return;
+	case SESSION_HELLO:
+		gate_count(gate, COUNTER_hello_timeout);
+		session_close(gate, conn, CHAT_CLOSE_hello_timeout);
+		return;
+	case SESSION_LIVE:
+		live_due(gate, conn);
+		return;
+	case SESSION_OVER:
+	case SESSION_NONE:
+		break;
+	}
+	CHECK(!"an open connection has a session that is not over");
+}
+
+void keepalive_drain(struct gate *gate)
+{
+	for (uint32_t slot = 0; slot < gate->touched; slot++) {
+		struct conn *conn = net_conn(&gate->net, slot);
+		struct session *session = &gate->sessions[slot];
+
+		if (!conn_is_open(conn))
+			continue;
+		if (session->phase != SESSION_LIVE) {
+			session_close(gate, conn, CHAT_CLOSE_restart);
+			continue;
+		}
+		const uint32_t after_ms = (uint32_t)random_below(&gate->random, gate->limits.drain_ms + 1);
+		const struct chat_notice notice = { .kind = CHAT_NOTICE_RECONNECT, .after_ms = after_ms };
+
+		session->leaving = true;
+		if (frame_notice(gate, conn, &notice))
+			due_in(gate, conn, after_ms);
+	}
+}

@@ -1,0 +1,17 @@
+/* keepalive.h - the deadlines of a session: whole head, hello, silence, a peer that takes no bytes, the end of a drain.
+ */
+#ifndef GATE_KEEPALIVE_H
+#define GATE_KEEPALIVE_H
+
+#include "engine/gate/gate.h"
+
+/* Starts the deadline of the phase the session is in now. */
+void keepalive_start(struct gate *gate, struct conn *conn);
+
+/* The connection's timer went off. */
+void keepalive_due(struct gate *gate, struct conn *conn);
+
+/* Every session is told when to come back, and is closed then; the others at once. */
+void keepalive_drain(struct gate *gate);
+
+#endif

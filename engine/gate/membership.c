@@ -1,0 +1,140 @@
+#include "engine/gate/membership.h"
+
+#include "engine/chat/dispatch.h"
+#include "engine/core/check.h"
+#include "engine/gate/frame.h"
+
+#define TYPING_EVERY_S 3
+#define BUSY_RETRY_MS 500
+
+static struct mail_origin origin_of(struct gate *gate, const struct conn *conn, const struct cursor *cursor)
+{
+	return (struct mail_origin){
+		.core = gate->core,
+		.slot = conn->slot,
+		.generation = conn->generation,
+		.cursor = cursor ? cursor_index(&gate->hall, cursor) : 0,
+		.stamp = cursor ? cursor->stamp : 0,
+	};
+}
+
+static void send(struct gate *gate, const struct conn *conn, const struct cursor *cursor, uint32_t op,
+		 const struct chat_command *command)
+{
+	const struct mail_origin origin = origin_of(gate, conn, cursor);
+	const struct place *place = directory_at(&gate->directory, cursor->place);
+	struct chat_command named = *command;
+
+	named.room = place_name(place);
+	dispatch(&gate->post, &gate->directory, op, &origin, place->hash,
+		 session_user(&gate->sessions[conn->slot]), &named, false);
+}
+
+void membership_end(struct gate *gate, struct cursor *cursor, struct span user, uint64_t id)
+{
+	const struct place *place = directory_at(&gate->directory, cursor->place);
+	const struct conn *conn = net_conn(&gate->net, cursor->owner);
+	const struct mail_origin origin = origin_of(gate, conn, cursor);
+	const struct chat_command leave = { .op = CHAT_OP_leave, .id = id, .room = place_name(place) };
+
+	/* Before the cursor goes, because with it the place and its name may go. */
+	dispatch(&gate->post, &gate->directory, CHAT_OP_leave, &origin, place->hash, user, &leave,
+		 place->members == 1);
+	cursor_close(&gate->hall, cursor);
+}
+
+static void leave(struct gate *gate, struct conn *conn, struct cursor *cursor, uint64_t id)
+{
+	/* The home has not answered the join yet: whether there is something to leave is known when it does. */
+	if (cursor->state != CURSOR_JOINING) {
+		membership_end(gate, cursor, session_user(session_of(gate, conn)), id);
+		return;
+	}
+	cursor_orphan(&gate->hall, cursor);
+	if (id != 0)
+		frame_reply(gate, conn, &(struct chat_reply){ .kind = CHAT_REPLY_EMPTY, .re = id });
+}
+
+void membership_end_all(struct gate *gate, struct conn *conn)
+{
+	struct owner *owner = &gate->hall.owners[conn->slot];
+
+	while (owner->cursors != 0)
+		leave(gate, conn, cursor_at(&gate->hall, owner->cursors), 0);
+	CHECK(owner->count == 0 && owner->behind == 0);
+}
+
+void membership_fetch(struct gate *gate, struct conn *conn, struct cursor *cursor)
+{
+	const struct chat_command fetch = { .seq = cursor->seq };
+
+	CHECK(cursor->state == CURSOR_CATCHUP);
+	cursor->state = CURSOR_FETCHING;
+	session_of(gate, conn)->fetching = true;
+	send(gate, conn, cursor, MAIL_OP_FETCH, &fetch);
+}
+
+static void join(struct gate *gate, struct conn *conn, const struct chat_command *command)
+{
+	const uint64_t hash = directory_hash(&gate->directory, command->room);
+	const uint32_t known = directory_find(&gate->directory, command->room, hash);
+
+	if (known != 0 && cursor_find(&gate->hall, conn->slot, known)) {
+		frame_error(gate, conn, command->id, CHAT_ERR_already_joined, 0);
+		return;
+	}
+	if (gate->hall.owners[conn->slot].count >= gate->limits.rooms_max) {
+		frame_error(gate, conn, command->id, CHAT_ERR_limit, 0);
+		return;
+	}
+	const uint32_t place = directory_enter(&gate->directory, command->room, hash);
+	struct cursor *cursor = NULL;
+
+	if (place != 0)
+		cursor = cursor_open(&gate->hall, conn->slot, place, command->presence, command->no_echo);
+	if (!cursor) {
+		if (place != 0)
+			directory_tidy(&gate->directory, place);
+		frame_error(gate, conn, command->id, CHAT_ERR_limit, BUSY_RETRY_MS);
+		return;
+	}
+	send(gate, conn, cursor, CHAT_OP_join, command);
+}
+
+static bool typing_is_due(struct gate *gate, struct cursor *cursor)
+{
+	const uint32_t now_s = (uint32_t)(gate->now_ms / 1000);
+
+	if (cursor->typing_s != 0 && now_s - cursor->typing_s < TYPING_EVERY_S)
+		return false;
+	cursor->typing_s = now_s;
+	return true;
+}
+
+void membership_command(struct gate *gate, struct conn *conn, const struct chat_command *command)
+{
+	if (post_is_full(&gate->post)) {
+		frame_error(gate, conn, command->id, CHAT_ERR_unavailable, BUSY_RETRY_MS);
+		return;
+	}
+	if (command->op == CHAT_OP_join) {
+		join(gate, conn, command);
+		return;
+	}
+	const uint64_t hash = directory_hash(&gate->directory, command->room);
+	const uint32_t place = directory_find(&gate->directory, command->room, hash);
+	struct cursor *cursor = place ? cursor_find(&gate->hall, conn->slot, place) : NULL;
+
+	if (!cursor) {
+		frame_error(gate, conn, command->id, CHAT_ERR_not_joined, 0);
+		return;
+	}
+	if (command->data.size > gate->limits.data_size_max) {
+		frame_error(gate, conn, command->id, CHAT_ERR_too_large, 0);
+		return;
+	}
+	if (command->op == CHAT_OP_leave)
+		leave(gate, conn, cursor, command->id);
+	else if (command->op != CHAT_OP_typing || typing_is_due(gate, cursor))
+		send(gate, conn, cursor, command->op, command);
+}

@@ -1,0 +1,61 @@
+#include "engine/gate/pump.h"
+
+#include "engine/chat/cursor.h"
+#include "engine/core/check.h"
+#include "engine/gate/membership.h"
+#include "engine/net/sendq.h"
+
+/* Gathers the bytes of one room; false when the flight is full. */
+static bool gather(struct gate *gate, struct flight *flight, struct cursor *cursor)
+{
+	struct cursor_range range;
+
+	while (cursor_next(&gate->hall, cursor, &range)) {
+		if (!flight_add(flight, range.segment, range.bytes, range.size))
+			return false;
+		cursor_take(&gate->hall, cursor, &range);
+	}
+	return true;
+}
+
+/* Those who are behind, the longest waiting first. */
+static void gather_rooms(struct gate *gate, struct conn *conn, struct flight *flight)
+{
+	struct session *session = session_of(gate, conn);
+	uint32_t index = gate->hall.owners[conn->slot].behind;
+
+	while (index != 0) {
+		struct cursor *cursor = cursor_at(&gate->hall, index);
+
+		index = cursor->next_behind;
+		if (cursor->state == CURSOR_CATCHUP) {
+			/* One page at a time, and only when the last one is on its way. */
+			if (session->fetching || conn->queued > 0 || flight->count > 0)
+				continue;
+			membership_fetch(gate, conn, cursor);
+		} else if (!gather(gate, flight, cursor)) {
+			return;
+		}
+		cursor_unlist(&gate->hall, cursor);
+	}
+}
+
+static void pump_one(struct gate *gate, struct conn *conn)
+{
+	struct flight *flight = sendq_plan(&gate->net, conn);
+
+	if (!flight)
+		return; /* one is under way; its end marks the owner again */
+	if (session_of(gate, conn)->phase == SESSION_LIVE && conn->queued == 0)
+		gather_rooms(gate, conn, flight);
+	sendq_fly(&gate->net, conn, flight);
+}
+
+void pump(struct gate *gate)
+{
+	uint32_t slot;
+
+	hot_logs_settle(&gate->hall);
+	while (owner_next(&gate->hall, &slot))
+		pump_one(gate, net_conn(&gate->net, slot));
+}

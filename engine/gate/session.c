@@ -1,0 +1,109 @@
+#include "engine/gate/session.h"
+
+#include <errno.h>
+
+#include "engine/core/check.h"
+#include "engine/core/log.h"
+#include "engine/core/slab.h"
+#include "engine/gate/frame.h"
+#include "engine/gate/inbound.h"
+#include "engine/gate/keepalive.h"
+#include "engine/gate/membership.h"
+#include "engine/gate/upgrade.h"
+#include "proto/ws/ws_close.h"
+#include "proto/ws/ws_header.h"
+
+int session_keep(struct session *session, size_t capacity)
+{
+	struct ws_buffer *buffer = &session->buffer;
+	uint8_t *bytes = buffer->bytes ? block_grow(buffer->bytes, buffer->capacity, capacity) : block_take(capacity);
+
+	if (!bytes)
+		return -ENOMEM;
+	buffer->bytes = bytes;
+	buffer->capacity = capacity;
+	return 0;
+}
+
+void session_unkeep(struct session *session)
+{
+	if (session->buffer.bytes)
+		block_give(session->buffer.bytes, session->buffer.capacity);
+	session->buffer = (struct ws_buffer){ 0 };
+}
+
+void session_open(struct gate *gate, struct conn *conn)
+{
+	struct session *session = session_of(gate, conn);
+
+	CHECK(session->phase == SESSION_NONE);
+	*session = (struct session){ .phase = SESSION_HEAD, .heard_ms = (uint32_t)gate->now_ms };
+	session->refused = gate->net.open > gate->net.limits.connections_max || gate->draining;
+	if (conn->slot >= gate->touched)
+		gate->touched = conn->slot + 1;
+	keepalive_start(gate, conn);
+}
+
+/* Out of all rooms and of what was not whole; our last words may still be on their way. */
+static void retire(struct gate *gate, struct conn *conn)
+{
+	struct session *session = session_of(gate, conn);
+
+	if (session->phase == SESSION_LIVE)
+		counter_add(gate->counters, COUNTER_sessions, -1);
+	membership_end_all(gate, conn);
+	session->phase = SESSION_OVER;
+	if (session->user)
+		block_give(session->user, session->user_size);
+	session->user = NULL;
+}
+
+void session_close(struct gate *gate, struct conn *conn, enum chat_close reason)
+{
+	struct session *session = session_of(gate, conn);
+	uint8_t payload[WS_CLOSE_PAYLOAD_MAX];
+
+	if (!conn_is_open(conn) || session->phase == SESSION_OVER)
+		return;
+	session->reason = (uint8_t)reason;
+	if (!session->websocket) {
+		retire(gate, conn);
+		conn_finish(&gate->net, conn, true);
+		return;
+	}
+	const char *text = chat_close_text(reason);
+	const size_t size = ws_close_write(payload, chat_close_code(reason), text, strlen(text));
+
+	if (!frame_raw(gate, conn, WS_CLOSE, payload, size))
+		return; /* it is aborted already */
+	retire(gate, conn);
+	conn_finish(&gate->net, conn, false);
+}
+
+void session_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
+{
+	struct session *session = session_of(gate, conn);
+
+	session->heard_ms = (uint32_t)gate->now_ms;
+	session->pinged = false;
+	if (session->phase == SESSION_HEAD) {
+		const size_t used = upgrade_bytes(gate, conn, bytes, size);
+
+		bytes += used;
+		size -= used;
+	}
+	if (session->websocket && size > 0)
+		inbound_bytes(gate, conn, bytes, size);
+}
+
+void session_closed(struct gate *gate, struct conn *conn)
+{
+	struct session *session = session_of(gate, conn);
+
+	CHECK(session->phase != SESSION_NONE);
+	LOG(LOG_DEBUG, "closed", LOG_U64("connection", conn->slot), LOG_TEXT("reason", chat_close_text(session->reason)),
+	    LOG_SPAN("user", session_user(session)));
+	retire(gate, conn);
+	session_unkeep(session);
+	session->phase = SESSION_NONE;
+}

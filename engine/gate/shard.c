@@ -1,0 +1,373 @@
+#include "engine/gate/shard.h"
+
+#include <errno.h>
+
+#include "engine/core/check.h"
+#include "engine/core/clock.h"
+#include "engine/core/log.h"
+#include "engine/core/pages.h"
+#include "engine/gate/deliver.h"
+#include "engine/gate/gate.h"
+#include "engine/gate/keepalive.h"
+#include "engine/gate/pump.h"
+#include "engine/gate/render.h"
+
+#define EVENTS_MAX 4096          /* completions run in one turn */
+#define MAIL_PER_TURN 4096       /* mails taken in one turn before what they brought is pumped */
+#define TICK_MS 500
+#define ACCEPT_AGAIN_MS 100
+
+struct shard {
+	struct gate gate;
+	struct ring *ring;
+	struct shard_links *links;
+	struct xring *in[CORES_MAX]; /* from each core */
+	struct ring_event *events;
+	struct counters counters;
+	int listener;
+	uint64_t tick_ms;
+	uint64_t accept_ms;          /* when to try accepting again; 0: no need */
+	uint32_t in_next;            /* whose mail comes first in the next turn */
+	bool mail_left;              /* the last turn stopped with mail unread */
+	bool stopped;
+};
+
+int shard_links_open(struct shard_links *links, uint32_t cores, size_t xring_size)
+{
+	CHECK(cores >= 1 && cores <= CORES_MAX);
+	memset(links, 0, sizeof(*links));
+	links->cores = cores;
+	links->rings = pages_reserve(cores * cores * sizeof(struct xring));
+	if (!links->rings)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < cores * cores; i++) {
+		const int error = xring_open(&links->rings[i], xring_size);
+
+		if (error != 0)
+			return error;
+	}
+	return 0;
+}
+
+void shard_links_close(struct shard_links *links)
+{
+	for (uint32_t i = 0; i < links->cores * links->cores; i++) {
+		while (post_peek(&links->rings[i]))
+			post_drop(&links->rings[i]);
+		xring_close(&links->rings[i]);
+	}
+	pages_release(links->rings, links->cores * links->cores * sizeof(struct xring));
+}
+
+static void on_bytes(void *context, struct conn *conn, uint8_t *bytes, size_t size)
+{
+	session_bytes(context, conn, bytes, size);
+}
+
+static void on_drained(void *context, struct conn *conn)
+{
+	struct gate *gate = context;
+
+	if (conn->queued > 0 || gate->hall.owners[conn->slot].behind != 0)
+		owner_mark(&gate->hall, conn->slot);
+}
+
+static void on_closed(void *context, struct conn *conn)
+{
+	session_closed(context, conn);
+}
+
+static const struct conn_ops ops = { on_bytes, on_drained, on_closed };
+
+static void link_up(struct shard *shard, const struct shard_limits *limits)
+{
+	struct shard_links *links = shard->links;
+	struct post *post = &shard->gate.post;
+
+	post->core = limits->core;
+	post->cores = limits->cores;
+	post->counters = &shard->counters;
+	post->waiting_bytes_max = limits->mail_waiting_max;
+	for (uint32_t core = 0; core < limits->cores; core++) {
+		post->out[core] = &links->rings[limits->core * limits->cores + core];
+		post->bells[core] = &links->bells[core];
+		shard->in[core] = &links->rings[core * limits->cores + limits->core];
+	}
+	links->ring_bells[limits->core] = ring_bell(shard->ring);
+	links->counters[limits->core] = &shard->counters;
+}
+
+static int gate_open(struct gate *gate, const struct shard_limits *limits, struct shard *shard, uint64_t hash_key,
+		     uint64_t seed)
+{
+	gate->core = limits->core;
+	gate->limits = limits->session;
+	gate->counters = &shard->counters;
+	gate->sessions_max = ring_slots_max(shard->ring);
+	random_seed(&gate->random, seed);
+	timers_open(&gate->timers, clock_mono_ns() / 1000000);
+	gate->sessions = pages_reserve((size_t)gate->sessions_max * sizeof(struct session));
+	gate->net.ops = &ops;
+	gate->net.context = gate;
+	if (!gate->sessions || segment_pool_open(&gate->segments, limits->segment_bytes_max) != 0 ||
+	    directory_open(&gate->directory, limits->places_max, hash_key, limits->cores) != 0 ||
+	    hall_open(&gate->hall, &limits->hall, &gate->segments, &gate->directory, &shard->counters,
+		      gate->sessions_max) != 0 ||
+	    net_open(&gate->net, &limits->net, shard->ring, &gate->segments, &gate->timers, &shard->counters,
+		     hash_key) != 0)
+		return -ENOMEM;
+	gate->home = home_open(&limits->home, &gate->directory, &gate->post, &shard->counters, random_next(&gate->random));
+	return gate->home ? 0 : -ENOMEM;
+}
+
+struct shard *shard_open(const struct shard_limits *limits, const struct ring_features *features,
+			 struct shard_links *links, const struct http_source *source, int listener,
+			 uint64_t hash_key, uint64_t seed, int *error)
+{
+	struct shard *shard = pages_reserve(sizeof(*shard));
+
+	*error = -ENOMEM;
+	if (!shard)
+		return NULL;
+	shard->links = links;
+	shard->listener = listener;
+	shard->gate.source = source;
+	shard->events = pages_reserve(EVENTS_MAX * sizeof(*shard->events));
+	shard->ring = ring_open(&limits->ring, features, error);
+	if (!shard->ring || !shard->events) {
+		pages_release(shard, sizeof(*shard));
+		return NULL;
+	}
+	link_up(shard, limits);
+	*error = gate_open(&shard->gate, limits, shard, hash_key, seed);
+	if (*error != 0)
+		return NULL;
+	ring_accept(shard->ring, listener);
+	return shard;
+}
+
+void shard_close(struct shard *shard)
+{
+	struct gate *gate = &shard->gate;
+
+	for (uint32_t slot = 0; slot < gate->touched; slot++)
+		conn_abort(&gate->net, net_conn(&gate->net, slot));
+	post_close(&gate->post);
+	home_close(gate->home);
+	net_close(&gate->net);
+	hall_close(&gate->hall);
+	directory_close(&gate->directory);
+	segment_pool_close(&gate->segments);
+	ring_close_all(shard->ring);
+	pages_release(gate->sessions, (size_t)gate->sessions_max * sizeof(struct session));
+	pages_release(shard->events, EVENTS_MAX * sizeof(*shard->events));
+	pages_release(shard, sizeof(*shard));
+}
+
+static void clocks(struct shard *shard)
+{
+	struct gate *gate = &shard->gate;
+
+	gate->now_ms = clock_mono_ns() / 1000000;
+	gate->wall_ms = clock_wall_ms();
+	gate->net.now_ms = gate->now_ms;
+}
+
+static void drain(struct shard *shard)
+{
+	struct gate *gate = &shard->gate;
+
+	if (gate->draining)
+		return;
+	LOG(LOG_INFO, "drain", LOG_U64("connections", gate->net.open));
+	gate->draining = true;
+	shard->accept_ms = 0;
+	ring_accept_stop(shard->ring);
+	keepalive_drain(gate);
+}
+
+static void run_event(struct shard *shard, const struct ring_event *event)
+{
+	struct gate *gate = &shard->gate;
+
+	if (event->kind == RING_WOKEN) {
+		if (event->word == SHARD_WORD_DRAIN)
+			drain(shard);
+		else if (event->word == SHARD_WORD_STOP)
+			shard->stopped = true;
+		return;
+	}
+	if (event->kind == RING_ACCEPT_FAILED) {
+		gate_count(gate, COUNTER_accept_paused);
+		LOG(LOG_WARN, "accept_paused", LOG_I64("error", event->result), LOG_U64("open", gate->net.open));
+		shard->accept_ms = gate->draining ? 0 : gate->now_ms + ACCEPT_AGAIN_MS;
+		return;
+	}
+	struct conn *conn = net_event(&gate->net, event);
+
+	if (conn)
+		session_open(gate, conn);
+}
+
+static void run_mail(struct shard *shard, const struct mail *mail)
+{
+	struct gate *gate = &shard->gate;
+
+	gate_count(gate, COUNTER_mail_in);
+	switch (mail->kind) {
+	case MAIL_COMMAND:
+		home_command(gate->home, (const struct mail_command *)mail, gate->now_ms, gate->wall_ms);
+		return;
+	case MAIL_EVENT:
+		render_event(gate, (const struct mail_event *)mail);
+		return;
+	case MAIL_REPLY:
+		deliver_reply(gate, (const struct mail_reply *)mail);
+		return;
+	case MAIL_PAGE:
+		deliver_page(gate, (const struct mail_page *)mail);
+		return;
+	case MAIL_BLOCK:
+		break;
+	}
+	CHECK(!"mail of an unknown kind");
+}
+
+/* Takes mail from all cores in turns, this one included, until there is none or enough. */
+static void run_mails(struct shard *shard)
+{
+	const uint32_t cores = shard->links->cores;
+	uint32_t silent = 0;
+	uint32_t from = shard->in_next++ % cores;
+
+	for (uint32_t taken = 0; silent < cores && taken < MAIL_PER_TURN;) {
+		const struct mail *mail = post_peek(shard->in[from]);
+
+		if (!mail) {
+			silent++;
+			from = (from + 1) % cores;
+			continue;
+		}
+		silent = 0;
+		run_mail(shard, mail);
+		post_drop(shard->in[from]);
+		taken++;
+	}
+	shard->mail_left = silent < cores;
+}
+
+static bool mail_waits(struct shard *shard)
+{
+	for (uint32_t from = 0; from < shard->links->cores; from++)
+		if (post_peek(shard->in[from]))
+			return true;
+	return false;
+}
+
+static void run_timers(struct shard *shard)
+{
+	struct gate *gate = &shard->gate;
+	struct timer *timer;
+
+	while ((timer = timers_due(&gate->timers, gate->now_ms)) != NULL) {
+		struct conn *conn = (struct conn *)((uint8_t *)timer - offsetof(struct conn, timer));
+
+		keepalive_due(gate, conn);
+	}
+	if (shard->accept_ms != 0 && gate->now_ms >= shard->accept_ms) {
+		shard->accept_ms = 0;
+		ring_accept(shard->ring, shard->listener);
+	}
+	if (gate->now_ms >= shard->tick_ms) {
+		shard->tick_ms = gate->now_ms + TICK_MS;
+		home_tick(gate->home, gate->now_ms, gate->wall_ms);
+	}
+}
+
+static uint64_t wait_ns(struct shard *shard)
+{
+	const struct gate *gate = &shard->gate;
+	const uint64_t now_ms = clock_mono_ns() / 1000000;
+	uint64_t wait_ms = timers_wait_ms(&gate->timers, now_ms);
+	const uint64_t tick_ms = shard->tick_ms > now_ms ? shard->tick_ms - now_ms : 0;
+
+	if (shard->mail_left || gate->post.to_flush != 0)
+		return 0;
+	wait_ms = wait_ms < tick_ms ? wait_ms : tick_ms;
+	if (shard->accept_ms != 0 && wait_ms > ACCEPT_AGAIN_MS)
+		wait_ms = ACCEPT_AGAIN_MS;
+	return wait_ms * 1000000;
+}
+
+void shard_turn(struct shard *shard)
+{
+	struct gate *gate = &shard->gate;
+	struct bell *bell = &shard->links->bells[gate->core];
+	uint64_t wait = wait_ns(shard);
+
+	if (wait > 0) {
+		bell_sleep(bell);
+		if (mail_waits(shard))
+			wait = 0;
+	}
+	const size_t count = ring_collect(shard->ring, shard->events, EVENTS_MAX, wait);
+
+	bell_wake(bell);
+	clocks(shard);
+	gate_count(gate, COUNTER_turns);
+	for (size_t i = 0; i < count; i++)
+		run_event(shard, &shard->events[i]);
+	run_mails(shard);
+	run_timers(shard);
+	/* What the timers sent to rooms of this core is run in the next turn: to_flush says that there is some. */
+	pump(gate);
+	post_flush(&gate->post, shard->ring);
+	__atomic_store_n(&shard->counters.values[COUNTER_segment_bytes], gate->segments.bytes_out, __ATOMIC_RELAXED);
+}
+
+bool shard_is_drained(const struct shard *shard)
+{
+	return shard->gate.draining && shard->gate.net.open == 0;
+}
+
+bool shard_is_stopped(const struct shard *shard)
+{
+	return shard->stopped;
+}
+
+struct home *shard_home(struct shard *shard)
+{
+	return shard->gate.home;
+}
+
+const struct counters *shard_counters(const struct shard *shard)
+{
+	return &shard->counters;
+}
+
+uint32_t shard_connections(const struct shard *shard)
+{
+	return shard->gate.net.open;
+}
+
+size_t shard_sums(const struct shard_limits *limits, struct shard_sum *rows, size_t max)
+{
+	const uint64_t slots = limits->ring.slots_max;
+	const struct shard_sum sums[] = {
+		{ "rings and receive buffers", ring_bytes_max(&limits->ring) },
+		{ "connections", slots * (sizeof(struct conn) + sizeof(struct owner)) },
+		{ "sessions", slots * sizeof(struct session) },
+		{ "sends in flight", slots * sizeof(struct flight) },
+		{ "what waits to be sent", limits->segment_bytes_max },
+		{ "memberships and hot logs", hall_bytes_max(&limits->hall) },
+		{ "names of rooms", limits->places_max * (uint64_t)(sizeof(struct place) + 64) },
+		{ "rooms and users in them", home_bytes_max(&limits->home) },
+		{ "history", limits->home.history_bytes_all },
+		{ "mail to other cores", limits->cores * limits->xring_size + limits->mail_waiting_max },
+	};
+	const size_t count = sizeof(sums) / sizeof(sums[0]);
+
+	for (size_t i = 0; i < count && i < max; i++)
+		rows[i] = sums[i];
+	return count;
+}

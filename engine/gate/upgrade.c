@@ -1,0 +1,221 @@
+#include "engine/gate/upgrade.h"
+
+#include <openssl/sha.h>
+#include <stdio.h>
+
+#include "engine/core/check.h"
+#include "engine/core/log.h"
+#include "engine/gate/keepalive.h"
+#include "engine/net/sendq.h"
+#include "proto/http/http_head.h"
+#include "proto/http/http_response.h"
+#include "proto/ws/ws_handshake.h"
+
+#define HEAD_SIZE_MAX 8192
+#define RESPONSE_HEAD_MAX 1024
+#define GENERATED_BODY_MAX (64 * 1024)
+
+static void sha1(const void *bytes, size_t size, uint8_t out[20])
+{
+	SHA1(bytes, size, out);
+}
+
+static bool put(struct gate *gate, struct conn *conn, const void *bytes, size_t size)
+{
+	const uint8_t *from = bytes;
+
+	while (size > 0) {
+		const size_t part = size < 16384 ? size : 16384;
+
+		if (sendq_put(&gate->net, conn, from, part) != 0) {
+			conn_abort(&gate->net, conn);
+			return false;
+		}
+		from += part;
+		size -= part;
+	}
+	owner_mark(&gate->hall, conn->slot);
+	return true;
+}
+
+/* The answer is the last: the connection ends with it. */
+static void end(struct gate *gate, struct conn *conn, enum chat_close reason)
+{
+	if (conn_is_open(conn))
+		session_close(gate, conn, reason);
+}
+
+static void refuse(struct gate *gate, struct conn *conn, int status, const char *fields)
+{
+	uint8_t head[RESPONSE_HEAD_MAX];
+	char body[64];
+	const int size = snprintf(body, sizeof(body), "%d\n", status);
+	const size_t head_size = http_response_head(head, sizeof(head), status, "text/plain; charset=utf-8",
+						    (uint64_t)size, false, fields);
+
+	gate_count(gate, COUNTER_refused);
+	LOG(LOG_DEBUG, "http_refused", LOG_U64("connection", conn->slot), LOG_U64("status", (uint64_t)status));
+	if (put(gate, conn, head, head_size) && put(gate, conn, body, (size_t)size))
+		end(gate, conn, CHAT_CLOSE_protocol_error);
+}
+
+static void upgrade(struct gate *gate, struct conn *conn, const struct http_head *request)
+{
+	struct session *session = session_of(gate, conn);
+	struct ws_handshake handshake;
+	uint8_t head[RESPONSE_HEAD_MAX];
+	const int status = ws_handshake_check(request, &handshake);
+
+	if (status != 101) {
+		refuse(gate, conn, status,
+		       status == 426 ? "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n" : NULL);
+		return;
+	}
+	const size_t size = ws_handshake_write(head, sizeof(head), &handshake,
+					       ws_handshake_offers(request, "uproar.v1") ? "uproar.v1" : NULL, sha1);
+
+	if (!put(gate, conn, head, size))
+		return;
+	gate_count(gate, COUNTER_upgrades);
+	session->websocket = true;
+	session->phase = SESSION_HELLO;
+	keepalive_start(gate, conn);
+}
+
+static bool accepts_gzip(const struct http_head *request)
+{
+	const struct span value = http_head_field(request, "accept-encoding");
+
+	return value.bytes && http_token_list_has(value, "gzip");
+}
+
+static size_t answer_head(uint8_t *head, const struct http_answer *answer, bool keep_alive)
+{
+	char fields[RESPONSE_HEAD_MAX / 2];
+	const int size = snprintf(fields, sizeof(fields), "%s%s%s%s%s", answer->fields ? answer->fields : "",
+				  answer->gzip ? "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n" : "",
+				  answer->etag ? "ETag: " : "", answer->etag ? answer->etag : "",
+				  answer->etag ? "\r\n" : "");
+
+	CHECK(size >= 0 && (size_t)size < sizeof(fields));
+	return http_response_head(head, RESPONSE_HEAD_MAX, answer->status, answer->content_type, answer->body_size,
+				  keep_alive, fields);
+}
+
+static void plain(struct gate *gate, struct conn *conn, const struct http_head *request)
+{
+	static _Thread_local uint8_t body[GENERATED_BODY_MAX];
+	uint8_t head[RESPONSE_HEAD_MAX];
+	const bool head_only = span_equal(request->method, SPAN("HEAD"));
+	struct http_answer answer = { .status = 404 };
+	const struct http_question question = {
+		.method = request->method,
+		.path = request->path,
+		.if_none_match = http_head_field(request, "if-none-match"),
+		.accepts_gzip = accepts_gzip(request),
+		.draining = gate->draining,
+	};
+
+	gate_count(gate, COUNTER_http_requests);
+	gate->source->answer(gate->source->context, &question, &answer, body, sizeof(body));
+	const bool keep_alive = request->keep_alive && !gate->draining;
+	const size_t size = answer_head(head, &answer, keep_alive);
+
+	if (!put(gate, conn, head, size))
+		return;
+	if (!head_only && !put(gate, conn, answer.body ? answer.body : body, answer.body_size))
+		return;
+	if (keep_alive)
+		keepalive_start(gate, conn);
+	else
+		end(gate, conn, CHAT_CLOSE_normal);
+}
+
+static void run_request(struct gate *gate, struct conn *conn, const struct http_head *request)
+{
+	const struct session *session = session_of(gate, conn);
+	char retry[48];
+
+	if (session->refused) {
+		snprintf(retry, sizeof(retry), "Retry-After: %u\r\n", 1 + (unsigned)random_below(&gate->random, 20));
+		refuse(gate, conn, 503, retry);
+		return;
+	}
+	if (request->has_body)
+		refuse(gate, conn, 413, NULL);
+	else if (span_equal(request->path, SPAN("/ws")))
+		upgrade(gate, conn, request);
+	else if (span_equal(request->method, SPAN("GET")) || span_equal(request->method, SPAN("HEAD")))
+		plain(gate, conn, request);
+	else
+		refuse(gate, conn, 405, "Allow: GET, HEAD\r\n");
+}
+
+/* Parses what there is. Returns the size of the request, 0: more is needed or all is over. */
+static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size, size_t scanned)
+{
+	struct http_head request;
+	const int result = http_head_parse(&request, bytes, size, scanned);
+
+	if (result < 0) {
+		gate_count(gate, COUNTER_protocol_errors);
+		refuse(gate, conn, -result, NULL);
+		return 0;
+	}
+	if (result > 0)
+		run_request(gate, conn, &request);
+	return (size_t)result;
+}
+
+/* Adds to a head that came in pieces. Returns how many of the new bytes belonged to it. */
+static size_t continue_head(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size)
+{
+	struct session *session = session_of(gate, conn);
+	struct ws_buffer *buffer = &session->buffer;
+	const size_t scanned = buffer->size;
+	const size_t part = size < HEAD_SIZE_MAX + 1 - scanned ? size : HEAD_SIZE_MAX + 1 - scanned;
+
+	if (scanned + part > buffer->capacity && session_keep(session, scanned + part) != 0) {
+		conn_abort(&gate->net, conn);
+		return size;
+	}
+	memcpy(buffer->bytes + scanned, bytes, part);
+	buffer->size = scanned + part;
+	const size_t used = one_request(gate, conn, buffer->bytes, buffer->size, scanned);
+
+	if (used == 0)
+		return part;
+	CHECK(used > scanned);
+	if (session->phase != SESSION_NONE)
+		session_unkeep(session);
+	return used - scanned;
+}
+
+size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
+{
+	struct session *session = session_of(gate, conn);
+	size_t at = 0;
+
+	while (at < size && session->phase == SESSION_HEAD) {
+		if (session->buffer.size > 0) {
+			at += continue_head(gate, conn, bytes + at, size - at);
+			continue;
+		}
+		const size_t used = one_request(gate, conn, bytes + at, size - at, 0);
+
+		if (used == 0 && session->phase == SESSION_HEAD)
+			at += continue_head(gate, conn, bytes + at, size - at);
+		at += used;
+	}
+	return session->phase == SESSION_HEAD ? size : at;
+}
+
+void upgrade_timeout(struct gate *gate, struct conn *conn)
+{
+	if (session_of(gate, conn)->buffer.size == 0) {
+		conn_abort(&gate->net, conn);
+		return;
+	}
+	gate_count(gate, COUNTER_handshake_timeout);
+	refuse(gate, conn, 408, NULL);
+}
