@@ -74,8 +74,9 @@ void ring_close_all(struct ring *ring); /* frees it and every socket in it */
 uint64_t ring_bytes_max(const struct ring_limits *limits);
 uint32_t ring_slots_max(const struct ring *ring);
 
-/* Accepts from a listening descriptor until stopped or failed. Pauses by itself, and
- * goes on, as lanes fill and empty. ring_accept_stop() is complete when no further
+/* Accepts from a listening descriptor until stopped or failed, on one lane at a time,
+ * and moves on by itself as lanes fill. When none has more than accept_burst slots free, it
+ * has failed with -ENFILE. ring_accept_stop() is complete when no further
  * RING_ACCEPTED can come, which is after the next two ring_collect() calls. */
 void ring_accept(struct ring *ring, int listener);
 void ring_accept_stop(struct ring *ring);
@@ -88,7 +89,8 @@ void ring_recv(struct ring *ring, uint32_t slot); /* multishot */
 #define RING_PIECES_MAX 16
 void ring_send(struct ring *ring, uint32_t slot, const struct iovec *pieces, uint32_t count);
 
-/* Ends the receive and the send in flight: each still completes, with -ECANCELED or its own result. */
+/* Ends the receive and the send in flight: each still completes, with -ECANCELED or its own result.
+ * A zero-copy send in flight ends the connection too (its bytes are held until then). */
 void ring_cancel(struct ring *ring, uint32_t slot);
 
 /* Closes the socket. Only when no receive and no send is in flight (checked). RING_CLOSED follows. */

@@ -1,0 +1,70 @@
+#include "engine/core/ring_internal.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "engine/core/ring_handover.h"
+
+#ifdef HANDOVER_ON
+char handover_place;
+#endif
+
+int ring_bell(const struct ring *ring)
+{
+	return ring->lanes[0].uring.ring_fd;
+}
+
+/* The word travels as the completion's result (low half) and at the bottom of its user_data (high half). */
+static void prepare_bell(struct io_uring_sqe *sqe, int bell, uint64_t word)
+{
+	handover_release();
+	io_uring_prep_msg_ring(sqe, bell, (uint32_t)word, ring_tag(KIND_WOKEN, 0, 0) | word >> 32, 0);
+	sqe->user_data = ring_tag(KIND_IGNORED, 0, 0);
+}
+
+void ring_wake(struct ring *ring, int other_bell, uint64_t word)
+{
+	struct io_uring_sqe *sqe = ring_lane_sqe(ring, &ring->lanes[0]);
+
+	prepare_bell(sqe, other_bell, word);
+	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+}
+
+/* One plain ring for all threads that have none of their own; it lives as long as the process. */
+static pthread_mutex_t post_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct io_uring post_uring;
+static bool post_open;
+
+static int post_locked(int bell, uint64_t word)
+{
+	struct io_uring_cqe *cqe;
+	int error = post_open ? 0 : io_uring_queue_init(4, &post_uring, 0);
+
+	if (error < 0)
+		return error;
+	post_open = true;
+	prepare_bell(io_uring_get_sqe(&post_uring), bell, word);
+	do
+		error = io_uring_submit_and_wait(&post_uring, 1);
+	while (error == -EINTR);
+	if (error < 0)
+		return error;
+	do
+		error = io_uring_wait_cqe(&post_uring, &cqe);
+	while (error == -EINTR);
+	if (error < 0)
+		return error;
+
+	const int result = cqe->res;
+
+	io_uring_cqe_seen(&post_uring, cqe);
+	return result < 0 ? result : 0;
+}
+
+int ring_post(int bell, uint64_t word)
+{
+	pthread_mutex_lock(&post_lock);
+	const int result = post_locked(bell, word);
+	pthread_mutex_unlock(&post_lock);
+	return result;
+}

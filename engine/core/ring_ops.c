@@ -1,0 +1,133 @@
+#include "engine/core/ring_internal.h"
+
+#include <string.h>
+
+static struct ring_slot *open_slot(struct ring *ring, uint32_t slot)
+{
+	CHECK(slot < ring->lane_count * ring->lane_size);
+	CHECK((ring->slots[slot].flags & (SLOT_OPEN | SLOT_CLOSING)) == SLOT_OPEN);
+	return &ring->slots[slot];
+}
+
+/* The socket's place in its lane's table. */
+static int place_of(const struct ring *ring, uint32_t slot)
+{
+	return (int)(ring->lane_count == 1 ? slot : slot % ring->lane_size);
+}
+
+static void set_tag(struct ring *ring, struct io_uring_sqe *sqe, enum ring_kind kind, uint32_t slot)
+{
+	sqe->user_data = ring_tag(kind, ring->slots[slot].generation, slot);
+}
+
+/* The kernel refuses to copy more than the address has: 28 bytes for IPv6, 16 for IPv4. */
+static uint32_t address_size(const struct ring_slot *slot)
+{
+	return slot->flags & SLOT_IPV4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
+
+void ring_peer(struct ring *ring, uint32_t slot)
+{
+	const struct ring_slot *const state = open_slot(ring, slot);
+	struct io_uring_sqe *sqe = ring_lane_sqe(ring, ring_lane_of(ring, slot));
+
+	if (ring->peer_address) {
+		ring_prep_getsockopt(sqe, place_of(ring, slot), SOL_SOCKET, SO_PEERNAME, &ring->peers[slot],
+				     address_size(state));
+		sqe->flags |= IOSQE_FIXED_FILE;
+	} else {
+		io_uring_prep_nop(sqe); /* its completion is answered with -EOPNOTSUPP */
+	}
+	set_tag(ring, sqe, KIND_PEER, slot);
+}
+
+void ring_recv(struct ring *ring, uint32_t slot)
+{
+	struct ring_slot *state = open_slot(ring, slot);
+
+	CHECK(!(state->flags & SLOT_RECEIVING));
+	state->flags |= SLOT_RECEIVING;
+
+	struct io_uring_sqe *sqe = ring_lane_sqe(ring, ring_lane_of(ring, slot));
+
+	io_uring_prep_recv_multishot(sqe, place_of(ring, slot), NULL, 0, 0);
+	sqe->flags |= IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
+	sqe->buf_group = 0;
+	set_tag(ring, sqe, KIND_RECV, slot);
+}
+
+static void prepare_message(struct ring_lane *lane, struct io_uring_sqe *sqe, int place, const struct iovec *pieces,
+			    uint32_t count)
+{
+	struct ring_message *message = &lane->messages[sqe - lane->uring.sq.sqes];
+
+	memcpy(message->pieces, pieces, count * sizeof(pieces[0]));
+	message->head = (struct msghdr){ .msg_iov = message->pieces, .msg_iovlen = count };
+	io_uring_prep_sendmsg(sqe, place, &message->head, MSG_NOSIGNAL);
+}
+
+/* Without MSG_WAITALL: a full socket gives a short count at once, and the rest is the caller's to plan anew. */
+void ring_send(struct ring *ring, uint32_t slot, const struct iovec *pieces, uint32_t count)
+{
+	struct ring_slot *state = open_slot(ring, slot);
+	struct ring_lane *lane = ring_lane_of(ring, slot);
+	const uint32_t least = ring->limits.send_zero_copy_min;
+	const int place = place_of(ring, slot);
+
+	CHECK(!(state->flags & SLOT_SENDING)); /* two sends in flight overtake each other */
+	CHECK(count > 0 && count <= RING_PIECES_MAX);
+	CHECK(pieces[0].iov_len > 0 && pieces[0].iov_len <= INT32_MAX);
+	state->flags |= SLOT_SENDING;
+
+	struct io_uring_sqe *sqe = ring_lane_sqe(ring, lane);
+
+	if (count > 1) {
+		prepare_message(lane, sqe, place, pieces, count);
+	} else if (least > 0 && pieces[0].iov_len >= least) {
+		state->flags |= SLOT_ZERO_COPY;
+		io_uring_prep_send_zc(sqe, place, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL, 0);
+	} else {
+		io_uring_prep_send(sqe, place, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+	}
+	sqe->flags |= IOSQE_FIXED_FILE;
+	set_tag(ring, sqe, KIND_SEND, slot);
+}
+
+/* A zero-copy send that the peer does not acknowledge keeps its bytes for as long as TCP tries:
+ * connecting to no address throws the socket's queue away, and the notification comes. */
+static void disconnect(struct ring *ring, struct ring_lane *lane, int place)
+{
+	static const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+	struct io_uring_sqe *sqe = ring_lane_sqe(ring, lane);
+
+	io_uring_prep_connect(sqe, place, &nowhere, sizeof(nowhere));
+	sqe->flags |= IOSQE_FIXED_FILE;
+	sqe->user_data = ring_tag(KIND_IGNORED, 0, 0);
+}
+
+void ring_cancel(struct ring *ring, uint32_t slot)
+{
+	const struct ring_slot *const state = open_slot(ring, slot);
+	struct ring_lane *lane = ring_lane_of(ring, slot);
+	struct io_uring_sqe *sqe = ring_lane_sqe(ring, lane);
+
+	io_uring_prep_cancel_fd(sqe, place_of(ring, slot), IORING_ASYNC_CANCEL_FD_FIXED | IORING_ASYNC_CANCEL_ALL);
+	sqe->user_data = ring_tag(KIND_IGNORED, 0, 0);
+	if (state->flags & SLOT_ZERO_COPY)
+		disconnect(ring, lane, place_of(ring, slot));
+}
+
+/* With a receive still in the kernel the socket would stay open: the caller cancels and waits first. */
+void ring_close(struct ring *ring, uint32_t slot)
+{
+	struct ring_slot *state = open_slot(ring, slot);
+
+	CHECK(!(state->flags & SLOT_RECEIVING));
+	CHECK(!(state->flags & SLOT_SENDING));
+	state->flags |= SLOT_CLOSING;
+
+	struct io_uring_sqe *sqe = ring_lane_sqe(ring, ring_lane_of(ring, slot));
+
+	io_uring_prep_close_direct(sqe, (uint32_t)place_of(ring, slot));
+	set_tag(ring, sqe, KIND_CLOSE, slot);
+}

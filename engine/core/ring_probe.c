@@ -1,0 +1,155 @@
+#include "engine/core/ring_internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "engine/core/pages.h"
+
+#define FLOOR "Linux 6.1 or newer is needed"
+
+static bool disabled_by_sysctl(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/io_uring_disabled", "r");
+	const int first = file ? fgetc(file) : '0';
+
+	if (file)
+		fclose(file);
+	return first != '0' && first != EOF;
+}
+
+__attribute__((format(printf, 3, 4)))
+static void refuse(struct ring_features *features, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	features->error = error;
+	va_start(arguments, format);
+	vsnprintf(features->reason, sizeof(features->reason), format, arguments);
+	va_end(arguments);
+}
+
+static void explain(struct ring_features *features, int error)
+{
+	struct rlimit locked = { 0 };
+	struct utsname name = { .release = "?" };
+
+	uname(&name);
+	getrlimit(RLIMIT_MEMLOCK, &locked);
+	if ((error == EPERM || error == EACCES) && disabled_by_sysctl())
+		refuse(features, error, "io_uring is switched off: set sysctl kernel.io_uring_disabled=0");
+	else if (error == EPERM || error == EACCES)
+		refuse(features, error, "io_uring is refused: let the container's seccomp profile allow "
+		       "io_uring_setup, io_uring_enter and io_uring_register");
+	else if (error == ENOSYS)
+		refuse(features, error, "no io_uring in this kernel (%.40s), or seccomp hides it: " FLOOR,
+		       name.release);
+	else if (error == EINVAL || error == EOPNOTSUPP)
+		refuse(features, error, "this kernel (%.40s) is too old: " FLOOR, name.release);
+	else if (error == ENOMEM)
+		refuse(features, error, "no memory for io_uring: raise RLIMIT_MEMLOCK (now %llu KiB; ulimit -l)",
+		       (unsigned long long)locked.rlim_cur / 1024);
+	else
+		refuse(features, error, "io_uring cannot be set up: %s", strerror(error));
+}
+
+static bool has_operations(struct io_uring *uring, struct ring_features *features)
+{
+	static const int needed[] = {
+		IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_SENDMSG, IORING_OP_CLOSE,
+		IORING_OP_CONNECT, IORING_OP_ASYNC_CANCEL, IORING_OP_MSG_RING, IORING_OP_NOP,
+	};
+	struct io_uring_probe *probe = io_uring_get_probe_ring(uring);
+	bool all = probe;
+
+	for (size_t i = 0; probe && i < sizeof(needed) / sizeof(needed[0]); i++)
+		all = all && io_uring_opcode_supported(probe, needed[i]);
+	features->send_zero_copy = probe && io_uring_opcode_supported(probe, IORING_OP_SEND_ZC);
+	io_uring_free_probe(probe);
+	return all;
+}
+
+static int register_buffers(struct io_uring *uring, void *ring, int flags)
+{
+	struct io_uring_buf_reg registration = {
+		.ring_addr = (uint64_t)(uintptr_t)ring,
+		.ring_entries = 8,
+		.bgid = (uint16_t)flags,
+		.pad = (uint16_t)flags,
+	};
+
+	return io_uring_register_buf_ring(uring, &registration, 0);
+}
+
+/* Two connected sockets of this machine: [0] the client's, [1] the accepted one. */
+static bool connect_pair(int pair[2])
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	pair[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pair[1] = -1;
+	if (bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 1) == 0 &&
+	    getsockname(listener, (struct sockaddr *)&address, &size) == 0 &&
+	    connect(pair[0], (struct sockaddr *)&address, size) == 0)
+		pair[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (listener >= 0)
+		close(listener);
+	return pair[1] >= 0;
+}
+
+/* Whether the operation is there cannot be asked for, so a real peer's port is: the kernel must know it. */
+static bool tells_peer(struct io_uring *uring)
+{
+	struct sockaddr_in told = { 0 }, own = { 0 };
+	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
+	struct io_uring_cqe *cqe;
+	int pair[2], result = -EIO;
+
+	if (connect_pair(pair) && getsockname(pair[0], (struct sockaddr *)&own, &(socklen_t){ sizeof(own) }) == 0) {
+		ring_prep_getsockopt(sqe, pair[1], SOL_SOCKET, SO_PEERNAME, &told, sizeof(told));
+		if (io_uring_submit_and_wait(uring, 1) == 1 && io_uring_peek_cqe(uring, &cqe) == 0) {
+			result = cqe->res;
+			io_uring_cqe_seen(uring, cqe);
+		}
+	}
+	for (int i = 0; i < 2; i++)
+		if (pair[i] >= 0)
+			close(pair[i]);
+	return result >= 0 && told.sin_family == AF_INET && told.sin_port == own.sin_port;
+}
+
+void ring_probe(struct ring_features *features)
+{
+	struct io_uring_params params = { .flags = RING_SETUP_FLAGS };
+	struct io_uring uring;
+	const int error = io_uring_queue_init_params(4, &uring, &params);
+
+	*features = (struct ring_features){ .usable = false };
+	if (error < 0) {
+		explain(features, -error);
+		return;
+	}
+
+	void *pages = pages_reserve(2 * 4096);
+
+	if (!pages)
+		explain(features, ENOMEM);
+	else if ((params.features & RING_FEATURES) != RING_FEATURES || !has_operations(&uring, features) ||
+		 io_uring_register_files_sparse(&uring, 1) < 0 || register_buffers(&uring, pages, 0) < 0)
+		explain(features, EINVAL);
+	else
+		features->usable = true;
+	if (features->usable) {
+		features->incremental =
+			register_buffers(&uring, (uint8_t *)pages + 4096, RING_PBUF_INCREMENTAL) == 0;
+		features->peer_address = tells_peer(&uring);
+	}
+	io_uring_queue_exit(&uring);
+	pages_release(pages, 2 * 4096);
+}
