@@ -20,6 +20,8 @@ struct timer {
 
 struct timers {
 	struct timer slots[TIMER_SLOTS]; /* list heads */
+	struct timer expired;            /* list head: due, not yet taken out */
+	uint64_t marks[TIMER_SLOTS / 64]; /* bit: the slot may have timers; a clear one has none */
 	uint32_t tick;                   /* the last one run */
 	uint32_t armed;
 	uint64_t start_ms;

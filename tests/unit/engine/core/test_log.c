@@ -1,0 +1,148 @@
+/* What is written to standard error is read back through a pipe. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/core/log.h"
+
+static int log_pipe, log_error;
+static char text[65536];
+
+static void redirect(void)
+{
+	int ends[2];
+
+	cr_assert_eq(pipe(ends), 0);
+	log_pipe = ends[0];
+	log_error = dup(STDERR_FILENO);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+}
+
+/* Ends the redirection and reads all that was logged. */
+static const char *logged(void)
+{
+	size_t size = 0;
+	ssize_t got;
+
+	dup2(log_error, STDERR_FILENO);
+	while ((got = read(log_pipe, text + size, sizeof(text) - 1 - size)) > 0)
+		size += (size_t)got;
+	text[size] = 0;
+	return text;
+}
+
+static size_t count(const char *what)
+{
+	size_t times = 0;
+
+	for (const char *at = text; (at = strstr(at, what)); at++)
+		times++;
+	return times;
+}
+
+static void log_value(const char *bytes, size_t size)
+{
+	char *exact = malloc(size);
+
+	memcpy(exact, bytes, size);
+	LOG(LOG_WARN, "event", LOG_SPAN("value", span_of(exact, size)));
+	free(exact);
+}
+
+TestSuite(log, .init = redirect);
+
+Test(log, a_line_for_people)
+{
+	log_setup(LOG_INFO, false);
+	log_core(3);
+	LOG(LOG_WARN, "accept_paused", LOG_U64("free", 18446744073709551615u), LOG_I64("change", -5),
+	    LOG_TEXT("reason", "descriptors"));
+	cr_assert_not_null(strstr(logged(), "Z warn  accept_paused core=3 free=18446744073709551615 change=-5 "
+				  "reason=\"descriptors\"\n"), "%s", text);
+	cr_assert_eq(text[4], '-');
+	cr_assert_eq(text[10], 'T');
+}
+
+Test(log, a_line_for_machines)
+{
+	log_setup(LOG_INFO, true);
+	LOG(LOG_ERROR, "closed", LOG_U64("slot", 7), LOG_TEXT("why", "a \"b\" \\"));
+	cr_assert_eq(strncmp(logged(), "{\"time\":\"20", 11), 0, "%s", text);
+	cr_assert_not_null(strstr(text, "Z\",\"level\":\"error\",\"event\":\"closed\",\"slot\":7,"
+				  "\"why\":\"a \\\"b\\\" \\\\\"}\n"), "%s", text);
+}
+
+Test(log, below_the_level_nothing_is_said)
+{
+	log_setup(LOG_WARN, false);
+	LOG(LOG_INFO, "quiet", LOG_U64("a", 1));
+	LOG(LOG_WARN, "loud", LOG_U64("a", 1));
+	log_setup(LOG_OFF, false);
+	LOG(LOG_ERROR, "off", LOG_U64("a", 1));
+	cr_assert_eq(count("\n"), 0);
+	logged();
+	cr_assert_eq(count("\n"), 1);
+	cr_assert_eq(count("loud"), 1);
+}
+
+Test(log, what_could_forge_a_line_is_escaped)
+{
+	log_setup(LOG_INFO, true);
+	log_value("a\nb\r\0c\x1b[31m\x7f", 13);
+	log_value("\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xae\xe2\x81\xa6\xc2\x85", 14);
+	log_value("caf\xc3\xa9 \xf0\x9f\x98\x80", 10);
+	logged();
+	cr_assert_eq(count("\n"), 3);
+	cr_assert_eq(count("a\\u000ab\\u000d\\u0000c\\u001b[31m\\u007f"), 1, "%s", text);
+	cr_assert_eq(count("\\u2028\\u2029\\u202e\\u2066\\u0085"), 1, "%s", text);
+	cr_assert_eq(count("caf\xc3\xa9 \xf0\x9f\x98\x80"), 1, "%s", text);
+}
+
+Test(log, what_is_no_utf8_is_shown_as_bytes)
+{
+	log_setup(LOG_INFO, true);
+	log_value("\xff\xc3", 2);
+	log_value("\xc0\xaf", 2);
+	log_value("\xed\xa0\x80", 3);
+	log_value("\xe2\x80", 2);
+	logged();
+	cr_assert_eq(count("\"\\\\xff\\\\xc3\""), 1, "%s", text);
+	cr_assert_eq(count("\"\\\\xc0\\\\xaf\""), 1, "%s", text);
+	cr_assert_eq(count("\"\\\\xed\\\\xa0\\\\x80\""), 1, "%s", text);
+	cr_assert_eq(count("\"\\\\xe2\\\\x80\""), 1, "%s", text);
+}
+
+Test(log, a_value_too_long_is_cut_and_a_line_too_long_loses_fields)
+{
+	static char big[5000], control[1024];
+
+	log_setup(LOG_INFO, true);
+	memset(big, 'x', sizeof(big));
+	memset(control, 1, sizeof(control));
+	LOG(LOG_INFO, "long", LOG_SPAN("big", span_of(big, sizeof(big))), LOG_U64("after", 1));
+	LOG(LOG_INFO, "wide", LOG_SPAN("control", span_of(control, sizeof(control))), LOG_U64("after", 2));
+	logged();
+	cr_assert_eq(count("x...\",\"after\":1}\n"), 1, "%s", text);
+	cr_assert_eq(count("\"event\":\"wide\",\"after\":2}\n"), 1, "%s", text);
+}
+
+Test(log, of_one_event_twenty_lines_a_second_and_then_a_count)
+{
+	log_setup(LOG_INFO, false);
+	for (int i = 0; i < 1000; i++)
+		LOG(LOG_INFO, "flood", LOG_U64("i", 1));
+	LOG(LOG_INFO, "other", LOG_U64("i", 1));
+	usleep(1100000);
+	LOG(LOG_INFO, "flood", LOG_U64("i", 2));
+	LOG(LOG_INFO, "flood", LOG_U64("i", 3));
+	logged();
+	/* The thousand may straddle the turn of a second. */
+	cr_assert(count("i=1\n") == 21 || count("flood i=1\n") <= 40, "%s", text);
+	cr_assert_eq(count("other"), 1);
+	cr_assert_geq(count("flood"), 22);
+	cr_assert_eq(count(" suppressed="), count("suppressed="));
+	cr_assert_geq(count("suppressed=9"), 1, "%s", text);
+	cr_assert_eq(count("flood i=3\n"), 1, "the count is told once");
+}
