@@ -354,6 +354,11 @@ function drawState(change) {
 		connectingSince = Date.now();
 	connection = change.state === 'offline' ? { ...connection, ...change } : change;
 	drawBanner();
+	if (change.state === 'waiting' || change.state === 'offline') {
+		for (const model of rooms.values())
+			model.typing.clear();
+		drawTyping();
+	}
 	if (change.state === 'connected') {
 		drawPeople();
 		if (active)

@@ -143,8 +143,10 @@ export class RoomModel {
 		this.pending = this.pending.filter((other) => other !== message);
 	}
 
-	/** The last message of a user that can still be edited, or null. */
+	/** The last message of a user that can still be edited, or null, also while a later one is on its way. */
 	lastOf(user) {
+		if (this.pending.some((message) => !message.failed))
+			return null;
 		for (let i = this.order.length - 1; i >= 0 && i >= this.order.length - 200; i--) {
 			const message = this.messages.get(this.order[i]);
 			if (message.from === user && !this.look(message.seq, user).deleted)

@@ -2,7 +2,7 @@
 
 const LINK = /\bhttps?:\/\/[^\s<>"'`]+/gi;
 const JUMBO = /^(?:\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?(?:\u200D\p{Extended_Pictographic}\uFE0F?)*\s*){1,3}$/u;
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const FULL_DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
@@ -74,6 +74,11 @@ export function textOf(data) {
 
 export function clock(ms) {
 	return CLOCK.format(ms);
+}
+
+/** The time without am and pm, where it must be short. */
+export function shortClock(ms) {
+	return CLOCK.formatToParts(ms).filter((part) => part.type !== 'dayPeriod').map((part) => part.value).join('').trim();
 }
 
 export function moment(ms) {

@@ -1,6 +1,6 @@
 /* timeline.js - the messages on the screen: a window over a room's model that ends at its newest message. */
 
-import { make, icon, setText, setAvatar, textOf, clock, moment, dayOf, dayName, nameList } from './text.js';
+import { make, icon, setText, setAvatar, textOf, clock, shortClock, moment, dayOf, dayName, nameList } from './text.js';
 
 const PAGE = 50;
 const SHOWN_MAX = 1200;		/* messages in the DOM while one reads at the bottom */
@@ -23,6 +23,7 @@ export class Timeline {
 		this.model = null;
 		this.stuck = true;	/* the view follows the newest message */
 		this.below = 0;		/* messages that came while it did not */
+		this.endTop = 0;	/* where the end was when it was last gone to */
 		this.loading = false;
 		this.shownFrom = Infinity;
 		this.nodes = new Map();	/* seq -> entry */
@@ -150,7 +151,7 @@ export class Timeline {
 		const gap = model.gaps.find((hole) => hole.next <= seq && (!before || hole.after >= before.seq));
 		const isNew = seq === model.newSeq;
 		const compact = !day && !gap && !isNew && before.from === message.from && message.ts - before.ts < COMPACT_MS;
-		const tools = entry.contains(this.tools) ? this.tools : null;
+		const active = entry.contains(this.tools);
 		const parts = [];
 		if (day)
 			parts.push(make('div', 'rule day', null, make('span', '', dayName(message.ts))));
@@ -160,7 +161,7 @@ export class Timeline {
 			parts.push(make('div', 'rule new', null, make('span', '', 'New')));
 		parts.push(this.#message(message, look, compact));
 		entry.replaceChildren(...parts);
-		if (tools)
+		if (active)
 			this.#giveTools(entry);
 	}
 
@@ -170,7 +171,7 @@ export class Timeline {
 		node.classList.toggle('own', own);
 		node.classList.toggle('compact', compact);
 		node.classList.toggle('waiting', look.waiting);
-		const time = make('time', '', clock(message.ts));
+		const time = make('time', '', compact ? shortClock(message.ts) : clock(message.ts));
 		time.dateTime = new Date(message.ts).toISOString();
 		time.title = moment(message.ts);
 		const author = make('bdi', compact ? 'author hidden' : 'author', message.from);
@@ -307,10 +308,12 @@ export class Timeline {
 		this.shownFrom = order[keep];
 		this.#draw(order[keep], keep);
 		this.#showTop();
+		this.#toEnd();
 	}
 
 	#toEnd() {
 		this.log.scrollTop = this.log.scrollHeight;
+		this.endTop = this.log.scrollTop;
 	}
 
 	#toEndSoon() {
@@ -323,8 +326,10 @@ export class Timeline {
 		}
 	}
 
+	/* A scroll is told of a frame late: messages that came since do not mean that one scrolled up. */
 	#measure() {
-		this.stuck = this.log.scrollHeight - this.log.clientHeight - this.log.scrollTop < NEAR_BOTTOM;
+		const { scrollTop, scrollHeight, clientHeight } = this.log;
+		this.stuck = scrollHeight - clientHeight - scrollTop < NEAR_BOTTOM || (this.stuck && scrollTop >= this.endTop);
 		if (this.stuck) {
 			this.below = 0;
 			this.on.bottom();
@@ -384,6 +389,8 @@ export class Timeline {
 	}
 
 	#giveTools(entry) {
+		if (entry && entry.contains(this.tools) && !this.tools.hidden)
+			return;		/* moving it would take its focus, and the click that is under way */
 		const seq = entry ? Number(entry.dataset.seq) : 0;
 		const message = seq && this.model ? this.model.messages.get(seq) : null;
 		if (!message || this.model.look(seq, this.on.me()).deleted) {

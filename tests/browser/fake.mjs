@@ -1,0 +1,114 @@
+/* fake.mjs - a WebSocket and a clock that do what a test says. */
+
+/** Time stands still until it is moved; timers run when it passes them. */
+export class FakeClock {
+	constructor() {
+		this.ms = 1000000;
+		this.drawn = 0.5;	/* what random() gives */
+		this.timers = new Map();
+		this.last = 0;
+		this.now = () => this.ms;
+		this.random = () => this.drawn;
+		this.setTimeout = (run, ms) => {
+			this.timers.set(++this.last, { run, at: this.ms + Math.max(0, ms) });
+			return this.last;
+		};
+		this.clearTimeout = (timer) => this.timers.delete(timer);
+	}
+
+	/** Moves on, running what is due in its order. Promises settle in between. */
+	async advance(ms) {
+		const end = this.ms + ms;
+		for (;;) {
+			let next = null;
+			for (const [timer, { at }] of this.timers) {
+				if (at <= end && (next === null || at < this.timers.get(next).at))
+					next = timer;
+			}
+			if (next === null)
+				break;
+			const { run, at } = this.timers.get(next);
+			this.timers.delete(next);
+			this.ms = Math.max(this.ms, at);
+			run();
+			await settle();
+		}
+		this.ms = end;
+	}
+}
+
+export function settle() {
+	return new Promise((done) => setImmediate(done));
+}
+
+/** The server's end of one connection, and the client's socket in one. */
+export class FakeSocket {
+	static all = [];
+
+	static reset() {
+		FakeSocket.all = [];
+	}
+
+	static get last() {
+		return FakeSocket.all[FakeSocket.all.length - 1];
+	}
+
+	constructor(url, protocols) {
+		this.url = url;
+		this.protocols = protocols;
+		this.sent = [];
+		this.closed = false;
+		FakeSocket.all.push(this);
+	}
+
+	send(text) {
+		this.sent.push(JSON.parse(text));
+	}
+
+	close(code) {
+		this.closed = true;
+		this.closeCode = code;
+	}
+
+	/** Opens, and answers hello. */
+	accept(more = {}) {
+		this.open();
+		const hello = this.of('hello')[0];
+		this.say({ re: hello.id, ok: { conn: '1-1-1', user: hello.name, time: 0, ping: 25, server: '0.1.0',
+			limits: { frame: 65536, data: 16384, rooms: 128, page: 200, sends: 20 }, ...more } });
+	}
+
+	open() {
+		this.onopen({});
+	}
+
+	say(frame) {
+		this.onmessage({ data: JSON.stringify(frame) });
+	}
+
+	lose(code = 1006, reason = '') {
+		this.closed = true;
+		this.onclose({ code, reason });
+	}
+
+	of(op) {
+		return this.sent.filter((frame) => frame.op === op);
+	}
+
+	/** Answers the last command op with ok. */
+	answer(op, ok) {
+		const frames = this.of(op);
+		this.say({ re: frames[frames.length - 1].id, ok });
+	}
+
+	/** Answers the join of a room. */
+	enter(room, ok = {}) {
+		const join = this.of('join').filter((frame) => frame.room === room).pop();
+		this.say({ re: join.id, ok: { room, epoch: 'q7', seq: 0, first: 1, n: 1, class: 'memory', more: false, events: [], ...ok } });
+	}
+}
+
+/** A message as it comes from the server. */
+export function msg(seq, more = {}) {
+	return { ev: 'msg', room: 'a', seq, ts: seq, from: 'Bob', data: { text: `m${seq}` }, ...more };
+}

@@ -1,0 +1,514 @@
+/* uproar.test.mjs - uproar.js against a server that is played by the test. */
+
+import { test, beforeEach } from 'node:test';
+import assert from 'node:assert/strict';
+import { Uproar, UproarError, backoffMs, drawProducer } from '../../engine/ops/assets/uproar.js';
+import { FakeClock, FakeSocket, settle, msg } from './fake.mjs';
+
+let clock;
+let heard;
+
+beforeEach(() => {
+	clock = new FakeClock();
+	heard = [];
+	FakeSocket.reset();
+});
+
+function client(options = {}) {
+	const chat = new Uproar({ url: 'ws://test/ws', name: 'Ann', WebSocket: FakeSocket, clock, producer: 'me', ...options });
+	for (const type of ['joined', 'reset', 'refused', 'msg', 'edit', 'del', 'react', 'lagged', 'typing', 'slow'])
+		chat.on(type, (detail) => heard.push(detail.seq !== undefined && type !== 'joined' ? `${type} ${detail.seq}` : type));
+	return chat;
+}
+
+/* A client that is in room a. */
+function inRoom(options) {
+	const chat = client(options);
+	chat.join('a');
+	FakeSocket.last.accept();
+	FakeSocket.last.enter('a');
+	return chat;
+}
+
+async function rejected(promise) {
+	try {
+		await promise;
+	} catch (error) {
+		assert.ok(error instanceof UproarError, String(error));
+		return error.code;
+	}
+	return 'not rejected';
+}
+
+const ack = (seq, more = {}) => ({ room: 'a', seq, ts: seq, epoch: 'q7', class: 'memory', ...more });
+
+test('the wait is drawn evenly from 0.5 s to min(20, 2^k) s', () => {
+	assert.equal(backoffMs(1, 0), 500);
+	assert.equal(backoffMs(1, 1), 2000);
+	assert.equal(backoffMs(2, 1), 4000);
+	assert.equal(backoffMs(4, 1), 16000);
+	assert.equal(backoffMs(5, 1), 20000);
+	assert.equal(backoffMs(5000, 1), 20000);
+	assert.equal(backoffMs(5000, 0), 500);
+	assert.equal(backoffMs(5, 0.5), 10250);
+});
+
+test('a producer is of its grammar and not drawn twice', () => {
+	const drawn = new Set(Array.from({ length: 200 }, drawProducer));
+	assert.equal(drawn.size, 200);
+	for (const producer of drawn)
+		assert.match(producer, /^[A-Za-z0-9_-]{16}$/);
+});
+
+test('hello and every join leave in one flight', () => {
+	const chat = client();
+	chat.join('a', { presence: true, limit: 7 });
+	chat.join('b');
+	const socket = FakeSocket.last;
+	assert.deepEqual(socket.protocols, ['uproar.v1']);
+	assert.deepEqual(socket.sent, []);
+	socket.open();
+	assert.deepEqual(socket.sent.map(({ op, name, room, limit, presence }) => ({ op, name, room, limit, presence })), [
+		{ op: 'hello', name: 'Ann', room: undefined, limit: undefined, presence: undefined },
+		{ op: 'join', name: undefined, room: 'a', limit: 7, presence: true },
+		{ op: 'join', name: undefined, room: 'b', limit: undefined, presence: undefined },
+	]);
+	assert.equal(socket.of('join')[0].since, undefined);
+});
+
+test('a join is answered, then its events follow once and in order', async () => {
+	const chat = client();
+	const joining = chat.join('a');
+	FakeSocket.last.accept();
+	assert.equal(chat.state, 'connected');
+	FakeSocket.last.enter('a', { seq: 5, events: [msg(4), msg(5)] });
+	FakeSocket.last.say(msg(5));
+	FakeSocket.last.say(msg(4));
+	FakeSocket.last.say(msg(6));
+	assert.deepEqual(heard, ['joined', 'msg 4', 'msg 5', 'msg 6']);
+	assert.equal((await joining).seq, 5);
+	assert.deepEqual(chat.position('a'), { seq: 6, epoch: 'q7' });
+	assert.equal(chat.join('a'), joining);
+});
+
+test('events before the join was answered, and of other rooms, are not handed on', () => {
+	const chat = client();
+	chat.join('a');
+	FakeSocket.last.accept();
+	FakeSocket.last.say(msg(1));
+	FakeSocket.last.enter('a');
+	FakeSocket.last.say(msg(1, { room: 'elsewhere' }));
+	assert.deepEqual(heard, ['joined']);
+});
+
+test('after a loss it comes back at the drawn time and not before, and k grows', async () => {
+	inRoom();
+	FakeSocket.last.lose();
+	await clock.advance(backoffMs(1, 0.5) - 1);
+	assert.equal(FakeSocket.all.length, 1);
+	await clock.advance(1);
+	assert.equal(FakeSocket.all.length, 2);
+	FakeSocket.last.lose();
+	await clock.advance(backoffMs(2, 0.5) - 1);
+	assert.equal(FakeSocket.all.length, 2);
+	await clock.advance(1);
+	assert.equal(FakeSocket.all.length, 3);
+});
+
+test('k starts again after 10 s of a good connection, not sooner', async () => {
+	inRoom();
+	FakeSocket.last.lose();
+	await clock.advance(backoffMs(1, 0.5));
+	FakeSocket.last.accept();
+	await clock.advance(9999);
+	FakeSocket.last.lose();
+	await clock.advance(backoffMs(2, 0.5) - 1);
+	assert.equal(FakeSocket.all.length, 2);
+	await clock.advance(1);
+	FakeSocket.last.accept();
+	await clock.advance(10000);
+	FakeSocket.last.lose();
+	await clock.advance(backoffMs(1, 0.5));
+	assert.equal(FakeSocket.all.length, 4);
+});
+
+test('a socket that never opens, or a hello without an answer, is given up after 10 s', async () => {
+	client();
+	await clock.advance(9999);
+	assert.equal(FakeSocket.all[0].closed, false);
+	await clock.advance(1);
+	assert.equal(FakeSocket.all[0].closed, true);
+	await clock.advance(2000);
+	assert.equal(FakeSocket.all.length, 2);
+	FakeSocket.last.open();
+	await clock.advance(10000);
+	assert.equal(FakeSocket.all[1].closed, true);
+});
+
+test('a room is resumed from its last event', async () => {
+	inRoom();
+	FakeSocket.last.say(msg(1));
+	FakeSocket.last.say(msg(2));
+	FakeSocket.last.lose();
+	await clock.advance(5000);
+	FakeSocket.last.accept();
+	assert.deepEqual(FakeSocket.last.of('join')[0].since, { seq: 2, epoch: 'q7' });
+	heard = [];
+	FakeSocket.last.enter('a', { seq: 5, recovered: true, more: true, events: [msg(3), msg(4)] });
+	FakeSocket.last.say(msg(5));
+	assert.deepEqual(heard, ['joined', 'msg 3', 'msg 4', 'msg 5']);
+});
+
+test('what cannot be resumed is announced before anything of the new copy', async () => {
+	const chat = inRoom();
+	FakeSocket.last.say(msg(1));
+	FakeSocket.last.lose();
+	await clock.advance(5000);
+	FakeSocket.last.accept();
+	heard = [];
+	FakeSocket.last.enter('a', { epoch: 'new', seq: 1, recovered: false, reason: 'epoch', events: [msg(1)] });
+	assert.deepEqual(heard, ['reset', 'joined', 'msg 1']);
+	assert.deepEqual(chat.position('a'), { seq: 1, epoch: 'new' });
+});
+
+test('unacknowledged sends are sent again under their cid, in order, after the join', async () => {
+	const chat = inRoom();
+	const first = chat.send('a', 1);
+	const second = chat.send('a', 2);
+	const third = chat.react('a', 9, 'x');
+	assert.deepEqual([first.cid, second.cid, third.cid], ['me:1', 'me:2', 'me:3']);
+	const sent = FakeSocket.last.of('send');
+	FakeSocket.last.say({ re: sent[0].id, ok: ack(1) });
+	assert.equal((await first).seq, 1);
+	FakeSocket.last.lose();
+	const fourth = chat.send('a', 4);
+	await clock.advance(5000);
+	FakeSocket.last.accept();
+	assert.equal(FakeSocket.last.of('send').length, 0, 'not before the room is joined');
+	FakeSocket.last.enter('a', { seq: 2, recovered: true, events: [msg(1), msg(2, { cid: 'me:2' })] });
+	assert.deepEqual(FakeSocket.last.sent.slice(2).map(({ op, cid, data }) => [op, cid, data]),
+		[['send', 'me:2', 2], ['react', 'me:3', undefined], ['send', 'me:4', 4]]);
+	FakeSocket.last.say({ re: FakeSocket.last.of('send')[0].id, ok: ack(2, { dup: true }) });
+	assert.equal((await second).dup, true);
+	FakeSocket.last.answer('react', ack(3));
+	FakeSocket.last.answer('send', ack(4));
+	await third;
+	assert.equal((await fourth).seq, 4);
+	assert.equal(chat.unacked, 0);
+});
+
+test('n counts from 1 in each room, and goes on after leaving', () => {
+	const chat = inRoom();
+	chat.join('b');
+	FakeSocket.last.enter('b');
+	assert.equal(chat.send('a', 1).cid, 'me:1');
+	assert.equal(chat.send('b', 1).cid, 'me:1');
+	assert.equal(chat.send('a', 1).cid, 'me:2');
+	chat.leave('a');
+	chat.join('a');
+	assert.equal(chat.send('a', 1).cid, 'me:3');
+});
+
+test('what is written offline is kept and sent in order', () => {
+	const chat = client();
+	chat.join('a');
+	chat.send('a', 1);
+	chat.send('a', 2);
+	FakeSocket.last.accept();
+	FakeSocket.last.enter('a');
+	assert.deepEqual(FakeSocket.last.of('send').map((frame) => frame.data), [1, 2]);
+});
+
+test('no more than 64 are unacknowledged on the wire', async () => {
+	const chat = client();
+	chat.join('a');
+	FakeSocket.last.accept({ limits: { sends: 1000, data: 16384 } });
+	FakeSocket.last.enter('a');
+	for (let i = 1; i <= 66; i++)
+		chat.send('a', i);
+	await clock.advance(1000);
+	const sent = FakeSocket.last.of('send');
+	assert.equal(sent.length, 64);
+	FakeSocket.last.say({ re: sent[0].id, ok: ack(1) });
+	assert.equal(FakeSocket.last.of('send').length, 65);
+});
+
+test('it sends no faster than hello allows', async () => {
+	const chat = inRoom();
+	for (let i = 1; i <= 30; i++)
+		chat.send('a', i);
+	assert.equal(FakeSocket.last.of('send').length, 20);
+	await clock.advance(100);
+	assert.equal(FakeSocket.last.of('send').length, 22);
+	await clock.advance(400);
+	assert.equal(FakeSocket.last.of('send').length, 30);
+});
+
+test('rate_limited waits retry_ms and sends the same cid; forbidden is final', async () => {
+	const chat = inRoom();
+	const limited = chat.send('a', 1);
+	const refused = chat.del('a', 7);
+	FakeSocket.last.say({ re: FakeSocket.last.of('send')[0].id, err: { code: 'rate_limited', msg: '', retry_ms: 800 } });
+	FakeSocket.last.say({ re: FakeSocket.last.of('del')[0].id, err: { code: 'forbidden', msg: 'no' } });
+	assert.equal(await rejected(refused), 'forbidden');
+	await clock.advance(799);
+	assert.equal(FakeSocket.last.of('send').length, 1);
+	await clock.advance(1);
+	assert.deepEqual(FakeSocket.last.of('send').map((frame) => frame.cid), ['me:1', 'me:1']);
+	FakeSocket.last.answer('send', ack(1));
+	assert.equal((await limited).seq, 1);
+	assert.equal(FakeSocket.last.of('del').length, 1);
+});
+
+test('data above the limit, no data, and rooms not joined are refused here', async () => {
+	const chat = inRoom();
+	assert.equal(await rejected(chat.send('a', 'x'.repeat(16383))), 'too_large');
+	assert.equal(await rejected(chat.send('a', undefined)), 'bad_request');
+	assert.equal(await rejected(chat.send('b', 1)), 'not_joined');
+	assert.equal(await rejected(chat.history('b')), 'not_joined');
+	assert.equal(FakeSocket.last.of('send').length, 0);
+	chat.send('a', 'x'.repeat(16382));
+	assert.equal(FakeSocket.last.of('send').length, 1);
+	assert.equal(FakeSocket.last.of('send')[0].cid, 'me:1');
+});
+
+test('notice reconnect: on until after_ms, then back at once', async () => {
+	const chat = inRoom();
+	FakeSocket.last.say({ ev: 'notice', code: 'reconnect', after_ms: 7312, reason: 'restart' });
+	await clock.advance(7311);
+	chat.send('a', 1);
+	assert.equal(FakeSocket.all[0].of('send').length, 1);
+	assert.equal(FakeSocket.all.length, 1);
+	await clock.advance(1);
+	assert.equal(FakeSocket.all[0].closed, true);
+	assert.equal(FakeSocket.all.length, 2);
+});
+
+test('notice reconnect: a server that closes sooner is not met sooner', async () => {
+	const chat = inRoom();
+	FakeSocket.last.say({ ev: 'notice', code: 'reconnect', after_ms: 3000, reason: 'restart' });
+	await clock.advance(1000);
+	FakeSocket.last.lose(4503, 'restart');
+	chat.connect();
+	await clock.advance(1999);
+	assert.equal(FakeSocket.all.length, 1);
+	await clock.advance(1);
+	assert.equal(FakeSocket.all.length, 2);
+});
+
+test('close codes say whether to come back', async () => {
+	const comes = { 1001: true, 1006: true, 1011: true, 4408: true, 4500: true, 4503: true, 4504: true, 4508: true, 4513: true,
+		4999: true, 1002: false, 1003: false, 1007: false, 1008: false, 1009: false, 4400: false, 4401: false, 4403: false,
+		4409: false, 4413: false, 4429: false };
+	for (const [code, back] of Object.entries(comes)) {
+		FakeSocket.reset();
+		const chat = inRoom();
+		const states = [];
+		chat.on('state', (change) => states.push(change));
+		FakeSocket.last.lose(Number(code), 'why');
+		await clock.advance(20001);
+		assert.equal(FakeSocket.all.length > 1, back, `code ${code}`);
+		assert.equal(states[0].state, back ? 'waiting' : 'closed', `code ${code}`);
+		assert.equal(states[0].code, Number(code));
+		chat.close();
+	}
+});
+
+test('after a fatal close connect() tries again, and joins as before', async () => {
+	const chat = inRoom();
+	FakeSocket.last.lose(4429, 'flood');
+	await clock.advance(60000);
+	assert.equal(FakeSocket.all.length, 1);
+	chat.connect();
+	FakeSocket.last.accept();
+	assert.equal(FakeSocket.last.of('join').length, 1);
+});
+
+test('a full server is met again somewhere in the full range', async () => {
+	inRoom();
+	clock.drawn = 0.99;
+	FakeSocket.last.lose(4513, 'try_later');
+	await clock.advance(19000);
+	assert.equal(FakeSocket.all.length, 1);
+	await clock.advance(1000);
+	assert.equal(FakeSocket.all.length, 2);
+});
+
+test('the server\'s ping is answered', () => {
+	inRoom();
+	FakeSocket.last.say({ ev: 'ping' });
+	assert.deepEqual(FakeSocket.last.of('pong'), [{ op: 'pong' }]);
+});
+
+test('a silent server is asked after ping + 8 s, and given up 8 s later', async () => {
+	inRoom();
+	await clock.advance(32999);
+	assert.equal(FakeSocket.last.of('ping').length, 0);
+	await clock.advance(1);
+	assert.equal(FakeSocket.last.of('ping').length, 1);
+	await clock.advance(7999);
+	assert.equal(FakeSocket.all[0].closed, false);
+	await clock.advance(1);
+	assert.equal(FakeSocket.all[0].closed, true);
+	await clock.advance(2000);
+	assert.equal(FakeSocket.all.length, 2);
+});
+
+test('any byte is a sign of life', async () => {
+	inRoom();
+	await clock.advance(33000);
+	await clock.advance(5000);
+	FakeSocket.last.say({ ev: 'a new thing' });
+	await clock.advance(32000);
+	assert.equal(FakeSocket.all.length, 1);
+	assert.equal(FakeSocket.last.of('ping').length, 1);
+	FakeSocket.last.say({ ev: 'notice', code: 'a new thing' });
+	await clock.advance(32999);
+	assert.equal(FakeSocket.last.of('ping').length, 1);
+});
+
+test('a hole is announced, by the server or else here', () => {
+	const chat = inRoom();
+	const gaps = [];
+	chat.on('lagged', ({ after, next, n }) => gaps.push([after, next, n]));
+	FakeSocket.last.say(msg(1));
+	FakeSocket.last.say({ ev: 'notice', code: 'lagged', room: 'a', after: 1, next: 10, n: 8 });
+	FakeSocket.last.say(msg(10));
+	FakeSocket.last.say(msg(12));
+	assert.deepEqual(gaps, [[1, 10, 8], [10, 12, 1]]);
+	assert.deepEqual(heard, ['joined', 'msg 1', 'lagged', 'msg 10', 'lagged', 'msg 12']);
+});
+
+test('without echo one\'s own numbers are no hole', () => {
+	const chat = client();
+	chat.join('a', { echo: false });
+	FakeSocket.last.accept();
+	FakeSocket.last.enter('a');
+	FakeSocket.last.say(msg(5));
+	assert.deepEqual(heard, ['joined', 'msg 5']);
+	assert.equal(FakeSocket.last.of('join')[0].echo, false);
+});
+
+test('a question the connection took along is asked again', async () => {
+	const chat = inRoom();
+	const page = chat.history('a', { before: 9, limit: 3 });
+	FakeSocket.last.lose();
+	await clock.advance(5000);
+	FakeSocket.last.accept();
+	FakeSocket.last.enter('a', { recovered: true });
+	const { id, ...asked } = FakeSocket.last.of('history')[0];
+	assert.ok(id > 0);
+	assert.deepEqual(asked, { op: 'history', room: 'a', before: 9, limit: 3 });
+	FakeSocket.last.answer('history', { events: [], first: 1, seq: 0, more: false });
+	assert.equal((await page).more, false);
+	assert.equal(FakeSocket.all[0].of('history').length, 1);
+});
+
+test('typing is said once in 3 s, the read mark only upwards and again after a return', async () => {
+	const chat = inRoom();
+	chat.typing('a');
+	await clock.advance(2999);
+	chat.typing('a');
+	assert.equal(FakeSocket.last.of('typing').length, 1);
+	await clock.advance(1);
+	chat.typing('a');
+	assert.equal(FakeSocket.last.of('typing').length, 2);
+	chat.read('a', 5);
+	chat.read('a', 4);
+	assert.deepEqual(FakeSocket.last.of('read').map((frame) => frame.seq), [5]);
+	FakeSocket.last.lose();
+	await clock.advance(5000);
+	FakeSocket.last.accept();
+	FakeSocket.last.enter('a', { recovered: true, read: 3 });
+	assert.deepEqual(FakeSocket.last.of('read').map((frame) => frame.seq), [5]);
+});
+
+test('a room that is refused is given up; one that may be had later is asked for again', async () => {
+	const chat = client();
+	const bad = chat.join('b!');
+	const sending = chat.send('b!', 1);
+	chat.join('a').catch(() => {});
+	FakeSocket.last.accept();
+	const [first, second] = FakeSocket.last.of('join');
+	FakeSocket.last.say({ re: first.id, err: { code: 'bad_room', msg: '' } });
+	FakeSocket.last.say({ re: second.id, err: { code: 'unavailable', msg: '', retry_ms: 700 } });
+	assert.equal(await rejected(bad), 'bad_room');
+	assert.equal(await rejected(sending), 'bad_room');
+	assert.deepEqual(heard, ['refused']);
+	await clock.advance(700);
+	assert.equal(FakeSocket.last.of('join').length, 3);
+	FakeSocket.last.enter('a');
+	assert.deepEqual(chat.rooms, ['a']);
+});
+
+test('leave ends a room\'s events, close ends everything', async () => {
+	const chat = inRoom();
+	const lost = chat.send('a', 1);
+	chat.leave('a');
+	FakeSocket.last.say(msg(1));
+	assert.deepEqual(heard, ['joined']);
+	assert.equal(await rejected(lost), 'closed');
+	chat.join('a');
+	FakeSocket.last.enter('a');
+	const waiting = chat.presence('a');
+	chat.close();
+	assert.equal(await rejected(waiting), 'closed');
+	assert.equal(FakeSocket.last.closeCode, 1000);
+	await clock.advance(100000);
+	assert.equal(FakeSocket.all.length, 1);
+	assert.equal(chat.state, 'closed');
+});
+
+test('a hello that is refused is not said again unchanged', async () => {
+	const chat = client();
+	FakeSocket.last.open();
+	FakeSocket.last.say({ re: FakeSocket.last.of('hello')[0].id, err: { code: 'bad_request', msg: 'name' } });
+	await clock.advance(60000);
+	assert.equal(FakeSocket.all.length, 1);
+	assert.equal(chat.state, 'closed');
+});
+
+test('a page that is looked at again, or back online, attempts at once', async () => {
+	const listeners = {};
+	const hook = (type, run) => {
+		listeners[type] = run;
+	};
+	const before = globalThis.addEventListener;
+	globalThis.document = { visibilityState: 'visible', addEventListener: hook, removeEventListener() {} };
+	globalThis.addEventListener = hook;
+	globalThis.removeEventListener = () => {};
+	try {
+		inRoom();
+		FakeSocket.last.lose();
+		listeners.visibilitychange();
+		assert.equal(FakeSocket.all.length, 2);
+		FakeSocket.last.lose();
+		listeners.online();
+		assert.equal(FakeSocket.all.length, 3);
+		FakeSocket.last.accept();
+		await clock.advance(5001);
+		listeners.offline();
+		assert.equal(FakeSocket.last.of('ping').length, 1);
+		await clock.advance(5000);
+		assert.equal(FakeSocket.all[2].closed, true);
+	} finally {
+		delete globalThis.document;
+		globalThis.addEventListener = before;
+		delete globalThis.removeEventListener;
+	}
+	await settle();
+});
+
+test('frames of an old connection change nothing', async () => {
+	inRoom();
+	const old = FakeSocket.last;
+	old.lose();
+	await clock.advance(5000);
+	FakeSocket.last.accept();
+	FakeSocket.last.enter('a', { recovered: true });
+	heard = [];
+	old.say(msg(1));
+	old.lose(4401);
+	FakeSocket.last.say(msg(1));
+	assert.deepEqual(heard, ['msg 1']);
+});
