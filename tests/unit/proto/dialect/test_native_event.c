@@ -44,6 +44,14 @@ Test(native_event, msg)
 		      "\"cid\":\"8f1c:7\",\"deleted\":true,\"data\":null}");
 }
 
+Test(native_event, data_that_is_absent_was_deleted)
+{
+	struct chat_event event = event_of(CHAT_EV_msg);
+
+	check(&event, "{\"ev\":\"msg\",\"room\":\"general\",\"seq\":132,\"ts\":1795229320123,\"from\":\"Ann\","
+		      "\"deleted\":true,\"data\":null}");
+}
+
 Test(native_event, edit_del_react)
 {
 	struct chat_event event = event_of(CHAT_EV_edit);
