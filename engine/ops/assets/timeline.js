@@ -109,14 +109,27 @@ export class Timeline {
 		const order = this.model.order;
 		const end = this.shownFrom === Infinity ? order.length : this.model.indexOf(this.shownFrom);
 		const before = this.entries.firstChild;
-		const fragment = document.createDocumentFragment();
+		const fresh = [];
 		for (let i = fromIndex; i < end; i++)
-			fragment.append(this.#entry(order[i], i));
+			fresh.push(this.#entry(order[i], i));
+		const fragment = document.createDocumentFragment();
+		fragment.append(...fresh);
 		this.entries.insertBefore(fragment, before);
+		this.#letMeasure(fresh);
 		if (fromIndex < end)
 			this.shownFrom = order[fromIndex];
 		if (end < order.length && fromIndex < end)
 			this.#draw(order[end], end);
+	}
+
+	/* Entries are laid out in full once, so that their true heights are known before they may be skipped. */
+	#letMeasure(fresh) {
+		for (const entry of fresh)
+			entry.classList.add('fresh');
+		setTimeout(() => requestAnimationFrame(() => {
+			for (const entry of fresh)
+				entry.classList.remove('fresh');
+		}), 200);
 	}
 
 	#draw(seq, index) {
@@ -284,15 +297,15 @@ export class Timeline {
 	#grow() {
 		const index = this.shownFrom === Infinity ? this.model.order.length : this.model.indexOf(this.shownFrom);
 		const anchor = this.entries.firstElementChild;
-		const was = anchor ? anchor.getBoundingClientRect().top : 0;
+		const was = anchor ? anchor.getBoundingClientRect().bottom : 0;	/* its top may lose the day, or the author */
 		this.log.classList.add('still');
 		this.#reveal(Math.max(0, index - PAGE));
 		this.#showTop();
 		if (this.stuck)
 			this.#toEnd();
 		else if (anchor)
-			this.log.scrollTop += anchor.getBoundingClientRect().top - was;
-		requestAnimationFrame(() => this.log.classList.remove('still'));
+			this.log.scrollTop += anchor.getBoundingClientRect().bottom - was;
+		this.log.classList.remove('still');
 	}
 
 	/* Who reads at the bottom for hours needs no more than the last messages in the DOM. */
