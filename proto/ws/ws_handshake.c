@@ -1,0 +1,210 @@
+#include "proto/ws/ws_handshake.h"
+
+#include "proto/http/http_out.h"
+
+#define BAD_REQUEST 400
+#define UPGRADE_REQUIRED 426
+#define SWITCHING 101
+
+/* RFC 6455, 1.3. */
+#define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+static const char digits[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void base64(uint8_t *out, const uint8_t *bytes, size_t size)
+{
+	for (size_t at = 0; at < size; at += 3) {
+		const size_t left = size - at;
+		const uint32_t group = (uint32_t)bytes[at] << 16 | (left > 1 ? (uint32_t)bytes[at + 1] << 8 : 0) |
+				       (left > 2 ? bytes[at + 2] : 0);
+
+		*out++ = (uint8_t)digits[group >> 18];
+		*out++ = (uint8_t)digits[group >> 12 & 63];
+		*out++ = left > 1 ? (uint8_t)digits[group >> 6 & 63] : '=';
+		*out++ = left > 2 ? (uint8_t)digits[group & 63] : '=';
+	}
+}
+
+/* Sixteen bytes leave four bits in the last digit, which then are zero: A, Q, g or w. */
+static bool is_key(struct span key)
+{
+	if (key.size != WS_KEY_SIZE || memcmp(key.bytes + 22, "==", 2) != 0)
+		return false;
+	for (size_t i = 0; i < 22; i++)
+		if (!memchr(digits, key.bytes[i], sizeof(digits)))
+			return false;
+	return memchr("AQgw", key.bytes[21], 4) != NULL;
+}
+
+int ws_handshake_check(const struct http_head *request, struct ws_handshake *handshake)
+{
+	const struct span key = http_head_field(request, "sec-websocket-key");
+	const struct span version = http_head_field(request, "sec-websocket-version");
+
+	if (!span_equal(request->method, SPAN("GET")) || request->minor < 1)
+		return BAD_REQUEST;
+	if (!http_head_has_token(request, "upgrade", "websocket"))
+		return BAD_REQUEST;
+	if (!http_head_has_token(request, "connection", "upgrade"))
+		return BAD_REQUEST;
+	if (http_head_field_count(request, "sec-websocket-version") > 1)
+		return BAD_REQUEST;
+	if (!span_equal(version, SPAN("13")))
+		return UPGRADE_REQUIRED;
+	if (http_head_field_count(request, "sec-websocket-key") != 1 || !is_key(key))
+		return BAD_REQUEST;
+	memcpy(handshake->key, key.bytes, WS_KEY_SIZE);
+	return SWITCHING;
+}
+
+bool ws_handshake_offers(const struct http_head *request, const char *subprotocol)
+{
+	const struct span wanted = span_of(subprotocol, strlen(subprotocol));
+
+	for (uint32_t i = 0; i < request->field_count; i++) {
+		struct span list = request->fields[i].value;
+
+		if (!http_text_is(request->fields[i].name, "sec-websocket-protocol"))
+			continue;
+		while (list.size > 0)
+			if (span_equal(http_list_next(&list, NULL), wanted))
+				return true;
+	}
+	return false;
+}
+
+void ws_handshake_accept(uint8_t out[WS_ACCEPT_SIZE], const uint8_t key[WS_KEY_SIZE], ws_sha1 *sha1)
+{
+	uint8_t text[WS_KEY_SIZE + sizeof(GUID) - 1];
+	uint8_t digest[20];
+
+	memcpy(text, key, WS_KEY_SIZE);
+	memcpy(text + WS_KEY_SIZE, GUID, sizeof(GUID) - 1);
+	sha1(text, sizeof(text), digest);
+	base64(out, digest, sizeof(digest));
+}
+
+static void put_subprotocol(struct http_out *out, const char *subprotocol)
+{
+	if (!subprotocol)
+		return;
+	http_out_text(out, "\r\nSec-WebSocket-Protocol: ");
+	http_out_text(out, subprotocol);
+}
+
+size_t ws_handshake_write(uint8_t *out, size_t capacity, const struct ws_handshake *handshake,
+			  const char *subprotocol, ws_sha1 *sha1)
+{
+	struct http_out head = { .bytes = out, .capacity = capacity };
+	uint8_t accept[WS_ACCEPT_SIZE];
+
+	ws_handshake_accept(accept, handshake->key, sha1);
+	http_out_text(&head, "HTTP/1.1 101 Switching Protocols\r\n"
+			     "Upgrade: websocket\r\n"
+			     "Connection: Upgrade\r\n"
+			     "Sec-WebSocket-Accept: ");
+	http_out_bytes(&head, accept, sizeof(accept));
+	put_subprotocol(&head, subprotocol);
+	http_out_text(&head, "\r\n\r\n");
+	return http_out_finish(&head);
+}
+
+size_t ws_handshake_request(uint8_t *out, size_t capacity, struct span host, struct span path,
+			    const char *subprotocol, const uint8_t nonce[16])
+{
+	struct http_out head = { .bytes = out, .capacity = capacity };
+	uint8_t key[WS_KEY_SIZE];
+
+	base64(key, nonce, 16);
+	http_out_text(&head, "GET ");
+	http_out_bytes(&head, path.bytes, path.size);
+	http_out_text(&head, " HTTP/1.1\r\nHost: ");
+	http_out_bytes(&head, host.bytes, host.size);
+	http_out_text(&head, "\r\nUpgrade: websocket\r\n"
+			     "Connection: Upgrade\r\n"
+			     "Sec-WebSocket-Version: 13\r\n"
+			     "Sec-WebSocket-Key: ");
+	http_out_bytes(&head, key, sizeof(key));
+	put_subprotocol(&head, subprotocol);
+	http_out_text(&head, "\r\n\r\n");
+	return http_out_finish(&head);
+}
+
+/* Where the head ends: behind the first empty line; 0 when there is none yet. */
+static size_t head_end(const uint8_t *bytes, size_t size)
+{
+	for (size_t at = 3; at < size; at++)
+		if (bytes[at] == '\n' && memcmp(bytes + at - 3, "\r\n\r\n", 4) == 0)
+			return at + 1;
+	return 0;
+}
+
+/* What a server has to say for us to go on, each to be seen once (4.1). */
+struct agreement {
+	uint32_t upgrades;
+	uint32_t connections;
+	uint32_t accepts;
+	bool refused;
+};
+
+static void read_field(struct agreement *agreed, struct span line, const uint8_t accept[WS_ACCEPT_SIZE])
+{
+	const uint8_t *const colon = line.size > 0 ? memchr(line.bytes, ':', line.size) : NULL;
+
+	if (!colon) {
+		agreed->refused = true;
+		return;
+	}
+	const struct span name = span_of(line.bytes, (size_t)(colon - line.bytes));
+	const struct span value = http_trim(span_of(colon + 1, line.size - name.size - 1));
+
+	if (!http_is_token(name))
+		agreed->refused = true;
+	else if (http_text_is(name, "upgrade"))
+		agreed->upgrades += http_text_is(value, "websocket") ? 1 : 2;
+	else if (http_text_is(name, "connection"))
+		agreed->connections += http_token_list_has(value, "upgrade");
+	else if (http_text_is(name, "sec-websocket-accept"))
+		agreed->accepts += span_equal(value, span_of(accept, WS_ACCEPT_SIZE)) ? 1 : 2;
+	else if (http_text_is(name, "sec-websocket-extensions"))
+		agreed->refused = true; /* we asked for none */
+}
+
+static bool agrees(struct span text, const uint8_t accept[WS_ACCEPT_SIZE])
+{
+	static const char status[] = "HTTP/1.1 101";
+	const size_t status_size = sizeof(status) - 1;
+	struct agreement agreed = { 0 };
+	bool first = true;
+
+	while (text.size > 2) {
+		const uint8_t *const feed = memchr(text.bytes, '\n', text.size);
+		const size_t size = (size_t)(feed - text.bytes);
+
+		if (size == 0 || feed[-1] != '\r')
+			return false;
+		const struct span line = span_of(text.bytes, size - 1);
+
+		if (!first)
+			read_field(&agreed, line, accept);
+		else if (line.size < status_size || memcmp(line.bytes, status, status_size) != 0 ||
+			 (line.size > status_size && line.bytes[status_size] != ' '))
+			return false;
+		first = false;
+		text = span_of(feed + 1, text.size - size - 1);
+	}
+	return !agreed.refused && agreed.upgrades == 1 && agreed.connections > 0 && agreed.accepts == 1;
+}
+
+int ws_handshake_response(const uint8_t *bytes, size_t size, const uint8_t nonce[16], ws_sha1 *sha1)
+{
+	const size_t limit = size < HTTP_HEAD_SIZE_MAX ? size : HTTP_HEAD_SIZE_MAX;
+	const size_t end = head_end(bytes, limit);
+	uint8_t key[WS_KEY_SIZE], accept[WS_ACCEPT_SIZE];
+
+	if (end == 0)
+		return size < HTTP_HEAD_SIZE_MAX ? 0 : -1;
+	base64(key, nonce, 16);
+	ws_handshake_accept(accept, key, sha1);
+	return agrees(span_of(bytes, end), accept) ? (int)end : -1;
+}
