@@ -213,8 +213,10 @@ test('what is written offline is kept and sent in order', () => {
 	const chat = client();
 	chat.join('a');
 	chat.send('a', 1);
-	chat.send('a', 2);
 	FakeSocket.last.accept();
+	chat.send('a', 2);
+	chat.typing('a');
+	assert.equal(FakeSocket.last.of('send').length + FakeSocket.last.of('typing').length, 0, 'not before the join');
 	FakeSocket.last.enter('a');
 	assert.deepEqual(FakeSocket.last.of('send').map((frame) => frame.data), [1, 2]);
 });
@@ -500,7 +502,7 @@ test('a page that is looked at again, or back online, attempts at once', async (
 });
 
 test('frames of an old connection change nothing', async () => {
-	inRoom();
+	const chat = inRoom();
 	const old = FakeSocket.last;
 	old.lose();
 	await clock.advance(5000);
@@ -509,6 +511,8 @@ test('frames of an old connection change nothing', async () => {
 	heard = [];
 	old.say(msg(1));
 	old.lose(4401);
+	assert.deepEqual(heard, []);
+	assert.equal(chat.state, 'connected');
 	FakeSocket.last.say(msg(1));
 	assert.deepEqual(heard, ['msg 1']);
 });
