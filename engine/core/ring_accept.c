@@ -99,7 +99,15 @@ static bool is_about_one(int error)
 	}
 }
 
-static enum ring_verdict ended(struct ring *ring, int result, struct ring_event *event)
+/* More came in one go than the lane kept free. The connection that found no slot is lost to its
+ * client, but other lanes may well have room. */
+static bool is_overfull(const struct ring *ring, const struct ring_lane *lane, int result)
+{
+	return result == -ENFILE && lane->used == ring->lane_size;
+}
+
+/* The multishot has ended. Nothing is said when it was told to. */
+static enum ring_verdict ended(struct ring *ring, struct ring_lane *lane, int result, struct ring_event *event)
 {
 	struct ring_accepting *accepting = &ring->accepting;
 
@@ -107,7 +115,7 @@ static enum ring_verdict ended(struct ring *ring, int result, struct ring_event 
 	accepting->cancelling = false;
 	if (accepting->listener < 0)
 		return VERDICT_NOTHING;
-	if (result >= 0 || result == -ECANCELED || is_about_one(result)) {
+	if (result >= 0 || result == -ECANCELED || is_about_one(result) || is_overfull(ring, lane, result)) {
 		arm(ring);
 		return VERDICT_NOTHING;
 	}
@@ -132,7 +140,7 @@ enum ring_verdict ring_accept_completed(struct ring *ring, struct ring_lane *lan
 {
 	CHECK((int)lane->index == ring->accepting.lane);
 	if (cqe->res < 0)
-		return ended(ring, cqe->res, event);
+		return ended(ring, lane, cqe->res, event);
 
 	const uint32_t slot = lane->index * ring->lane_size + (uint32_t)cqe->res;
 
@@ -145,7 +153,7 @@ enum ring_verdict ring_accept_completed(struct ring *ring, struct ring_lane *lan
 	}
 	take_slot(ring, lane, slot);
 	if (!(cqe->flags & IORING_CQE_F_MORE))
-		ended(ring, cqe->res, event);
+		ended(ring, lane, cqe->res, event);
 	*event = (struct ring_event){ .kind = RING_ACCEPTED, .slot = slot };
 	return VERDICT_EVENT;
 }

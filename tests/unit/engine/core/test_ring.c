@@ -1,182 +1,4 @@
-/* Over real loopback sockets: the ring on this thread, plain blocking sockets as its peers. */
-#include <arpa/inet.h>
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "engine/core/clock.h"
-#include "engine/core/ring.h"
-
-#define SECOND 1000000000ull
-#define EVENTS 64
-
-static struct ring_features features;
-static struct ring *ring;
-static int listener;
-static struct sockaddr_in address;
-
-/* What has happened to each slot, gathered from the events. */
-static struct {
-	uint64_t received, sent;
-	uint32_t sum;
-	bool accepted, ended, over, idle, closed;
-	int32_t last_result;
-	struct ring_address peer;
-	int peer_result;
-} seen[1024];
-static uint32_t accepted, closed, accept_failed, woken, peers, no_buffers;
-static uint32_t newest;
-static uint64_t word;
-
-static const struct ring_limits usual = {
-	.slots_max = 64, .accept_burst = 8, .recv_buffers = 16, .recv_buffer_size = 4096,
-};
-
-static int listen_on(const char *host)
-{
-	const int fd = socket(AF_INET, SOCK_STREAM, 0);
-	socklen_t size = sizeof(address);
-
-	address = (struct sockaddr_in){ .sin_family = AF_INET };
-	inet_pton(AF_INET, host, &address.sin_addr);
-	cr_assert_eq(bind(fd, (struct sockaddr *)&address, size), 0);
-	cr_assert_eq(listen(fd, 512), 0);
-	cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-	return fd;
-}
-
-static void open_ring(const struct ring_limits *limits)
-{
-	int error;
-
-	ring_probe(&features);
-	if (!features.usable)
-		cr_skip("%s", features.reason);
-	ring = ring_open(limits, &features, &error);
-	cr_assert_not_null(ring, "%s", strerror(-error));
-	listener = listen_on("127.0.0.1");
-}
-
-static int connect_to(void)
-{
-	const struct timeval patience = { .tv_sec = 10 };
-	const int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	cr_assert_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0, "%s", strerror(errno));
-	return fd;
-}
-
-static void note(const struct ring_event *event)
-{
-	const uint32_t slot = event->slot;
-
-	cr_assert_lt(slot, 1024);
-	switch (event->kind) {
-	case RING_ACCEPTED:
-		cr_assert_not(seen[slot].accepted, "a slot is given out once");
-		memset(&seen[slot], 0, sizeof(seen[slot]));
-		seen[slot].accepted = true;
-		newest = slot;
-		accepted++;
-		break;
-	case RING_ACCEPT_FAILED:
-		seen[0].last_result = event->result;
-		accept_failed++;
-		break;
-	case RING_PEER:
-		seen[slot].peer = event->address;
-		seen[slot].peer_result = event->result;
-		peers++;
-		break;
-	case RING_RECEIVED:
-		for (int32_t i = 0; i < event->result; i++)
-			seen[slot].sum = seen[slot].sum * 31 + event->bytes[i];
-		seen[slot].received += event->result > 0 ? (uint64_t)event->result : 0;
-		seen[slot].ended |= event->result == 0;
-		seen[slot].over = event->last;
-		seen[slot].last_result = event->result;
-		no_buffers += event->result == -ENOBUFS;
-		break;
-	case RING_SENT:
-		seen[slot].sent += event->result > 0 ? (uint64_t)event->result : 0;
-		seen[slot].idle = true;
-		seen[slot].last_result = event->result;
-		break;
-	case RING_CLOSED:
-		seen[slot].accepted = false;
-		seen[slot].closed = true;
-		closed++;
-		break;
-	case RING_WOKEN:
-		word = event->word;
-		woken++;
-		break;
-	}
-}
-
-static size_t turn(uint64_t wait_ns)
-{
-	struct ring_event events[EVENTS];
-	const size_t count = ring_collect(ring, events, EVENTS, wait_ns);
-
-	for (size_t i = 0; i < count; i++)
-		note(&events[i]);
-	return count;
-}
-
-#define UNTIL(condition) \
-	do { \
-		const uint64_t until_ = clock_mono_ns() + 10 * SECOND; \
-		while (!(condition)) { \
-			cr_assert_lt(clock_mono_ns(), until_, "waited in vain for " #condition); \
-			turn(SECOND / 10); \
-		} \
-	} while (0)
-
-static uint32_t accept_one(int *client)
-{
-	const uint32_t before = accepted;
-
-	*client = connect_to();
-	UNTIL(accepted > before);
-	return newest;
-}
-
-static void send_text(uint32_t slot, const char *text)
-{
-	seen[slot].idle = false;
-	ring_send(ring, slot, &(struct iovec){ (void *)text, strlen(text) }, 1);
-}
-
-static void expect_text(int client, const char *text)
-{
-	char got[128];
-	size_t at = 0;
-
-	while (at < strlen(text)) {
-		const ssize_t size = recv(client, got + at, strlen(text) - at, 0);
-
-		cr_assert_gt(size, 0);
-		at += (size_t)size;
-	}
-	cr_assert_eq(memcmp(got, text, at), 0);
-}
-
-Test(ring, the_probe_says_why_or_that_it_works)
-{
-	ring_probe(&features);
-	cr_assert(features.usable ? !features.reason[0] : features.reason[0] && features.error > 0);
-	fprintf(stderr, "io_uring: usable %d, incremental %d, peer %d, zero copy %d %s\n", features.usable,
-		features.incremental, features.peer_address, features.send_zero_copy, features.reason);
-}
+#include "tests/unit/engine/core/ring_fixture.h"
 
 Test(ring, accepts_receives_sends_and_closes)
 {
@@ -247,4 +69,322 @@ Test(ring, a_cancelled_receive_ends_and_then_the_close_is_real)
 	UNTIL(closed == 1);
 	cr_assert_eq(recv(client, (char[1]){ 0 }, 1, 0), 0, "the peer sees the end");
 	ring_close_all(ring);
+}
+
+Test(ring, closing_with_a_receive_armed_is_a_crash, .signal = SIGABRT)
+{
+	int client;
+
+	open_ring(&usual);
+	ring_accept(ring, listener);
+
+	const uint32_t slot = accept_one(&client);
+
+	ring_recv(ring, slot);
+	ring_close(ring, slot);
+}
+
+Test(ring, a_second_send_in_flight_is_a_crash, .signal = SIGABRT)
+{
+	int client;
+
+	open_ring(&usual);
+	ring_accept(ring, listener);
+
+	const uint32_t slot = accept_one(&client);
+
+	send_text(slot, "one");
+	send_text(slot, "two");
+}
+
+/* The kernel runs out of buffers while the owner is slow; the bytes wait in the socket. */
+static void with_tiny_buffers(bool incremental)
+{
+	const struct ring_limits tiny = {
+		.slots_max = 8, .accept_burst = 2, .recv_buffers = 2, .recv_buffer_size = 128,
+	};
+	enum { SIZE = 100000 };
+	static uint8_t bytes[SIZE];
+	uint32_t sum = 0;
+	int client, error;
+
+	for (int i = 0; i < SIZE; i++) {
+		bytes[i] = (uint8_t)(i * 7 + i / 256);
+		sum = sum * 31 + bytes[i];
+	}
+	open_ring(&tiny);
+	ring_close_all(ring);
+	features.incremental = features.incremental && incremental;
+	ring = ring_open(&tiny, &features, &error);
+	cr_assert_not_null(ring);
+	ring_accept(ring, listener);
+
+	const uint32_t slot = accept_one(&client);
+
+	cr_assert_eq(send(client, bytes, SIZE, 0), SIZE);
+	seen[slot].over = true;
+	while (seen[slot].received < SIZE) {
+		if (seen[slot].over) {
+			seen[slot].over = false;
+			ring_recv(ring, slot);
+		}
+		cr_assert_gt(turn(SECOND), 0, "%llu bytes came", (unsigned long long)seen[slot].received);
+	}
+	cr_assert_eq(seen[slot].sum, sum, "nothing lost, nothing twice, in order");
+	cr_assert_gt(no_buffers, 10);
+
+	struct ring_stats stats;
+
+	ring_stats(ring, &stats);
+	cr_assert_eq(stats.no_buffers, no_buffers);
+	ring_close_all(ring);
+}
+
+Test(ring, running_out_of_buffers_loses_nothing)
+{
+	with_tiny_buffers(true);
+}
+
+Test(ring, running_out_of_whole_buffers_loses_nothing)
+{
+	with_tiny_buffers(false);
+}
+
+/* A slot is used again and again, with bytes still on their way when it is closed. */
+Test(ring, a_slot_used_again_sees_nothing_of_its_former_life)
+{
+	const struct ring_limits one = {
+		.slots_max = 3, .accept_burst = 1, .recv_buffers = 4, .recv_buffer_size = 64,
+	};
+
+	open_ring(&one);
+	ring_accept(ring, listener);
+	for (int round = 0; round < 200; round++) {
+		int client;
+		const uint32_t slot = accept_one(&client);
+		const uint32_t before = closed;
+
+		cr_assert_eq(seen[slot].received, 0);
+		ring_recv(ring, slot);
+		cr_assert_eq(send(client, "abcdefgh", 8, 0), 8);
+		if (round % 2)
+			turn(0);
+		ring_cancel(ring, slot);
+		UNTIL(seen[slot].over);
+		cr_assert_eq(seen[slot].received % 8, 0);
+		ring_close(ring, slot);
+		UNTIL(closed > before);
+		close(client);
+	}
+
+	struct ring_stats stats;
+
+	ring_stats(ring, &stats);
+	cr_assert_eq(stats.slots_used, 0);
+	ring_close_all(ring);
+}
+
+Test(ring, a_full_socket_takes_a_part_and_a_cancel_ends_the_rest)
+{
+	static uint8_t much[32 << 20];
+	int client;
+
+	open_ring(&usual);
+	ring_accept(ring, listener);
+
+	const uint32_t slot = accept_one(&client);
+
+	seen[slot].idle = false;
+	ring_send(ring, slot, &(struct iovec){ much, sizeof(much) }, 1);
+	UNTIL(seen[slot].idle);
+	cr_assert(seen[slot].sent > 0 && seen[slot].sent < sizeof(much), "a short count");
+	seen[slot].idle = false;
+	ring_send(ring, slot, &(struct iovec){ much, sizeof(much) }, 1);
+	turn(SECOND / 20);
+	for (int i = 0; i < 20 && seen[slot].idle; i++) {
+		seen[slot].idle = false;
+		ring_send(ring, slot, &(struct iovec){ much, sizeof(much) }, 1);
+		turn(SECOND / 20);
+	}
+	cr_assert_not(seen[slot].idle, "the peer reads nothing");
+	ring_cancel(ring, slot);
+	UNTIL(seen[slot].idle);
+	cr_assert_eq(seen[slot].last_result, -ECANCELED);
+	ring_close(ring, slot);
+	UNTIL(closed == 1);
+	ring_close_all(ring);
+}
+
+static const struct ring_limits zero_copy = {
+	.slots_max = 64, .accept_burst = 8, .recv_buffers = 16, .recv_buffer_size = 4096, .send_zero_copy_min = 1000,
+};
+
+Test(ring, zero_copy_sends_are_told_when_their_memory_is_free)
+{
+	static char text[100001];
+	static char got[100000];
+	int client;
+
+	open_ring(&zero_copy);
+	ring_accept(ring, listener);
+
+	const uint32_t slot = accept_one(&client);
+
+	memset(text, 'z', 100000);
+	send_text(slot, text);
+	for (size_t at = 0; at < 100000;) {
+		turn(0);
+		const ssize_t size = recv(client, got + at, 100000 - at, MSG_DONTWAIT);
+
+		at += size > 0 ? (size_t)size : 0;
+	}
+	cr_assert_eq(memcmp(got, text, 100000), 0);
+	UNTIL(seen[slot].idle);
+	cr_assert_eq(seen[slot].sent, 100000);
+	ring_close_all(ring);
+}
+
+Test(ring, a_zero_copy_send_nobody_reads_ends_when_it_is_cancelled)
+{
+	static char much[8 << 20];
+	int client;
+
+	open_ring(&zero_copy);
+	if (!features.send_zero_copy)
+		cr_skip("no SEND_ZC here");
+	ring_accept(ring, listener);
+
+	const uint32_t slot = accept_one(&client);
+
+	seen[slot].idle = false;
+	ring_recv(ring, slot);
+	ring_send(ring, slot, &(struct iovec){ much, sizeof(much) }, 1);
+	turn(SECOND / 10);
+	turn(SECOND / 10);
+	cr_assert_not(seen[slot].idle, "the peer has not read it");
+	ring_cancel(ring, slot);
+	UNTIL(seen[slot].idle && seen[slot].over);
+	ring_close(ring, slot);
+	UNTIL(closed == 1);
+	ring_close_all(ring);
+}
+
+static void expect_peer(const char *host, const char *mapped)
+{
+	int client;
+	struct sockaddr_in own;
+	char got[INET6_ADDRSTRLEN];
+
+	open_ring(&usual);
+	if (!features.peer_address)
+		cr_skip("no SOCKET_URING_OP_GETSOCKOPT here");
+	close(listener);
+	listener = listen_on(host);
+	ring_accept(ring, listener);
+
+	const uint32_t slot = accept_one(&client);
+
+	ring_peer(ring, slot);
+	UNTIL(peers == 1);
+	cr_assert_eq(seen[slot].peer_result, 0, "%s", strerror(-seen[slot].peer_result));
+	inet_ntop(AF_INET6, seen[slot].peer.bytes, got, sizeof(got));
+	cr_assert_str_eq(got, mapped);
+	getsockname(client, (struct sockaddr *)&own, &(socklen_t){ sizeof(own) });
+	cr_assert_eq(seen[slot].peer.port, ntohs(own.sin_port));
+	ring_close_all(ring);
+}
+
+Test(ring, tells_an_ipv4_peer)
+{
+	expect_peer("127.0.0.3", "::ffff:127.0.0.1");
+}
+
+Test(ring, tells_an_ipv6_peer)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	const int client = socket(AF_INET6, SOCK_STREAM, 0);
+	socklen_t size = sizeof(six);
+
+	open_ring(&usual);
+	listener = socket(AF_INET6, SOCK_STREAM, 0);
+	if (!features.peer_address || bind(listener, (struct sockaddr *)&six, size) < 0)
+		cr_skip("no SOCKET_URING_OP_GETSOCKOPT, or no IPv6, here");
+	listen(listener, 8);
+	getsockname(listener, (struct sockaddr *)&six, &size);
+	ring_accept(ring, listener);
+	cr_assert_eq(connect(client, (struct sockaddr *)&six, size), 0);
+	UNTIL(accepted == 1);
+	ring_peer(ring, newest);
+	UNTIL(peers == 1);
+	cr_assert_eq(seen[newest].peer_result, 0);
+	cr_assert_eq(memcmp(seen[newest].peer.bytes, &six.sin6_addr, 16), 0);
+	getsockname(client, (struct sockaddr *)&six, &size);
+	cr_assert_eq(seen[newest].peer.port, ntohs(six.sin6_port));
+	ring_close_all(ring);
+}
+
+Test(ring, a_kernel_that_cannot_tell_says_so)
+{
+	int client, error;
+
+	open_ring(&usual);
+	ring_close_all(ring);
+	features.peer_address = false;
+	ring = ring_open(&usual, &features, &error);
+	ring_accept(ring, listener);
+	ring_peer(ring, accept_one(&client));
+	UNTIL(peers == 1);
+	cr_assert_eq(seen[newest].peer_result, -EOPNOTSUPP);
+	ring_close_all(ring);
+}
+
+/* Completions made by the submission itself, several times what the queue of them holds. */
+Test(ring, an_overflown_completion_queue_loses_nothing)
+{
+	struct ring_stats stats;
+	int client, error;
+
+	open_ring(&usual);
+	ring_close_all(ring);
+	features.peer_address = false; /* each question is then an operation that does nothing */
+	ring = ring_open(&usual, &features, &error);
+	ring_accept(ring, listener);
+	accept_one(&client);
+	for (int i = 0; i < 20000; i++)
+		ring_peer(ring, newest);
+	UNTIL(peers == 20000);
+	ring_stats(ring, &stats);
+	cr_assert_gt(stats.overflows, 0);
+	cr_assert_geq(stats.submitted, 20000);
+	cr_assert_eq(turn(0), 0);
+	ring_close_all(ring);
+}
+
+Test(ring, waits_as_long_as_told_and_no_longer)
+{
+	open_ring(&usual);
+	uint64_t start = clock_mono_ns();
+
+	cr_assert_eq(turn(0), 0);
+	cr_assert_lt(clock_mono_ns() - start, SECOND / 20);
+	start = clock_mono_ns();
+	cr_assert_eq(turn(SECOND / 20), 0);
+	cr_assert_geq(clock_mono_ns() - start, SECOND / 20);
+	ring_close_all(ring);
+}
+
+Test(ring, refuses_limits_that_make_no_sense)
+{
+	struct ring_limits limits = usual;
+	int error = 0;
+
+	ring_probe(&features);
+	limits.recv_buffers = 15;
+	cr_assert_null(ring_open(&limits, &features, &error));
+	cr_assert_eq(error, -EINVAL);
+	limits = usual;
+	limits.accept_burst = limits.slots_max;
+	cr_assert_null(ring_open(&limits, &features, &error));
+	cr_assert_eq(error, -EINVAL);
+	cr_assert_geq(ring_bytes_max(&usual), 16 * 4096 + 64 * 36);
 }

@@ -1,0 +1,92 @@
+#include "tests/unit/engine/core/ring_fixture.h"
+
+static _Atomic int other_bell = -1;
+static uint64_t *handed_over;
+
+/* The other core: says where it is rung, sleeps, reads what it was told of, and rings back. */
+static void *other_core(void *own_bell)
+{
+	struct ring_event events[4];
+	int error, told = 0;
+	struct ring *other = ring_open(&usual, &features, &error);
+
+	cr_assert_not_null(other);
+	__atomic_store_n(&other_bell, ring_bell(other), __ATOMIC_RELEASE);
+	while (told < 100) {
+		const size_t count = ring_collect(other, events, 4, 10 * SECOND);
+
+		for (size_t i = 0; i < count; i++) {
+			cr_assert_eq(events[i].kind, RING_WOKEN);
+			cr_assert_eq(*(uint64_t *)(uintptr_t)events[i].word, 0xabcd + (uint64_t)told);
+			told++;
+			ring_wake(other, *(int *)own_bell, UINT64_MAX - (uint64_t)told);
+		}
+		cr_assert_gt(count, 0, "slept through a bell");
+	}
+	ring_collect(other, events, 4, 0);
+	ring_close_all(other);
+	return NULL;
+}
+
+Test(ring_bell, two_threads_wake_each_other, .timeout = 60)
+{
+	pthread_t thread;
+	int bell;
+
+	open_ring(&usual);
+	bell = ring_bell(ring);
+	cr_assert_eq(pthread_create(&thread, NULL, other_core, &bell), 0);
+	while (__atomic_load_n(&other_bell, __ATOMIC_ACQUIRE) < 0)
+		turn(SECOND / 1000);
+	for (uint32_t i = 0; i < 100; i++) {
+		/* Written plainly, read by the other thread: the bell is what orders the two. */
+		handed_over = malloc(sizeof(*handed_over));
+		*handed_over = 0xabcd + i;
+		ring_wake(ring, other_bell, (uint64_t)(uintptr_t)handed_over);
+		UNTIL(woken > i);
+		cr_assert_eq(word, UINT64_MAX - (i + 1), "all 64 bits");
+		free(handed_over);
+	}
+	pthread_join(thread, NULL);
+	cr_assert_eq(turn(SECOND / 100), 0, "the sender hears nothing of its own wakes");
+	ring_close_all(ring);
+}
+
+static void *post(void *unused)
+{
+	for (uint64_t i = 0; i < 10; i++)
+		cr_assert_eq(ring_post(ring_bell(ring), i << 40 | i), 0);
+	return unused;
+}
+
+Test(ring_bell, a_thread_without_a_ring_can_post, .timeout = 60)
+{
+	pthread_t thread;
+
+	open_ring(&usual);
+	cr_assert_eq(pthread_create(&thread, NULL, post, NULL), 0);
+	UNTIL(woken == 10);
+	cr_assert_eq(word, 9ull << 40 | 9);
+	pthread_join(thread, NULL);
+	cr_assert_lt(ring_post(listener, 1), 0, "no ring there");
+	ring_close_all(ring);
+}
+
+Test(ring_bell, more_wakes_than_a_submission_holds_all_arrive_in_order)
+{
+	struct ring_event events[EVENTS];
+	uint64_t next = 0;
+
+	open_ring(&usual);
+	for (uint64_t i = 0; i < 5000; i++)
+		ring_wake(ring, ring_bell(ring), i);
+	while (next < 5000) {
+		const size_t count = ring_collect(ring, events, EVENTS, SECOND);
+
+		cr_assert_gt(count, 0, "%llu came", (unsigned long long)next);
+		for (size_t i = 0; i < count; i++, next++)
+			cr_assert(events[i].kind == RING_WOKEN && events[i].word == next);
+	}
+	cr_assert_eq(turn(0), 0);
+	ring_close_all(ring);
+}
