@@ -304,18 +304,10 @@ static int decode_nothing(struct decode *decode, enum chat_error *error)
 }
 
 static int (*const ops[CHAT_OP_COUNT])(struct decode *decode, enum chat_error *error) = {
-	[CHAT_OP_hello] = decode_hello,
-	[CHAT_OP_join] = decode_join,
-	[CHAT_OP_leave] = decode_room,
-	[CHAT_OP_send] = decode_send,
-	[CHAT_OP_edit] = decode_edit,
-	[CHAT_OP_del] = decode_del,
-	[CHAT_OP_react] = decode_react,
-	[CHAT_OP_history] = decode_history,
-	[CHAT_OP_presence] = decode_room,
-	[CHAT_OP_typing] = decode_room,
-	[CHAT_OP_read] = decode_read,
-	[CHAT_OP_ping] = decode_nothing,
+	[CHAT_OP_hello] = decode_hello,  [CHAT_OP_join] = decode_join,       [CHAT_OP_leave] = decode_room,
+	[CHAT_OP_send] = decode_send,    [CHAT_OP_edit] = decode_edit,       [CHAT_OP_del] = decode_del,
+	[CHAT_OP_react] = decode_react,  [CHAT_OP_history] = decode_history, [CHAT_OP_presence] = decode_room,
+	[CHAT_OP_typing] = decode_room,  [CHAT_OP_read] = decode_read,       [CHAT_OP_ping] = decode_nothing,
 	[CHAT_OP_pong] = decode_nothing,
 };
 

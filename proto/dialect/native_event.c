@@ -5,11 +5,10 @@
 #include "proto/dialect/native_put.h"
 
 /* An event in its longest form, but for the room, the strings and the data. */
-#define LOGGED(name)                                                                                          \
-	"{\"ev\":\"" name "\",\"room\":\"\",\"seq\":" INTEGER_LONGEST ",\"ts\":" INTEGER_LONGEST ",\"from\":" \
+#define LOGGED(name)                                                                                                   \
+	"{\"ev\":\"" name "\",\"room\":\"\",\"seq\":" INTEGER_LONGEST ",\"ts\":" INTEGER_LONGEST ",\"from\":"          \
 	",\"cid\":\":" INTEGER_LONGEST "\""
-#define UNLOGGED(name, key) \
-	"{\"ev\":\"" name "\",\"room\":\"\",\"from\":,\"" key "\":" INTEGER_LONGEST "}"
+#define UNLOGGED(name, key) "{\"ev\":\"" name "\",\"room\":\"\",\"from\":,\"" key "\":" INTEGER_LONGEST "}"
 #define TARGET ",\"target\":" INTEGER_LONGEST
 
 static const uint16_t fixed_bound[CHAT_EVENT_COUNT] = {

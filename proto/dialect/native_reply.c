@@ -11,14 +11,14 @@
 static const uint16_t fixed_bound[] = {
 	[CHAT_REPLY_EMPTY] = sizeof("{}"),
 	[CHAT_REPLY_ERROR] = sizeof("{\"code\":\"\",\"msg\":\"\",\"retry_ms\":" INTEGER_LONGEST "}"),
-	[CHAT_REPLY_HELLO] = sizeof("{\"conn\":,\"user\":,\"time\":" INTEGER_LONGEST ",\"ping\":" INTEGER_LONGEST
-				    ",\"server\":,\"limits\":{\"frame\":" INTEGER_LONGEST
-				    ",\"data\":" INTEGER_LONGEST ",\"rooms\":" INTEGER_LONGEST
-				    ",\"page\":" INTEGER_LONGEST ",\"sends\":" INTEGER_LONGEST "}}"),
+	[CHAT_REPLY_HELLO] =
+		sizeof("{\"conn\":,\"user\":,\"time\":" INTEGER_LONGEST ",\"ping\":" INTEGER_LONGEST
+		       ",\"server\":,\"limits\":{\"frame\":" INTEGER_LONGEST ",\"data\":" INTEGER_LONGEST
+		       ",\"rooms\":" INTEGER_LONGEST ",\"page\":" INTEGER_LONGEST ",\"sends\":" INTEGER_LONGEST "}}"),
 	[CHAT_REPLY_JOIN] = sizeof("{\"room\":\"\",\"epoch\":\"\",\"seq\":" INTEGER_LONGEST
 				   ",\"first\":" INTEGER_LONGEST ",\"n\":" INTEGER_LONGEST ",\"class\":\"" CLASS
-				   "\",\"recovered\":false,\"reason\":\"epoch\",\"more\":false,\"read\":" INTEGER_LONGEST
-				   ",\"users\":[],\"users_more\":true,\"events\":[]}"),
+				   "\",\"recovered\":false,\"reason\":\"epoch\",\"more\":false,"
+				   "\"read\":" INTEGER_LONGEST ",\"users\":[],\"users_more\":true,\"events\":[]}"),
 	[CHAT_REPLY_ACK] = sizeof("{\"room\":\"\",\"seq\":" INTEGER_LONGEST ",\"ts\":" INTEGER_LONGEST
 				  ",\"epoch\":\"\",\"class\":\"" CLASS "\",\"dup\":true}"),
 	[CHAT_REPLY_HISTORY] = sizeof("{\"room\":\"\",\"epoch\":\"\",\"events\":[],\"first\":" INTEGER_LONGEST
@@ -169,8 +169,8 @@ static uint8_t *put_ack(uint8_t *at, const struct chat_reply *reply)
 	at = put_integer(at, SPAN(",\"seq\":"), reply->page.last);
 	at = put_integer(at, SPAN(",\"ts\":"), reply->time_ms);
 	at = put_word(at, SPAN(",\"epoch\":\""), reply->page.epoch);
-	return put(at, reply->duplicate ? SPAN(",\"class\":\"" CLASS "\",\"dup\":true}") :
-					  SPAN(",\"class\":\"" CLASS "\"}"));
+	return put(at, reply->duplicate ? SPAN(",\"class\":\"" CLASS "\",\"dup\":true}")
+					: SPAN(",\"class\":\"" CLASS "\"}"));
 }
 
 static uint8_t *put_history(uint8_t *at, const struct chat_reply *reply)

@@ -30,7 +30,14 @@ static const uint8_t *skip_escape(const uint8_t *at, const uint8_t *end)
 	if (at == end)
 		return NULL;
 	switch (*at++) {
-	case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
+	case '"':
+	case '\\':
+	case '/':
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't':
 		return at;
 	case 'u':
 		if (end - at < 4 || !is_hex(at[0]) || !is_hex(at[1]) || !is_hex(at[2]) || !is_hex(at[3]))
@@ -180,13 +187,20 @@ INLINE const uint8_t *skip_value(const uint8_t *at, const uint8_t *end, uint32_t
 static enum json_type type_of(uint8_t first)
 {
 	switch (first) {
-	case '{': return JSON_OBJECT;
-	case '[': return JSON_ARRAY;
-	case '"': return JSON_STRING;
-	case 't': return JSON_TRUE;
-	case 'f': return JSON_FALSE;
-	case 'n': return JSON_NULL;
-	default: return JSON_NUMBER;
+	case '{':
+		return JSON_OBJECT;
+	case '[':
+		return JSON_ARRAY;
+	case '"':
+		return JSON_STRING;
+	case 't':
+		return JSON_TRUE;
+	case 'f':
+		return JSON_FALSE;
+	case 'n':
+		return JSON_NULL;
+	default:
+		return JSON_NUMBER;
 	}
 }
 
@@ -296,8 +310,8 @@ int json_scan(const uint8_t *text, size_t size)
 	return scan_any(text, text + size, json_plain);
 }
 
-int json_scan_object_scalar(struct json_value *values, const struct json_name *names, size_t count,
-			    const uint8_t *text, size_t size)
+int json_scan_object_scalar(struct json_value *values, const struct json_name *names, size_t count, const uint8_t *text,
+			    size_t size)
 {
 	return scan_object(values, names, count, text, text + size, json_plain_scalar);
 }

@@ -52,8 +52,8 @@ int json_scan_object(struct json_value *values, const struct json_name *names, s
 int json_scan(const uint8_t *text, size_t size);
 
 /* The same without SIMD: the oracle of tests and the floor of benches. */
-int json_scan_object_scalar(struct json_value *values, const struct json_name *names, size_t count,
-			    const uint8_t *text, size_t size);
+int json_scan_object_scalar(struct json_value *values, const struct json_name *names, size_t count, const uint8_t *text,
+			    size_t size);
 int json_scan_scalar(const uint8_t *text, size_t size);
 
 /* Which of names[0..count) the word is; count when none. */

@@ -22,13 +22,20 @@ static int32_t escape_read(const uint8_t *at, const uint8_t *end, size_t *size)
 {
 	*size = 2;
 	switch (at[1]) {
-	case 'b': return '\b';
-	case 'f': return '\f';
-	case 'n': return '\n';
-	case 'r': return '\r';
-	case 't': return '\t';
-	case 'u': break;
-	default: return at[1];
+	case 'b':
+		return '\b';
+	case 'f':
+		return '\f';
+	case 'n':
+		return '\n';
+	case 'r':
+		return '\r';
+	case 't':
+		return '\t';
+	case 'u':
+		break;
+	default:
+		return at[1];
 	}
 	assert(end - at >= 6);
 	const uint32_t high = hex4(at + 2);

@@ -112,7 +112,8 @@ Test(native_decode, join)
 	cr_assert_eq(command.limit, CHAT_PAGE_DEFAULT);
 	cr_assert(!command.has_since && !command.presence && !command.no_echo);
 	cr_assert_eq(decode("{\"op\":\"join\",\"id\":2,\"room\":\"general\",\"since\":{\"seq\":120,\"epoch\":\"q7\"},"
-			    "\"limit\":0,\"presence\":true,\"echo\":false}"), 1);
+			    "\"limit\":0,\"presence\":true,\"echo\":false}"),
+		     1);
 	cr_assert(command.has_since && command.presence && command.no_echo);
 	cr_assert_eq(command.since_seq, 120);
 	same(command.since_epoch, "q7");
@@ -139,8 +140,10 @@ Test(native_decode, refuses_what_join_does_not_take)
 	refuse("{\"op\":\"join\",\"room\":\"a\",\"since\":{\"seq\":1,\"epoch\":\"Q\"}}", CHAT_ERR_bad_request);
 	refuse("{\"op\":\"join\",\"room\":\"a\",\"since\":{\"seq\":1,\"epoch\":\"12345678901234567\"}}",
 	       CHAT_ERR_bad_request);
-	cr_assert_eq(decode("{\"op\":\"join\",\"room\":\"a\",\"since\":{\"seq\":1,\"epoch\":\"1234567890123456\"}}"), 1);
-	cr_assert_eq(decode("{\"op\":\"join\",\"room\":\"a\",\"since\":{\"seq\":1,\"seq\":1,\"epoch\":\"q\"}}"), BAD_FRAME);
+	cr_assert_eq(decode("{\"op\":\"join\",\"room\":\"a\",\"since\":{\"seq\":1,\"epoch\":\"1234567890123456\"}}"),
+		     1);
+	cr_assert_eq(decode("{\"op\":\"join\",\"room\":\"a\",\"since\":{\"seq\":1,\"seq\":1,\"epoch\":\"q\"}}"),
+		     BAD_FRAME);
 }
 
 Test(native_decode, rooms_up_to_128_bytes)
@@ -156,8 +159,10 @@ Test(native_decode, rooms_up_to_128_bytes)
 
 Test(native_decode, send_keeps_the_bytes_of_its_data)
 {
-	cr_assert_eq(decode("{\"op\":\"send\",\"id\":4,\"room\":\"general\",\"cid\":\"8f1c:7\",\"data\": {\"b\" :1e400,\n"
-			    "\"a\":\"\\ud800\"} }"), 1);
+	cr_assert_eq(decode("{\"op\":\"send\",\"id\":4,\"room\":\"general\",\"cid\":\"8f1c:7\","
+			    "\"data\": {\"b\" :1e400,\n"
+			    "\"a\":\"\\ud800\"} }"),
+		     1);
 	cr_assert_eq(command.op, CHAT_OP_send);
 	same(command.producer, "8f1c");
 	cr_assert_eq(command.number, 7);
@@ -174,7 +179,8 @@ Test(native_decode, data_up_to_16384_bytes)
 	static char text[CHAT_DATA_SIZE_MAX + 100];
 
 	for (int size = CHAT_DATA_SIZE_MAX; size <= CHAT_DATA_SIZE_MAX + 1; size++) {
-		snprintf(text, sizeof(text), "{\"op\":\"send\",\"room\":\"g\",\"data\":\"%0*d\",\"id\":3}", size - 2, 0);
+		snprintf(text, sizeof(text), "{\"op\":\"send\",\"room\":\"g\",\"data\":\"%0*d\",\"id\":3}", size - 2,
+			 0);
 		cr_assert_eq(decode(text), size == CHAT_DATA_SIZE_MAX);
 		cr_assert_eq(command.id, 3);
 	}
@@ -218,21 +224,26 @@ Test(native_decode, cids)
 
 Test(native_decode, edit_del_react)
 {
-	cr_assert_eq(decode("{\"op\":\"edit\",\"id\":5,\"room\":\"g\",\"target\":132,\"data\":[1],\"cid\":\"p:8\"}"), 1);
+	cr_assert_eq(decode("{\"op\":\"edit\",\"id\":5,\"room\":\"g\",\"target\":132,\"data\":[1],\"cid\":\"p:8\"}"),
+		     1);
 	cr_assert_eq(command.op, CHAT_OP_edit);
 	cr_assert_eq(command.target, 132);
 	cr_assert_eq(command.number, 8);
 	same(command.data, "[1]");
 	cr_assert_eq(decode("{\"op\":\"del\",\"room\":\"g\",\"target\":132}"), 1);
 	cr_assert_eq(command.op, CHAT_OP_del);
-	cr_assert_eq(decode("{\"op\":\"react\",\"room\":\"g\",\"target\":1,\"key\":\"\xf0\x9f\x91\x8d\",\"on\":true}"), 1);
+	cr_assert_eq(decode("{\"op\":\"react\",\"room\":\"g\",\"target\":1,\"key\":\"\xf0\x9f\x91\x8d\",\"on\":true}"),
+		     1);
 	cr_assert_eq(command.op, CHAT_OP_react);
 	same(command.key, "\xf0\x9f\x91\x8d");
 	cr_assert(command.on);
-	cr_assert_eq(decode("{\"op\":\"react\",\"room\":\"g\",\"target\":1,\"key\":\"12345678901234567890123456789012\","
-			    "\"on\":false}"), 1);
+	cr_assert_eq(decode("{\"op\":\"react\",\"room\":\"g\",\"target\":1,"
+			    "\"key\":\"12345678901234567890123456789012\","
+			    "\"on\":false}"),
+		     1);
 	cr_assert(!command.on);
-	refuse("{\"op\":\"react\",\"room\":\"g\",\"target\":1,\"key\":\"123456789012345678901234567890123\",\"on\":true}",
+	refuse("{\"op\":\"react\",\"room\":\"g\",\"target\":1,\"key\":\"123456789012345678901234567890123\","
+	       "\"on\":true}",
 	       CHAT_ERR_bad_request);
 	refuse("{\"op\":\"react\",\"room\":\"g\",\"target\":1,\"key\":\"\",\"on\":true}", CHAT_ERR_bad_request);
 	refuse("{\"op\":\"react\",\"room\":\"g\",\"target\":1,\"key\":\"x\"}", CHAT_ERR_bad_request);
@@ -286,7 +297,8 @@ Test(native_decode, the_small_ones)
 
 Test(native_decode, an_op_ignores_what_it_does_not_know)
 {
-	cr_assert_eq(decode("{\"op\":\"ping\",\"room\":7,\"since\":{\"seq\":1,\"seq\":2},\"x\":1,\"x\":[{}],\"\":0}"), 1);
+	cr_assert_eq(decode("{\"op\":\"ping\",\"room\":7,\"since\":{\"seq\":1,\"seq\":2},\"x\":1,\"x\":[{}],\"\":0}"),
+		     1);
 	cr_assert_eq(decode("{\"op\":\"ping\",\"room\":7,\"room\":7}"), BAD_FRAME, "a key the page names, twice");
 	cr_assert_eq(decode("{\"op\":\"ping\",\"room\":7,\"r\\u006fom\":7}"), BAD_FRAME, "however it is spelled");
 }
@@ -312,8 +324,21 @@ Test(native_decode, refuses_ops_it_does_not_know_and_says_whose)
 Test(native_decode, closes_on_what_is_not_one_object)
 {
 	static const char *const texts[] = {
-		"", " ", "[]", "1", "\"op\"", "null", "{", "{}{}", "{},", "{\"op\":\"ping\",}", "{'op':'ping'}",
-		"{\"op\":\"ping\"}x", "\xef\xbb\xbf{}", "{\"op\":\"pi\nng\"}", "{\"op\":01}",
+		"",
+		" ",
+		"[]",
+		"1",
+		"\"op\"",
+		"null",
+		"{",
+		"{}{}",
+		"{},",
+		"{\"op\":\"ping\",}",
+		"{'op':'ping'}",
+		"{\"op\":\"ping\"}x",
+		"\xef\xbb\xbf{}",
+		"{\"op\":\"pi\nng\"}",
+		"{\"op\":01}",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

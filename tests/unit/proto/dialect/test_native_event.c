@@ -113,11 +113,16 @@ Test(native_event, the_longest_of_each_kind_is_within_its_bound)
 				.kind = (enum chat_event_kind)kind,
 				.room = span_of(room, sizeof(room)),
 				.from = span_of(strings, sizeof(strings)),
-				.seq = UINT64_MAX, .ts_ms = UINT64_MAX, .number = UINT64_MAX, .target = UINT64_MAX,
+				.seq = UINT64_MAX,
+				.ts_ms = UINT64_MAX,
+				.number = UINT64_MAX,
+				.target = UINT64_MAX,
 				.producer = span_of(room, 32),
 				.data = SPAN("\"data\""),
 				.deleted = deleted,
-				.rev = UINT32_MAX, .count = UINT32_MAX, .ttl_ms = UINT32_MAX,
+				.rev = UINT32_MAX,
+				.count = UINT32_MAX,
+				.ttl_ms = UINT32_MAX,
 				.key = span_of(strings, 32),
 			};
 			const size_t bound = native_event_bound(&event);

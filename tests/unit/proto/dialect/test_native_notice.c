@@ -30,7 +30,8 @@ Test(native_notice, each_kind)
 	notice.kind = CHAT_NOTICE_LAGGED;
 	notice.after = 400;
 	notice.next = 1001;
-	check(&notice, "{\"ev\":\"notice\",\"code\":\"lagged\",\"room\":\"general\",\"after\":400,\"next\":1001,\"n\":600}");
+	check(&notice, "{\"ev\":\"notice\",\"code\":\"lagged\",\"room\":\"general\",\"after\":400,\"next\":1001,"
+		       "\"n\":600}");
 	notice.after = UINT64_MAX / 2;
 	notice.next = UINT64_MAX;
 	check(&notice, "{\"ev\":\"notice\",\"code\":\"lagged\",\"room\":\"general\",\"after\":9223372036854775807,"

@@ -67,8 +67,15 @@ Test(native_reply, hello)
 	struct chat_reply reply = reply_of(CHAT_REPLY_HELLO);
 
 	reply.hello = (struct chat_hello){
-		.conn = SPAN("1-5-17"), .user = SPAN("Ann \"A\""), .server = SPAN("0.1.0"), .ping_s = 25,
-		.frame_size_max = 65536, .data_size_max = 16384, .rooms_max = 128, .page_max = 200, .sends_per_s = 20,
+		.conn = SPAN("1-5-17"),
+		.user = SPAN("Ann \"A\""),
+		.server = SPAN("0.1.0"),
+		.ping_s = 25,
+		.frame_size_max = 65536,
+		.data_size_max = 16384,
+		.rooms_max = 128,
+		.page_max = 200,
+		.sends_per_s = 20,
 	};
 	check(&reply, "{\"re\":2,\"ok\":{\"conn\":\"1-5-17\",\"user\":\"Ann \\\"A\\\"\",\"time\":1795229320123,"
 		      "\"ping\":25,\"server\":\"0.1.0\",\"limits\":{\"frame\":65536,\"data\":16384,\"rooms\":128,"
@@ -79,8 +86,18 @@ Test(native_reply, join)
 {
 	struct chat_reply reply = reply_of(CHAT_REPLY_JOIN);
 	const struct chat_event events[2] = {
-		{ .kind = CHAT_EV_msg, .room = SPAN("general"), .from = SPAN("Bob"), .seq = 130, .ts_ms = 1, .data = SPAN("1") },
-		{ .kind = CHAT_EV_del, .room = SPAN("general"), .from = SPAN("Bob"), .seq = 131, .ts_ms = 2, .target = 5 },
+		{ .kind = CHAT_EV_msg,
+		  .room = SPAN("general"),
+		  .from = SPAN("Bob"),
+		  .seq = 130,
+		  .ts_ms = 1,
+		  .data = SPAN("1") },
+		{ .kind = CHAT_EV_del,
+		  .room = SPAN("general"),
+		  .from = SPAN("Bob"),
+		  .seq = 131,
+		  .ts_ms = 2,
+		  .target = 5 },
 	};
 	struct chat_user here[2] = { { SPAN("Ann"), 1 }, { SPAN("\tBob"), 2 } };
 
@@ -91,7 +108,8 @@ Test(native_reply, join)
 	reply.with_users = true;
 	reply.page.more = true;
 	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"epoch\":\"q7\",\"seq\":131,\"first\":31,\"n\":42,"
-		      "\"class\":\"memory\",\"recovered\":true,\"more\":true,\"read\":118,\"users\":[],\"events\":[]}}");
+		      "\"class\":\"memory\",\"recovered\":true,\"more\":true,\"read\":118,\"users\":[],"
+		      "\"events\":[]}}");
 	reply.resume = CHAT_RESUME_GAP;
 	reply.users = here;
 	reply.user_count = 2;
@@ -100,7 +118,8 @@ Test(native_reply, join)
 	reply.page.event_count = 2;
 	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"epoch\":\"q7\",\"seq\":131,\"first\":31,\"n\":42,"
 		      "\"class\":\"memory\",\"recovered\":false,\"reason\":\"gap\",\"more\":true,\"read\":118,"
-		      "\"users\":[{\"id\":\"Ann\",\"n\":1},{\"id\":\"\\tBob\",\"n\":2}],\"users_more\":true,\"events\":["
+		      "\"users\":[{\"id\":\"Ann\",\"n\":1},{\"id\":\"\\tBob\",\"n\":2}],\"users_more\":true,"
+		      "\"events\":["
 		      "{\"ev\":\"msg\",\"room\":\"general\",\"seq\":130,\"ts\":1,\"from\":\"Bob\",\"data\":1},"
 		      "{\"ev\":\"del\",\"room\":\"general\",\"seq\":131,\"ts\":2,\"from\":\"Bob\",\"target\":5}]}}");
 	reply.resume = CHAT_RESUME_EPOCH;
@@ -114,9 +133,12 @@ Test(native_reply, join)
 Test(native_reply, history_and_presence)
 {
 	struct chat_reply reply = reply_of(CHAT_REPLY_HISTORY);
-	const struct chat_event event = {
-		.kind = CHAT_EV_msg, .room = SPAN("general"), .from = SPAN("Bob"), .seq = 130, .ts_ms = 1, .data = SPAN("1")
-	};
+	const struct chat_event event = { .kind = CHAT_EV_msg,
+					  .room = SPAN("general"),
+					  .from = SPAN("Bob"),
+					  .seq = 130,
+					  .ts_ms = 1,
+					  .data = SPAN("1") };
 	struct chat_user here = { SPAN("Ann"), 2 };
 
 	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"epoch\":\"q7\",\"events\":[],\"first\":31,\"seq\":131,"
@@ -125,7 +147,8 @@ Test(native_reply, history_and_presence)
 	reply.page.event_count = 1;
 	reply.page.more = true;
 	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"epoch\":\"q7\",\"events\":[{\"ev\":\"msg\","
-		      "\"room\":\"general\",\"seq\":130,\"ts\":1,\"from\":\"Bob\",\"data\":1}],\"first\":31,\"seq\":131,"
+		      "\"room\":\"general\",\"seq\":130,\"ts\":1,\"from\":\"Bob\",\"data\":1}],\"first\":31,"
+		      "\"seq\":131,"
 		      "\"more\":true}}");
 	reply = reply_of(CHAT_REPLY_PRESENCE);
 	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"n\":42,\"users\":[]}}");
@@ -146,20 +169,31 @@ Test(native_reply, the_longest_of_each_kind_is_within_its_bound)
 	memset(strings, 0x1f, sizeof(strings));
 	for (size_t i = 0; i < 200; i++) {
 		many[i] = (struct chat_user){ span_of(strings, sizeof(strings)), UINT32_MAX };
-		events[i] = (struct chat_event){
-			.kind = CHAT_EV_msg, .room = SPAN("r"), .from = span_of(strings, 64), .seq = UINT64_MAX,
-			.ts_ms = UINT64_MAX, .data = SPAN("1")
-		};
+		events[i] = (struct chat_event){ .kind = CHAT_EV_msg,
+						 .room = SPAN("r"),
+						 .from = span_of(strings, 64),
+						 .seq = UINT64_MAX,
+						 .ts_ms = UINT64_MAX,
+						 .data = SPAN("1") };
 	}
 	for (int kind = CHAT_REPLY_EMPTY; kind <= CHAT_REPLY_TIME; kind++) {
 		const struct chat_reply reply = {
-			.kind = (enum chat_reply_kind)kind, .re = UINT64_MAX, .time_ms = UINT64_MAX,
-			.error = CHAT_ERR_bad_room, .retry_ms = UINT32_MAX,
+			.kind = (enum chat_reply_kind)kind,
+			.re = UINT64_MAX,
+			.time_ms = UINT64_MAX,
+			.error = CHAT_ERR_bad_room,
+			.retry_ms = UINT32_MAX,
 			.hello = { span_of(strings, 64), span_of(strings, 64), span_of(strings, 64), UINT32_MAX,
 				   UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX },
 			.page = { SPAN("room"), SPAN("epoch"), UINT64_MAX, UINT64_MAX, false, events, 200 },
-			.duplicate = true, .resume = CHAT_RESUME_EPOCH, .read = UINT64_MAX, .count = UINT32_MAX,
-			.with_users = true, .users_more = true, .users = many, .user_count = 200,
+			.duplicate = true,
+			.resume = CHAT_RESUME_EPOCH,
+			.read = UINT64_MAX,
+			.count = UINT32_MAX,
+			.with_users = true,
+			.users_more = true,
+			.users = many,
+			.user_count = 200,
 		};
 		const size_t bound = native_reply_bound(&reply);
 		uint8_t *out = malloc(bound);
