@@ -11,7 +11,6 @@
 #include "proto/chat/limits.h"
 #include "proto/dialect/native.h"
 
-#define VERSION "0.1.0"
 #define REFUSALS_MAX 200 /* commands refused for their rate, less those that were not, before it is a flood */
 
 static void reply_hello(struct gate *gate, struct conn *conn, uint64_t id)
@@ -26,7 +25,7 @@ static void reply_hello(struct gate *gate, struct conn *conn, uint64_t id)
 		.hello = {
 			.conn = span_of(name, (size_t)size),
 			.user = session_user(session_of(gate, conn)),
-			.server = SPAN(VERSION),
+			.server = SPAN(UPROAR_VERSION),
 			.ping_s = limits->ping_ms / 1000,
 			.frame_size_max = limits->frame_size_max,
 			.data_size_max = limits->data_size_max,

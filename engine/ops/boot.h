@@ -1,0 +1,19 @@
+/* boot.h - from options to a running server, and to its end.
+ */
+#ifndef OPS_BOOT_H
+#define OPS_BOOT_H
+
+#include "engine/ops/options.h"
+
+/* Exit statuses, as sysexits.h has them. */
+#define EXIT_USAGE 64
+#define EXIT_TAKEN 69     /* the address is in use */
+#define EXIT_MEMORY 71    /* the system would not give memory, threads or rings */
+#define EXIT_DATA 73      /* the data directory cannot be used */
+#define EXIT_DENIED 77    /* no right to that address */
+#define EXIT_CONFIG 78    /* the file is wrong, or io_uring is not to be had */
+
+/* Runs the server until it is told to end. Returns the exit status. */
+int boot(const struct options *options);
+
+#endif

@@ -1,0 +1,247 @@
+#include "engine/ops/options.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option_kind { OPTION_TEXT, OPTION_COUNT_OF, OPTION_BYTES, OPTION_TIME, OPTION_CHOICE };
+
+#define KIND_TEXT OPTION_TEXT
+#define KIND_COUNT OPTION_COUNT_OF
+#define KIND_BYTES OPTION_BYTES
+#define KIND_TIME OPTION_TIME
+#define KIND_CHOICE OPTION_CHOICE
+
+static const struct option_row {
+	const char *name;
+	enum option_kind kind;
+	const char *standard, *least, *most, *group, *help;
+} rows[OPTION_COUNT] = {
+#define OPTION(id, name, kind, standard, least, most, group, help) \
+	{ name, KIND_##kind, standard, least, most, group, help },
+#include "engine/ops/tbl/options.h"
+#undef OPTION
+};
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+static const struct unit byte_units[] = {
+	{ "", 1 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 }, { "T", 1ull << 40 }, { NULL, 0 },
+};
+static const struct unit time_units[] = {
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 },
+};
+static const struct unit count_units[] = { { "", 1 }, { NULL, 0 } };
+
+static const struct unit *units_of(enum option_kind kind)
+{
+	return kind == OPTION_BYTES ? byte_units : kind == OPTION_TIME ? time_units : count_units;
+}
+
+/* A number with a unit of its kind; 0 needs none. */
+static bool number_parse(enum option_kind kind, const char *text, uint64_t *number)
+{
+	uint64_t value = 0;
+	const char *at = text;
+
+	if (!isdigit((unsigned char)*at))
+		return false;
+	for (; isdigit((unsigned char)*at); at++)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+			return false;
+	for (const struct unit *unit = units_of(kind); unit->name; unit++)
+		if (strcmp(at, unit->name) == 0 || (value == 0 && *at == 0))
+			return !__builtin_mul_overflow(value, unit->factor, number);
+	return false;
+}
+
+static bool choice_parse(const char *choices, const char *text, uint64_t *number)
+{
+	const size_t size = strlen(text);
+
+	*number = 0;
+	for (const char *at = choices; *at; at += *at == '|') {
+		const size_t part = strcspn(at, "|");
+
+		if (part == size && memcmp(at, text, size) == 0)
+			return true;
+		at += part;
+		++*number;
+	}
+	return false;
+}
+
+static void takes(const struct option_row *row, char *out, size_t size)
+{
+	static const char *const numbers[] = {
+		[OPTION_COUNT_OF] = "a whole number",
+		[OPTION_BYTES] = "bytes (K, M, G or T may follow)",
+		[OPTION_TIME] = "a time (ms, s, m, h or d must follow)",
+	};
+
+	if (row->kind == OPTION_TEXT)
+		snprintf(out, size, "text of at most %d bytes", OPTION_TEXT_MAX - 1);
+	else if (row->kind == OPTION_CHOICE)
+		snprintf(out, size, "one of %s", row->most);
+	else
+		snprintf(out, size, "%s from %s to %s", numbers[row->kind], row->least, row->most);
+}
+
+static bool value_parse(const struct option_row *row, const char *text, struct option_value *value)
+{
+	uint64_t least = 0, most = UINT64_MAX;
+
+	if (strlen(text) >= sizeof(value->text))
+		return false;
+	if (row->kind == OPTION_CHOICE && !choice_parse(row->most, text, &value->number))
+		return false;
+	if (row->kind != OPTION_CHOICE && row->kind != OPTION_TEXT) {
+		number_parse(row->kind, row->least, &least);
+		number_parse(row->kind, row->most, &most);
+		if (!number_parse(row->kind, text, &value->number) || value->number < least || value->number > most)
+			return false;
+	}
+	memcpy(value->text, text, strlen(text) + 1);
+	return true;
+}
+
+void options_default(struct options *options)
+{
+	memset(options, 0, sizeof(*options));
+	for (int id = 0; id < OPTION_COUNT; id++)
+		if (!value_parse(&rows[id], rows[id].standard, &options->values[id]))
+			abort(); /* a row of the table contradicts itself */
+}
+
+/* Edits from one name to the other: small ones are typing errors. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[64];
+	const size_t size = strlen(b);
+
+	if (size >= 63 || strlen(a) >= 63)
+		return 99;
+	for (unsigned j = 0; j <= size; j++)
+		row[j] = j;
+	for (unsigned i = 1; a[i - 1]; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i;
+		for (unsigned j = 1; j <= size; j++) {
+			const unsigned change = diagonal + (a[i - 1] != b[j - 1]);
+			const unsigned step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+
+			diagonal = row[j];
+			row[j] = change < step ? change : step;
+		}
+	}
+	return row[size];
+}
+
+static void unknown(const char *name, const char *where, char *error)
+{
+	const char *nearest = NULL;
+	unsigned least = 4;
+
+	for (int id = 0; id < OPTION_COUNT; id++)
+		if (distance(name, rows[id].name) < least) {
+			least = distance(name, rows[id].name);
+			nearest = rows[id].name;
+		}
+	snprintf(error, OPTION_ERROR_MAX, "%s: there is no option '%.64s'%s%s%s", where, name,
+		 nearest ? "; did you mean '" : "; --help lists them all", nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+int options_set(struct options *options, const char *name, const char *text, const char *where,
+		char error[OPTION_ERROR_MAX])
+{
+	char expected[128];
+
+	for (int id = 0; id < OPTION_COUNT; id++) {
+		if (strcmp(rows[id].name, name) != 0)
+			continue;
+		if (value_parse(&rows[id], text, &options->values[id]))
+			return 0;
+		takes(&rows[id], expected, sizeof(expected));
+		snprintf(error, OPTION_ERROR_MAX, "%s: option '%s' is '%.64s', but takes %s", where, name, text,
+			 expected);
+		return -1;
+	}
+	unknown(name, where, error);
+	return -1;
+}
+
+static void environment_name(const char *name, char out[80])
+{
+	const int start = snprintf(out, 80, "UPROAR_");
+	int i = 0;
+
+	for (; name[i] && i < 70; i++)
+		out[start + i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
+	out[start + i] = 0;
+}
+
+int options_environment(struct options *options, char error[OPTION_ERROR_MAX])
+{
+	char variable[80], where[100];
+
+	for (int id = 0; id < OPTION_COUNT; id++) {
+		environment_name(rows[id].name, variable);
+		const char *text = getenv(variable);
+
+		snprintf(where, sizeof(where), "environment, %s", variable);
+		if (text && options_set(options, rows[id].name, text, where, error) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+void options_help(FILE *out)
+{
+	const char *group = "";
+	char left[64];
+
+	for (int id = 0; id < OPTION_COUNT; id++) {
+		if (strcmp(group, rows[id].group) != 0) {
+			group = rows[id].group;
+			fprintf(out, "\n%s\n", group);
+		}
+		snprintf(left, sizeof(left), "--%s %s", rows[id].name,
+			 rows[id].kind == OPTION_TEXT   ? "TEXT" :
+			 rows[id].kind == OPTION_CHOICE ? rows[id].most :
+			 rows[id].kind == OPTION_TIME   ? "TIME" :
+			 rows[id].kind == OPTION_BYTES  ? "BYTES" :
+							  "N");
+		fprintf(out, "  %-34s %s [%s]\n", left, rows[id].help, rows[id].standard);
+	}
+}
+
+void options_document(FILE *out)
+{
+	const char *group = "";
+	char variable[80], expected[128];
+
+	fprintf(out, "# Options\n\nMade by `uproar --print-options-doc` from `engine/ops/tbl/options.h`.\n\n"
+		     "Each option is a flag (`--name VALUE`), an environment variable, and a key of the file given with\n"
+		     "`-c FILE` (`name = value;`, libconfig's syntax: texts and values with a unit in quotes, `#` begins a\n"
+		     "comment). The command line wins over the environment, that over the file, that over the default.\n");
+	for (int id = 0; id < OPTION_COUNT; id++) {
+		if (strcmp(group, rows[id].group) != 0) {
+			group = rows[id].group;
+			fprintf(out, "\n## %s\n\n| option | variable | takes | default | what it does |\n|---|---|---|---|---|\n",
+				group);
+		}
+		environment_name(rows[id].name, variable);
+		takes(&rows[id], expected, sizeof(expected));
+		for (char *at = expected; *at; at++)
+			if (*at == '|')
+				*at = '/';
+		fprintf(out, "| `%s` | `%s` | %s | `%s` | %s |\n", rows[id].name, variable, expected,
+			*rows[id].standard ? rows[id].standard : " ", rows[id].help);
+	}
+}

@@ -1,0 +1,57 @@
+/* options.h - every option of the server: its row in tbl/options.h, and the values of one run.
+ *
+ * Defaults, then the file, then the environment, then the command line: the later wins.
+ */
+#ifndef OPS_OPTIONS_H
+#define OPS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum option_id {
+#define OPTION(id, name, kind, standard, least, most, group, help) OPTION_##id,
+#include "engine/ops/tbl/options.h"
+#undef OPTION
+	OPTION_COUNT,
+};
+
+#define OPTION_TEXT_MAX 256
+#define OPTION_ERROR_MAX 512
+
+struct options {
+	struct option_value {
+		char text[OPTION_TEXT_MAX]; /* as given */
+		uint64_t number;            /* counts; bytes; milliseconds; which of the choices */
+	} values[OPTION_COUNT];
+};
+
+static inline uint64_t option_number(const struct options *options, enum option_id id)
+{
+	return options->values[id].number;
+}
+
+static inline const char *option_text(const struct options *options, enum option_id id)
+{
+	return options->values[id].text;
+}
+
+void options_default(struct options *options);
+
+/* Sets one by its name. where: "FILE:LINE", "environment" or "command line", for the message. Returns 0, or -1 with
+ * one line in error: where, the option, what was given and what it takes. */
+int options_set(struct options *options, const char *name, const char *text, const char *where,
+		char error[OPTION_ERROR_MAX]);
+
+/* UPROAR_* of the environment. */
+int options_environment(struct options *options, char error[OPTION_ERROR_MAX]);
+
+/* A file of `name = value;` lines (libconfig's syntax). -1 with the line in error. */
+int options_file(struct options *options, const char *path, char error[OPTION_ERROR_MAX]);
+
+/* For --help, and docs/operate/options.md. */
+void options_help(FILE *out);
+void options_document(FILE *out);
+
+#endif

@@ -1,0 +1,125 @@
+#include "engine/ops/plan.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "engine/core/log.h"
+
+#define MEMBERSHIPS_MIN 100000
+
+uint32_t plan_cores(const struct options *options)
+{
+	const uint64_t asked = option_number(options, OPTION_cores);
+	const long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (asked != 0)
+		return (uint32_t)asked;
+	return online < 1 ? 1 : online > CORES_MAX ? CORES_MAX : (uint32_t)online;
+}
+
+/* An even share of a whole, with a quarter more where the kernel or a hash spreads it. */
+static uint32_t share(uint64_t whole, uint32_t cores)
+{
+	const uint64_t even = (whole + cores - 1) / cores;
+
+	return (uint32_t)(cores == 1 ? even : even + even / 4 + 64);
+}
+
+static uint64_t memberships(const struct options *options)
+{
+	const uint64_t asked = option_number(options, OPTION_memberships);
+	const uint64_t four_each = option_number(options, OPTION_connections) * 4;
+
+	if (asked != 0)
+		return asked;
+	return four_each > MEMBERSHIPS_MIN ? four_each : MEMBERSHIPS_MIN;
+}
+
+static struct session_limits session_of(const struct options *o)
+{
+	return (struct session_limits){
+		.handshake_ms = (uint32_t)option_number(o, OPTION_handshake_timeout),
+		.hello_ms = (uint32_t)option_number(o, OPTION_hello_timeout),
+		.ping_ms = (uint32_t)option_number(o, OPTION_ping),
+		.pong_ms = (uint32_t)option_number(o, OPTION_pong),
+		.slow_ms = (uint32_t)option_number(o, OPTION_slow_timeout),
+		.drain_ms = (uint32_t)option_number(o, OPTION_drain),
+		.rooms_max = (uint32_t)option_number(o, OPTION_rooms_per_connection),
+		.sends_per_s = (uint32_t)option_number(o, OPTION_send_rate),
+		.send_burst = (uint32_t)option_number(o, OPTION_send_burst),
+		.commands_per_s = (uint32_t)option_number(o, OPTION_command_rate),
+		.command_burst = (uint32_t)option_number(o, OPTION_command_burst),
+		.data_size_max = (uint32_t)option_number(o, OPTION_data_size),
+		.frame_size_max = (uint32_t)option_number(o, OPTION_frame_size),
+	};
+}
+
+static struct home_limits home_of(const struct options *o, uint32_t cores)
+{
+	return (struct home_limits){
+		.rooms_max = share(option_number(o, OPTION_rooms), cores),
+		.members_max = (uint32_t)option_number(o, OPTION_members_per_room),
+		.roster_max = share(memberships(o), cores),
+		.history_messages = (uint32_t)option_number(o, OPTION_history_messages),
+		.history_bytes = option_number(o, OPTION_history_size),
+		.history_age_ms = option_number(o, OPTION_history_age),
+		.history_bytes_all = option_number(o, OPTION_history_memory) / cores,
+		.page_bytes = 64 * 1024,
+	};
+}
+
+struct shard_limits plan_shard(const struct options *o, const struct ring_features *features, uint32_t core,
+			       uint32_t cores)
+{
+	const uint32_t connections = share(option_number(o, OPTION_connections), cores);
+	const uint32_t members = share(memberships(o), cores);
+	const uint32_t backlog = (uint32_t)option_number(o, OPTION_backlog);
+
+	return (struct shard_limits){
+		.core = core,
+		.cores = cores,
+		.ring = {
+			/* Some more than may be served, so that those who are refused can be told. */
+			.slots_max = connections + connections / 16 + 16,
+			.accept_burst = backlog,
+			.recv_buffers = (uint32_t)option_number(o, OPTION_receive_buffers),
+			.recv_buffer_size = (uint32_t)option_number(o, OPTION_receive_buffer_size),
+			.send_zero_copy_min = (uint32_t)option_number(o, OPTION_zero_copy),
+		},
+		.net = {
+			.connections_max = connections,
+			.connections_per_address = (uint32_t)option_number(o, OPTION_per_address),
+			.queue_bytes_max = option_number(o, OPTION_queue_size),
+			.linger_ms = (uint32_t)option_number(o, OPTION_linger),
+			.peer_address = features->peer_address,
+		},
+		.home = home_of(o, cores),
+		.hall = {
+			.hot_logs_max = members,
+			.cursors_max = members,
+			.hot_bytes_max = option_number(o, OPTION_hot_log_size),
+		},
+		.session = session_of(o),
+		/* A room's name is known at its home and wherever it has members. */
+		.places_max = share(option_number(o, OPTION_rooms), cores) + members,
+		.segment_bytes_max = option_number(o, OPTION_send_memory) / cores,
+		.mail_waiting_max = option_number(o, OPTION_mail_memory) / cores,
+		.xring_size = option_number(o, OPTION_core_ring),
+	};
+}
+
+void plan_print(const struct options *options, const struct ring_features *features, uint32_t cores)
+{
+	struct shard_sum rows[16];
+	const struct shard_limits limits = plan_shard(options, features, 0, cores);
+	const size_t count = shard_sums(&limits, rows, sizeof(rows) / sizeof(rows[0]));
+	uint64_t sum = 0;
+
+	fprintf(stderr, "memory at the most, %u core%s together; what is not used costs nothing:\n", cores,
+		cores == 1 ? "" : "s");
+	for (size_t i = 0; i < count; i++) {
+		fprintf(stderr, "  %-28s %10.1f MiB\n", rows[i].what, (double)(rows[i].bytes * cores) / (1 << 20));
+		sum += rows[i].bytes * cores;
+	}
+	fprintf(stderr, "  %-28s %10.1f MiB\n", "sum", (double)sum / (1 << 20));
+}

@@ -1,0 +1,41 @@
+/* snapshot.h - the rooms' logs in one file, written at the end of a good stop and read back once.
+ *
+ * Little-endian: "UPROAR1\n", then records { u32 size, u32 crc32 of what follows, size bytes }, the last one of size 0.
+ * A record is one event: room, epoch, and the event's fields. What is damaged is refused whole.
+ */
+#ifndef STORE_SNAPSHOT_H
+#define STORE_SNAPSHOT_H
+
+#include "proto/chat/event.h"
+
+struct snapshot_writer;
+
+/* Gives a writer to DIR/rooms.snapshot.new, or NULL with errno. */
+struct snapshot_writer *snapshot_create(const char *directory);
+
+/* Returns 0 or -errno. */
+int snapshot_write(struct snapshot_writer *writer, struct span room, struct span epoch,
+		   const struct chat_event *event);
+
+/* Makes it durable and gives it its name. Frees the writer in any case. Returns 0 or -errno. */
+int snapshot_finish(struct snapshot_writer *writer);
+
+/* One snapshot in memory. */
+struct snapshot {
+	uint8_t *bytes;
+	size_t size;
+};
+
+/* Reads DIR/rooms.snapshot and checks all of it. Returns 1, 0: there is none, -EBADMSG: it is damaged and was
+ * renamed to rooms.snapshot.damaged, or -errno. */
+int snapshot_load(struct snapshot *snapshot, const char *directory);
+void snapshot_free(struct snapshot *snapshot);
+
+/* Removes the file: from now on it must not be read again. Returns 0 or -errno. */
+int snapshot_remove(const char *directory);
+
+/* The event at *at (0 to begin), which moves on. Returns 1, 0 at the end. Spans borrow from the snapshot. */
+int snapshot_next(const struct snapshot *snapshot, size_t *at, struct span *room, struct span *epoch,
+		  struct chat_event *event);
+
+#endif

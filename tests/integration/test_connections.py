@@ -1,0 +1,87 @@
+"""50,000 connections in one process whose descriptor limit is 20,000; then each in a room of its own."""
+import multiprocessing
+import os
+import random
+import resource
+import unittest
+
+from harness import Client, Server
+
+CONNECTIONS = int(os.environ.get("CONNECTIONS", "50000"))
+WORKERS = 4
+BYTES_MAX = 400
+
+
+def work(port, index, count, pipe):
+    """Holds its share of connections open and does what it is told."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    clients = [Client(port, f"w{index}.{n}", source=f"127.0.1.{index + 1}", timeout=60) for n in range(count)]
+    pipe.send(len(clients))
+    while True:
+        order = pipe.recv()
+        if order == "stop":
+            return
+        if order == "join":
+            for n, client in enumerate(clients):
+                assert "ok" in client.ask(op="join", room=f"own.{index}.{n}"), n
+            pipe.send(count)
+        elif order == "ask":
+            for client in random.sample(clients, min(1000 // WORKERS, count)):
+                assert "time" in client.ask(op="ping")["ok"]
+            pipe.send(min(1000 // WORKERS, count))
+
+
+class Connections(unittest.TestCase):
+    def all(self, order):
+        for pipe in self.pipes:
+            pipe.send(order)
+        done = 0
+        for pipe in self.pipes:
+            self.assertTrue(pipe.poll(300), order)
+            done += pipe.recv()
+        return done
+
+    def test_many_and_each_in_a_room(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(20000, hard), min(20000, hard)))
+        with Server("--cores", "2", "--connections", str(CONNECTIONS + 2000), "--ping", "10m",
+                    "--command-rate", "0") as server:
+            Client(server.port, "first").close()
+            before = server.rss()
+            self.pipes, workers = [], []
+            for index in range(WORKERS):
+                ours, theirs = multiprocessing.Pipe()
+                share = CONNECTIONS // WORKERS
+                worker = multiprocessing.Process(target=work, args=(server.port, index, share, theirs), daemon=True)
+                worker.start()
+                workers.append(worker)
+                self.pipes.append(ours)
+            connected = 0
+            for pipe in self.pipes:
+                self.assertTrue(pipe.poll(300), "connecting")
+                connected += pipe.recv()
+            self.assertEqual(server.metric("connections"), connected)
+            limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            with open(f"/proc/{server.process.pid}/limits") as file:
+                line = next(line for line in file if line.startswith("Max open files"))
+            self.assertLessEqual(int(line.split()[4]), limit)
+            idle = (server.rss() - before) / connected
+            self.assertEqual(self.all("ask"), 1000 // WORKERS * WORKERS)
+            self.assertEqual(self.all("join"), connected)
+            self.assertEqual(server.metric("rooms"), connected)
+            joined = (server.rss() - before) / connected
+            self.assertEqual(self.all("ask"), 1000 // WORKERS * WORKERS)
+            for pipe in self.pipes:
+                pipe.send("stop")
+            for worker in workers:
+                worker.join(60)
+            print(f"{connected} connections under a limit of {line.split()[4]} descriptors: "
+                  f"{idle:.0f} bytes each idle, {joined:.0f} each in a room of its own")
+            self.assertLessEqual(idle, BYTES_MAX)
+            self.assertLessEqual(joined - idle, BYTES_MAX)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,432 @@
+#include "tests/sim/client.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/core/check.h"
+
+static const char upgrade_request[] =
+	"GET /ws HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+	"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+static void frame(struct sim_client *client, uint8_t opcode, bool fin, const char *text, size_t size)
+{
+	uint8_t bytes[4096] = { (uint8_t)(opcode | (fin ? 0x80 : 0)) };
+	size_t at = 2;
+
+	CHECK(size < 4000);
+	bytes[1] = 0x80 | (uint8_t)(size < 126 ? size : 126);
+	if (size >= 126) {
+		bytes[at++] = (uint8_t)(size >> 8);
+		bytes[at++] = (uint8_t)size;
+	}
+	const uint8_t *mask = bytes + at;
+
+	for (int i = 0; i < 4; i++)
+		bytes[at++] = (uint8_t)sim_below(256);
+	for (size_t i = 0; i < size; i++)
+		bytes[at++] = (uint8_t)text[i] ^ mask[i & 3];
+	sim_up(client->socket, bytes, at);
+}
+
+__attribute__((format(printf, 2, 3))) static void say(struct sim_client *client, const char *format, ...)
+{
+	char text[3000];
+	va_list arguments;
+
+	va_start(arguments, format);
+	const size_t size = (size_t)vsnprintf(text, sizeof(text), format, arguments);
+
+	va_end(arguments);
+	if (size > 1 && sim_chance(100)) {
+		const size_t cut = 1 + sim_below((uint32_t)size - 1);
+
+		frame(client, 1, false, text, cut);
+		if (sim_chance(300))
+			frame(client, 9, true, "p", 1);
+		frame(client, 0, true, text + cut, size - cut);
+		return;
+	}
+	frame(client, 1, true, text, size);
+}
+
+void client_open(struct sim_client *client, uint32_t index)
+{
+	client->socket = sim_connect();
+	client->index = index;
+	client->upgraded = false;
+	client->closing = false;
+	client->frozen = false;
+	if (!client->socket)
+		return;
+	memset(client->sent, 0, sizeof(client->sent));
+	sim_note("open", index, 0);
+	sim_up(client->socket, upgrade_request, sizeof(upgrade_request) - 1);
+	say(client, "{\"op\":\"hello\",\"id\":%lu,\"name\":\"u%u\"}", ++client->next_id, index % 5);
+	for (uint32_t room = 0; room < ORACLE_ROOMS; room++) {
+		struct sim_membership *member = &client->rooms[room];
+
+		member->asked = member->joined = member->leaving = false;
+	}
+}
+
+static void act_join(struct sim_client *client, uint32_t room)
+{
+	struct sim_membership *member = &client->rooms[room];
+	char since[96] = "";
+
+	if (member->asked || member->joined || member->leaving)
+		return;
+	member->asked = true;
+	member->join_id = ++client->next_id;
+	member->presence = sim_chance(500);
+	if (member->epoch[0] && sim_chance(900))
+		snprintf(since, sizeof(since), ",\"since\":{\"seq\":%lu,\"epoch\":\"%s\"}", member->last,
+			 member->epoch);
+	else
+		member->epoch[0] = 0;
+	say(client, "{\"op\":\"join\",\"id\":%lu,\"room\":\"r%u\",\"limit\":%u,\"presence\":%s%s}", member->join_id,
+	    room, sim_below(30), member->presence ? "true" : "false", since);
+}
+
+static void act_send(struct sim_client *client, uint32_t room)
+{
+	static const char filler[2001] = { [0 ... 1999] = 'x' };
+	const uint64_t id = ++client->next_id;
+	uint64_t number = ++client->next_number[room];
+
+	/* Now and then the same cid again. */
+	if (number > 1 && sim_chance(100)) {
+		client->next_number[room]--;
+		number--;
+	}
+	client->sent[id % 256].id = id;
+	client->sent[id % 256].number = number;
+	client->sent[id % 256].room = room;
+	say(client, "{\"op\":\"send\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"data\":{\"t\":\"%.*s\"}}", id,
+	    room, client->index, number, (int)(sim_chance(100) ? sim_below(2000) : sim_below(60)), filler);
+}
+
+static void act_leave(struct sim_client *client, uint32_t room)
+{
+	struct sim_membership *member = &client->rooms[room];
+
+	if (!member->asked && !member->joined)
+		return;
+	member->leaving = true;
+	member->leave_id = ++client->next_id;
+	say(client, "{\"op\":\"leave\",\"id\":%lu,\"room\":\"r%u\"}", member->leave_id, room);
+}
+
+void client_act(struct sim_client *client)
+{
+	const uint32_t room = sim_below(ORACLE_ROOMS);
+	struct sim_membership *member = &client->rooms[room];
+
+	if (!client->socket || client->closing)
+		return;
+	switch (sim_below(20)) {
+	case 0:
+	case 1:
+		act_join(client, room);
+		return;
+	case 2:
+		if (sim_chance(300))
+			act_leave(client, room);
+		return;
+	case 3:
+		if (sim_chance(200))
+			client->frozen = !client->frozen;
+		return;
+	case 4:
+		if (sim_chance(100))
+			client_end(client, sim_chance(500));
+		return;
+	case 5:
+		if (member->joined)
+			say(client, "{\"op\":\"typing\",\"room\":\"r%u\"}", room);
+		return;
+	case 6:
+		if (member->joined)
+			say(client, "{\"op\":\"history\",\"id\":%lu,\"room\":\"r%u\",\"before\":%lu,\"limit\":20}",
+			    ++client->next_id, room, member->last + 1);
+		return;
+	case 7:
+		if (member->joined)
+			say(client, "{\"op\":\"presence\",\"id\":%lu,\"room\":\"r%u\"}", ++client->next_id, room);
+		return;
+	default:
+		if (member->joined && !member->leaving)
+			act_send(client, room);
+	}
+}
+
+/* The number after a key in a frame that we know the shape of; 0 when the key is not there. */
+static uint64_t number_of(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+
+	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
+}
+
+static uint32_t room_of(const char *text)
+{
+	const char *at = strstr(text, "\"room\":\"r");
+
+	if (!at)
+		sim_fail("no room in %s", text);
+	return (uint32_t)strtoul(at + 9, NULL, 10);
+}
+
+static void epoch_of(const char *text, char epoch[ORACLE_EPOCH])
+{
+	const char *at = strstr(text, "\"epoch\":\"");
+	const char *end = at ? strchr(at + 9, '"') : NULL;
+
+	if (!end || end - at - 9 >= ORACLE_EPOCH)
+		sim_fail("no epoch in %s", text);
+	memcpy(epoch, at + 9, (size_t)(end - at - 9));
+	epoch[end - at - 9] = 0;
+}
+
+static uint64_t content_of_cid(uint32_t client, uint64_t number)
+{
+	return ((uint64_t)client + 1) << 32 | number;
+}
+
+static uint64_t content_of(const char *event)
+{
+	const char *at = strstr(event, "\"cid\":\"c");
+	char *end;
+
+	if (!at)
+		sim_fail("an event without its cid: %s", event);
+	const uint64_t client = strtoull(at + 8, &end, 10);
+
+	return content_of_cid((uint32_t)client, strtoull(end + 1, NULL, 10));
+}
+
+/* One logged event, live or of the page a join was answered with: it must be the very next. */
+static void on_logged(struct sim_client *client, const char *event)
+{
+	const uint32_t room = room_of(event);
+	struct sim_membership *member = &client->rooms[room];
+	const uint64_t seq = number_of(event, "\"seq\":");
+
+	if (!member->joined)
+		sim_fail("client %u got an event of room %u that it is not in: %s", client->index, room, event);
+	if (seq != member->last + 1)
+		sim_fail("client %u room %u: seq %lu after %lu", client->index, room, seq, member->last);
+	member->last = seq;
+	client->received++;
+	oracle_event(room, member->epoch, seq, content_of(event));
+}
+
+static void on_join_ok(struct sim_client *client, uint32_t room, char *text)
+{
+	struct sim_membership *member = &client->rooms[room];
+	const uint64_t seq = number_of(text, "\"seq\":");
+	const bool recovered = strstr(text, "\"recovered\":true") != NULL;
+	const bool more = strstr(text, "\"more\":true") != NULL;
+	char *event = strstr(text, "{\"ev\":\"");
+	char epoch[ORACLE_EPOCH];
+
+	epoch_of(text, epoch);
+	if (recovered && strcmp(epoch, member->epoch) != 0)
+		sim_fail("recovered in another epoch");
+	if (!recovered)
+		member->last = event ? number_of(event, "\"seq\":") - 1 : seq;
+	memcpy(member->epoch, epoch, sizeof(epoch));
+	member->joined = true;
+	member->asked = false;
+	while (event) {
+		char *next = strstr(event + 1, "{\"ev\":\"");
+
+		if (next)
+			next[-1] = 0;
+		on_logged(client, event);
+		event = next;
+	}
+	if (!(recovered && more) && member->last != seq)
+		sim_fail("client %u room %u: the join's page ends at %lu, not %lu", client->index, room, member->last,
+			 seq);
+}
+
+static void on_ok(struct sim_client *client, uint64_t re, char *text)
+{
+	for (uint32_t room = 0; room < ORACLE_ROOMS; room++) {
+		struct sim_membership *member = &client->rooms[room];
+
+		if (member->asked && member->join_id == re) {
+			on_join_ok(client, room, text);
+			return;
+		}
+		if (member->leaving && member->leave_id == re) {
+			member->leaving = member->joined = member->asked = false;
+			return;
+		}
+	}
+	if (client->sent[re % 256].id == re) {
+		char epoch[ORACLE_EPOCH];
+
+		epoch_of(text, epoch);
+		client->sent[re % 256].id = 0;
+		oracle_ack(client->sent[re % 256].room, epoch, number_of(text, "\"seq\":"),
+			   content_of_cid(client->index, client->sent[re % 256].number));
+	}
+}
+
+static void on_err(struct sim_client *client, uint64_t re, const char *text)
+{
+	for (uint32_t room = 0; room < ORACLE_ROOMS; room++) {
+		struct sim_membership *member = &client->rooms[room];
+
+		if (member->asked && member->join_id == re)
+			member->asked = false;
+		if (member->leaving && member->leave_id == re)
+			member->leaving = false;
+	}
+	if (strstr(text, "bad_request") || strstr(text, "internal"))
+		sim_fail("client %u: %s", client->index, text);
+}
+
+static void on_notice(struct sim_client *client, const char *text)
+{
+	if (strstr(text, "\"code\":\"lagged\"")) {
+		struct sim_membership *member = &client->rooms[room_of(text)];
+
+		if (number_of(text, "\"after\":") != member->last)
+			sim_fail("lagged after %lu, but had %lu", number_of(text, "\"after\":"), member->last);
+		if (number_of(text, "\"next\":") <= member->last + 1)
+			sim_fail("lagged for nothing: %s", text);
+		member->last = number_of(text, "\"next\":") - 1;
+		client->lagged++;
+	} else if (strstr(text, "\"code\":\"slow\"")) {
+		client->slow++;
+	}
+}
+
+static void on_text(struct sim_client *client, char *text)
+{
+	sim_note("text", client->index, strlen(text));
+	if (sim.trace)
+		fprintf(stderr, "  %u < %.200s\n", client->index, text);
+	if (strncmp(text, "{\"re\":", 6) == 0) {
+		const uint64_t re = strtoull(text + 6, NULL, 10);
+
+		if (strstr(text, "\"err\":"))
+			on_err(client, re, text);
+		else
+			on_ok(client, re, text);
+	} else if (strncmp(text, "{\"ev\":\"ping\"", 12) == 0) {
+		say(client, "{\"op\":\"pong\"}");
+	} else if (strncmp(text, "{\"ev\":\"notice\"", 14) == 0) {
+		on_notice(client, text);
+	} else if (strncmp(text, "{\"ev\":\"msg\"", 11) == 0) {
+		on_logged(client, text);
+	} else if (strncmp(text, "{\"ev\":\"", 7) == 0) {
+		const struct sim_membership *member = &client->rooms[room_of(text)];
+
+		if (!member->joined || !member->presence)
+			sim_fail("client %u: %s without having asked for it", client->index, text);
+	} else {
+		sim_fail("client %u cannot read: %s", client->index, text);
+	}
+}
+
+static void drop(struct sim_socket *socket, size_t size)
+{
+	memmove(socket->down, socket->down + size, socket->down_size - size);
+	socket->down_size -= size;
+}
+
+static bool read_head(struct sim_client *client)
+{
+	struct sim_socket *socket = client->socket;
+	const uint8_t *end = memmem(socket->down, socket->down_size, "\r\n\r\n", 4);
+
+	if (!end)
+		return false;
+	if (memcmp(socket->down, "HTTP/1.1 101 ", 13) != 0) {
+		if (memcmp(socket->down, "HTTP/1.1 503 ", 13) != 0)
+			sim_fail("refused: %.40s", (const char *)socket->down);
+		client->closing = true;
+		drop(socket, socket->down_size);
+		return false;
+	}
+	client->upgraded = true;
+	drop(socket, (size_t)(end + 4 - socket->down));
+	return true;
+}
+
+static bool read_frame(struct sim_client *client)
+{
+	struct sim_socket *socket = client->socket;
+	static char text[1 << 20];
+	size_t header = 2;
+
+	if (socket->down_size < 2)
+		return false;
+	uint64_t size = socket->down[1];
+
+	if (size == 126)
+		header = 4;
+	else if (size == 127)
+		header = 10;
+	if (socket->down_size < header)
+		return false;
+	for (size_t i = 2, first = 1; i < header; i++, first = 0)
+		size = (first ? 0 : size << 8) | socket->down[i];
+	if (socket->down[1] & 0x80 || size >= sizeof(text))
+		sim_fail("client %u: not a server's frame", client->index);
+	if (socket->down_size < header + size)
+		return false;
+	memcpy(text, socket->down + header, size);
+	text[size] = 0;
+	const uint8_t first = socket->down[0];
+
+	drop(socket, header + size);
+	if (first == 0x81)
+		on_text(client, text);
+	else if (first == 0x88)
+		client->closing = true;
+	else if (first != 0x8a)
+		sim_fail("client %u: frame begins with %02x", client->index, first);
+	return !client->closing;
+}
+
+void client_read(struct sim_client *client)
+{
+	struct sim_socket *socket = client->socket;
+
+	if (!socket || client->frozen)
+		return;
+	if (!client->closing && (client->upgraded || read_head(client)))
+		while (socket->down_size > 0 && sim_chance(900) && read_frame(client))
+			;
+	if (client->closing)
+		client_end(client, false);
+	if (socket->server_closed || socket->client_ended) {
+		if (!socket->accepted || socket->server_closed)
+			client_free(client);
+	}
+}
+
+void client_end(struct sim_client *client, bool reset)
+{
+	if (!client->socket)
+		return;
+	sim_note("end", client->index, reset);
+	client->closing = true;
+	client->socket->client_ended = true;
+	client->socket->client_reset = reset;
+}
+
+void client_free(struct sim_client *client)
+{
+	if (client->socket)
+		sim_socket_free(client->socket);
+	client->socket = NULL;
+}

@@ -1,0 +1,42 @@
+/* client.h - a simulated client: says hello, joins, sends, idles, stops reading, vanishes, resumes; and judges all it is told.
+ */
+#ifndef SIM_CLIENT_H
+#define SIM_CLIENT_H
+
+#include "tests/sim/oracle.h"
+#include "tests/sim/sim.h"
+
+struct sim_membership {
+	bool asked;              /* a join is on its way */
+	bool joined;
+	bool leaving;
+	uint64_t last;           /* the newest seq had */
+	char epoch[ORACLE_EPOCH];
+	uint64_t join_id, leave_id;
+	bool presence;
+};
+
+struct sim_client {
+	uint32_t index;
+	struct sim_socket *socket;
+	bool upgraded, closing, frozen;
+	uint64_t next_id;
+	uint64_t next_number[ORACLE_ROOMS];
+	struct sim_membership rooms[ORACLE_ROOMS];
+	struct { uint64_t id, number; uint32_t room; } sent[256]; /* unanswered, by id % 256 */
+	uint64_t received, lagged, slow;
+};
+
+void client_open(struct sim_client *client, uint32_t index);
+
+/* Does something at random, or nothing. */
+void client_act(struct sim_client *client);
+
+/* Reads what has come. */
+void client_read(struct sim_client *client);
+
+/* Ends the connection, in good order or not. */
+void client_end(struct sim_client *client, bool reset);
+void client_free(struct sim_client *client);
+
+#endif

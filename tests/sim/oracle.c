@@ -1,0 +1,67 @@
+#include "tests/sim/oracle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+#define EPOCHS_MAX 64
+
+static struct epoch {
+	char name[ORACLE_EPOCH];
+	uint32_t room;
+	uint64_t *contents; /* by seq; 0: not yet known */
+	uint64_t known;
+} epochs[EPOCHS_MAX];
+
+static uint32_t epoch_count;
+static uint64_t event_count;
+
+void oracle_reset(void)
+{
+	for (uint32_t i = 0; i < epoch_count; i++)
+		free(epochs[i].contents);
+	epoch_count = 0;
+	event_count = 0;
+}
+
+uint64_t oracle_events(void)
+{
+	return event_count;
+}
+
+static struct epoch *epoch_of(uint32_t room, const char *name)
+{
+	for (uint32_t i = 0; i < epoch_count; i++)
+		if (epochs[i].room == room && strcmp(epochs[i].name, name) == 0)
+			return &epochs[i];
+	if (epoch_count == EPOCHS_MAX)
+		sim_fail("more epochs than rooms were ever made");
+	struct epoch *epoch = &epochs[epoch_count++];
+
+	*epoch = (struct epoch){ .room = room, .contents = calloc(ORACLE_SEQS, sizeof(uint64_t)) };
+	strncpy(epoch->name, name, sizeof(epoch->name) - 1);
+	return epoch;
+}
+
+void oracle_event(uint32_t room, const char *name, uint64_t seq, uint64_t content)
+{
+	struct epoch *epoch = epoch_of(room, name);
+
+	event_count++;
+	if (seq == 0 || seq >= ORACLE_SEQS)
+		sim_fail("room %u: seq %lu out of range", room, seq);
+	if (epoch->contents[seq] != 0 && epoch->contents[seq] != content)
+		sim_fail("room %u epoch %s: seq %lu is two different events", room, name, seq);
+	epoch->contents[seq] = content;
+}
+
+void oracle_ack(uint32_t room, const char *name, uint64_t seq, uint64_t content)
+{
+	struct epoch *epoch = epoch_of(room, name);
+
+	oracle_event(room, name, seq, content);
+	for (uint64_t other = seq > 400 ? seq - 400 : 1; other < ORACLE_SEQS && other <= seq + 400; other++)
+		if (other != seq && epoch->contents[other] == content)
+			sim_fail("room %u epoch %s: one cid has seq %lu and %lu", room, name, other, seq);
+}

@@ -1,0 +1,23 @@
+/* oracle.h - what must be true of what clients were told: one order a room, no hole, nothing foreign.
+ */
+#ifndef SIM_ORACLE_H
+#define SIM_ORACLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ORACLE_ROOMS 4
+#define ORACLE_EPOCH 20
+#define ORACLE_SEQS 65536
+
+void oracle_reset(void);
+
+/* An event of a room was delivered, or acknowledged: every (room, epoch, seq) has one content for all. */
+void oracle_event(uint32_t room, const char *epoch, uint64_t seq, uint64_t content);
+
+/* The same cid in the same epoch has one seq. */
+void oracle_ack(uint32_t room, const char *epoch, uint64_t seq, uint64_t content);
+
+uint64_t oracle_events(void);
+
+#endif

@@ -1,0 +1,69 @@
+/* sim.h - the whole engine, several cores and their clients, in one thread from one seed.
+ *
+ * The engine is linked as it is but for ring.h and clock.h, whose bodies are
+ * here: time stands still unless the driver moves it, and every completion comes when and as the seed
+ * says: late, reordered, short, refused.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/core/random.h"
+#include "engine/core/ring.h"
+
+/* How rough the world is, drawn from the seed. Chances are in thousandths. */
+struct sim_world {
+	uint32_t cores;
+	uint32_t completion;   /* that a ready completion comes in this turn */
+	uint32_t short_send;
+	uint32_t no_buffers;
+	uint32_t accept_fails;
+	uint32_t receive_ends; /* that a multishot receive is over with its data */
+	uint32_t chunk_max;    /* bytes received at once */
+	uint32_t events_max;   /* completions in one turn */
+	uint32_t window;       /* bytes a client's socket holds unread */
+};
+
+/* One connection as its client sees it. */
+struct sim_socket {
+	bool used, accepted, refused;
+	uint32_t ring, slot;
+	uint8_t *up, *down;          /* bytes on their way, each way; ring-less, compacted */
+	size_t up_size, up_capacity, down_size, down_capacity;
+	bool client_ended;           /* FIN or RST from the client */
+	bool client_reset;
+	bool server_closed;
+};
+
+struct sim {
+	struct random random;
+	struct sim_world world;
+	uint64_t now_ns;
+	int64_t wall_offset_ms;
+	uint64_t digest;             /* of everything that happened */
+	uint64_t seed;
+	bool trace;
+};
+
+extern struct sim sim;
+
+bool sim_chance(uint32_t thousandths);
+uint32_t sim_below(uint32_t bound);
+
+/* Mixes into the digest, and prints when tracing. */
+void sim_note(const char *what, uint64_t a, uint64_t b);
+
+/* Ends the run: this seed has found a fault. */
+_Noreturn void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Sockets, made by clients, accepted by fake rings. */
+#define SIM_SOCKETS_MAX 256
+struct sim_socket *sim_connect(void);
+void sim_socket_free(struct sim_socket *socket);
+void sim_up(struct sim_socket *socket, const void *bytes, size_t size);
+void sim_sockets_reset(void);
+
+#endif
