@@ -150,6 +150,41 @@ Test(ring, running_out_of_whole_buffers_loses_nothing)
 	with_tiny_buffers(false);
 }
 
+/* Messages that share a buffer, one behind the other. */
+Test(ring, small_messages_arrive_as_they_were_sent)
+{
+	const struct ring_limits tiny = {
+		.slots_max = 8, .accept_burst = 2, .recv_buffers = 2, .recv_buffer_size = 128,
+	};
+	uint64_t sent = 0;
+	uint32_t sum = 0;
+	int client;
+
+	open_ring(&tiny);
+	ring_accept(ring, listener);
+
+	const uint32_t slot = accept_one(&client);
+
+	ring_recv(ring, slot);
+	for (size_t size = 1; size < 100; size++) {
+		uint8_t bytes[100];
+
+		for (size_t i = 0; i < size; i++, sent++) {
+			bytes[i] = (uint8_t)(sent * 13 + sent / 256);
+			sum = sum * 31 + bytes[i];
+		}
+		cr_assert_eq(send(client, bytes, size, 0), (ssize_t)size);
+		while (seen[slot].received < sent) {
+			cr_assert_gt(turn(SECOND), 0);
+			if (seen[slot].over)
+				ring_recv(ring, slot);
+			seen[slot].over = false;
+		}
+		cr_assert_eq(seen[slot].sum, sum, "%zu bytes", size);
+	}
+	ring_close_all(ring);
+}
+
 /* A slot is used again and again, with bytes still on their way when it is closed. */
 Test(ring, a_slot_used_again_sees_nothing_of_its_former_life)
 {
