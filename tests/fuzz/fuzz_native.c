@@ -108,6 +108,20 @@ static void check_event(const struct chat_event *event)
 	free(out);
 }
 
+static void check_bound(const struct chat_event *like)
+{
+	struct chat_event event = *like;
+
+	for (int kind = 0; kind < CHAT_EVENT_COUNT; kind++) {
+		event.kind = (enum chat_event_kind)kind;
+		uint8_t *const out = malloc(native_event_bound(&event));
+		const size_t size = native_event(out, &event);
+
+		check(json_scan(out, size) == 1);
+		free(out);
+	}
+}
+
 static void check_reply(const struct chat_reply *reply)
 {
 	static const struct json_name names[] = { { "re" }, { "ok" }, { "err" } };
@@ -171,12 +185,15 @@ static void check_writers(const struct chat_command *command)
 		event.kind = (enum chat_event_kind)kind;
 		check_event(&event);
 	}
+	/* The longest numbers leave a bound that is too small no slack to hide in. They are past what we read. */
+	event.seq = event.ts_ms = event.number = event.target = UINT64_MAX;
+	check_bound(&event);
 	/* A page stands three deep, so that data which is as deep as may be is too deep for the scan. */
 	event.kind = CHAT_EV_react;
 	check_replies(command, &event);
 	event.kind = CHAT_EV_edit;
 	event.deleted = true;
-	check_event(&event);
+	check_bound(&event);
 	check_replies(command, &event);
 }
 
