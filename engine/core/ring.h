@@ -60,7 +60,7 @@ struct ring_event {
 	int32_t result;
 	bool last;            /* RECEIVED: no more will come; ring_recv() again if wanted (-ENOBUFS, say) */
 	union {
-		uint8_t *bytes;   /* RECEIVED with result > 0: may be written to; ours again at the next ring_collect() */
+		uint8_t *bytes;   /* RECEIVED with result > 0: may be written to; ours again at the next collect */
 		uint64_t word;    /* WOKEN */
 		struct ring_address address; /* PEER */
 	};

@@ -34,7 +34,9 @@ TestSuite(ring_event, .init = open_ring, .fini = close_ring);
 static enum ring_verdict complete(enum ring_kind kind, uint16_t generation, uint32_t slot, int32_t result,
 				  uint32_t flags)
 {
-	const struct io_uring_cqe cqe = { .user_data = ring_tag(kind, generation, slot), .res = result, .flags = flags };
+	const struct io_uring_cqe cqe = {
+		.user_data = ring_tag(kind, generation, slot), .res = result, .flags = flags,
+	};
 
 	return ring_event_from(ring, &ring->lanes[0], &cqe, &event);
 }
@@ -65,7 +67,8 @@ Test(ring_event, a_stale_completion_is_dropped_but_its_buffer_comes_back)
 	ring_slot_free(ring, &ring->lanes[0], 3);
 	accept_slot(3);
 	ring_recv(ring, 3);
-	cr_assert_eq(complete(KIND_RECV, 0, 3, 10, IORING_CQE_F_BUFFER | 2 << IORING_CQE_BUFFER_SHIFT), VERDICT_NOTHING);
+	cr_assert_eq(complete(KIND_RECV, 0, 3, 10, IORING_CQE_F_BUFFER | 2 << IORING_CQE_BUFFER_SHIFT),
+		     VERDICT_NOTHING);
 	cr_assert_eq(ring->lanes[0].buffers.spent_count, 1);
 	cr_assert_eq(ring->lanes[0].buffers.spent[0], 2);
 	cr_assert(ring->slots[3].flags & SLOT_RECEIVING, "the receive of now goes on");
