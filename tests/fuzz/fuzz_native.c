@@ -20,8 +20,9 @@ static void check_inside(struct span span, const uint8_t *text, size_t size, con
 {
 	if (!span.bytes)
 		return;
-	const bool in_text = span.bytes >= text && span.bytes + span.size <= text + size;
-	const bool in_scratch = span.bytes >= scratch->bytes && span.bytes + span.size <= scratch->bytes + scratch->used;
+	const uint8_t *const end = span.bytes + span.size;
+	const bool in_text = span.bytes >= text && end <= text + size;
+	const bool in_scratch = span.bytes >= scratch->bytes && end <= scratch->bytes + scratch->used;
 
 	check(in_text || in_scratch);
 	check(utf8_valid(span.bytes, span.size));
@@ -88,7 +89,9 @@ static void check_integer(const struct json_value *value, uint64_t given)
 
 static void check_event(const struct chat_event *event)
 {
-	static const struct json_name names[] = { { "room" }, { "from" }, { "user" }, { "seq" }, { "data" }, { "key" } };
+	static const struct json_name names[] = {
+		{ "room" }, { "from" }, { "user" }, { "seq" }, { "data" }, { "key" },
+	};
 	struct json_value values[6];
 	uint8_t *const out = malloc(native_event_bound(event));
 	const size_t size = native_event(out, event);
