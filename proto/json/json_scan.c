@@ -204,13 +204,20 @@ static enum json_type type_of(uint8_t first)
 	}
 }
 
-/* Eight bytes with zeros behind the word, in the order of memory. Too long a word is none: 0. */
-INLINE uint64_t word_load(const uint8_t *bytes, size_t size)
+/* Eight bytes with zeros behind the word, in the order of memory. Too long a
+ * word is none: 0, which no name is. Up to end it may be read past the word. */
+INLINE uint64_t word_load(const uint8_t *bytes, size_t size, const uint8_t *end)
 {
 	uint64_t word = 0;
 
-	if (size > sizeof(word))
+	if (size == 0 || size > sizeof(word))
 		return 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	if ((size_t)(end - bytes) >= sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		return word & UINT64_MAX >> (64 - 8 * size);
+	}
+#endif
 	for (size_t i = 0; i < size; i++)
 		((uint8_t *)&word)[i] = bytes[i];
 	return word;
@@ -230,9 +237,7 @@ INLINE size_t word_find(const struct json_name *names, size_t count, uint64_t wo
 
 size_t json_name_find(const struct json_name *names, size_t count, struct span word)
 {
-	const uint64_t loaded = word_load(word.bytes, word.size);
-
-	return loaded == 0 ? count : word_find(names, count, loaded);
+	return word_find(names, count, word_load(word.bytes, word.size, word.bytes + word.size));
 }
 
 /* Keys spelled with escapes are rare, so their way is slow: token has its quotes. */
@@ -262,13 +267,19 @@ INLINE int scan_object(struct json_value *values, const struct json_name *names,
 		at = skip_space(at, end);
 		if (at == end || *at != '"')
 			return -JSON_BAD;
-		const uint8_t *const key = at;
+		const uint8_t *const key = at++;
+		const size_t key_size = plain(at, (size_t)(end - at));
+		size_t found;
 
-		at = skip_string(at + 1, end, plain);
-		if (!at)
-			return -JSON_BAD;
-		const size_t found = key_find(names, count, span_of(key, (size_t)(at - key)));
-
+		if (key_size < (size_t)(end - at) && at[key_size] == '"') {
+			found = word_find(names, count, word_load(at, key_size, end));
+			at += key_size + 1;
+		} else {
+			at = skip_string(at + key_size, end, plain);
+			if (!at)
+				return -JSON_BAD;
+			found = key_find(names, count, span_of(key, (size_t)(at - key)));
+		}
 		at = skip_colon(at, end);
 		if (!at)
 			return -JSON_BAD;

@@ -47,33 +47,44 @@ static void write_pair(uint8_t *at, uint32_t value)
 	memcpy(at, pairs + 2 * (size_t)value, 2);
 }
 
-/* Eight digits, zeros in front: the halves do not wait for each other. */
-static uint8_t *write_eight(uint8_t *at, uint32_t value)
+/* Four and eight digits, zeros in front: no part waits for another. */
+static uint8_t *write_four(uint8_t *at, uint32_t value)
 {
-	const uint32_t high = value / 10000;
-	const uint32_t low = value % 10000;
-
-	write_pair(at, high / 100);
-	write_pair(at + 2, high % 100);
-	write_pair(at + 4, low / 100);
-	write_pair(at + 6, low % 100);
-	return at + 8;
+	write_pair(at, value / 100);
+	write_pair(at + 2, value % 100);
+	return at + 4;
 }
 
-/* Below 10^8, without zeros in front. */
-static uint8_t *write_short(uint8_t *at, uint32_t value)
+static uint8_t *write_eight(uint8_t *at, uint32_t value)
 {
-	uint8_t digits[8];
-	uint32_t size = 1;
+	return write_four(write_four(at, value / 10000), value % 10000);
+}
 
-	if (value < 10) {
-		*at = (uint8_t)('0' + value);
-		return at + 1;
+/* Below 100, below 10^4 and below 10^8, without zeros in front. */
+static uint8_t *write_two_at_most(uint8_t *at, uint32_t value)
+{
+	if (value >= 10) {
+		write_pair(at, value);
+		return at + 2;
 	}
-	for (uint32_t power = 10; size < 8 && value >= power; power *= 10)
-		size++;
-	write_eight(digits, value);
-	return json_write_raw(at, span_of(digits + 8 - size, size));
+	*at = (uint8_t)('0' + value);
+	return at + 1;
+}
+
+static uint8_t *write_four_at_most(uint8_t *at, uint32_t value)
+{
+	if (value < 100)
+		return write_two_at_most(at, value);
+	at = write_two_at_most(at, value / 100);
+	write_pair(at, value % 100);
+	return at + 2;
+}
+
+static uint8_t *write_eight_at_most(uint8_t *at, uint32_t value)
+{
+	if (value < 10000)
+		return write_four_at_most(at, value);
+	return write_four(write_four_at_most(at, value / 10000), value % 10000);
 }
 
 uint8_t *json_write_u64(uint8_t *at, uint64_t value)
@@ -81,12 +92,12 @@ uint8_t *json_write_u64(uint8_t *at, uint64_t value)
 	const uint64_t eight = 100000000;
 
 	if (value < eight)
-		return write_short(at, (uint32_t)value);
+		return write_eight_at_most(at, (uint32_t)value);
 	if (value < eight * eight) {
-		at = write_short(at, (uint32_t)(value / eight));
+		at = write_eight_at_most(at, (uint32_t)(value / eight));
 		return write_eight(at, (uint32_t)(value % eight));
 	}
-	at = write_short(at, (uint32_t)(value / (eight * eight)));
+	at = write_eight_at_most(at, (uint32_t)(value / (eight * eight)));
 	at = write_eight(at, (uint32_t)(value / eight % eight));
 	return write_eight(at, (uint32_t)(value % eight));
 }

@@ -20,9 +20,12 @@ static inline size_t json_string_bound(size_t size)
  * than the copy: two moves that overlap in the middle reach every size. */
 static inline uint8_t *json_write_raw(uint8_t *at, struct span text)
 {
-	if (text.size > 32)
+	if (text.size > 64) {
 		memcpy(at, text.bytes, text.size);
-	else if (text.size >= 16) {
+	} else if (text.size >= 32) {
+		memcpy(at, text.bytes, 32);
+		memcpy(at + text.size - 32, text.bytes + text.size - 32, 32);
+	} else if (text.size >= 16) {
 		memcpy(at, text.bytes, 16);
 		memcpy(at + text.size - 16, text.bytes + text.size - 16, 16);
 	} else if (text.size >= 8) {

@@ -46,7 +46,7 @@ Test(json_write, integers_of_every_length_drawn_at_random)
 
 Test(json_write, raw_bytes_of_every_size_about_its_steps)
 {
-	uint8_t from[80];
+	uint8_t from[130];
 
 	for (size_t i = 0; i < sizeof(from); i++)
 		from[i] = (uint8_t)i;
