@@ -1,3 +1,5 @@
+#include <stdatomic.h>
+
 #include "tests/unit/engine/core/ring_fixture.h"
 
 static _Atomic int other_bell = -1;
@@ -11,7 +13,7 @@ static void *other_core(void *own_bell)
 	struct ring *other = ring_open(&usual, &features, &error);
 
 	cr_assert_not_null(other);
-	__atomic_store_n(&other_bell, ring_bell(other), __ATOMIC_RELEASE);
+	atomic_store(&other_bell, ring_bell(other));
 	while (told < 100) {
 		const size_t count = ring_collect(other, events, 4, 10 * SECOND);
 
@@ -36,7 +38,7 @@ Test(ring_bell, two_threads_wake_each_other, .timeout = 60)
 	open_ring(&usual);
 	bell = ring_bell(ring);
 	cr_assert_eq(pthread_create(&thread, NULL, other_core, &bell), 0);
-	while (__atomic_load_n(&other_bell, __ATOMIC_ACQUIRE) < 0)
+	while (atomic_load(&other_bell) < 0)
 		turn(SECOND / 1000);
 	for (uint32_t i = 0; i < 100; i++) {
 		/* Written plainly, read by the other thread: the bell is what orders the two. */
