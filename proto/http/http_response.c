@@ -7,7 +7,9 @@
 const char *http_status_text(int status)
 {
 	switch (status) {
+/* clang-format off */
 #define HTTP_STATUS(code, text) case code: return text;
+/* clang-format on */
 #include "proto/http/tbl/statuses.h"
 #undef HTTP_STATUS
 	default:
@@ -20,8 +22,8 @@ static bool has_length(int status)
 	return status >= 200 && status != 204 && status != 304;
 }
 
-size_t http_response_head(uint8_t *out, size_t capacity, int status, const char *content_type,
-			  uint64_t content_length, bool keep_alive, const char *extra_fields)
+size_t http_response_head(uint8_t *out, size_t capacity, int status, const char *content_type, uint64_t content_length,
+			  bool keep_alive, const char *extra_fields)
 {
 	struct http_out head = { .bytes = out, .capacity = capacity };
 	const char *const text = http_status_text(status);

@@ -16,7 +16,7 @@ const char *http_status_text(int status);
  * one of tbl/statuses.h; content_type may be NULL; extra_fields are whole lines, each
  * ended by CRLF, or NULL. Content-Length is left out where it would say something else
  * than intended: 1xx, 204 and 304. Returns the size, 0 when it does not fit. */
-size_t http_response_head(uint8_t *out, size_t capacity, int status, const char *content_type,
-			  uint64_t content_length, bool keep_alive, const char *extra_fields);
+size_t http_response_head(uint8_t *out, size_t capacity, int status, const char *content_type, uint64_t content_length,
+			  bool keep_alive, const char *extra_fields);
 
 #endif

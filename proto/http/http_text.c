@@ -1,10 +1,12 @@
 #include "proto/http/http_text.h"
 
+/* clang-format off */
 static const bool token_chars[256] = {
 	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
 	['!'] = true, ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true, ['\''] = true, ['*'] = true, ['+'] = true,
 	['-'] = true, ['.'] = true, ['^'] = true, ['_'] = true, ['`'] = true, ['|'] = true, ['~'] = true,
 };
+/* clang-format on */
 
 bool http_is_token_char(uint8_t byte)
 {

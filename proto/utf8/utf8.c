@@ -11,6 +11,7 @@
 
 /* What the first byte of a character asks of those behind it: RFC 3629, section 4, its ABNF row by
  * row. Only the next byte is ever restricted. Absent rows begin no character of two bytes or more. */
+/* clang-format off */
 static const struct utf8_state leads[256] = {
 	[0xc2 ... 0xdf] = { 1, 0x80, 0xbf },
 	[0xe0]          = { 2, 0xa0, 0xbf }, /* below: overlong */
@@ -21,6 +22,7 @@ static const struct utf8_state leads[256] = {
 	[0xf1 ... 0xf3] = { 3, 0x80, 0xbf },
 	[0xf4]          = { 3, 0x80, 0x8f }, /* above: beyond U+10FFFF */
 };
+/* clang-format on */
 
 int utf8_feed_scalar(struct utf8_state *state, const uint8_t *bytes, size_t size)
 {
@@ -66,9 +68,9 @@ enum {
 	ANY_LOW = TOO_SHORT | TOO_LONG | TWO_MORE, /* whatever the first one's low half is */
 };
 
-__attribute__((target("ssse3")))
-static inline __m128i mistakes_of_pairs(__m128i first, __m128i second)
+__attribute__((target("ssse3"))) static inline __m128i mistakes_of_pairs(__m128i first, __m128i second)
 {
+	/* clang-format off */
 	const __m128i first_high = _mm_setr_epi8(
 		TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG,
 		TWO_MORE, TWO_MORE, TWO_MORE, TWO_MORE, TOO_SHORT | OVERLONG_2, TOO_SHORT,
@@ -84,6 +86,7 @@ static inline __m128i mistakes_of_pairs(__m128i first, __m128i second)
 		later | OVERLONG_3 | TOO_LARGE_8 | OVERLONG_4, later | OVERLONG_3 | TOO_LARGE,
 		later | SURROGATE | TOO_LARGE, later | SURROGATE | TOO_LARGE,
 		TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT);
+	/* clang-format on */
 	const __m128i low_half = _mm_set1_epi8(0x0f);
 	const __m128i a = _mm_shuffle_epi8(first_high, _mm_and_si128(_mm_srli_epi16(first, 4), low_half));
 	const __m128i b = _mm_shuffle_epi8(first_low, _mm_and_si128(first, low_half));
@@ -94,8 +97,7 @@ static inline __m128i mistakes_of_pairs(__m128i first, __m128i second)
 
 /* Zero where all is well. The third byte of a character and its fourth must be, and nothing else may be, a
  * continuation after a continuation: so that bit, 0x80, is turned round there. */
-__attribute__((target("ssse3")))
-static inline __m128i mistakes(__m128i before, __m128i block)
+__attribute__((target("ssse3"))) static inline __m128i mistakes(__m128i before, __m128i block)
 {
 	const __m128i pairs = mistakes_of_pairs(_mm_alignr_epi8(block, before, 15), block);
 	const __m128i third = _mm_subs_epu8(_mm_alignr_epi8(block, before, 14), _mm_set1_epi8(0xe0 - 0x80));
@@ -107,8 +109,7 @@ static inline __m128i mistakes(__m128i before, __m128i block)
 
 /* Whole blocks from the start of a character on. Tells no mistake of a character that the last block leaves
  * unfinished. Returns 1 or -1007. */
-__attribute__((target("ssse3")))
-static int feed_blocks(const uint8_t *bytes, size_t count)
+__attribute__((target("ssse3"))) static int feed_blocks(const uint8_t *bytes, size_t count)
 {
 	__m128i before = _mm_setzero_si128();
 	__m128i found = _mm_setzero_si128();

@@ -115,8 +115,8 @@ static int take_header(struct ws_assembly *assembly, const struct ws_limits *lim
 /* Unmasks a piece of payload and, if it is text, checks it. Returns 1 or -1007. */
 static int take_in(struct ws_assembly *assembly, const struct ws_limits *limits, uint8_t *bytes, size_t size)
 {
-	const bool text = !is_control(assembly->opcode) && assembly->message_opcode == WS_TEXT &&
-			  !assembly->message_compressed;
+	const bool text =
+		!is_control(assembly->opcode) && assembly->message_opcode == WS_TEXT && !assembly->message_compressed;
 
 	if (limits->expect_mask)
 		ws_mask(bytes, size, assembly->mask, assembly->mask_phase);

@@ -92,8 +92,8 @@ static void put_subprotocol(struct http_out *out, const char *subprotocol)
 	http_out_text(out, subprotocol);
 }
 
-size_t ws_handshake_write(uint8_t *out, size_t capacity, const struct ws_handshake *handshake,
-			  const char *subprotocol, ws_sha1 *sha1)
+size_t ws_handshake_write(uint8_t *out, size_t capacity, const struct ws_handshake *handshake, const char *subprotocol,
+			  ws_sha1 *sha1)
 {
 	struct http_out head = { .bytes = out, .capacity = capacity };
 	uint8_t accept[WS_ACCEPT_SIZE];
@@ -109,8 +109,8 @@ size_t ws_handshake_write(uint8_t *out, size_t capacity, const struct ws_handsha
 	return http_out_finish(&head);
 }
 
-size_t ws_handshake_request(uint8_t *out, size_t capacity, struct span host, struct span path,
-			    const char *subprotocol, const uint8_t nonce[16])
+size_t ws_handshake_request(uint8_t *out, size_t capacity, struct span host, struct span path, const char *subprotocol,
+			    const uint8_t nonce[16])
 {
 	struct http_out head = { .bytes = out, .capacity = capacity };
 	uint8_t key[WS_KEY_SIZE];

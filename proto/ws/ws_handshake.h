@@ -27,16 +27,16 @@ bool ws_handshake_offers(const struct http_head *request, const char *subprotoco
 
 /* Writes the whole 101 response, at most 512 bytes with a subprotocol (or
  * NULL) of up to 256. Returns its size, 0 when it does not fit. */
-size_t ws_handshake_write(uint8_t *out, size_t capacity, const struct ws_handshake *handshake,
-			  const char *subprotocol, ws_sha1 *sha1);
+size_t ws_handshake_write(uint8_t *out, size_t capacity, const struct ws_handshake *handshake, const char *subprotocol,
+			  ws_sha1 *sha1);
 
 /* Sec-WebSocket-Accept of a key. */
 void ws_handshake_accept(uint8_t out[WS_ACCEPT_SIZE], const uint8_t key[WS_KEY_SIZE], ws_sha1 *sha1);
 
 /* Client: writes a request for path at host, subprotocol or NULL. nonce is
  * random. Returns its size, 0 when it does not fit. */
-size_t ws_handshake_request(uint8_t *out, size_t capacity, struct span host, struct span path,
-			    const char *subprotocol, const uint8_t nonce[16]);
+size_t ws_handshake_request(uint8_t *out, size_t capacity, struct span host, struct span path, const char *subprotocol,
+			    const uint8_t nonce[16]);
 
 /* Client: reads the answer to a request made with that nonce. Returns the size
  * of its head (frames may follow), 0 when more bytes are needed, -1 when it is no

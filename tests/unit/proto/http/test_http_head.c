@@ -322,12 +322,15 @@ Test(http_head, a_target_may_be_2048_bytes_and_no_larger)
 
 static int parse_count(size_t count)
 {
-	char text[HTTP_HEAD_SIZE_MAX] = "GET / HTTP/1.1\r\nHost: a\r\n";
+	static const char start[] = "GET / HTTP/1.1\r\nHost: a\r\n";
+	char text[HTTP_HEAD_SIZE_MAX];
+	size_t size = sizeof(start) - 1;
 
-	for (size_t i = 1; i < count; i++)
-		strcat(text, "A: b\r\n");
-	strcat(text, "\r\n");
-	return parse(text, strlen(text));
+	memcpy(text, start, size);
+	for (size_t i = 1; i < count; i++, size += 6)
+		memcpy(text + size, "A: b\r\n", 6);
+	memcpy(text + size, "\r\n", 2);
+	return parse(text, size + 2);
 }
 
 Test(http_head, a_hundred_fields_and_no_more)

@@ -5,21 +5,24 @@
 #include "proto/http/http_out.h"
 #include "proto/http/http_response.h"
 
-#define IS(size, out, text) do { \
-	cr_assert_eq(size, sizeof(text) - 1); \
-	cr_assert_eq(memcmp(out, text, sizeof(text) - 1), 0, "%.*s", (int)(size), (char *)(out)); \
-} while (0)
+#define IS(size, out, text)                                                                                            \
+	do {                                                                                                           \
+		cr_assert_eq(size, sizeof(text) - 1);                                                                  \
+		cr_assert_eq(memcmp(out, text, sizeof(text) - 1), 0, "%.*s", (int)(size), (char *)(out));              \
+	} while (0)
 
 Test(http_response, writes_a_head)
 {
 	uint8_t out[512];
 	size_t size = http_response_head(out, sizeof(out), 200, "text/plain", 42, true, NULL);
 
-	IS(size, out, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 42\r\n"
-		      "Connection: keep-alive\r\n\r\n");
+	IS(size, out,
+	   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 42\r\n"
+	   "Connection: keep-alive\r\n\r\n");
 	size = http_response_head(out, sizeof(out), 405, NULL, 0, false, "Allow: GET\r\nVary: *\r\n");
-	IS(size, out, "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n"
-		      "Allow: GET\r\nVary: *\r\n\r\n");
+	IS(size, out,
+	   "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n"
+	   "Allow: GET\r\nVary: *\r\n\r\n");
 }
 
 Test(http_response, says_no_length_where_it_would_be_wrong)
@@ -59,7 +62,10 @@ Test(http_response, every_status_has_its_phrase)
 
 Test(http_response, writes_numbers)
 {
-	static const struct { uint64_t number; const char *text; } rows[] = {
+	static const struct {
+		uint64_t number;
+		const char *text;
+	} rows[] = {
 		{ 0, "0" }, { 9, "9" }, { 10, "10" }, { 8192, "8192" }, { UINT64_MAX, "18446744073709551615" },
 	};
 	uint8_t bytes[20];

@@ -69,7 +69,10 @@ static void check_everywhere(const char *text, size_t size, size_t expected)
 	}
 }
 
-#define ROW(text, expected) { text, sizeof(text) - 1, expected }
+#define ROW(text, expected)                                                                                            \
+	{                                                                                                              \
+		text, sizeof(text) - 1, expected                                                                       \
+	}
 
 static const struct row {
 	const char *text;
@@ -84,31 +87,63 @@ static const struct row {
 	ROW("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", VALID),
 	ROW("\xef\xbb\xbf\xf0\xa3\x8e\xb4", VALID),
 	/* 6.5, 6.7, 6.8: the first and last of each length. */
-	ROW("\0", VALID), ROW("\x7f", VALID),
-	ROW("\xc2\x80", VALID), ROW("\xdf\xbf", VALID),
-	ROW("\xe0\xa0\x80", VALID), ROW("\xef\xbf\xbf", VALID),
-	ROW("\xf0\x90\x80\x80", VALID), ROW("\xf4\x8f\xbf\xbf", VALID),
-	ROW("\xed\x9f\xbf", VALID), ROW("\xee\x80\x80", VALID), ROW("\xef\xbf\xbd", VALID),
+	ROW("\0", VALID),
+	ROW("\x7f", VALID),
+	ROW("\xc2\x80", VALID),
+	ROW("\xdf\xbf", VALID),
+	ROW("\xe0\xa0\x80", VALID),
+	ROW("\xef\xbf\xbf", VALID),
+	ROW("\xf0\x90\x80\x80", VALID),
+	ROW("\xf4\x8f\xbf\xbf", VALID),
+	ROW("\xed\x9f\xbf", VALID),
+	ROW("\xee\x80\x80", VALID),
+	ROW("\xef\xbf\xbd", VALID),
 	/* 6.9: noncharacters are characters here. */
-	ROW("\xef\xb7\x90", VALID), ROW("\xef\xbf\xbe", VALID), ROW("\xf0\x9f\xbf\xbe", VALID),
+	ROW("\xef\xb7\x90", VALID),
+	ROW("\xef\xbf\xbe", VALID),
+	ROW("\xf0\x9f\xbf\xbe", VALID),
 	/* One past the largest, at the byte that tells. */
-	ROW("\xf4\x90\x80\x80", 1), ROW("\xf5\x80\x80\x80", 0), ROW("\xf7\xbf\xbf\xbf", 0),
+	ROW("\xf4\x90\x80\x80", 1),
+	ROW("\xf5\x80\x80\x80", 0),
+	ROW("\xf7\xbf\xbf\xbf", 0),
 	/* 6.6, 6.10: five and six bytes, and bytes that are never there. */
-	ROW("\xf8\x88\x80\x80\x80", 0), ROW("\xfb\xbf\xbf\xbf\xbf", 0), ROW("\xfc\x84\x80\x80\x80\x80", 0),
-	ROW("\xfe", 0), ROW("\xff", 0), ROW("\xfe\xfe\xff\xff", 0),
+	ROW("\xf8\x88\x80\x80\x80", 0),
+	ROW("\xfb\xbf\xbf\xbf\xbf", 0),
+	ROW("\xfc\x84\x80\x80\x80\x80", 0),
+	ROW("\xfe", 0),
+	ROW("\xff", 0),
+	ROW("\xfe\xfe\xff\xff", 0),
 	/* 6.10: continuation bytes alone. */
-	ROW("\x80", 0), ROW("\xbf", 0), ROW("\xce\xba\x80", 2),
+	ROW("\x80", 0),
+	ROW("\xbf", 0),
+	ROW("\xce\xba\x80", 2),
 	/* 6.11, 6.12: lead bytes without what they promise. */
-	ROW("\xc2 ", 1), ROW("\xdf\x7f", 1), ROW("\xe1 ", 1), ROW("\xe1\x80 ", 2), ROW("\xf1\x80\x80 ", 3),
-	ROW("\xe1\x80\xc0", 2), ROW("\xc2\xc2", 1), ROW("\xf1\x80\xe1\x80\x80", 2),
+	ROW("\xc2 ", 1),
+	ROW("\xdf\x7f", 1),
+	ROW("\xe1 ", 1),
+	ROW("\xe1\x80 ", 2),
+	ROW("\xf1\x80\x80 ", 3),
+	ROW("\xe1\x80\xc0", 2),
+	ROW("\xc2\xc2", 1),
+	ROW("\xf1\x80\xe1\x80\x80", 2),
 	/* 6.15 to 6.17: overlong. */
-	ROW("\xc0\x80", 0), ROW("\xc0\xaf", 0), ROW("\xc1\xbf", 0),
-	ROW("\xe0\x80\xaf", 1), ROW("\xe0\x9f\xbf", 1), ROW("\xf0\x80\x80\xaf", 1), ROW("\xf0\x8f\xbf\xbf", 1),
+	ROW("\xc0\x80", 0),
+	ROW("\xc0\xaf", 0),
+	ROW("\xc1\xbf", 0),
+	ROW("\xe0\x80\xaf", 1),
+	ROW("\xe0\x9f\xbf", 1),
+	ROW("\xf0\x80\x80\xaf", 1),
+	ROW("\xf0\x8f\xbf\xbf", 1),
 	/* 6.20, 6.21: surrogates, alone and in pairs. */
-	ROW("\xed\xa0\x80", 1), ROW("\xed\xaf\xbf", 1), ROW("\xed\xb0\x80", 1), ROW("\xed\xbf\xbf", 1),
+	ROW("\xed\xa0\x80", 1),
+	ROW("\xed\xaf\xbf", 1),
+	ROW("\xed\xb0\x80", 1),
+	ROW("\xed\xbf\xbf", 1),
 	ROW("\xed\xa0\x80\xed\xb0\x80", 1),
 	/* 6.4: a good beginning, a bad middle. */
-	ROW("\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90\x80\x80" "edited", 12),
+	ROW("\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90\x80\x80"
+	    "edited",
+	    12),
 };
 
 Test(utf8, says_at_which_byte_a_text_is_wrong)

@@ -57,14 +57,14 @@ static void feed(struct run *run, const uint8_t *wire, size_t size)
 	while (at < size && !run->over) {
 		struct ws_message message = { 0 };
 		size_t used = SIZE_MAX;
-		const int step = ws_assembly_feed(&run->assembly, &limits, exact + at, size - at, &used, &run->buffer,
-						  &message);
+		const int step =
+			ws_assembly_feed(&run->assembly, &limits, exact + at, size - at, &used, &run->buffer, &message);
 
 		cr_assert_leq(used, size - at);
 		at += used;
 		if (step < 0) {
-			run->size += (size_t)snprintf(run->trace + run->size, sizeof(run->trace) - run->size, "!%d",
-						      -step);
+			run->size +=
+				(size_t)snprintf(run->trace + run->size, sizeof(run->trace) - run->size, "!%d", -step);
 			run->over = true;
 		} else if (step == WS_STEP_GROW) {
 			grow(run, message.want, size - at);
@@ -84,7 +84,7 @@ static void feed(struct run *run, const uint8_t *wire, size_t size)
 static void finish(struct run *run)
 {
 	if (!run->over && !ws_assembly_idle(&run->assembly))
-		strcat(run->trace, "~");
+		memcpy(run->trace + run->size, "~", 2);
 	free(run->buffer.bytes);
 	run->buffer = (struct ws_buffer){ 0 };
 }

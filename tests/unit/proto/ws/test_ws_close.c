@@ -33,7 +33,10 @@ Test(ws_close, an_empty_payload_names_no_code)
 
 Test(ws_close, reads_code_and_reason)
 {
-	cr_assert_eq(parse("\x03\xe8" "bye", 5), 1);
+	cr_assert_eq(parse("\x03\xe8"
+			   "bye",
+			   5),
+		     1);
 	cr_assert_eq(parsed.code, 1000);
 	cr_assert(span_equal(parsed.reason, SPAN("bye")));
 	cr_assert_eq(parse("\x03", 1), -1002, "half a code");
