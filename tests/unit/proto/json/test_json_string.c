@@ -68,6 +68,7 @@ Test(json_string, refuses_half_a_pair_and_zero)
 	cr_assert_eq(unescape("\"\\ud800\\ue000\"", 64), -JSON_STRING_SURROGATE);
 	cr_assert_eq(unescape("\"\\udc00\"", 64), -JSON_STRING_SURROGATE);
 	cr_assert_eq(unescape("\"\\udfff\\ud800\"", 64), -JSON_STRING_SURROGATE);
+	cr_assert_eq(unescape("\"\\udc00\\udc00\"", 64), -JSON_STRING_SURROGATE);
 	cr_assert_eq(unescape("\"a\\u0000b\"", 64), -JSON_STRING_ZERO);
 }
 
