@@ -18,6 +18,17 @@ struct cursor *cursor_find(const struct hall *hall, uint32_t owner, uint32_t pla
 	return NULL;
 }
 
+struct cursor *cursor_still(const struct hall *hall, uint32_t owner, uint32_t wanted, uint32_t stamp)
+{
+	uint32_t index = hall->owners[owner].cursors;
+
+	while (index != 0 && index != wanted)
+		index = cursor_at(hall, index)->next_owned;
+	if (index == 0 || cursor_at(hall, index)->stamp != stamp)
+		return NULL;
+	return cursor_at(hall, index);
+}
+
 struct cursor *cursor_open(struct hall *hall, uint32_t owner_index, uint32_t place, bool presence, bool no_echo)
 {
 	struct cursor *cursor = slab_take(&hall->cursors);

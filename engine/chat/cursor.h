@@ -55,6 +55,9 @@ static inline uint32_t cursor_index(const struct hall *hall, const struct cursor
 /* The owner's cursor in a place, orphans not counted; NULL when it is not in. */
 struct cursor *cursor_find(const struct hall *hall, uint32_t owner, uint32_t place);
 
+/* The owner's cursor of that number, if it is still the one that had that stamp; otherwise NULL. */
+struct cursor *cursor_still(const struct hall *hall, uint32_t owner, uint32_t index, uint32_t stamp);
+
 /* A new one, JOINING, on the owner's list. NULL when none is to be had. */
 struct cursor *cursor_open(struct hall *hall, uint32_t owner, uint32_t place, bool presence, bool no_echo);
 

@@ -118,6 +118,9 @@ static void run_leave(struct home *home, struct room *room, const struct mail_co
 	room->users -= last;
 	if (mail->last_here)
 		room->cores &= ~(1ull << mail->origin.core);
+	/* A core that had a further join under way did not call this its last; if that was refused, nobody is left. */
+	if (room->connections == 0)
+		room->cores = 0;
 	fanout_out(home, room, mail->user, last);
 	if (mail->command.id != 0)
 		reply_empty(home, mail);

@@ -81,16 +81,18 @@ static bool tell_lagged(struct gate *gate, struct conn *conn, const struct chat_
 void deliver_page(struct gate *gate, const struct mail_page *mail)
 {
 	struct conn *conn = asker(gate, &mail->origin);
-	struct cursor *cursor = cursor_at(&gate->hall, mail->origin.cursor);
 	const struct chat_page *page = &mail->page;
 
 	if (!conn)
 		return;
 	session_of(gate, conn)->fetching = false;
 	owner_mark(&gate->hall, conn->slot);
-	if (cursor->stamp != mail->origin.stamp || cursor->state != CURSOR_FETCHING)
+
+	struct cursor *cursor = cursor_still(&gate->hall, conn->slot, mail->origin.cursor, mail->origin.stamp);
+
+	if (!cursor)
 		return; /* it has left the room */
-	CHECK(cursor->owner == conn->slot && cursor->seq == mail->after);
+	CHECK(cursor->state == CURSOR_FETCHING && cursor->seq == mail->after);
 	if (!tell_lagged(gate, conn, page, cursor->seq))
 		return;
 	for (uint32_t i = 0; i < page->event_count; i++)

@@ -12,9 +12,9 @@ static void hide_from_author(struct gate *gate, const struct mail_origin *author
 
 	if (author->core != gate->core || author->cursor == 0)
 		return;
-	struct cursor *cursor = cursor_at(&gate->hall, author->cursor);
+	struct cursor *cursor = cursor_still(&gate->hall, author->slot, author->cursor, author->stamp);
 
-	if (cursor->stamp == author->stamp && cursor->hot == hot_index && cursor->no_echo)
+	if (cursor && cursor->hot == hot_index && cursor->no_echo)
 		cursor_hole(&gate->hall, cursor, hot->tail - size, hot->tail);
 }
 

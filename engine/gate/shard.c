@@ -88,6 +88,7 @@ static void link_up(struct shard *shard, const struct shard_limits *limits)
 	post->cores = limits->cores;
 	post->counters = &shard->counters;
 	post->waiting_bytes_max = limits->mail_waiting_max;
+	post->ring_bells = links->ring_bells;
 	for (uint32_t core = 0; core < limits->cores; core++) {
 		post->out[core] = &links->rings[limits->core * limits->cores + core];
 		post->bells[core] = &links->bells[core];

@@ -1,11 +1,13 @@
 #include "engine/ops/plan.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "engine/core/log.h"
 
 #define MEMBERSHIPS_MIN 100000
+#define TABLE_SLOTS_MOST 16384
 
 uint32_t plan_cores(const struct options *options)
 {
@@ -33,6 +35,31 @@ static uint64_t memberships(const struct options *options)
 	if (asked != 0)
 		return asked;
 	return four_each > MEMBERSHIPS_MIN ? four_each : MEMBERSHIPS_MIN;
+}
+
+/* A ring keeps `backlog` slots of each of its tables free, and a table is no larger than the descriptor limit. */
+static uint32_t slots_for(uint32_t connections, uint32_t backlog)
+{
+	struct rlimit limit = { .rlim_max = 1024 };
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	const uint32_t most = limit.rlim_max < TABLE_SLOTS_MOST ? (uint32_t)limit.rlim_max : TABLE_SLOTS_MOST;
+	/* Some more than may be served, so that those who are refused can be told. */
+	const uint32_t wanted = connections + connections / 16 + 16;
+	const uint32_t usable = most > backlog ? most - backlog : 1;
+
+	return wanted + (wanted + usable - 1) / usable * backlog;
+}
+
+/* The backlog may not take most of a table of descriptors. */
+static uint32_t backlog_of(const struct options *options)
+{
+	struct rlimit limit = { .rlim_max = 1024 };
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	const uint64_t asked = option_number(options, OPTION_backlog);
+
+	return (uint32_t)(asked < limit.rlim_max / 4 ? asked : limit.rlim_max / 4);
 }
 
 static struct session_limits session_of(const struct options *o)
@@ -73,14 +100,13 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 {
 	const uint32_t connections = share(option_number(o, OPTION_connections), cores);
 	const uint32_t members = share(memberships(o), cores);
-	const uint32_t backlog = (uint32_t)option_number(o, OPTION_backlog);
+	const uint32_t backlog = backlog_of(o);
 
 	return (struct shard_limits){
 		.core = core,
 		.cores = cores,
 		.ring = {
-			/* Some more than may be served, so that those who are refused can be told. */
-			.slots_max = connections + connections / 16 + 16,
+			.slots_max = slots_for(connections, backlog),
 			.accept_burst = backlog,
 			.recv_buffers = (uint32_t)option_number(o, OPTION_receive_buffers),
 			.recv_buffer_size = (uint32_t)option_number(o, OPTION_receive_buffer_size),

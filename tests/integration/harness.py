@@ -51,6 +51,10 @@ class Server:
     def stop(self, number=signal.SIGTERM, timeout=30):
         if self.process.poll() is None:
             self.process.send_signal(number)
+        return self.ended(timeout)
+
+    def ended(self, timeout=30):
+        """The exit status, once it has ended by itself."""
         try:
             return self.process.wait(timeout)
         except subprocess.TimeoutExpired:

@@ -113,7 +113,7 @@ static void act_leave(struct sim_client *client, uint32_t room)
 {
 	struct sim_membership *member = &client->rooms[room];
 
-	if (!member->asked && !member->joined)
+	if (member->leaving || (!member->asked && !member->joined))
 		return;
 	member->leaving = true;
 	member->leave_id = ++client->next_id;
@@ -340,6 +340,7 @@ static void drop(struct sim_socket *socket, size_t size)
 {
 	memmove(socket->down, socket->down + size, socket->down_size - size);
 	socket->down_size -= size;
+	socket->taken -= size;
 }
 
 static bool read_head(struct sim_client *client)
@@ -350,7 +351,8 @@ static bool read_head(struct sim_client *client)
 	if (!end)
 		return false;
 	if (memcmp(socket->down, "HTTP/1.1 101 ", 13) != 0) {
-		if (memcmp(socket->down, "HTTP/1.1 503 ", 13) != 0)
+		/* Full, or time jumped while the request was on its way. */
+		if (memcmp(socket->down, "HTTP/1.1 503 ", 13) != 0 && memcmp(socket->down, "HTTP/1.1 408 ", 13) != 0)
 			sim_fail("refused: %.40s", (const char *)socket->down);
 		client->closing = true;
 		drop(socket, socket->down_size);
@@ -403,6 +405,7 @@ void client_read(struct sim_client *client)
 
 	if (!socket || client->frozen)
 		return;
+	socket->taken = socket->down_size;
 	if (!client->closing && (client->upgraded || read_head(client)))
 		while (socket->down_size > 0 && sim_chance(900) && read_frame(client))
 			;

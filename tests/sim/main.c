@@ -1,8 +1,10 @@
 /* main.c - runs seeds: draws a world, lets clients loose on it, and judges what is left. */
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/core/check.h"
 #include "engine/core/log.h"
@@ -52,6 +54,15 @@ void sim_fail(const char *format, ...)
 	exit(1);
 }
 
+/* A broken assertion of the engine is found by its seed too. */
+static void on_abort(int number)
+{
+	(void)number;
+	fprintf(stderr, "seed %lu, digest %016lx, at %lu us: an assertion is broken\n", sim.seed, sim.digest,
+		sim.now_ns / 1000);
+	_exit(1);
+}
+
 static void world_draw(void)
 {
 	sim.world = (struct sim_world){
@@ -63,6 +74,7 @@ static void world_draw(void)
 		.receive_ends = sim_below(200),
 		.chunk_max = 1 + sim_below(2) * sim_below(4000) + sim_below(30),
 		.events_max = 1 + sim_below(40),
+		.roomy = sim_chance(400),
 		.window = 2000 + sim_below(2) * sim_below(60000),
 	};
 }
@@ -96,10 +108,10 @@ static struct shard_limits limits_draw(uint32_t core)
 			.rooms_max = 8,
 			.members_max = 4 + sim_below(20),
 			.roster_max = 64,
-			.history_messages = 5 + sim_below(100),
-			.history_bytes = 2000 + sim_below(40000),
+			.history_messages = sim.world.roomy ? 100000 : 5 + sim_below(100),
+			.history_bytes = sim.world.roomy ? 16 << 20 : 2000 + sim_below(40000),
 			.history_age_ms = 60000,
-			.history_bytes_all = 4000 + sim_below(100000),
+			.history_bytes_all = sim.world.roomy ? 64 << 20 : 4000 + sim_below(100000),
 			.page_bytes = 500 + sim_below(4000),
 		},
 		.hall = { .hot_logs_max = 64, .cursors_max = 128, .hot_bytes_max = 2048 + sim_below(20000) },
@@ -163,16 +175,29 @@ static void must_be_zero(enum counter counter)
 		sim_fail("all have left, but %s is %lu", counter_name(counter), sum(counter));
 }
 
+/* Until nothing has happened for a while. Little time passes, so that no deadline does either. */
+static void run_until_quiet(void)
+{
+	uint64_t digest = sim.digest;
+
+	for (int i = 0, quiet = 0; quiet < 300; i++, quiet++) {
+		if (i == 300000)
+			sim_fail("it does not come to rest");
+		shard_turn(shards[i % (int)sim.world.cores]);
+		client_read(&clients[i % (int)client_count]);
+		sim.now_ns += 10000;
+		if (sim.digest != digest)
+			quiet = 0;
+		digest = sim.digest;
+	}
+}
+
 /* All thaw, and everybody who is live must come to know everything. */
 static void settle(void)
 {
 	for (uint32_t i = 0; i < client_count; i++)
 		clients[i].frozen = false;
-	for (int i = 0; i < 3000; i++) {
-		shard_turn(shards[i % (int)sim.world.cores]);
-		client_read(&clients[i % (int)client_count]);
-		sim.now_ns += 100000;
-	}
+	run_until_quiet();
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++)
 		for (uint32_t i = 0; i < client_count; i++)
 			for (uint32_t j = 0; j < i; j++) {
@@ -263,6 +288,8 @@ int main(int argc, char **argv)
 	const uint64_t count = only ? 1 : option(argc, argv, "--seeds", 200);
 
 	log_setup(LOG_OFF, false);
+	signal(SIGABRT, on_abort);
+	signal(SIGSEGV, on_abort);
 	sim.trace = flag(argc, argv, "--trace");
 	if (flag(argc, argv, "--help")) {
 		puts("test-sim [--seeds N] [--first SEED] | --seed SEED [--trace]");

@@ -270,7 +270,8 @@ static bool send_one(struct ring *ring, uint32_t slot, struct ring_event *event)
 {
 	struct fake_slot *fake = &ring->slots[slot];
 	struct sim_socket *socket = fake->socket;
-	size_t room = socket->down_size < sim.world.window ? sim.world.window - socket->down_size : 0;
+	const size_t unread = socket->down_size - socket->taken;
+	size_t room = unread < sim.world.window ? sim.world.window - unread : 0;
 	size_t taken = 0;
 
 	*event = (struct ring_event){ .kind = RING_SENT, .slot = slot };

@@ -24,6 +24,7 @@ struct sim_world {
 	uint32_t receive_ends; /* that a multishot receive is over with its data */
 	uint32_t chunk_max;    /* bytes received at once */
 	uint32_t events_max;   /* completions in one turn */
+	bool roomy;            /* histories keep everything, so that no cid can be forgotten */
 	uint32_t window;       /* bytes a client's socket holds unread */
 };
 
@@ -33,6 +34,7 @@ struct sim_socket {
 	uint32_t ring, slot;
 	uint8_t *up, *down;          /* bytes on their way, each way; ring-less, compacted */
 	size_t up_size, up_capacity, down_size, down_capacity;
+	size_t taken;                /* of down: read by the client, so that the window is open again */
 	bool client_ended;           /* FIN or RST from the client */
 	bool client_reset;
 	bool server_closed;
