@@ -346,7 +346,7 @@ static void drop(struct sim_socket *socket, size_t size)
 static bool read_head(struct sim_client *client)
 {
 	struct sim_socket *socket = client->socket;
-	const uint8_t *end = memmem(socket->down, socket->down_size, "\r\n\r\n", 4);
+	const uint8_t *end = socket->down ? memmem(socket->down, socket->down_size, "\r\n\r\n", 4) : NULL;
 
 	if (!end)
 		return false;
