@@ -67,7 +67,8 @@ INLINE int find_end(const uint8_t *bytes, size_t start, size_t from, size_t limi
 			continue;
 		if (bytes[at] != '\n' || at == start || bytes[at - 1] != '\r')
 			return -BAD_REQUEST;
-		if (at >= start + 3 && bytes[at - 2] == '\n')
+		assert(at >= 2); /* a CRLF at the very start is behind us */
+		if (bytes[at - 2] == '\n')
 			return (int)at + 1;
 	}
 	return 0;

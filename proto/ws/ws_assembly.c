@@ -62,10 +62,10 @@ static int begin_frame(struct ws_assembly *assembly, const struct ws_limits *lim
 		return -TOO_BIG;
 
 	if (header->opcode == WS_TEXT || header->opcode == WS_BINARY) {
-		assert(buffer->size == 0);
+		/* The last text was refused unless it ended with a character. */
+		assert(buffer->size == 0 && utf8_complete(&assembly->utf8));
 		assembly->message_opcode = header->opcode;
 		assembly->message_compressed = header->compressed;
-		assembly->utf8 = (struct utf8_state){ 0 };
 	}
 	assembly->opcode = header->opcode;
 	assembly->fin = header->fin;
@@ -190,6 +190,10 @@ int ws_assembly_feed(struct ws_assembly *assembly, const struct ws_limits *limit
 	struct input in = { bytes, size };
 	int step;
 
+	if (assembly->refused) {
+		*used = size;
+		return -assembly->refused;
+	}
 	do {
 		step = assembly->in_payload ? 1 : take_header(assembly, limits, &in, buffer);
 		if (step > 0)
@@ -199,6 +203,8 @@ int ws_assembly_feed(struct ws_assembly *assembly, const struct ws_limits *limit
 	} while (step == WS_STEP_MORE && !assembly->in_payload);
 
 	*used = size - in.size;
+	if (step < 0)
+		assembly->refused = (uint16_t)-step;
 	return step;
 }
 

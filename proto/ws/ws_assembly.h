@@ -58,6 +58,7 @@ struct ws_assembly {
 	uint8_t mask[4];
 	uint8_t mask_phase;
 	struct utf8_state utf8;
+	uint16_t refused;       /* the code, once there is one */
 };
 
 _Static_assert(sizeof(struct ws_assembly) <= 64, "one for each of a million connections");
@@ -74,7 +75,8 @@ enum ws_step {
 /* Takes from bytes[0..size), which it may write to, up to the next step; *used
  * says how many, and the caller feeds the rest. Returns the step, or -(close
  * code): -1002 a rule is broken, -1007 text is not UTF-8, -1009 the message is
- * too large; then the stream has no further meaning. */
+ * too large; then the stream has no further meaning, and every further feed
+ * takes all and says the same. */
 int ws_assembly_feed(struct ws_assembly *assembly, const struct ws_limits *limits, uint8_t *bytes, size_t size,
 		     size_t *used, struct ws_buffer *buffer, struct ws_message *out);
 

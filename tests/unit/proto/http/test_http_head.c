@@ -96,6 +96,7 @@ Test(http_head, lets_one_empty_line_pass_before_the_head)
 	cr_assert_eq(PARSE("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), 29);
 	IS(head.method, "GET");
 	REFUSED(400, PARSE("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+	REFUSED(400, PARSE("\r\n\r\n"));
 	REFUSED(400, PARSE("\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"));
 	REFUSED(400, PARSE("\r\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"));
 }

@@ -48,6 +48,8 @@ Test(http_response, fits_exactly_or_not_at_all)
 		const size_t got = http_response_head(exact, capacity, 200, "text/html", UINT64_MAX, true, "A: b\r\n");
 
 		cr_assert_eq(got, capacity < size ? 0 : size, "capacity %zu", capacity);
+		if (got > 0)
+			cr_assert_eq(memcmp(exact, out, size), 0);
 		free(exact);
 	}
 }

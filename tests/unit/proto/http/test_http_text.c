@@ -23,6 +23,7 @@ Test(http_text, compares_without_the_case_of_letters)
 	cr_assert_not(http_text_is(SPAN("content-lengths"), "content-length"));
 	cr_assert_not(http_text_is(SPAN("content\rlength"), "content-length"));
 	cr_assert_not(http_text_is(SPAN("@"), "`"));
+	cr_assert_not(http_text_is(SPAN("["), "{"));
 	cr_assert(http_text_is(SPAN(""), ""));
 	cr_assert_not(http_text_is(SPAN("a\0b"), "a"));
 }
@@ -58,6 +59,7 @@ Test(http_text, a_weight_of_zero_says_no)
 	cr_assert(http_token_list_has(SPAN("gzip;q=0.001"), "gzip"));
 	cr_assert(http_token_list_has(SPAN("gzip;q=1, br;q=0"), "gzip"));
 	cr_assert(http_token_list_has(SPAN("gzip;q="), "gzip"));
+	cr_assert(http_token_list_has(SPAN("gzip;q=0.0."), "gzip"), "not a weight");
 }
 
 Test(http_text, takes_a_list_apart)

@@ -326,6 +326,12 @@ Test(ws_assembly, what_lies_whole_is_not_copied)
 	feed(&run, wire, 6);
 	feed(&run, wire + 6, 3);
 	cr_assert_eq(run.grown, 0);
+	/* Nor is a control frame, though a message is under way. */
+	ADD(0x01, "three");
+	ADD(0x89, "ping");
+	feed(&run, wire + wire_size - 21, 21);
+	cr_assert_eq(run.grown, 5);
+	cr_assert_eq(run.buffer.size, 5);
 	cr_assert_eq(run.copied, 0);
 	finish(&run);
 	wire_size = 0;
@@ -371,4 +377,19 @@ Test(ws_assembly, the_largest_control_frame_passes_through_pieces)
 	snprintf(expected, sizeof(expected), "o(%.*s)", 125, text);
 	add(0x8a, text, 125);
 	check_added(expected);
+}
+
+Test(ws_assembly, what_was_refused_once_stays_refused)
+{
+	struct ws_assembly assembly = { 0 };
+	struct ws_buffer buffer = { 0 };
+	struct ws_message message;
+	uint8_t bad[] = "\x81\x81\0\0\0\0\xff", good[] = "\x81\x81\0\0\0\0x";
+	size_t used = 0;
+
+	cr_assert_eq(ws_assembly_feed(&assembly, &limits, bad, 7, &used, &buffer, &message), -1007);
+	for (int again = 0; again < 3; again++, used = 0) {
+		cr_assert_eq(ws_assembly_feed(&assembly, &limits, good, 7, &used, &buffer, &message), -1007);
+		cr_assert_eq(used, 7);
+	}
 }
