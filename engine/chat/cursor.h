@@ -35,11 +35,13 @@ struct cursor {
 	uint32_t next_behind;
 	uint32_t stamp;         /* this use of the cursor */
 	uint32_t holes;
-	uint32_t typing_s;      /* when typing was last passed on */
+	uint16_t typing_s;      /* when typing was last passed on; its low bits */
 	uint8_t state;          /* enum cursor_state */
-	bool presence, no_echo;
-	bool listed;            /* in its owner's list of those behind */
-	bool fell;              /* off the hot log: what is not in the log was missed */
+	bool typed : 1;
+	bool presence : 1;
+	bool no_echo : 1;
+	bool listed : 1;        /* in its owner's list of those behind */
+	bool fell : 1;          /* off the hot log: what is not in the log was missed */
 };
 
 static inline struct cursor *cursor_at(const struct hall *hall, uint32_t index)

@@ -18,8 +18,8 @@ struct place {
 	uint8_t *name;
 	uint32_t room;               /* home only */
 	uint32_t hot[VARIANT_COUNT]; /* hot logs */
-	uint32_t members;            /* cursors on this core, those still joining included */
-	uint8_t name_size;
+	uint32_t members : 24;       /* cursors on this core, those still joining included */
+	uint32_t name_size : 8;
 };
 
 struct directory {

@@ -33,8 +33,7 @@ static void fanout_change(struct home *home, struct room *room, enum chat_event_
 			  bool user_changed)
 {
 	if (room->connections > CHAT_USERS_MAX) {
-		if (!room->counting) {
-			room->counting = true;
+		if (room->next_counting == 0) {
 			room->next_counting = home->counting;
 			home->counting = room_index(home, room);
 		}
@@ -61,13 +60,12 @@ void fanout_counts(struct home *home)
 	if (home->now_ms < home->counted_ms + COUNT_EVERY_MS)
 		return;
 	home->counted_ms = home->now_ms;
-	home->counting = 0;
-	while (index != 0) {
+	home->counting = COUNTING_LAST;
+	while (index != COUNTING_LAST) {
 		struct room *room = room_at(home, index);
 
-		CHECK(room->counting);
 		index = room->next_counting;
-		room->counting = false;
+		CHECK(index != 0);
 		room->next_counting = 0;
 		fanout(home, room, &(struct chat_event){ .kind = CHAT_EV_count, .count = room->connections }, NULL);
 		room_tidy(home, room);

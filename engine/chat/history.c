@@ -57,7 +57,7 @@ struct history_range history_around(const struct room_log *log, uint64_t seq, ui
 
 size_t history_page_bytes(const struct home *home, const struct room *room, struct history_range range)
 {
-	size_t size = room_name(home, room).size + room->epoch_size + _Alignof(struct chat_event);
+	size_t size = room_name(home, room).size + ROOM_EPOCH_SIZE + _Alignof(struct chat_event);
 
 	for (uint64_t seq = range.from; seq <= range.to; seq++)
 		size += sizeof(struct chat_event) + data_at(&room->log, seq);

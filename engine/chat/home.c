@@ -37,6 +37,7 @@ struct home *home_open(const struct home_limits *limits, struct directory *direc
 	home->directory = directory;
 	home->post = post;
 	home->counters = counters;
+	home->counting = COUNTING_LAST;
 	random_seed(&home->random, seed);
 	if (slab_open(&home->rooms, "rooms", sizeof(struct room), limits->rooms_max) != 0 ||
 	    roster_open(&home->roster, limits->roster_max, directory->hash_key) != 0 ||
@@ -342,12 +343,10 @@ int home_restore(struct home *home, struct span name, struct span epoch, const s
 
 	if (!room)
 		return -ENOMEM;
-	if (epoch.size == 0 || epoch.size > sizeof(room->epoch))
+	if (epoch.size != ROOM_EPOCH_SIZE)
 		return -EINVAL;
 	home->now_ms = now_ms;
-	if (room->log.count == 0) {
-		memcpy(room->epoch, epoch.bytes, epoch.size);
-		room->epoch_size = (uint8_t)epoch.size;
-	}
+	if (room->log.count == 0)
+		memcpy(room->epoch, epoch.bytes, ROOM_EPOCH_SIZE);
 	return room_restore(home, room, event);
 }

@@ -39,7 +39,7 @@ void reply_ack(struct home *home, const struct mail_command *to, const struct ro
 	       const struct chat_event *event, bool duplicate)
 {
 	const struct span name = room_name(home, room);
-	struct mail_reply *mail = reply_begin(home, to, CHAT_REPLY_ACK, name.size + room->epoch_size);
+	struct mail_reply *mail = reply_begin(home, to, CHAT_REPLY_ACK, name.size + ROOM_EPOCH_SIZE);
 	uint8_t *at = span_copy(&mail->reply.page.room, name, mail->bytes);
 
 	span_copy(&mail->reply.page.epoch, room_epoch(room), at);

@@ -4,7 +4,6 @@
 
 #include "engine/core/check.h"
 
-#define EPOCH_SIZE 12
 #define EVICTIONS_MAX 64 /* rooms looked at to make way for one */
 
 static void cold_remove(struct home *home, struct room *room)
@@ -114,8 +113,7 @@ static void epoch_draw(struct home *home, struct room *room)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-	room->epoch_size = EPOCH_SIZE;
-	for (int i = 0; i < EPOCH_SIZE; i++)
+	for (int i = 0; i < ROOM_EPOCH_SIZE; i++)
 		room->epoch[i] = letters[random_below(&home->random, sizeof(letters) - 1)];
 }
 
@@ -145,7 +143,7 @@ void room_tidy(struct home *home, struct room *room)
 {
 	const uint32_t place = room->place;
 
-	if (room->connections > 0 || room->log.count > 0 || room->counting)
+	if (room->connections > 0 || room->log.count > 0 || room->next_counting != 0)
 		return;
 	CHECK(room->roster_first == 0 && room->cores == 0);
 	cold_remove(home, room);

@@ -9,17 +9,19 @@
 #include "engine/chat/roster.h"
 #include "proto/chat/limits.h"
 
+#define ROOM_EPOCH_SIZE 12
+#define COUNTING_LAST UINT32_MAX
+
 struct room {
 	struct room_log log;
 	uint64_t cores;          /* bit i: core i has members */
 	uint32_t place;
 	uint32_t roster_first;
-	uint32_t users, connections;
+	uint32_t users;
+	uint32_t connections;
 	uint32_t colder, warmer; /* rooms by their last append */
-	uint32_t next_counting;  /* rooms whose count is to be told */
-	bool counting;
-	uint8_t epoch_size;
-	char epoch[CHAT_EPOCH_SIZE_MAX];
+	uint32_t next_counting;  /* rooms whose count is to be told; 0: this is not one, COUNTING_LAST: the last of them */
+	char epoch[ROOM_EPOCH_SIZE];
 };
 
 struct home {
@@ -33,7 +35,7 @@ struct home {
 	struct random random;
 	uint64_t history_bytes;
 	uint32_t coldest, warmest;
-	uint32_t counting;       /* first of those rooms */
+	uint32_t counting;       /* first of those rooms; COUNTING_LAST: there is none */
 	uint64_t counted_ms;
 	uint64_t now_ms, wall_ms; /* of this command */
 };
@@ -50,7 +52,7 @@ static inline uint32_t room_index(const struct home *home, const struct room *ro
 
 static inline struct span room_epoch(const struct room *room)
 {
-	return span_of(room->epoch, room->epoch_size);
+	return span_of(room->epoch, ROOM_EPOCH_SIZE);
 }
 
 static inline struct span room_name(const struct home *home, const struct room *room)

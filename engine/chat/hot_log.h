@@ -19,7 +19,7 @@ struct hot_log {
 	uint64_t settled;
 	uint64_t seq;          /* of the newest logged event rendered, or that all members had before */
 	uint64_t settled_seq;
-	uint64_t bytes;        /* of the segments */
+	uint32_t bytes;        /* of the segments */
 	uint32_t place;
 	uint32_t cursors;      /* first */
 	uint32_t count;        /* of cursors */

@@ -12,8 +12,8 @@ struct room_log {
 	uint32_t capacity;
 	uint32_t head;         /* of the oldest */
 	uint32_t count;
+	uint32_t bytes;        /* of all records */
 	uint64_t last;         /* the newest seq ever given, 0 for none */
-	uint64_t bytes;        /* of all records */
 };
 
 static inline uint64_t room_log_first(const struct room_log *log)

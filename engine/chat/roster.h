@@ -11,9 +11,9 @@ struct roster_entry {
 	uint8_t *user;
 	uint64_t read;        /* the newest seq the user says to have read, 0 for none */
 	uint32_t room;
-	uint32_t connections;
 	uint32_t next, prev;  /* of the same room */
-	uint8_t user_size;
+	uint32_t connections : 24;
+	uint32_t user_size : 8;
 };
 
 struct roster {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/core/check.h"
+#include "engine/core/pages.h"
 #include "engine/core/slab.h"
 
 /* The half that is stored also says where the pair lives, so that growing needs no keys. */
@@ -17,21 +18,41 @@ static size_t slots_size(uint32_t slots)
 	return (size_t)slots * sizeof(struct map_slot);
 }
 
+/* A large table is pages of its own: when it grows, the old one is really given back, and the new one needs no clearing. */
+#define PAGES_FROM (64 * 1024)
+
+static struct map_slot *slots_take(uint32_t slots)
+{
+	const size_t size = slots_size(slots);
+	struct map_slot *taken = size >= PAGES_FROM ? pages_reserve(size) : block_take(size);
+
+	if (taken && size < PAGES_FROM)
+		memset(taken, 0, size);
+	return taken;
+}
+
+static void slots_give(struct map_slot *slots, uint32_t count)
+{
+	const size_t size = slots_size(count);
+
+	if (size >= PAGES_FROM)
+		pages_release(slots, size);
+	else
+		block_give(slots, size);
+}
+
 int map_open(struct map *map, uint32_t slots)
 {
 	CHECK(slots > 0 && (slots & (slots - 1)) == 0);
 
-	*map = (struct map){ .slots = block_take(slots_size(slots)), .mask = slots - 1 };
-	if (!map->slots)
-		return -ENOMEM;
-	memset(map->slots, 0, slots_size(slots));
-	return 0;
+	*map = (struct map){ .slots = slots_take(slots), .mask = slots - 1 };
+	return map->slots ? 0 : -ENOMEM;
 }
 
 void map_close(struct map *map)
 {
 	if (map->slots)
-		block_give(map->slots, slots_size(map->mask + 1));
+		slots_give(map->slots, map->mask + 1);
 	*map = (struct map){ .slots = NULL };
 }
 

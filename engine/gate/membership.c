@@ -103,10 +103,11 @@ static void join(struct gate *gate, struct conn *conn, const struct chat_command
 
 static bool typing_is_due(struct gate *gate, struct cursor *cursor)
 {
-	const uint32_t now_s = (uint32_t)(gate->now_ms / 1000);
+	const uint16_t now_s = (uint16_t)(gate->now_ms / 1000);
 
-	if (cursor->typing_s != 0 && now_s - cursor->typing_s < TYPING_EVERY_S)
+	if (cursor->typed && (uint16_t)(now_s - cursor->typing_s) < TYPING_EVERY_S)
 		return false;
+	cursor->typed = true;
 	cursor->typing_s = now_s;
 	return true;
 }

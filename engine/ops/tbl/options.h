@@ -6,7 +6,7 @@ OPTION(page, "page", CHOICE, "on", "", "on|off", "Network", "serve the chat page
 OPTION(cores, "cores", COUNT, "0", "0", "64", "Cores", "threads, each with its own io_uring; 0: one for each processor")
 OPTION(core_ring, "core-ring-size", BYTES, "1M", "64K", "64M", "Cores", "bytes of the ring from each core to each other")
 OPTION(mail_memory, "mail-memory", BYTES, "64M", "1M", "64G", "Cores", "bytes that may wait for other cores before commands are refused, whole process")
-OPTION(receive_buffers, "receive-buffers", COUNT, "256", "16", "32768", "Cores", "receive buffers a ring; a power of two")
+OPTION(receive_buffers, "receive-buffers", COUNT, "64", "16", "32768", "Cores", "receive buffers a ring; a power of two")
 OPTION(receive_buffer_size, "receive-buffer-size", BYTES, "16K", "1K", "256K", "Cores", "bytes of each")
 OPTION(zero_copy, "zero-copy-from", BYTES, "0", "0", "1G", "Cores", "sends of so many bytes use SEND_ZC; 0: never (it copies on loopback)")
 OPTION(connections, "connections", COUNT, "20000", "1", "2000000", "Limits", "connections at once, whole process")
