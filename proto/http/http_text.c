@@ -42,12 +42,12 @@ static uint8_t lower(uint8_t byte)
 	return byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
 }
 
-bool http_text_is(struct span text, const char *word)
+bool http_text_equal(const uint8_t *bytes, const char *word, size_t size)
 {
-	for (size_t i = 0; i < text.size; i++)
-		if (word[i] == '\0' || lower(text.bytes[i]) != lower((uint8_t)word[i]))
+	for (size_t i = 0; i < size; i++)
+		if (lower(bytes[i]) != lower((uint8_t)word[i]))
 			return false;
-	return word[text.size] == '\0';
+	return true;
 }
 
 /* What stands before the mark goes to the caller, what stands behind it stays in *text. */

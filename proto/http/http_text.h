@@ -16,8 +16,13 @@ bool http_is_token(struct span text);
 /* Without the spaces and tabs around. */
 struct span http_trim(struct span text);
 
-/* Equal but for the case of ASCII letters. */
-bool http_text_is(struct span text, const char *word);
+/* Equal but for the case of ASCII letters. Most names differ in size already: seen here, without a call. */
+__attribute__((pure)) bool http_text_equal(const uint8_t *bytes, const char *word, size_t size);
+
+static inline bool http_text_is(struct span text, const char *word)
+{
+	return text.size == strlen(word) && http_text_equal(text.bytes, word, text.size);
+}
 
 /* Takes the next element off a comma-separated list, trimmed, without its
  * parameters (;...), which go to *parameters when that is not NULL. Empty elements are
