@@ -10,13 +10,15 @@
 
 #include "engine/core/check.h"
 
-#define MAGIC "UPROAR1\n"
+#define MAGIC "UPROAR2\n"
 #define MAGIC_SIZE 8
+#define HEAD_SIZE 8 /* of a record */
 #define RECORD_MAX (1 << 20)
 #define PATH_MAX_SIZE 4096
 
 struct snapshot_writer {
 	FILE *file;
+	int error; /* the first; from then on nothing is written and nothing gets the name */
 	char directory[PATH_MAX_SIZE - 64];
 	uint8_t record[RECORD_MAX];
 };
@@ -40,6 +42,21 @@ static uint64_t get(const uint8_t *at, int bytes)
 	for (int i = 0; i < bytes; i++)
 		value |= (uint64_t)at[i] << (8 * i);
 	return value;
+}
+
+/* Of a record's size too, so that not even zeros at the end of a file are a record. */
+static uint32_t sum_of(const uint8_t *record, size_t size)
+{
+	uint8_t head[4];
+
+	put(head, size, 4);
+	return (uint32_t)crc32(crc32(0, head, sizeof(head)), record, (uInt)size);
+}
+
+/* Standard streams do not always say why. */
+static int last_error(void)
+{
+	return errno != 0 ? -errno : -EIO;
 }
 
 static uint8_t *put_span(uint8_t *at, struct span span)
@@ -73,39 +90,52 @@ struct snapshot_writer *snapshot_create(const char *directory)
 
 	if (!writer)
 		return NULL;
+	writer->error = 0;
 	snprintf(writer->directory, sizeof(writer->directory), "%s", directory);
 	path_in(path, directory, "rooms.snapshot.new");
 	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	writer->file = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!writer->file || fwrite(MAGIC, 1, MAGIC_SIZE, writer->file) != MAGIC_SIZE) {
+	if (!writer->file) {
+		const int error = errno;
+
+		if (fd >= 0)
+			close(fd);
 		free(writer);
+		errno = error;
 		return NULL;
 	}
+	if (fwrite(MAGIC, 1, MAGIC_SIZE, writer->file) != MAGIC_SIZE)
+		writer->error = last_error();
 	return writer;
 }
 
 static int write_record(struct snapshot_writer *writer, size_t size)
 {
-	uint8_t head[8];
+	uint8_t head[HEAD_SIZE];
 
-	put(put(head, size, 4), crc32(0, writer->record, (uInt)size), 4);
+	if (writer->error != 0)
+		return writer->error;
+	errno = 0;
+	put(put(head, size, 4), sum_of(writer->record, size), 4);
 	if (fwrite(head, 1, sizeof(head), writer->file) != sizeof(head) ||
 	    fwrite(writer->record, 1, size, writer->file) != size)
-		return -errno;
-	return 0;
+		writer->error = last_error();
+	return writer->error;
 }
 
 #define FIXED_SIZE (1 + 1 + 1 + 8 * 4 + 4)
 
 int snapshot_write(struct snapshot_writer *writer, struct span room, struct span epoch, const struct chat_event *event)
 {
-	const size_t spans = room.size + epoch.size + event->from.size + event->producer.size + event->data.size +
-			     event->key.size;
+	const size_t spans =
+		room.size + epoch.size + event->from.size + event->producer.size + event->data.size + event->key.size;
 	uint8_t *at = writer->record;
 
-	if (FIXED_SIZE + 6 * 4 + spans > RECORD_MAX)
-		return -EMSGSIZE;
+	if (writer->error == 0 && FIXED_SIZE + 6 * 4 + spans > RECORD_MAX)
+		writer->error = -EMSGSIZE;
+	if (writer->error != 0)
+		return writer->error;
 	at = put(at, (uint64_t)event->kind, 1);
 	at = put(at, event->deleted, 1);
 	at = put(at, event->on, 1);
@@ -140,13 +170,16 @@ int snapshot_finish(struct snapshot_writer *writer)
 
 	path_in(from, writer->directory, "rooms.snapshot.new");
 	path_in(to, writer->directory, "rooms.snapshot");
+	errno = 0;
 	if (error == 0 && (fflush(writer->file) != 0 || fsync(fileno(writer->file)) != 0))
-		error = -errno;
+		error = last_error();
 	fclose(writer->file);
 	if (error == 0 && rename(from, to) != 0)
 		error = -errno;
 	if (error == 0)
 		error = sync_directory(writer->directory);
+	else
+		(void)unlink(from); /* it is of no use, and may have filled the disk */
 	free(writer);
 	return error;
 }
@@ -155,44 +188,46 @@ static int read_all(struct snapshot *snapshot, const char *path)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat status;
+	int error = 0;
 	size_t at = 0;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (fstat(fd, &status) != 0) {
-		close(fd);
-		return -EIO;
-	}
-	snapshot->size = (size_t)status.st_size;
-	snapshot->bytes = malloc(snapshot->size + 1);
-	while (snapshot->bytes && at < snapshot->size) {
+	if (fstat(fd, &status) != 0)
+		error = -errno;
+	snapshot->size = error == 0 ? (size_t)status.st_size : 0;
+	snapshot->bytes = malloc(snapshot->size > 0 ? snapshot->size : 1);
+	if (!snapshot->bytes)
+		error = -ENOMEM;
+	while (error == 0 && at < snapshot->size) {
 		const ssize_t got = read(fd, snapshot->bytes + at, snapshot->size - at);
 
 		if (got <= 0)
-			break;
-		at += (size_t)got;
+			error = got < 0 ? -errno : -EIO;
+		else
+			at += (size_t)got;
 	}
 	close(fd);
-	return snapshot->bytes && at == snapshot->size ? 1 : -EIO;
+	return error != 0 ? error : 1;
 }
 
 /* The record at `at`: its end, or 0 when it is not whole and right. */
 static size_t record_end(const struct snapshot *snapshot, size_t at)
 {
-	if (snapshot->size - at < 8)
+	if (snapshot->size - at < HEAD_SIZE)
 		return 0;
 	const size_t size = get(snapshot->bytes + at, 4);
 
-	if (size > snapshot->size - at - 8 ||
-	    crc32(0, snapshot->bytes + at + 8, (uInt)size) != get(snapshot->bytes + at + 4, 4))
+	if (size > RECORD_MAX || size > snapshot->size - at - HEAD_SIZE ||
+	    sum_of(snapshot->bytes + at + HEAD_SIZE, size) != get(snapshot->bytes + at + 4, 4))
 		return 0;
-	return at + 8 + size;
+	return at + HEAD_SIZE + size;
 }
 
 static const uint8_t *parse(const uint8_t *at, const uint8_t *end, struct span *room, struct span *epoch,
 			    struct chat_event *event)
 {
-	if (end - at < FIXED_SIZE || at[0] >= CHAT_EVENT_COUNT)
+	if (end - at < FIXED_SIZE || at[0] >= CHAT_EVENT_COUNT || !chat_event_logged((enum chat_event_kind)at[0]))
 		return NULL;
 	*event = (struct chat_event){
 		.kind = (enum chat_event_kind)at[0],
@@ -225,9 +260,9 @@ static bool whole(const struct snapshot *snapshot)
 
 		if (end == 0)
 			return false;
-		if (end == at + 8)
+		if (end == at + HEAD_SIZE)
 			return end == snapshot->size;
-		if (parse(snapshot->bytes + at + 8, snapshot->bytes + end, &room, &epoch, &event) !=
+		if (parse(snapshot->bytes + at + HEAD_SIZE, snapshot->bytes + end, &room, &epoch, &event) !=
 		    snapshot->bytes + end)
 			return false;
 		at = end;
@@ -276,9 +311,9 @@ int snapshot_next(const struct snapshot *snapshot, size_t *at, struct span *room
 	const size_t end = record_end(snapshot, *at);
 
 	CHECK(end != 0);
-	if (end == *at + 8)
+	if (end == *at + HEAD_SIZE)
 		return 0;
-	parse(snapshot->bytes + *at + 8, snapshot->bytes + end, room, epoch, event);
+	parse(snapshot->bytes + *at + HEAD_SIZE, snapshot->bytes + end, room, epoch, event);
 	*at = end;
 	return 1;
 }

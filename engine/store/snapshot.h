@@ -1,7 +1,8 @@
 /* snapshot.h - the rooms' logs in one file, written at the end of a good stop and read back once.
  *
- * Little-endian: "UPROAR1\n", then records { u32 size, u32 crc32 of what follows, size bytes }, the last one of size 0.
- * A record is one event: room, epoch, and the event's fields. What is damaged is refused whole.
+ * Little-endian: "UPROAR2\n" (2 is the version), then records { u32 size, u32 crc32 of size and bytes, size bytes },
+ * the last one of size 0. A record is one event: room, epoch, and the event's fields. What is damaged, or of another
+ * version, is refused whole.
  */
 #ifndef STORE_SNAPSHOT_H
 #define STORE_SNAPSHOT_H
@@ -13,11 +14,12 @@ struct snapshot_writer;
 /* Gives a writer to DIR/rooms.snapshot.new, or NULL with errno. */
 struct snapshot_writer *snapshot_create(const char *directory);
 
-/* Returns 0 or -errno. */
+/* Returns 0 or -errno, and after the first error always that one. */
 int snapshot_write(struct snapshot_writer *writer, struct span room, struct span epoch,
 		   const struct chat_event *event);
 
-/* Makes it durable and gives it its name. Frees the writer in any case. Returns 0 or -errno. */
+/* Makes it durable and gives it its name, unless anything has failed: half a snapshot would give positions out a second
+ * time. Frees the writer in any case. Returns 0 or -errno. */
 int snapshot_finish(struct snapshot_writer *writer);
 
 /* One snapshot in memory. */

@@ -1,0 +1,360 @@
+/* Everything comes back as it went in, or nothing does. */
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/store/snapshot.h"
+
+static char directory[64], file[128], aside[128], fresh[128];
+
+static void setup(void)
+{
+	snprintf(directory, sizeof(directory), "/tmp/test-snapshot-XXXXXX");
+	cr_assert(mkdtemp(directory));
+	snprintf(file, sizeof(file), "%s/rooms.snapshot", directory);
+	snprintf(aside, sizeof(aside), "%s/rooms.snapshot.damaged", directory);
+	snprintf(fresh, sizeof(fresh), "%s/rooms.snapshot.new", directory);
+}
+
+static void teardown(void)
+{
+	unlink(file);
+	unlink(aside);
+	unlink(fresh);
+	rmdir(file);
+	cr_assert_eq(rmdir(directory), 0, "nothing else is left there");
+}
+
+TestSuite(snapshot, .init = setup, .fini = teardown);
+
+#define EPOCH SPAN("q7a8b9c0")
+
+static const struct kept {
+	struct span room, epoch;
+	struct chat_event event;
+} kept[] = {
+	{ SPAN("general"),
+	  EPOCH,
+	  { .kind = CHAT_EV_msg,
+	    .from = SPAN("Ann"),
+	    .seq = 1,
+	    .ts_ms = 1795229320123,
+	    .producer = SPAN("p"),
+	    .number = 9007199254740991,
+	    .data = SPAN("{\"text\":\"h\xc3\xa9\"}") } },
+	{ SPAN("general"),
+	  EPOCH,
+	  { .kind = CHAT_EV_edit,
+	    .from = SPAN("Ann"),
+	    .seq = 2,
+	    .ts_ms = 2,
+	    .data = SPAN("2"),
+	    .target = 1,
+	    .rev = 4294967295 } },
+	{ SPAN("general"), EPOCH, { .kind = CHAT_EV_del, .from = SPAN("Ann"), .seq = 3, .ts_ms = 3, .target = 1 } },
+	{ SPAN("r"),
+	  SPAN("e2"),
+	  { .kind = CHAT_EV_react,
+	    .from = SPAN("Bob"),
+	    .seq = UINT64_MAX,
+	    .ts_ms = UINT64_MAX,
+	    .target = UINT64_MAX - 1,
+	    .key = SPAN("\xf0\x9f\x91\x8d"),
+	    .on = true } },
+	{ SPAN("r"),
+	  SPAN("e2"),
+	  { .kind = CHAT_EV_msg, .from = SPAN("Bob"), .seq = 5, .deleted = true, .data = SPAN("") } },
+};
+#define KEPT (sizeof(kept) / sizeof(kept[0]))
+
+static void save(size_t count)
+{
+	struct snapshot_writer *writer = snapshot_create(directory);
+
+	cr_assert(writer);
+	for (size_t i = 0; i < count; i++)
+		cr_assert_eq(snapshot_write(writer, kept[i].room, kept[i].epoch, &kept[i].event), 0);
+	cr_assert_eq(snapshot_finish(writer), 0);
+}
+
+static void same(struct span got, struct span want)
+{
+	cr_assert_eq(!got.bytes, !want.bytes, "absent stays absent, empty stays empty");
+	cr_assert(span_equal(got, want));
+}
+
+static void same_event(const struct chat_event *got, const struct chat_event *want)
+{
+	cr_assert_eq(got->kind, want->kind);
+	cr_assert_eq(got->seq, want->seq);
+	cr_assert_eq(got->ts_ms, want->ts_ms);
+	cr_assert_eq(got->number, want->number);
+	cr_assert_eq(got->target, want->target);
+	cr_assert_eq(got->rev, want->rev);
+	cr_assert_eq(got->deleted, want->deleted);
+	cr_assert_eq(got->on, want->on);
+	same(got->from, want->from);
+	same(got->producer, want->producer);
+	same(got->data, want->data);
+	same(got->key, want->key);
+}
+
+static void expect_all(size_t count)
+{
+	struct snapshot snapshot;
+	struct chat_event event;
+	struct span room, epoch;
+	size_t at = 0;
+
+	cr_assert_eq(snapshot_load(&snapshot, directory), 1);
+	for (size_t i = 0; i < count; i++) {
+		cr_assert_eq(snapshot_next(&snapshot, &at, &room, &epoch, &event), 1);
+		same(room, kept[i].room);
+		same(epoch, kept[i].epoch);
+		same_event(&event, &kept[i].event);
+	}
+	cr_assert_eq(snapshot_next(&snapshot, &at, &room, &epoch, &event), 0);
+	snapshot_free(&snapshot);
+}
+
+static size_t read_file(uint8_t *bytes, size_t most)
+{
+	const int fd = open(file, O_RDONLY);
+	const ssize_t size = read(fd, bytes, most);
+
+	cr_assert(size > 0 && (size_t)size < most);
+	close(fd);
+	return (size_t)size;
+}
+
+static void write_file(const uint8_t *bytes, size_t size)
+{
+	const int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	cr_assert_eq(write(fd, bytes, size), (ssize_t)size);
+	close(fd);
+}
+
+/* These bytes are refused, nothing of them is given, and the file is out of the way. */
+static void expect_damaged(const uint8_t *bytes, size_t size, const char *how, size_t where)
+{
+	struct snapshot snapshot;
+
+	write_file(bytes, size);
+	cr_assert_eq(snapshot_load(&snapshot, directory), -EBADMSG, "%s at %zu", how, where);
+	cr_assert_null(snapshot.bytes);
+	cr_assert_eq(access(file, F_OK), -1);
+	cr_assert_eq(access(aside, F_OK), 0);
+	unlink(aside);
+}
+
+Test(snapshot, comes_back_as_it_went)
+{
+	struct stat status;
+
+	save(KEPT);
+	cr_assert_eq(access(fresh, F_OK), -1);
+	cr_assert_eq(stat(file, &status), 0);
+	cr_assert_eq(status.st_mode & 0777, 0600, "what people said is for nobody else of this machine");
+	expect_all(KEPT);
+	expect_all(KEPT); /* until it is removed */
+}
+
+Test(snapshot, of_nothing)
+{
+	save(0);
+	expect_all(0);
+}
+
+Test(snapshot, none_is_not_an_error)
+{
+	struct snapshot snapshot;
+
+	cr_assert_eq(snapshot_load(&snapshot, directory), 0);
+	cr_assert_null(snapshot.bytes);
+	cr_assert_eq(snapshot_remove(directory), -ENOENT);
+}
+
+Test(snapshot, removed_is_gone)
+{
+	struct snapshot snapshot;
+
+	save(KEPT);
+	cr_assert_eq(snapshot_remove(directory), 0);
+	cr_assert_eq(snapshot_load(&snapshot, directory), 0);
+}
+
+Test(snapshot, any_byte_changed)
+{
+	static const uint8_t changes[] = { 0x01, 0x80, 0xff };
+	uint8_t bytes[4096];
+
+	save(KEPT);
+	const size_t size = read_file(bytes, sizeof(bytes));
+
+	for (size_t at = 0; at < size; at++)
+		for (size_t i = 0; i < sizeof(changes); i++) {
+			bytes[at] ^= changes[i];
+			expect_damaged(bytes, size, "changed", at);
+			bytes[at] ^= changes[i];
+		}
+	write_file(bytes, size);
+	expect_all(KEPT);
+}
+
+Test(snapshot, cut_anywhere)
+{
+	uint8_t bytes[4096];
+
+	save(KEPT);
+	const size_t size = read_file(bytes, sizeof(bytes));
+
+	for (size_t left = 0; left < size; left++)
+		expect_damaged(bytes, left, "cut", left);
+}
+
+/* As file systems leave behind what was never written. */
+Test(snapshot, zeros_from_anywhere)
+{
+	uint8_t bytes[4096];
+
+	save(KEPT);
+	const size_t size = read_file(bytes, sizeof(bytes));
+
+	for (size_t from = size - 1; from-- > 0;) {
+		memset(bytes + from, 0, size - from);
+		expect_damaged(bytes, size, "zeros", from);
+		expect_damaged(bytes, from + 8 < sizeof(bytes) ? from + 8 : from, "cut, then eight zeros", from);
+	}
+}
+
+Test(snapshot, more_than_was_written)
+{
+	uint8_t bytes[4096] = { 0 };
+
+	save(KEPT);
+	const size_t size = read_file(bytes, sizeof(bytes) - 64);
+
+	for (size_t more = 1; more <= 16; more++)
+		expect_damaged(bytes, size + more, "longer", more);
+}
+
+Test(snapshot, a_block_left_out)
+{
+	uint8_t bytes[4096], cut[4096];
+
+	save(KEPT);
+	const size_t size = read_file(bytes, sizeof(bytes));
+
+	for (size_t at = 0; at + 16 < size; at++) {
+		memcpy(cut, bytes, at);
+		memcpy(cut + at, bytes + at + 16, size - at - 16);
+		expect_damaged(cut, size - 16, "without sixteen bytes", at);
+	}
+}
+
+/* A right checksum does not make a right event. */
+Test(snapshot, an_event_that_no_log_keeps)
+{
+	struct snapshot_writer *writer = snapshot_create(directory);
+	struct snapshot snapshot;
+
+	cr_assert_eq(snapshot_write(writer, SPAN("r"), EPOCH, &(struct chat_event){ .kind = CHAT_EV_typing, .seq = 1 }),
+		     0);
+	cr_assert_eq(snapshot_finish(writer), 0);
+	cr_assert_eq(snapshot_load(&snapshot, directory), -EBADMSG);
+}
+
+Test(snapshot, the_largest_record_and_one_byte_more)
+{
+	/* What a record is besides its data, as written above: 39 bytes, six sizes, "r" and the epoch. */
+	const size_t most = (1 << 20) - 39 - 24 - 1 - 8;
+	uint8_t *data = malloc(most + 1);
+	struct chat_event event = { .kind = CHAT_EV_msg, .seq = 1, .data = span_of(data, most) };
+	struct snapshot_writer *writer = snapshot_create(directory);
+	struct snapshot snapshot;
+	struct span room, epoch;
+	size_t at = 0;
+
+	memset(data, 'x', most + 1);
+	cr_assert_eq(snapshot_write(writer, SPAN("r"), EPOCH, &event), 0);
+	cr_assert_eq(snapshot_finish(writer), 0);
+	cr_assert_eq(snapshot_load(&snapshot, directory), 1);
+	cr_assert_eq(snapshot_next(&snapshot, &at, &room, &epoch, &event), 1);
+	cr_assert_eq(event.data.size, most);
+	snapshot_free(&snapshot);
+	unlink(file);
+
+	writer = snapshot_create(directory);
+	event.data = span_of(data, most + 1);
+	cr_assert_eq(snapshot_write(writer, SPAN("r"), EPOCH, &event), -EMSGSIZE);
+	cr_assert_eq(snapshot_finish(writer), -EMSGSIZE);
+	cr_assert_eq(access(file, F_OK), -1);
+	free(data);
+}
+
+/* Half of what was said must not become a snapshot, even when the disk has room again at the end. */
+Test(snapshot, a_full_disk)
+{
+	const struct rlimit small = { 20000, RLIM_INFINITY }, large = { RLIM_INFINITY, RLIM_INFINITY };
+	struct snapshot_writer *writer = snapshot_create(directory);
+	uint8_t data[9000];
+	const struct chat_event event = { .kind = CHAT_EV_msg, .seq = 1, .data = span_of(data, sizeof(data)) };
+	int error = 0;
+
+	memset(data, 'x', sizeof(data));
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	for (int i = 0; i < 4 && error == 0; i++)
+		error = snapshot_write(writer, SPAN("r"), EPOCH, &event);
+	cr_assert_eq(error, -EFBIG);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &large), 0);
+	cr_assert_eq(snapshot_write(writer, SPAN("r"), EPOCH, &event), -EFBIG);
+	cr_assert_eq(snapshot_finish(writer), -EFBIG);
+	cr_assert_eq(access(file, F_OK), -1);
+	cr_assert_eq(access(fresh, F_OK), -1, "what is of no use does not fill the disk");
+}
+
+Test(snapshot, the_last_write_fails)
+{
+	const struct rlimit small = { 16, RLIM_INFINITY };
+	struct snapshot_writer *writer = snapshot_create(directory);
+
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(snapshot_write(writer, kept[0].room, kept[0].epoch, &kept[0].event), 0, "still in the stream");
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	cr_assert_eq(snapshot_finish(writer), -EFBIG);
+	cr_assert_eq(access(file, F_OK), -1);
+}
+
+Test(snapshot, the_old_one_stays_until_the_new_one_is_whole)
+{
+	save(2);
+	struct snapshot_writer *writer = snapshot_create(directory);
+
+	for (size_t i = 0; i < KEPT; i++)
+		cr_assert_eq(snapshot_write(writer, kept[i].room, kept[i].epoch, &kept[i].event), 0);
+	expect_all(2);
+	cr_assert_eq(snapshot_finish(writer), 0);
+	expect_all(KEPT);
+}
+
+Test(snapshot, what_is_no_file)
+{
+	struct snapshot snapshot;
+
+	cr_assert_eq(mkdir(file, 0700), 0);
+	cr_assert_eq(snapshot_load(&snapshot, directory), -EISDIR);
+	cr_assert_null(snapshot.bytes);
+	errno = 0;
+	cr_assert_null(snapshot_create("/tmp/there/is/no/such/directory"));
+	cr_assert_eq(errno, ENOENT);
+}
