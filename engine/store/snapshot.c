@@ -114,8 +114,6 @@ static int write_record(struct snapshot_writer *writer, size_t size)
 {
 	uint8_t head[HEAD_SIZE];
 
-	if (writer->error != 0)
-		return writer->error;
 	errno = 0;
 	put(put(head, size, 4), sum_of(writer->record, size), 4);
 	if (fwrite(head, 1, sizeof(head), writer->file) != sizeof(head) ||

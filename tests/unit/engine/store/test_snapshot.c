@@ -318,6 +318,9 @@ Test(snapshot, a_full_disk)
 	cr_assert_eq(error, -EFBIG);
 	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &large), 0);
 	cr_assert_eq(snapshot_write(writer, SPAN("r"), EPOCH, &event), -EFBIG);
+	const struct chat_event huge = { .kind = CHAT_EV_msg, .seq = 2, .data = span_of(data, 1 << 20) };
+
+	cr_assert_eq(snapshot_write(writer, SPAN("r"), EPOCH, &huge), -EFBIG, "the first error is the one to tell");
 	cr_assert_eq(snapshot_finish(writer), -EFBIG);
 	cr_assert_eq(access(file, F_OK), -1);
 	cr_assert_eq(access(fresh, F_OK), -1, "what is of no use does not fill the disk");
