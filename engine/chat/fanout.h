@@ -1,4 +1,6 @@
-/* fanout.h - a room's events to every core that has members: one mail a core, never one a member. For chat/'s home files alone.
+/* fanout.h - a room's events to every core that has members: one mail a core, never one a member.
+ *
+ * For chat/'s home files alone.
  */
 #ifndef CHAT_FANOUT_H
 #define CHAT_FANOUT_H

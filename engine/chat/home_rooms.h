@@ -20,7 +20,7 @@ struct room {
 	uint32_t users;
 	uint32_t connections;
 	uint32_t colder, warmer; /* rooms by their last append */
-	uint32_t next_counting;  /* rooms whose count is to be told; 0: this is not one, COUNTING_LAST: the last of them */
+	uint32_t next_counting;  /* rooms whose count is to be told; 0: not one, COUNTING_LAST: the last */
 	char epoch[ROOM_EPOCH_SIZE];
 };
 

@@ -26,7 +26,7 @@ struct mail_block {
 	size_t size;
 };
 
-/* Who asked: a session on a core, and the cursor it concerns, with the stamp that tells one use of a cursor from the next. */
+/* Who asked: a session on a core, and the cursor it concerns, with the stamp of this use of it. */
 struct mail_origin {
 	uint32_t core;
 	uint32_t slot, generation;

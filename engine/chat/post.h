@@ -17,7 +17,7 @@ struct post {
 	struct xring *out[CORES_MAX];  /* to core i; keeps */
 	struct waiting *first[CORES_MAX], *last[CORES_MAX];
 	struct bell *bells[CORES_MAX];
-	const int *ring_bells;         /* ring_bell() of each core; keeps, since they are known only when all are open */
+	const int *ring_bells;         /* ring_bell() of each core; keeps: known when all are open */
 	uint64_t to_flush;             /* cores that got mail this turn */
 	uint64_t waiting_bytes, waiting_bytes_max;
 	uint32_t core, cores;

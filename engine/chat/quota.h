@@ -10,7 +10,8 @@ struct quota {
 	uint32_t stamp_ms;    /* the low bits of when that was so */
 };
 
-/* Takes one token of `burst`, regrowing per_s a second. Returns 0, or the milliseconds until there is one. per_s 0: no limit. */
+/* Takes one token of `burst`, regrowing per_s a second. Returns 0, or the
+ * milliseconds until there is one. per_s 0: no limit. */
 uint32_t quota_take(struct quota *quota, uint32_t per_s, uint32_t burst, uint64_t now_ms);
 
 #endif

@@ -18,7 +18,7 @@ static size_t slots_size(uint32_t slots)
 	return (size_t)slots * sizeof(struct map_slot);
 }
 
-/* A large table is pages of its own: when it grows, the old one is really given back, and the new one needs no clearing. */
+/* A large table is pages of its own: when it grows, the old one is really given back. */
 #define PAGES_FROM (64 * 1024)
 
 static struct map_slot *slots_take(uint32_t slots)

@@ -101,8 +101,8 @@ void session_closed(struct gate *gate, struct conn *conn)
 	struct session *session = session_of(gate, conn);
 
 	CHECK(session->phase != SESSION_NONE);
-	LOG(LOG_DEBUG, "closed", LOG_U64("connection", conn->slot), LOG_TEXT("reason", chat_close_text(session->reason)),
-	    LOG_SPAN("user", session_user(session)));
+	LOG(LOG_DEBUG, "closed", LOG_U64("connection", conn->slot),
+	    LOG_TEXT("reason", chat_close_text(session->reason)), LOG_SPAN("user", session_user(session)));
 	retire(gate, conn);
 	session_unkeep(session);
 	session->phase = SESSION_NONE;

@@ -40,8 +40,8 @@ struct shard_links {
 int shard_links_open(struct shard_links *links, uint32_t cores, size_t xring_size);
 void shard_links_close(struct shard_links *links);
 
-/* Keeps links and source. listener is a listening descriptor, which stays the caller's. hash_key is the same for all shards, seed
- * its own. Gives NULL with *error = -errno. */
+/* Keeps links and source. listener is a listening descriptor, which stays the
+ * caller's. hash_key is the same for all shards, seed its own. Gives NULL with *error = -errno. */
 struct shard *shard_open(const struct shard_limits *limits, const struct ring_features *features,
 			 struct shard_links *links, const struct http_source *source, int listener,
 			 uint64_t hash_key, uint64_t seed, int *error);

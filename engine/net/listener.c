@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ static int split(const char *address, char *host, size_t host_size, const char *
 	for (const char *at = colon + 1; *at; at++)
 		if (*at < '0' || *at > '9')
 			return -EINVAL;
-	if (strlen(colon + 1) > 5)
+	if (strlen(colon + 1) > 5 || strtoul(colon + 1, NULL, 10) > UINT16_MAX)
 		return -EINVAL;
 	*port = colon + 1;
 	size_t size = (size_t)(colon - address);

@@ -13,9 +13,10 @@ struct listener_limits {
 	uint32_t send_buffer;     /* SO_SNDBUF of what is accepted, bytes; 0: the kernel's own tuning */
 };
 
-/* Parses "HOST:PORT" ("127.0.0.1:8080", "[::]:8080", ":8080", "*:8080", "localhost:0"), checks that nobody
- * else listens there, and opens `count` sockets on it. text: the address in numbers, with the port that the kernel chose
- * where it was 0. Returns 0, or -errno (-EINVAL: not an address; -EADDRINUSE: taken) with nothing open. */
+/* Parses "HOST:PORT" ("127.0.0.1:8080", "[::]:8080", ":8080", "*:8080", "localhost:0"),
+ * checks that nobody else listens there, and opens `count` sockets on it. text:
+ * the address in numbers, with the port that the kernel chose where it was 0.
+ * Returns 0, or with nothing open -errno (-EINVAL: not an address; -EADDRINUSE: taken). */
 int listener_open(const char *address, const struct listener_limits *limits, int *sockets, uint32_t count,
 		  char text[LISTENER_TEXT_MAX]);
 

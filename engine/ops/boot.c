@@ -155,7 +155,8 @@ static int listen_all(struct server *server)
 	case 0:
 		return 0;
 	case -EINVAL:
-		fprintf(stderr, "uproar: option 'listen' is '%s', but takes HOST:PORT, as 127.0.0.1:8080 or [::]:8080\n",
+		fprintf(stderr,
+			"uproar: option 'listen' is '%s', but takes HOST:PORT, as 127.0.0.1:8080 or [::]:8080\n",
 			address);
 		return EXIT_USAGE;
 	case -EADDRINUSE:
@@ -163,7 +164,8 @@ static int listen_all(struct server *server)
 		return EXIT_TAKEN;
 	case -EACCES:
 	case -EPERM:
-		fprintf(stderr, "uproar: no right to listen on %s; ports below 1024 need CAP_NET_BIND_SERVICE\n", address);
+		fprintf(stderr, "uproar: no right to listen on %s; ports below 1024 need CAP_NET_BIND_SERVICE\n",
+			address);
 		return EXIT_DENIED;
 	default:
 		fprintf(stderr, "uproar: cannot listen on %s: %s\n", address, strerror(-error));
@@ -210,7 +212,8 @@ static int run(struct server *server, const sigset_t *signals)
 		status = EXIT_MEMORY;
 		for (uint32_t i = 0; i < server->cores; i++)
 			if (server->core[i].error != 0)
-				fprintf(stderr, "uproar: core %u could not be set up: %s (memory, RLIMIT_MEMLOCK, descriptors?)\n",
+				fprintf(stderr,
+					"uproar: core %u: %s; see the limits on memory, locked memory and descriptors\n",
 					i, strerror(-server->core[i].error));
 	} else {
 		data_forget(&server->data);

@@ -17,7 +17,8 @@ static void help(void)
 	       "  -V, --version                      print the version, and end\n"
 	       "  -h, --help                         print this, and end\n");
 	options_help(stdout);
-	printf("\nEvery option is also an environment variable (UPROAR_SEND_RATE for --send-rate) and a key of the file.\n"
+	printf("\nEvery option is also an environment variable (UPROAR_SEND_RATE for --send-rate) and a key of the "
+	       "file.\n"
 	       "Numbers of bytes may end in K, M, G; times end in ms, s, m, h or d.\n");
 }
 
@@ -121,7 +122,8 @@ int main(int argc, char **argv)
 	}
 	command_line(&options, argc, argv, &command, false);
 	if (command.check) {
-		printf("uproar: the options are right%s%s\n", command.file ? ": " : "", command.file ? command.file : "");
+		printf("uproar: the options are right%s%s\n", command.file ? ": " : "",
+		       command.file ? command.file : "");
 		return 0;
 	}
 	return boot(&options);

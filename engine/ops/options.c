@@ -226,14 +226,17 @@ void options_document(FILE *out)
 	const char *group = "";
 	char variable[80], expected[128];
 
-	fprintf(out, "# Options\n\nMade by `uproar --print-options-doc` from `engine/ops/tbl/options.h`.\n\n"
-		     "Each option is a flag (`--name VALUE`), an environment variable, and a key of the file given with\n"
-		     "`-c FILE` (`name = value;`, libconfig's syntax: texts and values with a unit in quotes, `#` begins a\n"
-		     "comment). The command line wins over the environment, that over the file, that over the default.\n");
+	fprintf(out,
+		"# Options\n\nMade by `uproar --print-options-doc` from `engine/ops/tbl/options.h`.\n\n"
+		"Each option is a flag (`--name VALUE`), an environment variable, and a key of the file given with\n"
+		"`-c FILE` (`name = value;`, libconfig's syntax: texts and values with a unit in quotes, `#` begins a\n"
+		"comment). The command line wins over the environment, that over the file, that over the default.\n");
 	for (int id = 0; id < OPTION_COUNT; id++) {
 		if (strcmp(group, rows[id].group) != 0) {
 			group = rows[id].group;
-			fprintf(out, "\n## %s\n\n| option | variable | takes | default | what it does |\n|---|---|---|---|---|\n",
+			fprintf(out,
+				"\n## %s\n\n| option | variable | takes | default | what it does |\n"
+				"|---|---|---|---|---|\n",
 				group);
 		}
 		environment_name(rows[id].name, variable);

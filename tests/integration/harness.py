@@ -56,7 +56,9 @@ class Server:
     def ended(self, timeout=30):
         """The exit status, once it has ended by itself."""
         try:
-            return self.process.wait(timeout)
+            status = self.process.wait(timeout)
+            self.clean()
+            return status
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -64,6 +66,12 @@ class Server:
 
     def __enter__(self):
         return self.start()
+
+    def clean(self):
+        """No sanitizer has said anything."""
+        said = [n for n, line in enumerate(self.lines) if "Sanitizer" in line or "runtime error" in line]
+        if said:
+            raise AssertionError("\n".join(self.lines[said[0] : said[0] + 60]))
 
     def __exit__(self, *_):
         if self.process.poll() is None:
@@ -73,6 +81,7 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        self.clean()
 
     def rss(self):
         with open(f"/proc/{self.process.pid}/statm") as file:

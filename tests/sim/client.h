@@ -1,4 +1,6 @@
-/* client.h - a simulated client: says hello, joins, sends, idles, stops reading, vanishes, resumes; and judges all it is told.
+/* client.h - a simulated client, which does what clients do and worse, and judges all it is told.
+ *
+ * It says hello, joins, sends, idles, stops reading, vanishes and resumes.
  */
 #ifndef SIM_CLIENT_H
 #define SIM_CLIENT_H

@@ -203,12 +203,12 @@ static void settle(void)
 			for (uint32_t j = 0; j < i; j++) {
 				const struct sim_membership *a = &clients[i].rooms[room], *b = &clients[j].rooms[room];
 
-				if (!clients[i].socket || !clients[j].socket || clients[i].closing || clients[j].closing ||
-				    !a->joined || !b->joined || a->leaving || b->leaving)
+				if (!clients[i].socket || !clients[j].socket || clients[i].closing ||
+				    clients[j].closing || !a->joined || !b->joined || a->leaving || b->leaving)
 					continue;
 				if (strcmp(a->epoch, b->epoch) != 0 || a->last != b->last)
-					sim_fail("room %u: client %u is at %s:%lu and client %u at %s:%lu", room, i, a->epoch,
-						 a->last, j, b->epoch, b->last);
+					sim_fail("room %u: client %u is at %s:%lu and client %u at %s:%lu", room, i,
+						 a->epoch, a->last, j, b->epoch, b->last);
 			}
 }
 

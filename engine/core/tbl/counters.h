@@ -1,4 +1,4 @@
-/* Every counter of a core, once: COUNTER(name, kind, help). kind is counter or gauge. Metrics and tests are made from it. */
+/* Every counter of a core, once: COUNTER(name, kind, help). kind is counter or gauge. */
 COUNTER(connections, gauge, "Connections open now.")
 COUNTER(sessions, gauge, "Connections that have said hello.")
 COUNTER(rooms, gauge, "Rooms this core is home of.")

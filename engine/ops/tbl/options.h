@@ -1,40 +1,78 @@
 /* Every option, once: OPTION(id, name, kind, default, least, most or choices, group, help).
  * Flags, environment variables, file keys, --help and docs/operate/options.md are made from it. */
-OPTION(listen, "listen", TEXT, "0.0.0.0:8080", "", "", "Network", "address and port to listen on; port 0 lets the kernel choose")
-OPTION(backlog, "backlog", COUNT, "4096", "16", "65535", "Network", "connections that may wait to be accepted, a core")
-OPTION(page, "page", CHOICE, "on", "", "on|off", "Network", "serve the chat page and uproar.js at /")
-OPTION(cores, "cores", COUNT, "0", "0", "64", "Cores", "threads, each with its own io_uring; 0: one for each processor")
-OPTION(core_ring, "core-ring-size", BYTES, "1M", "64K", "64M", "Cores", "bytes of the ring from each core to each other")
-OPTION(mail_memory, "mail-memory", BYTES, "64M", "1M", "64G", "Cores", "bytes that may wait for other cores before commands are refused, whole process")
-OPTION(receive_buffers, "receive-buffers", COUNT, "64", "16", "32768", "Cores", "receive buffers a ring; a power of two")
-OPTION(receive_buffer_size, "receive-buffer-size", BYTES, "16K", "1K", "256K", "Cores", "bytes of each")
-OPTION(zero_copy, "zero-copy-from", BYTES, "0", "0", "1G", "Cores", "sends of so many bytes use SEND_ZC; 0: never (it copies on loopback)")
-OPTION(connections, "connections", COUNT, "20000", "1", "2000000", "Limits", "connections at once, whole process")
-OPTION(per_address, "connections-per-address", COUNT, "0", "0", "2000000", "Limits", "connections at once of one IPv4 address or IPv6 /64 on a core; 0: no limit")
-OPTION(rooms, "rooms", COUNT, "1000000", "1", "100000000", "Limits", "rooms with members or history at once, whole process")
-OPTION(rooms_per_connection, "rooms-per-connection", COUNT, "128", "1", "10000", "Limits", "rooms a connection may be in")
-OPTION(members_per_room, "members-per-room", COUNT, "100000", "1", "10000000", "Limits", "connections in one room")
-OPTION(memberships, "memberships", COUNT, "0", "0", "100000000", "Limits", "memberships at once, whole process; 0: four a connection, at least 100000")
-OPTION(send_rate, "send-rate", COUNT, "20", "0", "1000000", "Limits", "sends, edits, deletions and reactions a second and connection; 0: no limit")
-OPTION(send_burst, "send-burst", COUNT, "40", "1", "1000000", "Limits", "how many may come at once")
-OPTION(command_rate, "command-rate", COUNT, "100", "0", "1000000", "Limits", "other commands a second and connection; 0: no limit")
-OPTION(command_burst, "command-burst", COUNT, "200", "1", "1000000", "Limits", "how many may come at once")
-OPTION(data_size, "data-size", BYTES, "16K", "1", "16K", "Limits", "bytes of a message's data")
-OPTION(frame_size, "frame-size", BYTES, "64K", "256", "64K", "Limits", "bytes of a whole WebSocket message from a client")
-OPTION(history_messages, "history-messages", COUNT, "1000", "0", "1000000", "History", "events kept in memory, a room")
-OPTION(history_size, "history-size", BYTES, "1M", "0", "1G", "History", "bytes kept in memory, a room")
-OPTION(history_age, "history-age", TIME, "24h", "1s", "3650d", "History", "how long events are kept")
-OPTION(history_memory, "history-memory", BYTES, "256M", "64K", "1T", "History", "bytes kept in memory, whole process; the room longest silent gives way first")
-OPTION(data, "data", TEXT, "", "", "", "History", "directory that keeps histories over a restart; empty: none are kept")
-OPTION(hot_log_size, "hot-log-size", BYTES, "1M", "64K", "1G", "Memory", "bytes of frames a core holds for a room's members that are behind")
-OPTION(send_memory, "send-memory", BYTES, "256M", "1M", "1T", "Memory", "bytes that wait to be sent, whole process")
-OPTION(queue_size, "queue-size", BYTES, "1M", "128K", "1G", "Memory", "bytes that wait for one connection alone")
-OPTION(handshake_timeout, "handshake-timeout", TIME, "10s", "100ms", "10m", "Time", "for a whole HTTP request head")
-OPTION(hello_timeout, "hello-timeout", TIME, "10s", "100ms", "10m", "Time", "from the WebSocket handshake to hello")
-OPTION(ping, "ping", TIME, "25s", "1s", "1h", "Time", "silence after which the server asks whether the client is there")
-OPTION(pong, "pong", TIME, "8s", "100ms", "10m", "Time", "silence after that which ends the connection")
-OPTION(slow_timeout, "slow-timeout", TIME, "30s", "1s", "1h", "Time", "a connection that takes no byte for so long is ended")
-OPTION(linger, "linger", TIME, "5s", "100ms", "1m", "Time", "how long a closing connection may take to end")
-OPTION(drain, "drain", TIME, "5s", "0", "10m", "Time", "over which clients' reconnections are spread at a restart")
-OPTION(log_level, "log-level", CHOICE, "info", "", "debug|info|warn|error|off", "Log", "the least that is logged")
-OPTION(log_format, "log-format", CHOICE, "text", "", "text|json", "Log", "one readable line an event, or one JSON object")
+OPTION(listen, "listen", TEXT, "0.0.0.0:8080", "", "", "Network",
+       "address and port to listen on; port 0 lets the kernel choose")
+OPTION(backlog, "backlog", COUNT, "4096", "16", "65535", "Network",
+       "connections that may wait to be accepted, a core")
+OPTION(page, "page", CHOICE, "on", "", "on|off", "Network",
+       "serve the chat page and uproar.js at /")
+OPTION(cores, "cores", COUNT, "0", "0", "64", "Cores",
+       "threads, each with its own io_uring; 0: one for each processor")
+OPTION(core_ring, "core-ring-size", BYTES, "1M", "64K", "64M", "Cores",
+       "bytes of the ring from each core to each other")
+OPTION(mail_memory, "mail-memory", BYTES, "64M", "1M", "64G", "Cores",
+       "bytes that may wait for other cores before commands are refused, whole process")
+OPTION(receive_buffers, "receive-buffers", COUNT, "64", "16", "32768", "Cores",
+       "receive buffers a ring; a power of two")
+OPTION(receive_buffer_size, "receive-buffer-size", BYTES, "16K", "1K", "256K", "Cores",
+       "bytes of each")
+OPTION(zero_copy, "zero-copy-from", BYTES, "0", "0", "1G", "Cores",
+       "sends of so many bytes use SEND_ZC; 0: never (it copies on loopback)")
+OPTION(connections, "connections", COUNT, "20000", "1", "2000000", "Limits",
+       "connections at once, whole process")
+OPTION(per_address, "connections-per-address", COUNT, "0", "0", "2000000", "Limits",
+       "connections at once of one IPv4 address or IPv6 /64 on a core; 0: no limit")
+OPTION(rooms, "rooms", COUNT, "1000000", "1", "100000000", "Limits",
+       "rooms with members or history at once, whole process")
+OPTION(rooms_per_connection, "rooms-per-connection", COUNT, "128", "1", "10000", "Limits",
+       "rooms a connection may be in")
+OPTION(members_per_room, "members-per-room", COUNT, "100000", "1", "10000000", "Limits",
+       "connections in one room")
+OPTION(memberships, "memberships", COUNT, "0", "0", "100000000", "Limits",
+       "memberships at once, whole process; 0: four a connection, at least 100000")
+OPTION(send_rate, "send-rate", COUNT, "20", "0", "1000000", "Limits",
+       "sends, edits, deletions and reactions a second and connection; 0: no limit")
+OPTION(send_burst, "send-burst", COUNT, "40", "1", "1000000", "Limits",
+       "how many may come at once")
+OPTION(command_rate, "command-rate", COUNT, "100", "0", "1000000", "Limits",
+       "other commands a second and connection; 0: no limit")
+OPTION(command_burst, "command-burst", COUNT, "200", "1", "1000000", "Limits",
+       "how many may come at once")
+OPTION(data_size, "data-size", BYTES, "16K", "1", "16K", "Limits",
+       "bytes of a message's data")
+OPTION(frame_size, "frame-size", BYTES, "64K", "256", "64K", "Limits",
+       "bytes of a whole WebSocket message from a client")
+OPTION(history_messages, "history-messages", COUNT, "1000", "0", "1000000", "History",
+       "events kept in memory, a room")
+OPTION(history_size, "history-size", BYTES, "1M", "0", "1G", "History",
+       "bytes kept in memory, a room")
+OPTION(history_age, "history-age", TIME, "24h", "1s", "3650d", "History",
+       "how long events are kept")
+OPTION(history_memory, "history-memory", BYTES, "256M", "64K", "1T", "History",
+       "bytes kept in memory, whole process; the room longest silent gives way first")
+OPTION(data, "data", TEXT, "", "", "", "History",
+       "directory that keeps histories over a restart; empty: none are kept")
+OPTION(hot_log_size, "hot-log-size", BYTES, "1M", "64K", "1G", "Memory",
+       "bytes of frames a core holds for a room's members that are behind")
+OPTION(send_memory, "send-memory", BYTES, "256M", "1M", "1T", "Memory",
+       "bytes that wait to be sent, whole process")
+OPTION(queue_size, "queue-size", BYTES, "1M", "128K", "1G", "Memory",
+       "bytes that wait for one connection alone")
+OPTION(handshake_timeout, "handshake-timeout", TIME, "10s", "100ms", "10m", "Time",
+       "for a whole HTTP request head")
+OPTION(hello_timeout, "hello-timeout", TIME, "10s", "100ms", "10m", "Time",
+       "from the WebSocket handshake to hello")
+OPTION(ping, "ping", TIME, "25s", "1s", "1h", "Time",
+       "silence after which the server asks whether the client is there")
+OPTION(pong, "pong", TIME, "8s", "100ms", "10m", "Time",
+       "silence after that which ends the connection")
+OPTION(slow_timeout, "slow-timeout", TIME, "30s", "1s", "1h", "Time",
+       "a connection that takes no byte for so long is ended")
+OPTION(linger, "linger", TIME, "5s", "100ms", "1m", "Time",
+       "how long a closing connection may take to end")
+OPTION(drain, "drain", TIME, "5s", "0", "10m", "Time",
+       "over which clients' reconnections are spread at a restart")
+OPTION(log_level, "log-level", CHOICE, "info", "", "debug|info|warn|error|off", "Log",
+       "the least that is logged")
+OPTION(log_format, "log-format", CHOICE, "text", "", "text|json", "Log",
+       "one readable line an event, or one JSON object")
