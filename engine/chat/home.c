@@ -105,8 +105,8 @@ static void run_join(struct home *home, const struct mail_command *mail)
 	const size_t bytes = home->limits.page_bytes;
 
 	reply_join(home, mail, room,
-		   resume == CHAT_RESUME_OK ? history_after(&room->log, join->since_seq, CHAT_PAGE_MAX, bytes) :
-					      history_before(&room->log, UINT64_MAX, join->limit, bytes),
+		   resume == CHAT_RESUME_OK ? history_after(&room->log, join->since_seq, CHAT_PAGE_MAX, bytes)
+					    : history_before(&room->log, UINT64_MAX, join->limit, bytes),
 		   resume);
 }
 
@@ -233,8 +233,8 @@ static void run_read(struct home *home, struct room *room, const struct mail_com
 	if (seq > entry->read) {
 		entry->read = seq;
 		if (room->connections <= CHAT_USERS_MAX)
-			fanout(home, room,
-			       &(struct chat_event){ .kind = CHAT_EV_read, .from = mail->user, .seq = seq }, NULL);
+			fanout(home, room, &(struct chat_event){ .kind = CHAT_EV_read, .from = mail->user, .seq = seq },
+			       NULL);
 	}
 	if (mail->command.id != 0)
 		reply_empty(home, mail);
@@ -242,9 +242,7 @@ static void run_read(struct home *home, struct room *room, const struct mail_com
 
 static void run_typing(struct home *home, struct room *room, const struct mail_command *mail)
 {
-	const struct chat_event event = {
-		.kind = CHAT_EV_typing, .from = mail->user, .ttl_ms = TYPING_TTL_MS
-	};
+	const struct chat_event event = { .kind = CHAT_EV_typing, .from = mail->user, .ttl_ms = TYPING_TTL_MS };
 
 	if (room->connections <= CHAT_USERS_MAX)
 		fanout(home, room, &event, NULL);

@@ -120,8 +120,7 @@ void reply_join(struct home *home, const struct mail_command *to, const struct r
 void reply_presence(struct home *home, const struct mail_command *to, const struct room *room)
 {
 	const struct span name = room_name(home, room);
-	struct mail_reply *mail =
-		reply_begin(home, to, CHAT_REPLY_PRESENCE, name.size + users_bytes(home, room));
+	struct mail_reply *mail = reply_begin(home, to, CHAT_REPLY_PRESENCE, name.size + users_bytes(home, room));
 	uint8_t *at = span_copy(&mail->reply.page.room, name, mail->bytes);
 
 	users_write(home, room, &mail->reply, at);

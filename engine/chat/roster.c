@@ -50,8 +50,8 @@ static struct roster_entry *entry_make(struct roster *roster, uint32_t room, str
 	if (!entry)
 		return NULL;
 	entry->user = block_take(user.size);
-	if (!entry->user || map_add(&roster->by_key, key_hash(roster, room, user),
-				    slab_index(&roster->entries, entry)) != 0) {
+	if (!entry->user ||
+	    map_add(&roster->by_key, key_hash(roster, room, user), slab_index(&roster->entries, entry)) != 0) {
 		if (entry->user)
 			block_give(entry->user, user.size);
 		slab_give(&roster->entries, entry);

@@ -74,9 +74,9 @@ static bool within_rate(struct gate *gate, struct conn *conn, const struct chat_
 	struct session *session = session_of(gate, conn);
 	const struct session_limits *limits = &gate->limits;
 	const uint32_t retry_ms =
-		takes_seq(command->op) ?
-			quota_take(&session->sends, limits->sends_per_s, limits->send_burst, gate->now_ms) :
-			quota_take(&session->commands, limits->commands_per_s, limits->command_burst, gate->now_ms);
+		takes_seq(command->op)
+			? quota_take(&session->sends, limits->sends_per_s, limits->send_burst, gate->now_ms)
+			: quota_take(&session->commands, limits->commands_per_s, limits->command_burst, gate->now_ms);
 
 	if (retry_ms == 0) {
 		session->refusals -= session->refusals > 0;
@@ -123,7 +123,7 @@ void command_text(struct gate *gate, struct conn *conn, const uint8_t *text, siz
 
 	if (result < 0) {
 		gate_count(gate, COUNTER_protocol_errors);
-		session_close(gate, conn, (enum chat_close)-result);
+		session_close(gate, conn, (enum chat_close) - result);
 		return;
 	}
 	if (session->phase == SESSION_HELLO && (result == 0 || command.op != CHAT_OP_hello)) {

@@ -94,9 +94,7 @@ bool frame_raw(struct gate *gate, struct conn *conn, uint8_t opcode, const void 
 
 void frame_error(struct gate *gate, struct conn *conn, uint64_t re, enum chat_error error, uint32_t retry_ms)
 {
-	const struct chat_reply reply = {
-		.kind = CHAT_REPLY_ERROR, .re = re, .error = error, .retry_ms = retry_ms
-	};
+	const struct chat_reply reply = { .kind = CHAT_REPLY_ERROR, .re = re, .error = error, .retry_ms = retry_ms };
 
 	gate_count(gate, COUNTER_errors);
 	frame_reply(gate, conn, &reply);

@@ -79,8 +79,8 @@ void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t 
 	while (size > 0 && (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)) {
 		struct ws_message message;
 		size_t used = 0;
-		const int step = ws_assembly_feed(&session->assembly, &limits, bytes, size, &used, &session->buffer,
-						  &message);
+		const int step =
+			ws_assembly_feed(&session->assembly, &limits, bytes, size, &used, &session->buffer, &message);
 
 		bytes += used;
 		size -= used;

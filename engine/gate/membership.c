@@ -26,8 +26,8 @@ static void send(struct gate *gate, const struct conn *conn, const struct cursor
 	struct chat_command named = *command;
 
 	named.room = place_name(place);
-	dispatch(&gate->post, &gate->directory, op, &origin, place->hash,
-		 session_user(&gate->sessions[conn->slot]), &named, false);
+	dispatch(&gate->post, &gate->directory, op, &origin, place->hash, session_user(&gate->sessions[conn->slot]),
+		 &named, false);
 }
 
 void membership_end(struct gate *gate, struct cursor *cursor, struct span user, uint64_t id)
@@ -38,8 +38,7 @@ void membership_end(struct gate *gate, struct cursor *cursor, struct span user, 
 	const struct chat_command leave = { .op = CHAT_OP_leave, .id = id, .room = place_name(place) };
 
 	/* Before the cursor goes, because with it the place and its name may go. */
-	dispatch(&gate->post, &gate->directory, CHAT_OP_leave, &origin, place->hash, user, &leave,
-		 place->members == 1);
+	dispatch(&gate->post, &gate->directory, CHAT_OP_leave, &origin, place->hash, user, &leave, place->members == 1);
 	cursor_close(&gate->hall, cursor);
 }
 

@@ -12,8 +12,8 @@
 #include "engine/gate/pump.h"
 #include "engine/gate/render.h"
 
-#define EVENTS_MAX 4096          /* completions run in one turn */
-#define MAIL_PER_TURN 4096       /* mails taken in one turn before what they brought is pumped */
+#define EVENTS_MAX 4096 /* completions run in one turn */
+#define MAIL_PER_TURN 4096 /* mails taken in one turn before what they brought is pumped */
 #define TICK_MS 500
 #define ACCEPT_AGAIN_MS 100
 
@@ -26,9 +26,9 @@ struct shard {
 	struct counters counters;
 	int listener;
 	uint64_t tick_ms;
-	uint64_t accept_ms;          /* when to try accepting again; 0: no need */
-	uint32_t in_next;            /* whose mail comes first in the next turn */
-	bool mail_left;              /* the last turn stopped with mail unread */
+	uint64_t accept_ms; /* when to try accepting again; 0: no need */
+	uint32_t in_next; /* whose mail comes first in the next turn */
+	bool mail_left; /* the last turn stopped with mail unread */
 	bool stopped;
 };
 
@@ -123,8 +123,8 @@ static int gate_open(struct gate *gate, const struct shard_limits *limits, struc
 }
 
 struct shard *shard_open(const struct shard_limits *limits, const struct ring_features *features,
-			 struct shard_links *links, const struct http_source *source, int listener,
-			 uint64_t hash_key, uint64_t seed, int *error)
+			 struct shard_links *links, const struct http_source *source, int listener, uint64_t hash_key,
+			 uint64_t seed, int *error)
 {
 	struct shard *shard = pages_reserve(sizeof(*shard));
 

@@ -92,10 +92,10 @@ static bool accepts_gzip(const struct http_head *request)
 static size_t answer_head(uint8_t *head, const struct http_answer *answer, bool keep_alive)
 {
 	char fields[RESPONSE_HEAD_MAX / 2];
-	const int size = snprintf(fields, sizeof(fields), "%s%s%s%s%s", answer->fields ? answer->fields : "",
-				  answer->gzip ? "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n" : "",
-				  answer->etag ? "ETag: " : "", answer->etag ? answer->etag : "",
-				  answer->etag ? "\r\n" : "");
+	const int size =
+		snprintf(fields, sizeof(fields), "%s%s%s%s%s", answer->fields ? answer->fields : "",
+			 answer->gzip ? "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n" : "",
+			 answer->etag ? "ETag: " : "", answer->etag ? answer->etag : "", answer->etag ? "\r\n" : "");
 
 	CHECK(size >= 0 && (size_t)size < sizeof(fields));
 	return http_response_head(head, RESPONSE_HEAD_MAX, answer->status, answer->content_type, answer->body_size,

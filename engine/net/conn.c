@@ -64,8 +64,8 @@ static void received(struct net *net, struct conn *conn, const struct ring_event
 		if (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)
 			net->ops->on_bytes(net->context, conn, event->bytes, (size_t)event->result);
 	}
-	const bool over = event->result == 0 ||
-			  (event->result < 0 && event->result != -ENOBUFS && event->result != -EINTR);
+	const bool over =
+		event->result == 0 || (event->result < 0 && event->result != -ENOBUFS && event->result != -EINTR);
 
 	if (over) {
 		conn_peer_ended(net, conn);

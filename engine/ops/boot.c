@@ -29,7 +29,7 @@ struct core {
 	struct shard_limits limits;
 	int listener;
 	uint64_t seed;
-	int error;                /* of shard_open */
+	int error; /* of shard_open */
 	struct shard *shard;
 	_Atomic bool drained;
 };
@@ -45,7 +45,7 @@ struct server {
 	uint64_t hash_key;
 	struct core core[CORES_MAX];
 	pthread_barrier_t opened, closing;
-	_Atomic bool failed;      /* some shard could not be opened */
+	_Atomic bool failed; /* some shard could not be opened */
 	_Atomic uint32_t ended;
 	char address[LISTENER_TEXT_MAX];
 };
@@ -213,7 +213,8 @@ static int run(struct server *server, const sigset_t *signals)
 		for (uint32_t i = 0; i < server->cores; i++)
 			if (server->core[i].error != 0)
 				fprintf(stderr,
-					"uproar: core %u: %s; see the limits on memory, locked memory and descriptors\n",
+					"uproar: core %u: %s; see the limits on memory, locked memory and "
+					"descriptors\n",
 					i, strerror(-server->core[i].error));
 	} else {
 		data_forget(&server->data);

@@ -18,7 +18,7 @@ static const struct option_row {
 	enum option_kind kind;
 	const char *standard, *least, *most, *group, *help;
 } rows[OPTION_COUNT] = {
-#define OPTION(id, name, kind, standard, least, most, group, help) \
+#define OPTION(id, name, kind, standard, least, most, group, help)                                                     \
 	{ name, KIND_##kind, standard, least, most, group, help },
 #include "engine/ops/tbl/options.h"
 #undef OPTION
@@ -212,11 +212,11 @@ void options_help(FILE *out)
 			fprintf(out, "\n%s\n", group);
 		}
 		snprintf(left, sizeof(left), "--%s %s", rows[id].name,
-			 rows[id].kind == OPTION_TEXT   ? "TEXT" :
-			 rows[id].kind == OPTION_CHOICE ? rows[id].most :
-			 rows[id].kind == OPTION_TIME   ? "TIME" :
-			 rows[id].kind == OPTION_BYTES  ? "BYTES" :
-							  "N");
+			 rows[id].kind == OPTION_TEXT     ? "TEXT"
+			 : rows[id].kind == OPTION_CHOICE ? rows[id].most
+			 : rows[id].kind == OPTION_TIME   ? "TIME"
+			 : rows[id].kind == OPTION_BYTES  ? "BYTES"
+							  : "N");
 		fprintf(out, "  %-34s %s [%s]\n", left, rows[id].help, rows[id].standard);
 	}
 }

@@ -5,9 +5,9 @@
 #include "engine/core/check.h"
 #include "engine/ops/assets.h"
 
-#define SECURITY                                                                                                    \
-	"Content-Security-Policy: default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; "         \
-	"base-uri 'none'; frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\n"                           \
+#define SECURITY                                                                                                       \
+	"Content-Security-Policy: default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; "             \
+	"base-uri 'none'; frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\n"                               \
 	"Referrer-Policy: no-referrer\r\n"
 #define PAGE_FIELDS "Cache-Control: no-cache\r\n" SECURITY
 #define PLAIN_FIELDS "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"

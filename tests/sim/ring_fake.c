@@ -23,7 +23,7 @@ struct ring {
 	bool accepting, accept_failed;
 	uint64_t words[64];
 	uint32_t word_count;
-	uint8_t *lent[4096];     /* receive buffers of the last turn */
+	uint8_t *lent[4096]; /* receive buffers of the last turn */
 	uint32_t lent_count;
 	size_t lent_size[4096];
 	struct ring_stats stats;
@@ -288,8 +288,7 @@ static bool send_one(struct ring *ring, uint32_t slot, struct ring_event *event)
 		for (uint32_t i = 0; i < fake->count && room > 0; i++) {
 			const size_t size = fake->pieces[i].iov_len < room ? fake->pieces[i].iov_len : room;
 
-			add(&socket->down, &socket->down_size, &socket->down_capacity, fake->pieces[i].iov_base,
-			    size);
+			add(&socket->down, &socket->down_size, &socket->down_capacity, fake->pieces[i].iov_base, size);
 			room -= size;
 			taken += size;
 		}
