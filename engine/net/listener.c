@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define HOST_SIZE 256
+
 /* "HOST:PORT" into its parts; an empty host or * is every address. */
 static int split(const char *address, char *host, size_t host_size, const char **port)
 {
@@ -35,6 +37,14 @@ static int split(const char *address, char *host, size_t host_size, const char *
 	if (strcmp(host, "*") == 0)
 		host[0] = 0;
 	return 0;
+}
+
+int listener_check(const char *address)
+{
+	char host[HOST_SIZE];
+	const char *port;
+
+	return split(address, host, sizeof(host), &port);
 }
 
 static int option(int fd, int level, int name, int value)
@@ -114,7 +124,7 @@ int listener_open(const char *address, const struct listener_limits *limits, int
 	struct addrinfo *found;
 	struct sockaddr_storage bound;
 	socklen_t size = sizeof(bound);
-	char host[256];
+	char host[HOST_SIZE];
 	const char *port;
 
 	if (split(address, host, sizeof(host), &port) != 0 ||

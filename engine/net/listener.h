@@ -13,6 +13,9 @@ struct listener_limits {
 	uint32_t send_buffer;     /* SO_SNDBUF of what is accepted, bytes; 0: the kernel's own tuning */
 };
 
+/* Whether it looks like an address for listener_open(): 0, or -EINVAL. Asks nobody for a host's name. */
+int listener_check(const char *address);
+
 /* Parses "HOST:PORT" ("127.0.0.1:8080", "[::]:8080", ":8080", "*:8080", "localhost:0"),
  * checks that nobody else listens there, and opens `count` sockets on it. text:
  * the address in numbers, with the port that the kernel chose where it was 0.

@@ -4,11 +4,24 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum option_kind { OPTION_TEXT, OPTION_COUNT_OF, OPTION_BYTES, OPTION_TIME, OPTION_CHOICE };
+#include "engine/net/listener.h"
+
+enum option_kind {
+	OPTION_TEXT,
+	OPTION_ADDRESS,
+	OPTION_COUNT_OF,
+	OPTION_POWER,
+	OPTION_BYTES,
+	OPTION_TIME,
+	OPTION_CHOICE,
+};
 
 #define KIND_TEXT OPTION_TEXT
+#define KIND_ADDRESS OPTION_ADDRESS
 #define KIND_COUNT OPTION_COUNT_OF
+#define KIND_POWER OPTION_POWER
 #define KIND_BYTES OPTION_BYTES
 #define KIND_TIME OPTION_TIME
 #define KIND_CHOICE OPTION_CHOICE
@@ -36,6 +49,11 @@ static const struct unit time_units[] = {
 	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 },
 };
 static const struct unit count_units[] = { { "", 1 }, { NULL, 0 } };
+
+static bool is_number(enum option_kind kind)
+{
+	return kind != OPTION_TEXT && kind != OPTION_ADDRESS && kind != OPTION_CHOICE;
+}
 
 static const struct unit *units_of(enum option_kind kind)
 {
@@ -80,12 +98,15 @@ static void takes(const struct option_row *row, char *out, size_t size)
 {
 	static const char *const numbers[] = {
 		[OPTION_COUNT_OF] = "a whole number",
+		[OPTION_POWER] = "a power of two",
 		[OPTION_BYTES] = "bytes (K, M, G or T may follow)",
 		[OPTION_TIME] = "a time (ms, s, m, h or d must follow)",
 	};
 
 	if (row->kind == OPTION_TEXT)
 		snprintf(out, size, "text of at most %d bytes", OPTION_TEXT_MAX - 1);
+	else if (row->kind == OPTION_ADDRESS)
+		snprintf(out, size, "HOST:PORT, as 127.0.0.1:8080, [::1]:8080 or *:8080");
 	else if (row->kind == OPTION_CHOICE)
 		snprintf(out, size, "one of %s", row->most);
 	else
@@ -94,18 +115,23 @@ static void takes(const struct option_row *row, char *out, size_t size)
 
 static bool value_parse(const struct option_row *row, const char *text, struct option_value *value)
 {
-	uint64_t least = 0, most = UINT64_MAX;
+	uint64_t least = 0, most = UINT64_MAX, number = 0;
 
 	if (strlen(text) >= sizeof(value->text))
 		return false;
-	if (row->kind == OPTION_CHOICE && !choice_parse(row->most, text, &value->number))
+	if (row->kind == OPTION_ADDRESS && listener_check(text) != 0)
 		return false;
-	if (row->kind != OPTION_CHOICE && row->kind != OPTION_TEXT) {
+	if (row->kind == OPTION_CHOICE && !choice_parse(row->most, text, &number))
+		return false;
+	if (is_number(row->kind)) {
 		number_parse(row->kind, row->least, &least);
 		number_parse(row->kind, row->most, &most);
-		if (!number_parse(row->kind, text, &value->number) || value->number < least || value->number > most)
+		if (!number_parse(row->kind, text, &number) || number < least || number > most)
 			return false;
 	}
+	if (row->kind == OPTION_POWER && (number & (number - 1)) != 0)
+		return false;
+	value->number = number;
 	memcpy(value->text, text, strlen(text) + 1);
 	return true;
 }
@@ -143,24 +169,46 @@ static unsigned distance(const char *a, const char *b)
 	return row[size];
 }
 
-static void unknown(const char *name, const char *where, char *error)
+/* The option whose name is less than `within` edits away, or NULL. */
+static const char *nearest_to(const char *name, unsigned within)
 {
 	const char *nearest = NULL;
-	unsigned least = 4;
 
 	for (int id = 0; id < OPTION_COUNT; id++)
-		if (distance(name, rows[id].name) < least) {
-			least = distance(name, rows[id].name);
+		if (distance(name, rows[id].name) < within) {
+			within = distance(name, rows[id].name);
 			nearest = rows[id].name;
 		}
-	snprintf(error, OPTION_ERROR_MAX, "%s: there is no option '%.64s'%s%s%s", where, name,
+	return nearest;
+}
+
+/* What was given, for one line: its beginning, without what would end or colour the line. */
+#define SHOWN_MAX 64
+
+static const char *shown(const char *text, char out[SHOWN_MAX + 4])
+{
+	const size_t size = strlen(text);
+	const size_t most = size < SHOWN_MAX ? size : SHOWN_MAX;
+
+	for (size_t i = 0; i < most; i++)
+		out[i] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
+	memcpy(out + most, size > most ? "..." : "", size > most ? 4 : 1);
+	return out;
+}
+
+static void unknown(const char *name, const char *where, char *error)
+{
+	const char *nearest = nearest_to(name, 4);
+	char name_shown[SHOWN_MAX + 4];
+
+	snprintf(error, OPTION_ERROR_MAX, "%s: there is no option '%s'%s%s%s", where, shown(name, name_shown),
 		 nearest ? "; did you mean '" : "; --help lists them all", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 int options_set(struct options *options, const char *name, const char *text, const char *where,
 		char error[OPTION_ERROR_MAX])
 {
-	char expected[128];
+	char expected[128], text_shown[SHOWN_MAX + 4];
 
 	for (int id = 0; id < OPTION_COUNT; id++) {
 		if (strcmp(rows[id].name, name) != 0)
@@ -168,8 +216,8 @@ int options_set(struct options *options, const char *name, const char *text, con
 		if (value_parse(&rows[id], text, &options->values[id]))
 			return 0;
 		takes(&rows[id], expected, sizeof(expected));
-		snprintf(error, OPTION_ERROR_MAX, "%s: option '%s' is '%.64s', but takes %s", where, name, text,
-			 expected);
+		snprintf(error, OPTION_ERROR_MAX, "%s: option '%s' is '%s', but takes %s", where, name,
+			 shown(text, text_shown), expected);
 		return -1;
 	}
 	unknown(name, where, error);
@@ -186,10 +234,34 @@ static void environment_name(const char *name, char out[80])
 	out[start + i] = 0;
 }
 
+/* A variable that is nearly one of ours is a mistake. Others stay unheeded: whoever calls a service uproar in
+ * Kubernetes gets UPROAR_PORT, UPROAR_SERVICE_HOST and more unasked. */
+static int variable_check(const char *variable, char error[OPTION_ERROR_MAX])
+{
+	char name[64] = "", meant[80];
+	size_t at = strlen("UPROAR_");
+
+	for (size_t i = 0; variable[at] && variable[at] != '=' && i < sizeof(name) - 1; at++, i++)
+		name[i] = variable[at] == '_' ? '-' : (char)tolower((unsigned char)variable[at]);
+	const char *nearest = nearest_to(name, strlen(name) < 8 ? 2 : 3);
+
+	if (!nearest)
+		return 0;
+	environment_name(nearest, meant);
+	if (strncmp(variable, meant, strlen(meant)) == 0 && variable[strlen(meant)] == '=')
+		return 0;
+	snprintf(error, OPTION_ERROR_MAX, "environment: there is no variable %.*s; did you mean %s?",
+		 (int)strcspn(variable, "="), variable, meant);
+	return -1;
+}
+
 int options_environment(struct options *options, char error[OPTION_ERROR_MAX])
 {
 	char variable[80], where[100];
 
+	for (char **at = environ; at && *at; at++)
+		if (strncmp(*at, "UPROAR_", strlen("UPROAR_")) == 0 && variable_check(*at, error) != 0)
+			return -1;
 	for (int id = 0; id < OPTION_COUNT; id++) {
 		environment_name(rows[id].name, variable);
 		const char *text = getenv(variable);
@@ -203,6 +275,7 @@ int options_environment(struct options *options, char error[OPTION_ERROR_MAX])
 
 void options_help(FILE *out)
 {
+	static const char *const words[] = { "TEXT", "HOST:PORT", "N", "N", "BYTES", "TIME" };
 	const char *group = "";
 	char left[64];
 
@@ -212,12 +285,11 @@ void options_help(FILE *out)
 			fprintf(out, "\n%s\n", group);
 		}
 		snprintf(left, sizeof(left), "--%s %s", rows[id].name,
-			 rows[id].kind == OPTION_TEXT     ? "TEXT"
-			 : rows[id].kind == OPTION_CHOICE ? rows[id].most
-			 : rows[id].kind == OPTION_TIME   ? "TIME"
-			 : rows[id].kind == OPTION_BYTES  ? "BYTES"
-							  : "N");
-		fprintf(out, "  %-34s %s [%s]\n", left, rows[id].help, rows[id].standard);
+			 rows[id].kind == OPTION_CHOICE ? rows[id].most : words[rows[id].kind]);
+		fprintf(out, "  %-34s %s", left, rows[id].help);
+		if (*rows[id].standard)
+			fprintf(out, " [%s]", rows[id].standard);
+		fputc('\n', out);
 	}
 }
 
@@ -226,11 +298,21 @@ void options_document(FILE *out)
 	const char *group = "";
 	char variable[80], expected[128];
 
-	fprintf(out,
-		"# Options\n\nMade by `uproar --print-options-doc` from `engine/ops/tbl/options.h`.\n\n"
-		"Each option is a flag (`--name VALUE`), an environment variable, and a key of the file given with\n"
-		"`-c FILE` (`name = value;`, libconfig's syntax: texts and values with a unit in quotes, `#` begins a\n"
-		"comment). The command line wins over the environment, that over the file, that over the default.\n");
+	fputs("# Options\n\nMade by `uproar --print-options-doc` from `engine/ops/tbl/options.h`; a test compares.\n\n"
+	      "Each option is a flag (`--name VALUE` or `--name=VALUE`), an environment variable, and a key of the "
+	      "file\n"
+	      "that `-c FILE` names. The command line wins over the environment, that over the file, that over the\n"
+	      "default. `uproar --check-config` with all of these says whether they are right, and starts nothing.\n\n"
+	      "A file has lines of `name = value;`, and `#` begins a comment:\n\n"
+	      "    listen = 127.0.0.1:8080;\n    history-age = 24h;      # a time needs its unit\n"
+	      "    send-memory = 512M;\n    data = \"/var/lib/uproar\";\n\n"
+	      "Quotes are needed only around values with blanks or any of `; , ( ) [ ] { } = \" \\`. The syntax is\n"
+	      "libconfig's, without `@include`, groups and lists.\n\n"
+	      "Bytes may end in `K`, `M`, `G` or `T` (1024 each time). Times end in `ms`, `s`, `m`, `h` or `d`; only "
+	      "0\n"
+	      "needs no unit. A variable that begins with `UPROAR_` and is nearly that of an option is refused as a\n"
+	      "mistake; others are not looked at.\n",
+	      out);
 	for (int id = 0; id < OPTION_COUNT; id++) {
 		if (strcmp(group, rows[id].group) != 0) {
 			group = rows[id].group;

@@ -47,7 +47,7 @@ int options_set(struct options *options, const char *name, const char *text, con
 /* UPROAR_* of the environment. */
 int options_environment(struct options *options, char error[OPTION_ERROR_MAX]);
 
-/* A file of `name = value;` lines (libconfig's syntax). -1 with the line in error. */
+/* A file of `name = value;` lines (libconfig's syntax; values need no quotes). -1 with the line in error. */
 int options_file(struct options *options, const char *path, char error[OPTION_ERROR_MAX]);
 
 /* For --help, and docs/operate/options.md. */

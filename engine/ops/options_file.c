@@ -1,66 +1,193 @@
-#include "engine/ops/options.h"
-
+#include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <libconfig.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* The value of a setting as the text that a flag would have. */
-static bool text_of(const config_setting_t *setting, char *out, size_t size)
+#include "engine/ops/options.h"
+
+#define FILE_SIZE_MAX (64 * 1024)
+
+/* The file as it is, and as libconfig gets it. */
+struct source {
+	const char *path;
+	char *error;
+	char text[FILE_SIZE_MAX + 1];
+	char quoted[3 * FILE_SIZE_MAX + 2]; /* every byte may begin and end a value */
+};
+
+static int refuse(struct source *source, const char *at, const char *what)
 {
-	switch (config_setting_type(setting)) {
-	case CONFIG_TYPE_STRING:
-		snprintf(out, size, "%s", config_setting_get_string(setting));
-		return true;
-	case CONFIG_TYPE_INT:
-	case CONFIG_TYPE_INT64:
-		snprintf(out, size, "%lld", config_setting_get_int64(setting));
-		return true;
-	case CONFIG_TYPE_BOOL:
-		snprintf(out, size, "%s", config_setting_get_bool(setting) ? "on" : "off");
-		return true;
-	case CONFIG_TYPE_FLOAT:
-		snprintf(out, size, "%g", config_setting_get_float(setting));
-		return true;
-	default:
-		return false;
-	}
+	unsigned line = 1;
+
+	for (const char *c = source->text; c < at; c++)
+		line += *c == '\n';
+	snprintf(source->error, OPTION_ERROR_MAX, "%.255s:%u: %s", source->path, line, what);
+	return -1;
 }
 
-static int one(struct options *options, const config_setting_t *setting, const char *path, char *error)
+static int read_all(struct source *source)
 {
-	char where[OPTION_TEXT_MAX + 16], text[OPTION_TEXT_MAX * 2];
+	FILE *file = fopen(source->path, "r");
+	int error = file ? 0 : errno;
+	size_t size = 0;
 
-	snprintf(where, sizeof(where), "%.255s:%u", path, config_setting_source_line(setting));
-	if (!text_of(setting, text, sizeof(text))) {
-		snprintf(error, OPTION_ERROR_MAX, "%s: option '%.64s' is a group or a list, but takes one value", where,
-			 config_setting_name(setting));
+	if (file) {
+		size = fread(source->text, 1, sizeof(source->text), file);
+		error = ferror(file) ? errno : 0;
+		fclose(file);
+	}
+	if (error != 0) {
+		snprintf(source->error, OPTION_ERROR_MAX, "%.255s: cannot be read: %s", source->path, strerror(error));
 		return -1;
 	}
-	return options_set(options, config_setting_name(setting), text, where, error);
+	source->text[size < FILE_SIZE_MAX ? size : FILE_SIZE_MAX] = 0;
+	if (size > FILE_SIZE_MAX)
+		return refuse(source, source->text + FILE_SIZE_MAX, "the file is larger than 64K");
+	if (strlen(source->text) != size)
+		return refuse(source, source->text + strlen(source->text), "a zero byte; the file must be text");
+	return 0;
 }
 
-int options_file(struct options *options, const char *path, char error[OPTION_ERROR_MAX])
+static bool begins_comment(const char *at)
 {
-	FILE *file = fopen(path, "r");
+	return *at == '#' || (at[0] == '/' && (at[1] == '/' || at[1] == '*'));
+}
+
+/* The end of the comment or quoted text that begins here: `at` itself when none does, NULL when it never ends. */
+static const char *skip(const char *at)
+{
+	if (at[0] == '/' && at[1] == '*') {
+		const char *end = strstr(at + 2, "*/");
+
+		return end ? end + 2 : NULL;
+	}
+	if (begins_comment(at))
+		return at + strcspn(at, "\n");
+	if (*at != '"')
+		return at;
+	for (at++; *at && *at != '"'; at++)
+		at += *at == '\\' && at[1];
+	return *at ? at + 1 : NULL;
+}
+
+/* How long the value without quotes is that begins here. */
+static size_t bare_size(const char *at)
+{
+	size_t size = 0;
+
+	while (at[size] && !isspace((unsigned char)at[size]) && !strchr(";,\"(){}[]=\\", at[size]) &&
+	       !begins_comment(at + size))
+		size++;
+	return size;
+}
+
+static char *copy(char *out, const char *from, size_t size)
+{
+	memcpy(out, from, size);
+	return out + size;
+}
+
+/* Of a comment stay its lines, so that libconfig counts them. */
+static char *blank_out(char *out, const char *from, const char *end)
+{
+	*out++ = ' ';
+	for (; from < end; from++)
+		if (*from == '\n')
+			*out++ = '\n';
+	return out;
+}
+
+static char *quote_value(char *out, const char **at)
+{
+	const size_t blank = strspn(*at, " \t"), bare = bare_size(*at + blank);
+
+	out = copy(out, *at, blank);
+	if (bare > 0) {
+		*out++ = '"';
+		out = copy(out, *at + blank, bare);
+		*out++ = '"';
+	}
+	*at += blank + bare;
+	return out;
+}
+
+/* Puts values without quotes into quotes: libconfig knows no units, and cuts whole numbers to 32 bits unasked. */
+static int quote(struct source *source)
+{
+	const char *at = source->text;
+	char *out = source->quoted;
+
+	while (*at) {
+		const char *end = skip(at);
+		const bool assigned = *at == '=' || *at == ':';
+
+		if (!end)
+			return refuse(source, at, "the text or comment that begins here does not end");
+		if (*at == '@')
+			return refuse(source, at, "@include is not supported");
+		if (end > at && *at != '"') {
+			out = blank_out(out, at, end);
+			at = end;
+			continue;
+		}
+		const size_t size = end > at ? (size_t)(end - at) : 1;
+
+		out = copy(out, at, size);
+		at += size;
+		if (assigned)
+			out = quote_value(out, &at);
+	}
+	*out = 0;
+	return 0;
+}
+
+static int one(struct options *options, const config_setting_t *setting, struct source *source)
+{
+	char where[OPTION_TEXT_MAX + 16];
+	const char *name = config_setting_name(setting), *text = config_setting_get_string(setting);
+
+	snprintf(where, sizeof(where), "%.255s:%u", source->path, config_setting_source_line(setting));
+	if (text)
+		return options_set(options, name, text, where, source->error);
+	snprintf(source->error, OPTION_ERROR_MAX, "%s: option '%.64s' is a group or a list, but takes one value", where,
+		 name);
+	return -1;
+}
+
+static int read_options(struct options *options, struct source *source)
+{
 	config_t config;
 	int result = 0;
 
-	if (!file) {
-		snprintf(error, OPTION_ERROR_MAX, "%.255s: cannot be read: %s", path, strerror(errno));
+	if (read_all(source) != 0 || quote(source) != 0)
 		return -1;
-	}
 	config_init(&config);
-	if (config_read(&config, file) != CONFIG_TRUE) {
-		snprintf(error, OPTION_ERROR_MAX, "%.255s:%d: %s; a line is: name = value;", path,
+	if (config_read_string(&config, source->quoted) != CONFIG_TRUE) {
+		snprintf(source->error, OPTION_ERROR_MAX, "%.255s:%d: %s; a line is: name = value;", source->path,
 			 config_error_line(&config), config_error_text(&config));
 		result = -1;
 	}
 	const config_setting_t *root = config_root_setting(&config);
 
 	for (int i = 0; result == 0 && i < config_setting_length(root); i++)
-		result = one(options, config_setting_get_elem(root, (unsigned)i), path, error);
+		result = one(options, config_setting_get_elem(root, (unsigned)i), source);
 	config_destroy(&config);
-	fclose(file);
+	return result;
+}
+
+int options_file(struct options *options, const char *path, char error[OPTION_ERROR_MAX])
+{
+	struct source *source = calloc(1, sizeof(*source));
+
+	if (!source) {
+		snprintf(error, OPTION_ERROR_MAX, "%.255s: there is no memory to read it", path);
+		return -1;
+	}
+	source->path = path;
+	source->error = error;
+	const int result = read_options(options, source);
+
+	free(source);
 	return result;
 }

@@ -1,6 +1,6 @@
 /* Every option, once: OPTION(id, name, kind, default, least, most or choices, group, help).
  * Flags, environment variables, file keys, --help and docs/operate/options.md are made from it. */
-OPTION(listen, "listen", TEXT, "0.0.0.0:8080", "", "", "Network",
+OPTION(listen, "listen", ADDRESS, "0.0.0.0:8080", "", "", "Network",
        "address and port to listen on; port 0 lets the kernel choose")
 OPTION(backlog, "backlog", COUNT, "4096", "16", "65535", "Network",
        "connections that may wait to be accepted, a core")
@@ -12,8 +12,8 @@ OPTION(core_ring, "core-ring-size", BYTES, "1M", "64K", "64M", "Cores",
        "bytes of the ring from each core to each other")
 OPTION(mail_memory, "mail-memory", BYTES, "64M", "1M", "64G", "Cores",
        "bytes that may wait for other cores before commands are refused, whole process")
-OPTION(receive_buffers, "receive-buffers", COUNT, "64", "16", "32768", "Cores",
-       "receive buffers a ring; a power of two")
+OPTION(receive_buffers, "receive-buffers", POWER, "64", "16", "32768", "Cores",
+       "receive buffers a ring; a core has a ring for every 16384 connections or less")
 OPTION(receive_buffer_size, "receive-buffer-size", BYTES, "16K", "1K", "256K", "Cores",
        "bytes of each")
 OPTION(zero_copy, "zero-copy-from", BYTES, "0", "0", "1G", "Cores",
