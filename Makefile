@@ -1,7 +1,10 @@
 # Uproar's build. `make help` lists the targets. One build directory a kind of build: BUILD=build by default.
 
 BUILD ?= build
+# These come before anything is configured: they install what configure asks for, or need nothing.
+ifneq ($(filter-out run check help clean,$(or $(MAKECMDGOALS),all)),)
 -include $(BUILD)/config.mk
+endif
 
 VERSION := 0.1.0
 Q := $(if $(V),,@)

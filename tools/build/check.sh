@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# check.sh - every test that needs no hours, suite by suite, and one sum at the end.
+#
+# A suite counts only if it says how many tests it ran: its last line that reads
+# "N passed, N failed", or Criterion's own. One that says nothing has failed.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+BUILD=${BUILD:-build}
+ASAN=$BUILD-asan
+TSAN=$BUILD-tsan
+logs=$BUILD/check
+mkdir -p "$logs"
+passed=0
+failed=0
+jobs=$(nproc)
+export BUILD
+
+say() { printf '%s\n' "$*"; }
+
+# suite NAME SECONDS COMMAND... - runs it with a bound in time and adds up what it says.
+suite() {
+	local name=$1 seconds=$2 log line ok bad start=$SECONDS
+	shift 2
+	log=$logs/${name// /-}.log
+	timeout -k 10 "$seconds" "$@" >"$log" 2>&1
+	local status=$?
+	line=$(grep -aoE '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
+	if [ -n "$line" ]; then
+		ok=${line%% *}
+		bad=$(printf '%s' "$line" | sed 's/.*, \([0-9]*\) failed/\1/')
+	else
+		line=$(grep -aoE 'Tested: [0-9]+ \| Passing: [0-9]+ \| Failing: [0-9]+ \| Crashing: [0-9]+' "$log" | tail -n 1)
+		ok=$(printf '%s' "$line" | sed -n 's/.*Passing: \([0-9]*\).*/\1/p')
+		bad=$(printf '%s' "$line" | sed -n 's/.*Tested: \([0-9]*\) | Passing: \([0-9]*\).*/\1 - \2/p')
+		bad=$((${bad:-0}))
+	fi
+	if [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
+		bad=1
+	fi
+	if [ -z "${ok:-}" ]; then
+		ok=0
+		bad=$((${bad:-0} > 0 ? bad : 1))
+	fi
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+	if [ "$bad" -eq 0 ]; then
+		say "$(printf '  ok    %-28s %6d passed  %4d s' "$name" "$ok" $((SECONDS - start)))"
+	else
+		say "$(printf '  FAIL  %-28s %6d passed, %d failed, exit %d: %s' "$name" "$ok" "$bad" "$status" "$log")"
+		tail -n 30 "$log" | sed 's/^/        /'
+	fi
+}
+
+built() { # built BUILD [configure option...] - configures and builds a whole directory.
+	local dir=$1
+	shift
+	if [ ! -f "$dir/config.mk" ] || [ configure -nt "$dir/config.mk" ]; then
+		./configure --build-dir="$dir" "$@" >"$logs/configure-$(basename "$dir").log" || return 1
+	fi
+	make -s -j"$jobs" BUILD="$dir" all test-unit-build test-sim-build
+}
+
+say "check: building $BUILD, $ASAN, $TSAN"
+built "$BUILD" || exit 1
+built "$ASAN" --enable-sanitizers || exit 1
+built "$TSAN" --enable-tsan || exit 1
+make -s -j"$jobs" BUILD="$BUILD" fuzz-build || exit 1
+
+suite lint 120 tools/lint/lint.sh --count
+suite unit 300 "$BUILD/test-unit" -j2
+suite 'unit asan' 600 "$ASAN/test-unit" -j2
+suite simulation 300 "$BUILD/test-sim" --seeds 2000
+suite 'simulation asan' 300 "$ASAN/test-sim" --seeds 200
+suite mutants 300 tools/build/mutants.sh
+suite 'fuzz corpora' 300 tools/build/fuzz.sh --replay
+suite integration 600 tests/integration/run
+suite 'integration tsan' 300 env BUILD="$TSAN" tests/integration/run test_cores.py
+suite browser 300 tests/browser/run
+
+say ''
+say "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
