@@ -144,6 +144,10 @@ static size_t skip_ascii(const uint8_t *bytes, size_t size)
 
 	while (size - at >= BLOCK && _mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(bytes + at))) == 0)
 		at += BLOCK;
+	/* What is left is less than a block: one more that ends with the text sees it, and some of its ASCII again. */
+	if (at > 0 && size - at < BLOCK &&
+	    _mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(bytes + size - BLOCK))) == 0)
+		return size;
 	return at;
 }
 
