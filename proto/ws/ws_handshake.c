@@ -144,8 +144,17 @@ struct agreement {
 	uint32_t upgrades;
 	uint32_t connections;
 	uint32_t accepts;
+	struct span subprotocol;
 	bool refused;
 };
+
+static bool is_text(struct span text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if ((text.bytes[i] < 0x20 && text.bytes[i] != '\t') || text.bytes[i] == 0x7f)
+			return false;
+	return true;
+}
 
 static void read_field(struct agreement *agreed, struct span line, const uint8_t accept[WS_ACCEPT_SIZE])
 {
@@ -158,42 +167,74 @@ static void read_field(struct agreement *agreed, struct span line, const uint8_t
 	const struct span name = span_of(line.bytes, (size_t)(colon - line.bytes));
 	const struct span value = http_trim(span_of(colon + 1, line.size - name.size - 1));
 
-	if (!http_is_token(name))
+	if (!http_is_token(name) || !is_text(value)) {
 		agreed->refused = true;
-	else if (http_text_is(name, "upgrade"))
+	} else if (http_text_is(name, "upgrade")) {
 		agreed->upgrades += http_text_is(value, "websocket") ? 1 : 2;
-	else if (http_text_is(name, "connection"))
+	} else if (http_text_is(name, "connection")) {
 		agreed->connections += http_token_list_has(value, "upgrade");
-	else if (http_text_is(name, "sec-websocket-accept"))
+	} else if (http_text_is(name, "sec-websocket-accept")) {
 		agreed->accepts += span_equal(value, span_of(accept, WS_ACCEPT_SIZE)) ? 1 : 2;
-	else if (http_text_is(name, "sec-websocket-extensions"))
+	} else if (http_text_is(name, "sec-websocket-protocol")) {
+		agreed->refused |= agreed->subprotocol.bytes || !http_is_token(value);
+		agreed->subprotocol = value;
+	} else if (http_text_is(name, "sec-websocket-extensions")) {
 		agreed->refused = true; /* we asked for none */
+	}
 }
 
-static bool agrees(struct span text, const uint8_t accept[WS_ACCEPT_SIZE])
+/* The number in "HTTP/1.1 101 Switching Protocols", 0 when the line is none such. */
+static int read_status(struct span line)
 {
-	static const char status[] = "HTTP/1.1 101";
-	const size_t status_size = sizeof(status) - 1;
-	struct agreement agreed = { 0 };
-	bool first = true;
+	static const char version[] = "HTTP/1.";
+	const size_t at = sizeof(version) + 1;
+	int status = 0;
 
-	while (text.size > 2) {
-		const uint8_t *const feed = memchr(text.bytes, '\n', text.size);
-		const size_t size = (size_t)(feed - text.bytes);
-
-		if (size == 0 || feed[-1] != '\r')
-			return false;
-		const struct span line = span_of(text.bytes, size - 1);
-
-		if (!first)
-			read_field(&agreed, line, accept);
-		else if (line.size < status_size || memcmp(line.bytes, status, status_size) != 0 ||
-			 (line.size > status_size && line.bytes[status_size] != ' '))
-			return false;
-		first = false;
-		text = span_of(feed + 1, text.size - size - 1);
+	if (line.size < at + 3 || memcmp(line.bytes, version, sizeof(version) - 1) != 0)
+		return 0;
+	if (line.bytes[at - 2] < '0' || line.bytes[at - 2] > '1' || line.bytes[at - 1] != ' ')
+		return 0;
+	if ((line.size > at + 3 && line.bytes[at + 3] != ' ') || !is_text(line))
+		return 0;
+	for (size_t i = 0; i < 3; i++) {
+		if (line.bytes[at + i] < '0' || line.bytes[at + i] > '9')
+			return 0;
+		status = status * 10 + (line.bytes[at + i] - '0');
 	}
-	return !agreed.refused && agreed.upgrades == 1 && agreed.connections > 0 && agreed.accepts == 1;
+	/* Only 1.1 can switch. */
+	return status < 100 || (status == SWITCHING && line.bytes[at - 2] == '0') ? 0 : status;
+}
+
+/* Takes a line off a head, without its CRLF; SPAN_NONE when it ends otherwise. */
+static struct span take_line(struct span *text)
+{
+	const uint8_t *const feed = memchr(text->bytes, '\n', text->size);
+	const size_t size = (size_t)(feed - text->bytes);
+
+	if (size == 0 || feed[-1] != '\r')
+		return SPAN_NONE;
+	const struct span line = span_of(text->bytes, size - 1);
+
+	*text = span_of(feed + 1, text->size - size - 1);
+	return line;
+}
+
+/* Of a whole head. Returns 1, or what ws_handshake_response says of no agreement. */
+static int read_answer(struct agreement *agreed, struct span text, const uint8_t accept[WS_ACCEPT_SIZE])
+{
+	const struct span first = take_line(&text);
+	const int status = first.bytes ? read_status(first) : 0;
+
+	if (status != SWITCHING)
+		return status > 0 ? -status : -1;
+	while (text.size > 2) {
+		const struct span line = take_line(&text);
+
+		if (!line.bytes)
+			return -1;
+		read_field(agreed, line, accept);
+	}
+	return !agreed->refused && agreed->upgrades == 1 && agreed->connections > 0 && agreed->accepts == 1 ? 1 : -1;
 }
 
 int ws_handshake_response(const uint8_t *bytes, size_t size, const uint8_t nonce[16], ws_sha1 *sha1)
@@ -201,10 +242,23 @@ int ws_handshake_response(const uint8_t *bytes, size_t size, const uint8_t nonce
 	const size_t limit = size < HTTP_HEAD_SIZE_MAX ? size : HTTP_HEAD_SIZE_MAX;
 	const size_t end = head_end(bytes, limit);
 	uint8_t key[WS_KEY_SIZE], accept[WS_ACCEPT_SIZE];
+	struct agreement agreed = { 0 };
 
 	if (end == 0)
 		return size < HTTP_HEAD_SIZE_MAX ? 0 : -1;
 	base64(key, nonce, 16);
 	ws_handshake_accept(accept, key, sha1);
-	return agrees(span_of(bytes, end), accept) ? (int)end : -1;
+
+	const int result = read_answer(&agreed, span_of(bytes, end), accept);
+
+	return result < 0 ? result : (int)end;
+}
+
+struct span ws_handshake_chosen(const uint8_t *bytes, size_t head_size)
+{
+	static const uint8_t accept[WS_ACCEPT_SIZE]; /* judged before */
+	struct agreement agreed = { 0 };
+
+	read_answer(&agreed, span_of(bytes, head_size), accept);
+	return agreed.subprotocol;
 }

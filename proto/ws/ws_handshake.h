@@ -39,8 +39,13 @@ size_t ws_handshake_request(uint8_t *out, size_t capacity, struct span host, str
 			    const uint8_t nonce[16]);
 
 /* Client: reads the answer to a request made with that nonce. Returns the size
- * of its head (frames may follow), 0 when more bytes are needed, -1 when it is no
- * agreement or larger than HTTP_HEAD_SIZE_MAX. */
+ * of its head (frames may follow), 0 when more bytes are needed, -(status) when
+ * the server answers with another than 101, and -1 when it is no agreement all
+ * the same or larger than HTTP_HEAD_SIZE_MAX. */
 int ws_handshake_response(const uint8_t *bytes, size_t size, const uint8_t nonce[16], ws_sha1 *sha1);
+
+/* Client: the subprotocol that such an answer names, SPAN_NONE without one. head_size
+ * is what ws_handshake_response returned. A client that did not ask for it leaves (4.1). */
+struct span ws_handshake_chosen(const uint8_t *bytes, size_t head_size);
 
 #endif

@@ -28,8 +28,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const int whole = parse(data, size);
 
-	if (whole > (int)size || whole < -1)
+	if (whole > (int)size || whole < -999 || (whole < -1 && whole > -100) || whole == -101)
 		abort();
+	if (whole > 0) {
+		const struct span chosen = ws_handshake_chosen(data, (size_t)whole);
+
+		if (chosen.bytes &&
+		    (!http_is_token(chosen) || chosen.bytes < data || chosen.bytes + chosen.size > data + whole))
+			abort();
+	}
 	for (size_t cut = 0; cut < size && cut < 600; cut++) {
 		const int early = parse(data, cut);
 

@@ -162,7 +162,13 @@ Test(ws_handshake, a_client_takes_no_other_answer)
 	cr_assert_eq(answer(OK UPGRADE ACCEPT END), 1);
 	cr_assert_eq(answer("HTTP/1.1 101\r\n" UPGRADE ACCEPT END), 1);
 	cr_assert_eq(answer(OK "upgrade: WebSocket\r\nconnection: x, upgrade\r\n" ACCEPT END), 1);
-	cr_assert_eq(answer("HTTP/1.1 200 OK\r\n" UPGRADE ACCEPT END), -1);
+	cr_assert_eq(answer(OK UPGRADE ACCEPT "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: a\r\n" END), -1);
+	cr_assert_eq(answer(OK UPGRADE ACCEPT "Sec-WebSocket-Protocol: a, b\r\n" END), -1);
+	cr_assert_eq(answer(OK UPGRADE ACCEPT "Sec-WebSocket-Protocol:\r\n" END), -1);
+	cr_assert_eq(answer(OK UPGRADE ACCEPT "A: b\rC: d\r\n" END), -1);
+	cr_assert_eq(answer(OK UPGRADE ACCEPT "A: \033[2J\r\n" END), -1);
+	cr_assert_eq(answer(OK UPGRADE ACCEPT "A: \x7f\r\n" END), -1);
+	cr_assert_eq(answer(OK UPGRADE ACCEPT "A: b\tc\r\n" END), 1);
 	cr_assert_eq(answer("HTTP/1.1 1010\r\n" UPGRADE ACCEPT END), -1);
 	cr_assert_eq(answer("HTTP/1.0 101 X\r\n" UPGRADE ACCEPT END), -1);
 	cr_assert_eq(answer(OK ACCEPT END), -1);
@@ -177,6 +183,44 @@ Test(ws_handshake, a_client_takes_no_other_answer)
 	cr_assert_eq(answer(OK UPGRADE ACCEPT "a : b\r\n" END), -1);
 	cr_assert_eq(answer(OK "A: b\nC: d\r\n" UPGRADE ACCEPT END), -1);
 	cr_assert_eq(answer("\r\n\r\n"), -1);
+}
+
+Test(ws_handshake, a_refused_client_learns_the_status)
+{
+	cr_assert_eq(answer("HTTP/1.1 200 OK\r\n" UPGRADE ACCEPT END), -200);
+	cr_assert_eq(answer("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3\r\n" END), -503);
+	cr_assert_eq(answer("HTTP/1.0 404 Not Found\r\n" END), -404);
+	cr_assert_eq(answer("HTTP/1.1 100\r\n" END), -100);
+	cr_assert_eq(answer("HTTP/1.1 999 \r\n" END), -999);
+	cr_assert_eq(answer("HTTP/1.1 099 X\r\n" END), -1);
+	cr_assert_eq(answer("HTTP/1.1 20 OK\r\n" END), -1);
+	cr_assert_eq(answer("HTTP/1.1 20/ OK\r\n" END), -1);
+	cr_assert_eq(answer("HTTP/1.1 2:0 OK\r\n" END), -1);
+	cr_assert_eq(answer("HTTP/1.1  200 OK\r\n" END), -1);
+	cr_assert_eq(answer("HTTP/1.1\t200 OK\r\n" END), -1);
+	cr_assert_eq(answer("HTTP/1.2 200 OK\r\n" END), -1);
+	cr_assert_eq(answer("HTTP/1./ 200 OK\r\n" END), -1);
+	cr_assert_eq(answer("HTTP/2.0 200 OK\r\n" END), -1);
+	cr_assert_eq(answer("HTTP/1.1 200 \033[2J\r\n" END), -1);
+	cr_assert_eq(answer("HTTP/1.1 200 OK\nA: b\r\n" END), -1);
+	cr_assert_eq(answer("SSH-2.0-OpenSSH_9.2\r\n" END), -1);
+}
+
+static struct span chosen(const char *text)
+{
+	const int size = ws_handshake_response((const uint8_t *)text, strlen(text), nonce, sha1);
+
+	cr_assert_gt(size, 0);
+	return ws_handshake_chosen((const uint8_t *)text, (size_t)size);
+}
+
+Test(ws_handshake, a_client_learns_which_subprotocol_was_chosen)
+{
+	cr_assert_null(chosen(OK UPGRADE ACCEPT END).bytes);
+	cr_assert(
+		span_equal(chosen(OK "sec-websocket-protocol: uproar.v1 \r\n" UPGRADE ACCEPT END), SPAN("uproar.v1")));
+	/* What follows the head are frames. */
+	cr_assert_null(chosen(OK UPGRADE ACCEPT END "Sec-WebSocket-Protocol: a\r\n\r\n").bytes);
 }
 
 Test(ws_handshake, a_client_waits_for_8192_bytes_and_no_longer)
