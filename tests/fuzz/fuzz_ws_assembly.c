@@ -31,6 +31,18 @@ static void put(struct trace *trace, const void *bytes, size_t size)
 	trace->size += size;
 }
 
+/* What was read can be written, and is the same. */
+static void check_close(const struct ws_close *close, const struct ws_message *message)
+{
+	uint8_t out[WS_CLOSE_PAYLOAD_MAX];
+
+	check(close->code != WS_CLOSE_NONE || message->size == 0);
+	if (close->code == WS_CLOSE_NONE)
+		return;
+	check(ws_close_write(out, close->code, (const char *)close->reason.bytes, close->reason.size) == message->size);
+	check(memcmp(out, message->bytes, message->size) == 0);
+}
+
 static void note(struct trace *trace, int step, const struct ws_message *message)
 {
 	const int head[4] = { step, message->opcode, message->compressed, (int)message->size };
@@ -46,8 +58,8 @@ static void note(struct trace *trace, int step, const struct ws_message *message
 	} else {
 		check(message->size <= 125 && !message->compressed);
 	}
-	if (step == WS_STEP_CLOSE)
-		ws_close_parse(&close, message->bytes, message->size);
+	if (step == WS_STEP_CLOSE && ws_close_parse(&close, message->bytes, message->size) > 0)
+		check_close(&close, message);
 }
 
 static void grow(struct trace *trace, size_t want)
