@@ -41,7 +41,7 @@ all: $(PROGRAMS) ## build the programs (default)
 ## run: install what is missing, build, and serve a page to chat on at port 8080
 run:
 	@tools/build/deps.sh run
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@exec $(BUILD)/uproar --data data
 
 ## check: install what is missing, and run every test that needs no hours

@@ -74,7 +74,8 @@ suite 'simulation asan' 300 "$ASAN/test-sim" --seeds 200
 suite mutants 300 tools/build/mutants.sh
 suite 'fuzz corpora' 300 tools/build/fuzz.sh --replay
 suite integration 600 tests/integration/run
-suite 'integration tsan' 300 env BUILD="$TSAN" tests/integration/run test_cores.py
+suite 'integration asan' 300 env BUILD="$ASAN" tests/integration/run test_chat.py
+suite 'integration tsan' 300 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py
 suite browser 300 tests/browser/run
 
 say ''
