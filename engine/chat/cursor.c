@@ -245,48 +245,46 @@ static void move(struct hall *hall, struct cursor *cursor, struct segment *from,
 	hot_log_trim(hall, hot);
 }
 
-/* The hole that begins at or holds the position, if any; holes are in order. */
-static struct hole *hole_here(struct hall *hall, struct cursor *cursor, uint64_t position, uint64_t *next_hole)
+/* The first hole that the cursor has not passed, or NULL; holes are in order. */
+static const struct hole *hole_ahead(const struct hall *hall, const struct cursor *cursor)
 {
-	*next_hole = UINT64_MAX;
-	while (cursor->holes != 0) {
-		struct hole *hole = slab_at(&hall->holes, cursor->holes);
+	return cursor->holes != 0 ? slab_at(&hall->holes, cursor->holes) : NULL;
+}
 
-		if (hole->to <= position) {
-			cursor->holes = hole->next;
-			slab_give(&hall->holes, hole);
-			continue;
-		}
-		if (hole->from <= position)
-			return hole;
-		*next_hole = hole->from;
-		return NULL;
-	}
-	return NULL;
+/* Goes over the hole it stands before. */
+static void pass_hole(struct hall *hall, struct cursor *cursor, struct segment *segment)
+{
+	struct hole *hole = slab_at(&hall->holes, cursor->holes);
+	const uint64_t to = hole->to;
+
+	cursor->seq = hole->seq;
+	cursor->holes = hole->next;
+	slab_give(&hall->holes, hole);
+	move(hall, cursor, segment, to);
 }
 
 bool cursor_next(struct hall *hall, struct cursor *cursor, struct cursor_range *range)
 {
 	const struct hot_log *hot = hot_log_at(hall, cursor->hot);
-	uint64_t next_hole;
 
 	/* Only settled bytes: a member that goes LIVE here must be where all LIVE ones are. */
 	CHECK(hot->settled == hot->tail);
 	while (cursor->state == CURSOR_BEHIND) {
 		struct segment *segment = segment_of(hot, cursor->position);
+		const struct hole *hole = hole_ahead(hall, cursor);
 
 		CHECK(segment);
-		const struct hole *hole = hole_here(hall, cursor, cursor->position, &next_hole);
-
-		if (hole) {
-			move(hall, cursor, segment, hole->to);
+		if (hole && hole->from <= cursor->position) {
+			pass_hole(hall, cursor, segment);
 			continue;
 		}
 		const uint64_t end = segment->start + segment->used;
+		const bool cut = hole && hole->from < end;
 
 		range->segment = segment;
 		range->bytes = segment->bytes + (cursor->position - segment->start);
-		range->size = (next_hole < end ? next_hole : end) - cursor->position;
+		range->size = (cut ? hole->from : end) - cursor->position;
+		range->seq = cut ? hole->seq - 1 : segment->seq_last;
 		return true;
 	}
 	return false;
@@ -294,6 +292,8 @@ bool cursor_next(struct hall *hall, struct cursor *cursor, struct cursor_range *
 
 void cursor_take(struct hall *hall, struct cursor *cursor, const struct cursor_range *range)
 {
+	/* Said here, not at the segment's end alone: it may fall off before it gets there. */
+	cursor->seq = range->seq;
 	move(hall, cursor, range->segment, cursor->position + range->size);
 }
 
@@ -309,6 +309,7 @@ void cursor_hole(struct hall *hall, struct cursor *cursor, uint64_t from, uint64
 	}
 	hole->from = from;
 	hole->to = to;
+	hole->seq = hot_log_at(hall, cursor->hot)->seq;
 	while (*at != 0)
 		at = &((struct hole *)slab_at(&hall->holes, *at))->next;
 	*at = slab_index(&hall->holes, hole);

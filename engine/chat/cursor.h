@@ -21,6 +21,7 @@ enum cursor_state { CURSOR_JOINING, CURSOR_ORPHAN, CURSOR_LIVE, CURSOR_BEHIND, C
 /* Bytes of a hot log that one member is not to see: its own event, where it asked for no echo. */
 struct hole {
 	uint64_t from, to;
+	uint64_t seq; /* of that event */
 	uint32_t next;
 };
 
@@ -92,11 +93,13 @@ struct cursor_range {
 	struct segment *segment;
 	const uint8_t *bytes;
 	size_t size;
+	uint64_t seq; /* the newest logged event that is given with them */
 };
 bool cursor_next(struct hall *hall, struct cursor *cursor, struct cursor_range *range);
 void cursor_take(struct hall *hall, struct cursor *cursor, const struct cursor_range *range);
 
-/* Adds a hole; without memory for it the member sees its own event, which it knows by its cid. */
+/* Adds a hole: the event just committed. Without memory for it the member sees its own
+ * event, which it knows by its cid. */
 void cursor_hole(struct hall *hall, struct cursor *cursor, uint64_t from, uint64_t to);
 
 #endif

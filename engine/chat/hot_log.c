@@ -114,11 +114,14 @@ static void keep_bound(struct hall *hall, struct hot_log *hot, size_t size)
 
 uint8_t *hot_log_reserve(struct hall *hall, struct hot_log *hot, size_t size)
 {
+	/* The larger the log, the larger its segments; but none so large that the bound means nothing. */
+	const uint64_t wish = size + hot->bytes, most = hall->limits.hot_bytes_max / 4;
+
 	if (hot->last && hot->last->capacity - hot->last->used >= size)
 		return hot->last->bytes + hot->last->used;
 	keep_bound(hall, hot, size);
 
-	struct segment *segment = segment_take(hall->segments, size, size + hot->bytes);
+	struct segment *segment = segment_take(hall->segments, size, wish < most ? wish : most);
 
 	if (!segment)
 		return NULL;

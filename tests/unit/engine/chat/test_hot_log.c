@@ -1,0 +1,240 @@
+/* Frames rendered once: who stands behind, what is kept for them, and what falls off. */
+#include "tests/unit/engine/chat/hall_fixture.h"
+
+#include <signal.h>
+
+TestSuite(hot_log, .init = hall_setup, .fini = hall_teardown);
+
+Test(hot_log, gives_what_came_after_one_joined)
+{
+	static struct given given;
+	struct cursor *ann = enter(1), *bob;
+
+	say(100, true);
+	say(100, true);
+	bob = enter(2);
+	say(100, true);
+	hot_logs_settle(&hall);
+	cr_assert(give(ann, 99, &given));
+	expect_seqs(&given, 1, 3);
+	cr_assert(give(bob, 99, &given));
+	expect_seqs(&given, 3, 3);
+	cr_assert(ann->state == CURSOR_LIVE && bob->state == CURSOR_LIVE);
+	cr_assert_eq(segments.bytes_out, 0, "whoever keeps up costs nothing");
+	gone(ann);
+	gone(bob);
+}
+
+Test(hot_log, settling_marks_each_owner_once)
+{
+	struct cursor *members[3] = { enter(1), enter(2), enter(3) };
+	static struct given given;
+	uint32_t owner, seen = 0;
+
+	say(50, true);
+	cr_assert_not(owner_next(&hall, &owner), "nobody before the turn is over");
+	hot_logs_settle(&hall);
+	say(50, false);
+	hot_logs_settle(&hall);
+	while (owner_next(&hall, &owner))
+		seen += 1u << (4 * owner);
+	cr_assert_eq(seen, 0x1110);
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(hall.owners[i + 1].behind, cursor_index(&hall, members[i]));
+		give(members[i], 99, &given);
+		cr_assert(given.count == 1 && given.others == 1);
+		gone(members[i]);
+	}
+}
+
+Test(hot_log, goes_over_several_segments_without_a_break)
+{
+	static struct given given;
+	struct cursor *ann = enter(1);
+
+	for (int i = 0; i < 30; i++)
+		say(300, true);
+	hot_logs_settle(&hall);
+	cr_assert_neq(hot()->first, hot()->last);
+	give(ann, 99, &given);
+	expect_seqs(&given, 1, 30);
+	cr_assert_gt(given.ranges, 1);
+	gone(ann);
+}
+
+Test(hot_log, keeps_a_segment_for_whoever_stands_in_it_or_before)
+{
+	static struct given given;
+	struct cursor *quick = enter(1), *slow = enter(2);
+
+	for (int i = 0; i < 30; i++)
+		say(300, true);
+	hot_logs_settle(&hall);
+	const uint64_t all = segments.bytes_out;
+
+	give(quick, 99, &given);
+	cr_assert_eq(segments.bytes_out, all);
+	give(slow, 1, &given);
+	cr_assert_lt(segments.bytes_out, all, "the first is passed by both");
+	cr_assert_eq(hot()->first->readers, 1);
+	gone(slow);
+	cr_assert_eq(segments.bytes_out, 0);
+	gone(quick);
+}
+
+Test(hot_log, a_send_in_flight_holds_its_segment)
+{
+	struct cursor *ann = enter(1);
+	struct cursor_range range;
+
+	say(100, true);
+	hot_logs_settle(&hall);
+	cr_assert(cursor_next(&hall, ann, &range));
+	segment_hold(range.segment);
+	cursor_take(&hall, ann, &range);
+	gone(ann);
+	cr_assert_gt(segments.bytes_out, 0);
+	cr_assert_eq(range.bytes[99], 1, "still as it was");
+	segment_drop(&segments, range.segment);
+	cr_assert_eq(segments.bytes_out, 0);
+}
+
+/* One member before every frame, so also at every edge of a segment: who stands before the cut falls, nobody else. */
+Test(hot_log, at_its_bound_all_stay_and_past_it_the_slowest_fall)
+{
+	struct cursor *members[OWNERS];
+	uint32_t count = 0, fallen = 0, at_cut = 0;
+
+	do {
+		members[count] = enter(count);
+		count++;
+		say(500, true);
+		hot_logs_settle(&hall);
+	} while (hot()->bytes + 500 <= HOT_BYTES_MAX || hot()->last->capacity - hot()->last->used >= 500);
+	cr_assert_leq(hot()->bytes, HOT_BYTES_MAX * 3 / 2, "past its bound by one segment at the most");
+	cr_assert_eq(counter_read(&counters, COUNTER_fell_off), 0, "full is not over");
+	say(500, true);
+	cr_assert_leq(hot()->bytes - hot()->last->capacity + 500, HOT_BYTES_MAX / 4 * 3, "a quarter goes at once");
+	for (uint32_t i = 0; i < count; i++) {
+		at_cut += members[i]->position == hot()->first->start;
+		cr_assert_eq(members[i]->seq, i, "it had what came before it");
+		cr_assert_eq(members[i]->state == CURSOR_CATCHUP, members[i]->position < hot()->first->start);
+		cr_assert_eq(members[i]->state == CURSOR_CATCHUP, members[i]->fell);
+		fallen += members[i]->fell;
+	}
+	cr_assert_eq(at_cut, 1);
+	cr_assert(fallen > 1 && fallen < count, "%u of %u fell", fallen, count);
+	cr_assert_eq(counter_read(&counters, COUNTER_fell_off), fallen);
+	for (uint32_t i = 0; i < count; i++)
+		gone(members[i]);
+}
+
+Test(hot_log, falls_before_being_marked_too)
+{
+	static struct given given;
+	struct cursor *ann = enter(1);
+
+	say(100, true);
+	hot_logs_settle(&hall);
+	give(ann, 99, &given);
+	while (ann->state == CURSOR_LIVE)
+		say(500, true);
+	cr_assert_eq(ann->state, CURSOR_CATCHUP);
+	cr_assert_eq(ann->seq, 1, "what it had when it was last marked");
+	gone(ann);
+}
+
+Test(hot_log, skipping_sends_everybody_to_the_rooms_log)
+{
+	static struct given given;
+	struct cursor *live = enter(1), *behind = enter(2);
+
+	say(100, true);
+	hot_logs_settle(&hall);
+	give(live, 99, &given);
+	hot_log_skip(&hall, hot(), ++room_seq);
+	cr_assert(live->state == CURSOR_CATCHUP && behind->state == CURSOR_CATCHUP);
+	cr_assert_eq(live->seq, 1);
+	cr_assert_eq(behind->seq, 0);
+	cr_assert_eq(segments.bytes_out, 0);
+	cursor_join_live(&hall, live, room_seq);
+	say(100, true);
+	cursor_unlist(&hall, live);
+	hot_logs_settle(&hall);
+	give(live, 99, &given);
+	expect_seqs(&given, 3, 3);
+	gone(live);
+	gone(behind);
+}
+
+Test(hot_log, an_event_that_is_told_at_most_once_may_be_skipped_alone)
+{
+	static struct given given;
+	struct cursor *ann = enter(1);
+
+	say(100, true);
+	hot_log_skip(&hall, hot(), 0);
+	say(100, true);
+	hot_logs_settle(&hall);
+	give(ann, 99, &given);
+	expect_seqs(&given, 1, 2);
+	gone(ann);
+}
+
+Test(hot_log, without_a_segment_to_be_had_members_are_caught_up, .init = NULL)
+{
+	struct cursor *ann;
+
+	hall_setup_of(HOT_BYTES_MAX, 2048);
+	ann = enter(1);
+	while (say(400, true))
+		cr_assert_leq(segments.bytes_out, 2048);
+	cr_assert_eq(ann->state, CURSOR_CATCHUP);
+	cr_assert_eq(ann->seq, 0);
+	gone(ann);
+}
+
+Test(hot_log, the_kinds_of_rendering_are_apart)
+{
+	static struct given given;
+	struct cursor *ann = enter(1), *bob = cursor_open(&hall, 2, place, true, false);
+
+	cr_assert_eq(cursor_attach(&hall, bob, 0, 0), 0);
+	cr_assert_neq(bob->hot, ann->hot);
+	cr_assert_eq(counter_read(&counters, COUNTER_hot_logs), 2);
+	say(100, true);
+	hot_logs_settle(&hall);
+	cr_assert_eq(bob->state, CURSOR_LIVE);
+	give(ann, 99, &given);
+	expect_seqs(&given, 1, 1);
+	gone(bob);
+	cr_assert_eq(counter_read(&counters, COUNTER_hot_logs), 1);
+	gone(ann);
+}
+
+Test(hot_log, one_past_the_limit_of_hot_logs_is_refused)
+{
+	struct cursor *cursors[9];
+	char name[] = "room0";
+
+	for (int i = 0; i < 4; i++, name[4]++) {
+		const struct span room = span_of(name, 5);
+		const uint32_t other = directory_enter(&names, room, directory_hash(&names, room));
+
+		for (int kind = 0; kind < 2; kind++) {
+			cursors[2 * i + kind] = cursor_open(&hall, 1, other, kind, false);
+			cr_assert_eq(cursor_attach(&hall, cursors[2 * i + kind], 0, 0), 0);
+		}
+	}
+	cursors[8] = cursor_open(&hall, 2, place, false, false);
+	cr_assert_lt(cursor_attach(&hall, cursors[8], 0, 0), 0);
+	for (int i = 8; i >= 0; i--)
+		gone(cursors[i]);
+}
+
+Test(hot_log, a_hole_in_the_order_is_a_crash, .signal = SIGABRT, .fini = NULL)
+{
+	enter(1);
+	room_seq++;
+	say(100, true);
+}
