@@ -1,12 +1,14 @@
 # Uproar's build. `make help` lists the targets. One build directory a kind of build: BUILD=build by default.
 
 BUILD ?= build
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+
 # These come before anything is configured: they install what configure asks for, or need nothing.
-ifneq ($(filter-out run check help clean,$(or $(MAKECMDGOALS),all)),)
--include $(BUILD)/config.mk
+ifneq ($(filter-out run check check-asan check-tsan clean help,$(or $(MAKECMDGOALS),all)),)
+include $(BUILD)/config.mk
 endif
 
-VERSION := 0.1.0
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
@@ -26,28 +28,33 @@ ASSETS := $(sort $(wildcard engine/ops/assets/*))
 GEN := $(if $(ASSETS),$(BUILD)/gen/assets.o)
 UNIT := $(call sources,tests/unit)
 SIM := $(call sources,tests/sim)
-TOOLS := $(sort $(patsubst tools/%/,%,$(dir $(wildcard tools/cli/*.c tools/load/*.c tools/tune/*.c tools/report/*.c))))
+# A folder of tools/ is a program from its main.c on. The other files can have unit tests, in tests/unit/tools/NAME.
+TOOLS := $(sort $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c)))
+TESTED := $(foreach tool,$(TOOLS),$(if $(wildcard tests/unit/tools/$(tool)), \
+	$(filter-out tools/$(tool)/main.c,$(call sources,tools/$(tool)))))
 BENCHES := $(patsubst perf/bench/%.c,$(BUILD)/%,$(wildcard perf/bench/bench_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS))
 
-.PHONY: test-unit-build test-sim-build fuzz-build all run check check-asan check-tsan test-unit test-sim lint bench fuzz soak install clean help deps
+.PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz soak install clean help
+.PHONY: test-unit-build test-sim-build bench-build fuzz-build compile_commands.json
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(PROGRAMS) ## build the programs (default)
+## all: build the programs (what plain `make` does; V=1 shows the commands)
+all: $(PROGRAMS)
 
-## run: install what is missing, build, and serve a page to chat on at port 8080
+## run: install what is missing, build, and serve a page to chat on at port 8080 (ARGS='--listen ...' for more)
 run:
 	@tools/build/deps.sh run
-	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@exec $(BUILD)/uproar --data data
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all
+	@exec $(BUILD)/uproar --data data $(ARGS)
 
 ## check: install what is missing, and run every test that needs no hours
 check:
 	@tools/build/deps.sh check
-	@tools/build/check.sh
+	@BUILD=$(BUILD) tools/build/check.sh
 
 ## test-unit, test-sim: one suite alone
 test-unit: $(BUILD)/test-unit
@@ -57,14 +64,16 @@ test-sim: $(BUILD)/test-sim
 
 ## check-asan, check-tsan: unit tests and simulation under the sanitizers
 check-asan check-tsan: check-%:
-	@./configure --build-dir=build-$* $(if $(filter asan,$*),--enable-sanitizers,--enable-tsan) >/dev/null
-	@$(MAKE) --no-print-directory BUILD=build-$* test-unit $(if $(SIM),test-sim)
+	@test -f $(BUILD)-$*/config.mk || \
+		./configure --build-dir=$(BUILD)-$* $(if $(filter asan,$*),--enable-sanitizers,--enable-tsan) >/dev/null
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-$* $(if $(UNIT),test-unit) $(if $(SIM),test-sim)
 
 test-unit-build: $(BUILD)/test-unit
 test-sim-build: $(BUILD)/test-sim
+bench-build: $(BENCHES)
 fuzz-build: $(FUZZERS)
 
-## lint: layers, symbols, sizes, format, banned functions
+## lint: layers, symbols, sizes, format, headers, banned functions, each as a ratchet
 lint: $(call objects,$(PROTO))
 	@BUILD=$(BUILD) tools/lint/lint.sh
 
@@ -78,10 +87,11 @@ FUZZ_SECONDS ?= 60
 fuzz: $(FUZZERS)
 	@BUILD=$(BUILD) tools/build/fuzz.sh $(FUZZ_SECONDS)
 
-## soak: the simulation over many seeds (SOAK_SEEDS, 100000)
+## soak: hours of it: tests/integration/soak where there is one, else the simulation over SOAK_SEEDS (100000) seeds
 SOAK_SEEDS ?= 100000
-soak: $(BUILD)/test-sim
-	$(BUILD)/test-sim --seeds $(SOAK_SEEDS)
+soak: $(BUILD)/test-sim $(PROGRAMS)
+	@if [ -x tests/integration/soak ]; then BUILD=$(BUILD) tests/integration/soak; \
+	else $(BUILD)/test-sim --seeds $(SOAK_SEEDS); fi
 
 ## install: programs into PREFIX/bin (DESTDIR is honoured)
 install: all
@@ -90,15 +100,22 @@ install: all
 
 ## clean: forget everything built
 clean:
-	rm -rf $(BUILD) build-asan build-tsan build-fuzz
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
+
+## compile_commands.json: how each file is compiled, for editors, in BUILD
+compile_commands.json: export COMPILE = $(CC) $(CFLAGS)
+compile_commands.json:
+	@tools/build/compile_commands.sh $(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(wildcard perf/bench/*.c) \
+		$(foreach tool,$(TOOLS),$(call sources,tools/$(tool))) >$(BUILD)/$@
 
 ## help: this list
 help:
 	@sed -n 's/^## /  make /p' Makefile
+	@echo '  BUILD=DIR names another build directory; ./configure --help has the rest.'
 
-# A build directory that was never configured, or before configure changed, is configured first.
+# A build directory that was never configured is; one configured before configure changed is again, with its own options.
 $(BUILD)/config.mk: configure
-	@./configure --build-dir=$(BUILD) >/dev/null || ./configure --build-dir=$(BUILD)
+	@./configure $(or $(CONFIGURED),--build-dir=$(BUILD)) >/dev/null
 
 FLAGS_CHANGED := $(BUILD)/config.mk
 
@@ -119,41 +136,45 @@ $(BUILD)/gen/assets.c: $(BUILD)/embed $(ASSETS)
 
 $(BUILD)/gen/assets.o: $(BUILD)/gen/assets.c
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CFLAGS) -c $< -o $@
-
-link = $(call say,LINK,$@); $(CC) $(MODE_FLAGS) $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/uproar: $(call objects,$(MAIN) $(ENGINE) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(MODE_FLAGS) $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
 define tool_rule
 $$(BUILD)/uproar-$(1): $$(call objects,$$(call sources,tools/$(1)) $$(CORE) $$(PROTO))
 	$$(call say,LINK,$$@)
-	$$(Q)$$(CC) $$(MODE_FLAGS) $$^ -o $$@ $$(LIBS) -lm
+	$$(Q)$$(CC) $$(MODE_FLAGS) $$(LDFLAGS) $$^ -o $$@ $$(LIBS) -lm
 endef
 $(foreach tool,$(TOOLS),$(eval $(call tool_rule,$(tool))))
 
-$(BUILD)/test-unit: $(call objects,$(UNIT) $(ENGINE) $(PROTO)) $(GEN)
+$(BUILD)/test-unit: $(call objects,$(UNIT) $(ENGINE) $(TESTED) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(MODE_FLAGS) $^ -o $@ $(LIBS) -lcriterion
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) -lcriterion
 
 # The engine as it is, but for the ring and the clock.
 $(BUILD)/test-sim: $(call objects,$(SIM) $(filter-out $(RING) engine/ops/%,$(ENGINE)) $(PROTO))
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(MODE_FLAGS) $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
 $(BUILD)/bench_%: $(BUILD)/perf/bench/bench_%.o $(call objects,$(ENGINE) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(MODE_FLAGS) $^ -o $@ $(LIBS) -lm
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) -lm
 
-# Fuzz targets see proto alone, built anew by clang with the sanitizers.
-$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(PROTO) $(FLAGS_CHANGED)
-	$(call say,FUZZ,$@)
-	$(Q)clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -I. \
-		$< $(PROTO) -o $@ -lz
+# Fuzz targets see proto alone, built by clang with the sanitizers.
+FUZZ_FLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -I.
+fuzz_objects = $(patsubst %.c,$(BUILD)/clang/%.o,$(1))
 
-$(BUILD)/compile_commands.json: $(FLAGS_CHANGED)
-	@tools/build/compile_commands.sh "$(CC) $(CFLAGS)" $(PROTO) $(CORE) $(MAIN) $(ENGINE) $(UNIT) $(SIM) >$@
+$(BUILD)/clang/%.o: %.c $(FLAGS_CHANGED)
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 
--include $(patsubst %.o,%.d,$(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(foreach t,$(TOOLS),$(call sources,tools/$(t)))))
+$(BUILD)/fuzz_%: $(BUILD)/clang/tests/fuzz/fuzz_%.o $(call fuzz_objects,$(PROTO))
+	$(call say,LINK,$@)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@ -lz
+
+DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(wildcard perf/bench/*.c) \
+	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) $(call fuzz_objects,$(PROTO) $(wildcard tests/fuzz/*.c))
+-include $(DEPENDENCIES:.o=.d)
