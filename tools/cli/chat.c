@@ -1,0 +1,342 @@
+#include "tools/cli/chat.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "engine/core/clock.h"
+#include "proto/json/json_string.h"
+#include "tools/cli/element.h"
+#include "tools/cli/escape.h"
+
+#define ECHO_NS 2000000000ull   /* our own last words usually come back within a turn */
+#define TYPING_NS 3000000000ull /* the server passes on one in so long */
+
+void chat_fail(struct chat *chat, const char *text)
+{
+	chat->failures++;
+	show_error(&chat->show, text);
+}
+
+void chat_say_line(struct chat *chat, struct span line)
+{
+	struct text members = { 0 };
+	char text[96];
+
+	if (line.size == 0)
+		return;
+	text_puts(&members, ",\"data\":");
+	if (!chat->current) {
+		chat_fail(chat, "you are in no room: /join ROOM");
+	} else if (!options_data_of(&members, line)) {
+		snprintf(text, sizeof(text), "line %llu is not UTF-8 and is not sent",
+			 (unsigned long long)chat->line_number);
+		chat_fail(chat, text);
+	} else {
+		session_say(&chat->session, chat->current, "send", text_span(&members), members.size - 8);
+	}
+	text_free(&members);
+}
+
+static void on_event(void *owner, struct room *room, struct span event)
+{
+	struct chat *const chat = owner;
+
+	if (chat->options->mode != MODE_SEND)
+		show_event(&chat->show, room ? room->name : NULL, event, false);
+}
+
+static void on_gap(void *owner, struct room *room, struct span reason)
+{
+	struct chat *const chat = owner;
+	const bool epoch = span_equal(reason, SPAN("epoch"));
+
+	if (chat->options->mode != MODE_SEND)
+		show_remark(&chat->show, room->name,
+			    epoch ? "gap: the room has begun anew, what was said before is gone; it goes on with"
+				  : "gap: more was said meanwhile than is kept; it goes on with");
+}
+
+static void on_status(void *owner, const char *line)
+{
+	show_error(&((struct chat *)owner)->show, line);
+}
+
+/* Who is here, as one line. */
+static void show_users(struct chat *chat, const struct room *room, struct span ok)
+{
+	enum { N, USERS };
+	static const struct json_name names[] = { { "n" }, { "users" } }, user_names[] = { { "id" }, { "n" } };
+	struct json_value value[2], user[2];
+	struct text line = { 0 };
+	struct span element;
+	uint64_t n = 0;
+	bool first = true;
+
+	if (json_scan_object(value, names, 2, ok.bytes, ok.size) < 0 || value[USERS].type != JSON_ARRAY)
+		return;
+	json_integer(&n, value[N].token);
+	text_number(&line, n);
+	text_puts(&line, n == 1 ? " connection in " : " connections in ");
+	text_puts(&line, room->name);
+	while (element_next(&value[USERS].token, &element)) {
+		uint8_t name[512];
+		struct span plain;
+
+		if (json_scan_object(user, user_names, 2, element.bytes, element.size) < 0 ||
+		    user[0].type != JSON_STRING || json_string(&plain, user[0].token, name, sizeof(name)) < 0)
+			continue;
+		text_puts(&line, first ? ": " : ", ");
+		first = false;
+		escape_put(&line, plain, ESCAPE_PEOPLE);
+		n = 1;
+		json_integer(&n, user[1].token);
+		if (n > 1) {
+			text_puts(&line, " (");
+			text_number(&line, n);
+			text_puts(&line, ")");
+		}
+	}
+	text_put(&line, span_of("", 1));
+	show_remark(&chat->show, NULL, (const char *)line.bytes);
+	text_free(&line);
+}
+
+static void show_history(struct chat *chat, const struct room *room, struct span ok)
+{
+	static const struct json_name names[] = { { "events" } };
+	struct json_value events;
+	struct span event;
+
+	if (json_scan_object(&events, names, 1, ok.bytes, ok.size) < 0 || events.type != JSON_ARRAY)
+		return;
+	while (element_next(&events.token, &event))
+		show_event(&chat->show, room->name, event, true);
+}
+
+static void show_refusal(struct chat *chat, enum ask_kind kind, const struct room *room, const struct answer *answer)
+{
+	static const char *const what[] = { "", "hello", "join", "what was said", "history", "who" };
+	struct text line = { 0 };
+
+	text_puts(&line, room ? room->name : "the server");
+	text_puts(&line, ": ");
+	text_puts(&line, what[kind]);
+	text_puts(&line, " was refused: ");
+	escape_put(&line, answer->code, ESCAPE_PEOPLE);
+	text_puts(&line, answer->message.size > 0 ? ", " : "");
+	escape_put(&line, answer->message, ESCAPE_PEOPLE);
+	text_put(&line, span_of("", 1));
+	show_error(&chat->show, (const char *)line.bytes);
+	chat->failures += kind != ASK_HELLO && kind != ASK_JOIN;
+	text_free(&line);
+}
+
+/* A join that is refused for good takes what is said there with it. */
+static void join_refused(struct chat *chat, struct room *room)
+{
+	size_t others = 0;
+
+	for (size_t i = 0; i < SESSION_ROOMS_MAX; i++) {
+		struct room *const other = &chat->session.rooms[i];
+
+		if (other == room || other->phase == ROOM_FREE)
+			continue;
+		others++;
+		if (chat->current == room)
+			chat->current = other;
+	}
+	if (others > 0)
+		return;
+	chat->current = NULL;
+	if (!chat->input.person)
+		session_give_up(&chat->session, "there is no room left to be in");
+}
+
+static void on_answer(void *owner, enum ask_kind kind, struct room *room, const struct answer *answer)
+{
+	struct chat *const chat = owner;
+
+	if (!answer->ok.bytes) {
+		show_refusal(chat, kind, room, answer);
+		if (kind == ASK_JOIN)
+			join_refused(chat, room);
+		else if (kind == ASK_HELLO)
+			session_give_up(&chat->session, "the server does not take us");
+	} else if (kind == ASK_SEND && chat->options->json && chat->options->mode == MODE_SEND) {
+		show_json(&chat->show, answer->ok);
+	} else if (kind == ASK_JOIN && chat->options->mode == MODE_JOIN && chat->input.person) {
+		show_users(chat, room, answer->ok);
+	} else if (kind == ASK_PRESENCE) {
+		show_users(chat, room, answer->ok);
+	} else if (kind == ASK_HISTORY) {
+		show_history(chat, room, answer->ok);
+	}
+}
+
+static const struct session_ops ops = {
+	.on_event = on_event, .on_gap = on_gap, .on_answer = on_answer, .on_status = on_status
+};
+
+/* May a line be taken now? A person's any time, but for a full outbox; a pipe's when it can be carried out. */
+static bool may_take(const struct chat *chat)
+{
+	if (chat->quit || (chat->current && outbox_is_full(&chat->current->outbox)))
+		return false;
+	return chat->input.person || !chat->current || chat->current->phase == ROOM_IN;
+}
+
+static void take_lines(struct chat *chat)
+{
+	struct span line;
+	int step;
+
+	while (may_take(chat) && (step = input_line(&chat->input, &line)) != 0) {
+		chat->line_number++;
+		if (step < 0)
+			chat_fail(chat, "a line of more than a megabyte is not sent");
+		else if (chat->options->mode == MODE_JOIN)
+			commands_line(chat, line);
+		else
+			chat_say_line(chat, line);
+		flow_pump(&chat->session, clock_mono_ns()); /* so that a question comes behind what was said */
+	}
+}
+
+static void tell_typing(struct chat *chat, uint64_t now)
+{
+	if (chat->input.typing && chat->current && now - chat->typing_ns >= TYPING_NS &&
+	    session_ask(&chat->session, ASK_NONE, "typing", chat->current, ""))
+		chat->typing_ns = now;
+	chat->input.typing = false;
+}
+
+/* All rooms were joined once; nothing that was asked is open; what we said was seen. */
+static bool is_settled(struct chat *chat, uint64_t now)
+{
+	const struct session *const session = &chat->session;
+	bool echoed = true;
+
+	for (size_t i = 0; i < SESSION_ASKS_MAX; i++)
+		if (session->asks[i].kind != ASK_NONE)
+			return false;
+	for (size_t i = 0; i < SESSION_ROOMS_MAX; i++) {
+		const struct room *const room = &session->rooms[i];
+
+		if (room->phase != ROOM_FREE && !room->known)
+			return false;
+		if (room->phase == ROOM_IN && !room->quiet && room->seq < room->acked_seq)
+			echoed = false;
+	}
+	if (chat->settled_ns == 0)
+		chat->settled_ns = now;
+	return echoed || now - chat->settled_ns >= ECHO_NS;
+}
+
+static bool is_done(struct chat *chat, uint64_t now)
+{
+	const struct room *const room = &chat->session.rooms[0];
+
+	if (chat->options->mode == MODE_READ)
+		return !chat->options->follow && room->phase == ROOM_IN && room->seq >= room->target;
+	if (!chat->quit && (!chat->input.ended || input_has_line(&chat->input)))
+		return false;
+	if (session_unacknowledged(&chat->session) > 0)
+		return false;
+	return chat->input.person || is_settled(chat, now);
+}
+
+static void turn(struct chat *chat)
+{
+	struct pollfd wait[2] = { { .fd = -1, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
+	int wait_ms = session_wait_ms(&chat->session, clock_mono_ns());
+
+	if (!chat->input.ended && !input_has_line(&chat->input) && may_take(chat))
+		wait[0].fd = STDIN_FILENO;
+	wait[1].fd = chat->session.link.fd;
+	if (chat->session.link.out.size > 0)
+		wait[1].events |= POLLOUT;
+	if (chat->settled_ns > 0 && wait_ms > 100)
+		wait_ms = 100;
+	if (chat->session.link.at < chat->session.link.end)
+		wait_ms = 0; /* messages came with the handshake */
+	poll(wait, 2, wait_ms);
+	if (wait[1].fd >= 0 && (wait[1].revents & ~POLLOUT || wait_ms == 0))
+		session_receive(&chat->session, clock_mono_ns());
+	if (wait[0].revents != 0)
+		input_read(&chat->input);
+	take_lines(chat);
+	tell_typing(chat, clock_mono_ns());
+}
+
+static void begin(struct chat *chat, const struct options *options)
+{
+	const bool quiet = options->mode != MODE_JOIN;
+	const bool terminal = isatty(STDOUT_FILENO);
+
+	*chat = (struct chat){ .options = options };
+	chat->show = (struct show){ .json = options->json,
+				    .terminal = terminal,
+				    .several = options->room_count > 1,
+				    .self = options->name,
+				    .input = &chat->input };
+	session_init(&chat->session, &ops, chat, &options->url, options->name);
+	chat->session.timeout_ns = options->timeout_s * 1000000000ull;
+	for (size_t i = 0; i < options->room_count; i++) {
+		const uint64_t limit = options->limit <= 200 ? options->limit : 200;
+		struct room *const room = session_join(&chat->session, options->rooms[i], (uint32_t)limit, quiet);
+
+		room->back = options->limit > 200 && !options->since ? options->limit : 0;
+		room->known = options->since;
+		room->seq = options->since_seq;
+		memcpy(room->epoch, options->since_epoch, sizeof(room->epoch));
+	}
+	chat->current = &chat->session.rooms[0];
+	if (options->mode == MODE_JOIN && terminal && isatty(STDIN_FILENO))
+		input_open(&chat->input, true);
+	else
+		input_open(&chat->input, false);
+	chat->session.patient = chat->input.person || options->follow;
+	chat->input.ended = options->mode == MODE_READ || options->data.size > 0;
+	if (options->data.size > 0) {
+		struct text members = { 0 };
+
+		text_puts(&members, ",\"data\":");
+		text_put(&members, text_span(&options->data));
+		session_say(&chat->session, chat->current, "send", text_span(&members), options->data.size);
+		text_free(&members);
+	}
+}
+
+static int status_of(const struct chat *chat, bool done)
+{
+	const struct session *const session = &chat->session;
+	const bool all = session_unacknowledged(session) == 0 && (chat->failures == 0 || chat->input.person);
+
+	if (!done && session->up_ns == 0)
+		return EXIT_NO_SERVER;
+	if (!all || (!done && chat->options->mode == MODE_SEND))
+		return EXIT_NOT_ALL;
+	return done ? EXIT_DONE : EXIT_NO_SERVER;
+}
+
+int chat_run(struct chat *chat, const struct options *options)
+{
+	bool done = false;
+	int status;
+
+	begin(chat, options);
+	while (!done && chat->session.phase != SESSION_OVER) {
+		session_turn(&chat->session, clock_mono_ns());
+		if (chat->session.phase != SESSION_OVER)
+			turn(chat);
+		done = chat->session.phase != SESSION_OVER && is_done(chat, clock_mono_ns());
+	}
+	status = status_of(chat, done);
+	if (!done)
+		show_error(&chat->show, chat->session.why);
+	input_shut(&chat->input);
+	session_end(&chat->session);
+	session_free(&chat->session);
+	return status;
+}

@@ -1,0 +1,35 @@
+/* chat.h - one run of the program: what was asked for, the session, the screen, the lines.
+ */
+#ifndef CLI_CHAT_H
+#define CLI_CHAT_H
+
+#include "tools/cli/options.h"
+#include "tools/cli/session.h"
+#include "tools/cli/show.h"
+
+struct chat {
+	const struct options *options;
+	struct session session;
+	struct show show;
+	struct input input;
+	struct room *current;   /* where lines go; NULL: nowhere */
+	uint64_t line_number;
+	uint64_t failures;      /* what was to be said and never will be */
+	uint64_t typing_ns;     /* when we last told that a key was pressed */
+	uint64_t settled_ns;    /* since when there is nothing left to do but to see our own echo */
+	bool quit;
+};
+
+/* Runs it. Returns the exit status. */
+int chat_run(struct chat *chat, const struct options *options);
+
+/* One line of standard input in a room one has joined. */
+void commands_line(struct chat *chat, struct span line);
+
+/* Says a line in the current room. */
+void chat_say_line(struct chat *chat, struct span line);
+
+/* What was to be done cannot be: text is for people. */
+void chat_fail(struct chat *chat, const char *text);
+
+#endif
