@@ -1,11 +1,13 @@
 #!/bin/sh
 # includes.sh - who may see the kernel: liburing in core/ring*, sockets in net/ and core/ring*, malloc in few places.
 cd "${1:-.}" || exit 1
-grep -rnE --include='*.[ch]' '^#include <liburing' engine proto 2>/dev/null | grep -v '^engine/core/ring' |
-	sed 's/$/: only engine\/core\/ring* may include liburing/'
-grep -rnE --include='*.[ch]' '^#include <(sys/socket|netinet/|arpa/|netdb|sys/un)' engine proto 2>/dev/null |
-	grep -vE '^engine/(net/|core/ring)' | sed 's/$/: sockets are for engine\/net and engine\/core\/ring*/'
-grep -rnE --include='*.[ch]' '(^|[^a-z_])(malloc|calloc|realloc|free)\(' engine proto 2>/dev/null |
-	grep -vE '^engine/(core/slab\.c|store/|ops/)' | grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)' |
-	sed 's/$/: memory comes from engine\/core\/slab.h/'
+find_in() { grep -rnE --include='*.[ch]' "$1" proto engine 2>/dev/null; }
+find_in '^[[:blank:]]*#[[:blank:]]*include[[:blank:]]*<liburing' | grep -vE '^engine/core/ring[a-z_]*\.[ch]:' |
+	sed 's|$|: only engine/core/ring* may; give engine/core/ring.h what is needed|'
+find_in '^[[:blank:]]*#[[:blank:]]*include[[:blank:]]*<(sys/socket|sys/un|netinet/|arpa/|netdb)' |
+	grep -vE '^engine/(net/|core/ring[a-z_]*\.[ch]:)' |
+	sed 's|$|: only engine/net and engine/core/ring* may; see engine/net/address.h|'
+find_in '(^|[^a-z_])(malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|strn?dup|v?asprintf|free)\(' |
+	grep -vE '^engine/(core/slab\.c|store/|ops/)' | grep -vE '^[^:]*:[0-9]+:[[:space:]]*(/?\*|//)' |
+	sed 's|$|: memory comes from engine/core/slab.h, or from the caller|'
 exit 0

@@ -3,21 +3,29 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
-export BUILD
+LC_ALL=C
+export BUILD LC_ALL
 passed=0
 failed=0
-for check in layers includes banned sizes headers symbols format; do
+
+# The least a check was ever allowed: raising a number in the ratchet is itself a fault.
+least() {
+	{ git log --format= -p -- tools/lint/ratchet 2>/dev/null; cat tools/lint/ratchet; } |
+		sed -n "s/^+\{0,1\}$1 \([0-9][0-9]*\)$/\1/p" | sort -n | head -n 1
+}
+
+for check in house layers includes banned sizes headers symbols format; do
 	out=$(tools/lint/$check.sh . 2>&1)
 	count=$(printf '%s' "$out" | grep -c .)
-	allowed=$(sed -n "s/^$check //p" tools/lint/ratchet)
+	allowed=$(least $check)
 	if [ "$count" -gt "${allowed:-0}" ]; then
-		printf '%s\n' "$out" | head -n 40
-		echo "lint: $check: $count, allowed ${allowed:-0}"
+		printf '%s\n' "$out" | head -n 60
+		echo "lint: $check: $count, allowed ${allowed:-0} (tools/lint/$check.sh says why)"
 		failed=$((failed + 1))
 	else
 		passed=$((passed + 1))
 		if [ "$count" -lt "${allowed:-0}" ]; then
-			echo "lint: $check: $count, allowed $allowed: lower it in tools/lint/ratchet"
+			echo "lint: $check: $count, allowed $allowed: write $count in tools/lint/ratchet"
 		fi
 	fi
 done
