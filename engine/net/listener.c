@@ -141,3 +141,8 @@ int listener_open(const char *address, const struct listener_limits *limits, int
 	describe(&bound, size, text);
 	return open_all(&bound, size, limits, sockets, count);
 }
+
+void listener_shut(int socket)
+{
+	(void)shutdown(socket, SHUT_RDWR);
+}

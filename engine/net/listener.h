@@ -23,4 +23,7 @@ int listener_check(const char *address);
 int listener_open(const char *address, const struct listener_limits *limits, int *sockets, uint32_t count,
 		  char text[LISTENER_TEXT_MAX]);
 
+/* Nobody new can connect from now on; who waits to be accepted is told so. The socket stays open. */
+void listener_shut(int socket);
+
 #endif

@@ -18,7 +18,8 @@
 #include "engine/ops/plan.h"
 #include "engine/ops/site.h"
 
-#define LISTENER_BACKLOG_MAX 65535
+#define SHUT_AFTER_MS 100 /* from the signal to refusing new connections */
+#define STOP_MOST_MS 3000 /* from the second signal to an end without ceremony */
 
 struct server;
 
@@ -44,22 +45,26 @@ struct server {
 	uint32_t cores;
 	uint64_t hash_key;
 	struct core core[CORES_MAX];
-	pthread_barrier_t opened, closing;
+	pthread_barrier_t opened, forgotten, closing;
 	_Atomic bool failed; /* some shard could not be opened */
 	_Atomic uint32_t ended;
 	char address[LISTENER_TEXT_MAX];
 };
 
+/* To the core's own of the processors that this process may use, when there are enough. */
 static void pin(const struct server *server, uint32_t core)
 {
-	cpu_set_t set;
+	cpu_set_t usable, own;
+	uint32_t seen = 0;
 
-	if (server->cores > (uint32_t)sysconf(_SC_NPROCESSORS_ONLN))
+	if (sched_getaffinity(0, sizeof(usable), &usable) != 0 || server->cores > (uint32_t)CPU_COUNT(&usable))
 		return;
-	CPU_ZERO(&set);
-	CPU_SET(core, &set);
-	/* Where a container allows other processors only, the kernel's choice is as good. */
-	(void)pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	CPU_ZERO(&own);
+	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &usable) && seen++ == core)
+			CPU_SET(cpu, &own);
+	/* Without it all works as well, only slower. */
+	(void)pthread_setaffinity_np(pthread_self(), sizeof(own), &own);
 }
 
 static bool all_drained(struct server *server)
@@ -86,6 +91,15 @@ static void serve(struct core *core)
 	}
 }
 
+static int restore(struct core *core)
+{
+	const struct server *server = core->server;
+	const struct data_core own = { core->index, server->cores, server->hash_key };
+
+	return data_restore(&server->data, shard_home(core->shard), &own, &core->limits.home, clock_mono_ns() / 1000000,
+			    clock_wall_ms());
+}
+
 static void *core_main(void *argument)
 {
 	struct core *core = argument;
@@ -98,11 +112,11 @@ static void *core_main(void *argument)
 	log_core(core->index);
 	core->shard = shard_open(&core->limits, &server->features, &server->links, &server->source, core->listener,
 				 server->hash_key, core->seed, &core->error);
-	if (core->shard)
-		data_restore(&server->data, shard_home(core->shard), core->index, server->cores, server->hash_key);
-	else
+	if (!core->shard || restore(core) != 0)
 		atomic_store(&server->failed, true);
 	pthread_barrier_wait(&server->opened);
+	/* The main thread makes sure that what was restored is not restored again. */
+	pthread_barrier_wait(&server->forgotten);
 	if (!atomic_load(&server->failed))
 		serve(core);
 	/* What the others' mail brought is in the logs before any of them is written. */
@@ -117,23 +131,70 @@ static void *core_main(void *argument)
 }
 
 /* The main thread's part: signals, until all cores have ended. */
-static void watch(struct server *server, const sigset_t *signals)
+struct watch {
+	struct server *server;
+	enum { WATCH_RUN, WATCH_DRAIN, WATCH_STOP } phase;
+	uint64_t since_ms; /* of this phase */
+	bool untold[CORES_MAX]; /* cores that have not got this phase's word */
+	bool shut;
+};
+
+static uint64_t now_ms(void)
 {
-	bool draining = false;
-	siginfo_t info;
+	return clock_mono_ns() / 1000000;
+}
+
+static void tell(struct watch *watch)
+{
+	const uint64_t word = watch->phase == WATCH_DRAIN ? SHARD_WORD_DRAIN : SHARD_WORD_STOP;
+
+	for (uint32_t i = 0; i < watch->server->cores; i++)
+		if (watch->untold[i])
+			watch->untold[i] = ring_post(watch->server->links.ring_bells[i], word) != 0;
+}
+
+static void end_next(struct watch *watch)
+{
+	if (watch->phase == WATCH_STOP)
+		_exit(EXIT_CUT);
+	watch->phase++;
+	watch->since_ms = now_ms();
+	for (uint32_t i = 0; i < watch->server->cores; i++)
+		watch->untold[i] = true;
+	if (watch->phase == WATCH_STOP)
+		LOG(LOG_WARN, "stop", LOG_TEXT("reason", "a second signal"));
+}
+
+/* What is due while the server ends. */
+static void tend(struct watch *watch)
+{
+	const uint64_t for_ms = now_ms() - watch->since_ms;
+
+	tell(watch);
+	/* By then the cores have stopped accepting. Who connects now is refused at once, and another may listen here. */
+	if (!watch->shut && for_ms >= SHUT_AFTER_MS) {
+		for (uint32_t i = 0; i < watch->server->cores; i++)
+			listener_shut(watch->server->core[i].listener);
+		watch->shut = true;
+	}
+	if (watch->phase == WATCH_STOP && for_ms >= STOP_MOST_MS)
+		_exit(EXIT_CUT);
+}
+
+static void watch_signals(struct server *server, const sigset_t *signals)
+{
+	const struct timespec tick = { .tv_nsec = 50 * 1000 * 1000 };
+	struct watch watch = { .server = server };
 
 	while (atomic_load(&server->ended) < server->cores) {
-		const int number = sigwaitinfo(signals, &info);
+		const int number = sigtimedwait(signals, NULL, watch.phase == WATCH_RUN ? NULL : &tick);
 
 		if (number == SIGHUP)
 			LOG(LOG_WARN, "reload_unsupported", LOG_TEXT("do", "restart to use other options"));
-		if (number != SIGTERM && number != SIGINT)
-			continue;
-		if (draining)
-			LOG(LOG_WARN, "stop", LOG_TEXT("reason", "a second signal"));
-		for (uint32_t i = 0; i < server->cores; i++)
-			ring_post(server->links.ring_bells[i], draining ? SHARD_WORD_STOP : SHARD_WORD_DRAIN);
-		draining = true;
+		if (number == SIGTERM || number == SIGINT)
+			end_next(&watch);
+		if (watch.phase != WATCH_RUN)
+			tend(&watch);
 	}
 }
 
@@ -141,7 +202,7 @@ static int listen_all(struct server *server)
 {
 	const char *address = option_text(server->options, OPTION_listen);
 	const struct listener_limits limits = {
-		.backlog = (int)option_number(server->options, OPTION_backlog),
+		.backlog = (int)plan_backlog(server->options),
 		.user_timeout_ms = (uint32_t)(option_number(server->options, OPTION_ping) +
 					      option_number(server->options, OPTION_pong) +
 					      option_number(server->options, OPTION_slow_timeout)),
@@ -187,6 +248,7 @@ static void announce(const struct server *server)
 static void start(struct server *server)
 {
 	pthread_barrier_init(&server->opened, NULL, server->cores + 1);
+	pthread_barrier_init(&server->forgotten, NULL, server->cores + 1);
 	pthread_barrier_init(&server->closing, NULL, server->cores);
 	for (uint32_t i = 0; i < server->cores; i++) {
 		struct core *core = &server->core[i];
@@ -203,31 +265,51 @@ static void start(struct server *server)
 	pthread_barrier_wait(&server->opened);
 }
 
-static int run(struct server *server, const sigset_t *signals)
+/* What came of opening: 0, or the exit status, having said why. */
+static int opened(struct server *server)
 {
 	int status = 0;
 
-	start(server);
-	if (atomic_load(&server->failed)) {
+	for (uint32_t i = 0; i < server->cores; i++) {
+		if (server->core[i].error == 0)
+			continue;
+		fprintf(stderr, "uproar: core %u: %s; see the limits on memory, locked memory and descriptors\n", i,
+			strerror(-server->core[i].error));
 		status = EXIT_MEMORY;
-		for (uint32_t i = 0; i < server->cores; i++)
-			if (server->core[i].error != 0)
-				fprintf(stderr,
-					"uproar: core %u: %s; see the limits on memory, locked memory and "
-					"descriptors\n",
-					i, strerror(-server->core[i].error));
-	} else {
-		data_forget(&server->data);
-		announce(server);
 	}
-	watch(server, signals);
+	if (status == 0 && atomic_load(&server->failed))
+		return EXIT_DATA;
+	return status == 0 ? data_forget(&server->data) : status;
+}
+
+static int run(struct server *server, const sigset_t *signals)
+{
+	start(server);
+	int status = opened(server);
+
+	atomic_store(&server->failed, status != 0);
+	pthread_barrier_wait(&server->forgotten);
+	if (status == 0)
+		announce(server);
+	watch_signals(server, signals);
 	for (uint32_t i = 0; i < server->cores; i++) {
 		pthread_join(server->core[i].thread, NULL);
 		close(server->core[i].listener);
 	}
-	if (status == 0 && all_drained(server) && data_finish(&server->data) != 0)
+	if (status == 0 && !all_drained(server))
+		status = EXIT_CUT;
+	if (status == 0 && data_finish(&server->data) != 0)
 		status = EXIT_DATA;
 	return status;
+}
+
+static void backlog_tell(const struct options *options)
+{
+	const uint64_t asked = option_number(options, OPTION_backlog), given = plan_backlog(options);
+
+	if (given < asked)
+		LOG(LOG_INFO, "backlog_lowered", LOG_U64("asked", asked), LOG_U64("given", given),
+		    LOG_TEXT("by", "net.core.somaxconn, or a quarter of the descriptor limit"));
 }
 
 static void site_setup(struct server *server)
@@ -255,6 +337,7 @@ int boot(const struct options *options)
 	sigaddset(&signals, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a snapshot over the limit is an error to tell */
 
 	server.options = options;
 	server.cores = plan_cores(options);
@@ -265,11 +348,12 @@ int boot(const struct options *options)
 		return EXIT_CONFIG;
 	}
 	status = data_open(&server.data, option_text(options, OPTION_data));
+	backlog_tell(options);
 	if (status == 0)
 		status = listen_all(&server);
 	if (status != 0)
 		return status;
-	if (option_number(options, OPTION_log_level) <= LOG_INFO && option_number(options, OPTION_log_format) == 0)
+	if (option_number(options, OPTION_log_level) <= LOG_INFO)
 		plan_print(options, &server.features, server.cores);
 	if (shard_links_open(&server.links, server.cores, option_number(options, OPTION_core_ring)) != 0) {
 		fprintf(stderr, "uproar: no memory for the rings between cores; lower --core-ring-size\n");

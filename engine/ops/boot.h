@@ -5,7 +5,8 @@
 
 #include "engine/ops/options.h"
 
-/* Exit statuses, as sysexits.h has them. */
+/* Exit statuses; from 64 on as sysexits.h has them. docs/operate/exit-status.md says more. */
+#define EXIT_CUT 1        /* a second signal came before all was in order */
 #define EXIT_USAGE 64
 #define EXIT_TAKEN 69     /* the address is in use */
 #define EXIT_MEMORY 71    /* the system would not give memory, threads or rings */

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/core/clock.h"
+#include "engine/chat/record.h"
 #include "engine/core/log.h"
 #include "engine/ops/boot.h"
 
@@ -20,10 +20,15 @@ static int refuse(const char *path, const char *why)
 
 static int hold(struct data *data)
 {
-	char lock[4096];
+	char lock[OPTION_TEXT_MAX + 8];
+	struct stat status;
 
 	if (mkdir(data->path, 0700) != 0 && errno != EEXIST)
 		return refuse(data->path, strerror(errno));
+	if (stat(data->path, &status) != 0)
+		return refuse(data->path, strerror(errno));
+	if (!S_ISDIR(status.st_mode))
+		return refuse(data->path, strerror(ENOTDIR));
 	if (access(data->path, R_OK | W_OK | X_OK) != 0)
 		return refuse(data->path, strerror(errno));
 	snprintf(lock, sizeof(lock), "%s/lock", data->path);
@@ -31,7 +36,7 @@ static int hold(struct data *data)
 	if (data->lock < 0)
 		return refuse(data->path, strerror(errno));
 	if (flock(data->lock, LOCK_EX | LOCK_NB) != 0)
-		return refuse(data->path, "another process uses it");
+		return refuse(data->path, errno == EWOULDBLOCK ? "another process uses it" : strerror(errno));
 	return 0;
 }
 
@@ -55,34 +60,94 @@ int data_open(struct data *data, const char *path)
 	return 0;
 }
 
-void data_restore(struct data *data, struct home *home, uint32_t core, uint32_t cores, uint64_t hash_key)
-{
-	const struct directory names = { .hash_key = hash_key, .cores = cores };
-	const uint64_t now_ms = clock_mono_ns() / 1000000;
+/* The events of one core's rooms, one after the other. */
+struct restoring {
+	const struct snapshot *snapshot;
+	struct directory names;
+	uint32_t core;
+	size_t at;
 	struct span room, epoch;
 	struct chat_event event;
-	uint64_t restored = 0;
-	size_t at = 0;
+};
 
-	while (data->loaded.bytes && snapshot_next(&data->loaded, &at, &room, &epoch, &event)) {
-		if (directory_home(&names, directory_hash(&names, room)) != core)
-			continue;
-		restored += home_restore(home, room, epoch, &event, now_ms) == 0;
-	}
-	if (restored > 0)
-		LOG(LOG_INFO, "restored", LOG_U64("events", restored));
+static bool next_own(struct restoring *own)
+{
+	while (snapshot_next(own->snapshot, &own->at, &own->room, &own->epoch, &own->event))
+		if (directory_home(&own->names, directory_hash(&own->names, own->room)) == own->core)
+			return true;
+	return false;
 }
 
-void data_forget(struct data *data)
+static uint64_t bytes_kept(const struct chat_event *event)
+{
+	return sizeof(struct record) + event_bytes(event);
+}
+
+/* How many bytes more there are than the core may keep. They are the first in the snapshot, which has the rooms longest
+ * silent first, as they are the first to go in a running server. */
+static uint64_t bytes_too_many(struct restoring own, uint64_t bytes_max)
+{
+	uint64_t sum = 0;
+
+	while (next_own(&own))
+		sum += bytes_kept(&own.event);
+	return sum > bytes_max ? sum - bytes_max : 0;
+}
+
+static int unrestored(const struct data *data, struct span room, int error)
+{
+	fprintf(stderr, "uproar: data directory '%s': room '%.*s' cannot be taken back whole: %s\n", data->path,
+		(int)room.size, (const char *)room.bytes, strerror(-error));
+	return error;
+}
+
+int data_restore(const struct data *data, struct home *home, const struct data_core *core,
+		 const struct home_limits *limits, uint64_t now_ms, uint64_t wall_ms)
+{
+	struct restoring own = {
+		.snapshot = &data->loaded,
+		.names = { .hash_key = core->hash_key, .cores = core->count },
+		.core = core->index,
+	};
+	struct span begun = SPAN_NONE; /* the room that has events already: it must get all that follow */
+	uint64_t restored = 0, left_out = 0;
+
+	if (!data->loaded.bytes)
+		return 0;
+	uint64_t too_many = bytes_too_many(own, limits->history_bytes_all);
+
+	while (next_own(&own)) {
+		const uint64_t age_ms = wall_ms > own.event.ts_ms ? wall_ms - own.event.ts_ms : 0;
+		const uint64_t bytes = bytes_kept(&own.event);
+		const bool goes_on = begun.bytes && span_equal(begun, own.room);
+
+		if (!goes_on && (too_many > 0 || age_ms >= limits->history_age_ms)) {
+			too_many -= bytes < too_many ? bytes : too_many;
+			left_out++;
+			continue;
+		}
+		const int error = home_restore(home, own.room, own.epoch, &own.event, now_ms - age_ms);
+
+		if (error != 0 && goes_on)
+			return unrestored(data, own.room, error);
+		if (error == 0)
+			begun = own.room;
+		restored += error == 0;
+		left_out += error != 0;
+	}
+	LOG(LOG_INFO, "restored", LOG_U64("events", restored), LOG_U64("left_out", left_out));
+	return 0;
+}
+
+int data_forget(struct data *data)
 {
 	if (!data->loaded.bytes)
-		return;
+		return 0;
 	snapshot_free(&data->loaded);
 	/* A crash from here on must not bring these positions back as if nothing had been said after them. */
 	const int error = snapshot_remove(data->path);
 
-	if (error != 0)
-		LOG(LOG_ERROR, "snapshot_not_removed", LOG_TEXT("error", strerror(-error)));
+	return error == 0 ? 0 : refuse(data->path, strerror(-error));
 }
 
 static int save_one(void *context, struct span room, struct span epoch, const struct chat_event *event)

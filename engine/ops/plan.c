@@ -1,8 +1,8 @@
 #include "engine/ops/plan.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "engine/core/log.h"
 
@@ -12,11 +12,13 @@
 uint32_t plan_cores(const struct options *options)
 {
 	const uint64_t asked = option_number(options, OPTION_cores);
-	const long online = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t set;
 
 	if (asked != 0)
 		return (uint32_t)asked;
-	return online < 1 ? 1 : online > CORES_MAX ? CORES_MAX : (uint32_t)online;
+	const int usable = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+
+	return usable > CORES_MAX ? CORES_MAX : (uint32_t)usable;
 }
 
 /* An even share of a whole, with a quarter more where the kernel or a hash spreads it. */
@@ -51,15 +53,27 @@ static uint32_t slots_for(uint32_t connections, uint32_t backlog)
 	return wanted + (wanted + usable - 1) / usable * backlog;
 }
 
-/* The backlog may not take most of a table of descriptors. */
-static uint32_t backlog_of(const struct options *options)
+static uint64_t somaxconn(void)
+{
+	FILE *file = fopen("/proc/sys/net/core/somaxconn", "r");
+	unsigned long value = 0;
+
+	if (!file || fscanf(file, "%lu", &value) != 1)
+		value = UINT32_MAX; /* not known: then the kernel alone lowers it */
+	if (file)
+		fclose(file);
+	return value;
+}
+
+uint32_t plan_backlog(const struct options *options)
 {
 	struct rlimit limit = { .rlim_max = 1024 };
 
 	getrlimit(RLIMIT_NOFILE, &limit);
-	const uint64_t asked = option_number(options, OPTION_backlog);
+	const uint64_t asked = option_number(options, OPTION_backlog), kernel = somaxconn();
+	const uint64_t allowed = asked < kernel ? asked : kernel;
 
-	return (uint32_t)(asked < limit.rlim_max / 4 ? asked : limit.rlim_max / 4);
+	return (uint32_t)(allowed < limit.rlim_max / 4 ? allowed : limit.rlim_max / 4);
 }
 
 static struct session_limits session_of(const struct options *o)
@@ -100,7 +114,7 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 {
 	const uint32_t connections = share(option_number(o, OPTION_connections), cores);
 	const uint32_t members = share(memberships(o), cores);
-	const uint32_t backlog = backlog_of(o);
+	const uint32_t backlog = plan_backlog(o);
 
 	return (struct shard_limits){
 		.core = core,
@@ -134,18 +148,28 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 	};
 }
 
+static void print_sum(const char *what, uint64_t bytes, bool json)
+{
+	if (json)
+		LOG(LOG_INFO, "memory_most", LOG_TEXT("what", what), LOG_U64("bytes", bytes));
+	else
+		fprintf(stderr, "  %-28s %10.1f MiB\n", what, (double)bytes / (1 << 20));
+}
+
 void plan_print(const struct options *options, const struct ring_features *features, uint32_t cores)
 {
 	struct shard_sum rows[16];
 	const struct shard_limits limits = plan_shard(options, features, 0, cores);
 	const size_t count = shard_sums(&limits, rows, sizeof(rows) / sizeof(rows[0]));
+	const bool json = option_number(options, OPTION_log_format) == 1;
 	uint64_t sum = 0;
 
-	fprintf(stderr, "memory at the most, %u core%s together; what is not used costs nothing:\n", cores,
-		cores == 1 ? "" : "s");
+	if (!json)
+		fprintf(stderr, "memory at the most, %u core%s together; what is not used costs nothing:\n", cores,
+			cores == 1 ? "" : "s");
 	for (size_t i = 0; i < count; i++) {
-		fprintf(stderr, "  %-28s %10.1f MiB\n", rows[i].what, (double)(rows[i].bytes * cores) / (1 << 20));
+		print_sum(rows[i].what, rows[i].bytes * cores, json);
 		sum += rows[i].bytes * cores;
 	}
-	fprintf(stderr, "  %-28s %10.1f MiB\n", "sum", (double)sum / (1 << 20));
+	print_sum("sum", sum, json);
 }

@@ -6,13 +6,17 @@
 #include "engine/gate/shard.h"
 #include "engine/ops/options.h"
 
-/* The number of cores that the options ask for. */
+/* The number of cores that the options ask for: by default all processors that this process may use. */
 uint32_t plan_cores(const struct options *options);
+
+/* How many connections may wait to be accepted: as asked, but no more than the kernel's somaxconn and a quarter of
+ * a table of descriptors. */
+uint32_t plan_backlog(const struct options *options);
 
 struct shard_limits plan_shard(const struct options *options, const struct ring_features *features, uint32_t core,
 			       uint32_t cores);
 
-/* Prints the memory that the plan may use at the most, sum by sum. */
+/* Says how much memory the plan may use at the most, sum by sum: a table for people, or a line of the log each. */
 void plan_print(const struct options *options, const struct ring_features *features, uint32_t cores);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "engine/chat/post.h"
 #include "engine/core/check.h"
 #include "engine/ops/assets.h"
 
@@ -10,6 +11,7 @@
 	"base-uri 'none'; frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\n"                               \
 	"Referrer-Policy: no-referrer\r\n"
 #define PAGE_FIELDS "Cache-Control: no-cache\r\n" SECURITY
+#define PAGE_FIELDS_PLAIN PAGE_FIELDS "Vary: Accept-Encoding\r\n" /* gzip brings its own Vary */
 #define PLAIN_FIELDS "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
 #define TEXT "text/plain; charset=utf-8"
 
@@ -27,6 +29,14 @@ static void text(struct http_answer *answer, uint16_t status, const char *body)
 	answer->body_size = strlen(body);
 }
 
+/* If-None-Match is *, or a list of tags; a tag brings its quotes, so none is a part of another. */
+static bool etag_matches(struct span listed, const char *etag)
+{
+	if (!listed.bytes)
+		return false;
+	return span_is(listed, "*") || memmem(listed.bytes, listed.size, etag, strlen(etag));
+}
+
 static bool asset_answer(const struct http_question *question, struct http_answer *answer)
 {
 	for (size_t i = 0; i < asset_count; i++) {
@@ -34,16 +44,16 @@ static bool asset_answer(const struct http_question *question, struct http_answe
 
 		if (!span_is(question->path, asset->path))
 			continue;
-		answer->content_type = asset->content_type;
-		answer->fields = PAGE_FIELDS;
+		answer->fields = PAGE_FIELDS_PLAIN;
 		answer->etag = asset->etag;
-		if (question->if_none_match.bytes && span_is(question->if_none_match, asset->etag)) {
+		if (etag_matches(question->if_none_match, asset->etag)) {
 			answer->status = 304;
-			answer->content_type = NULL;
 			return true;
 		}
 		answer->status = 200;
+		answer->content_type = asset->content_type;
 		answer->gzip = question->accepts_gzip && asset->gzip_size < asset->size;
+		answer->fields = answer->gzip ? PAGE_FIELDS : PAGE_FIELDS_PLAIN;
 		answer->body = answer->gzip ? asset->gzip : asset->bytes;
 		answer->body_size = answer->gzip ? asset->gzip_size : asset->size;
 		return true;
@@ -51,8 +61,13 @@ static bool asset_answer(const struct http_question *question, struct http_answe
 	return false;
 }
 
+/* A line of a metric is a name, a core and a number; its head has the name twice and a sentence. */
+#define METRIC_LINE_MAX 80
+#define METRIC_HEAD_MAX 400
+#define METRICS_MAX (COUNTER_COUNT * (METRIC_HEAD_MAX + CORES_MAX * METRIC_LINE_MAX))
+
 /* Prometheus' text format, every counter with one value a core. */
-static size_t metrics(const struct site *site, char *out, size_t capacity)
+static size_t metrics(const struct site *site, char *out)
 {
 	size_t at = 0;
 
@@ -61,15 +76,24 @@ static size_t metrics(const struct site *site, char *out, size_t capacity)
 		const char *kind = counter_kind((enum counter)counter);
 		const char *suffix = strcmp(kind, "counter") == 0 ? "_total" : "";
 
-		at += (size_t)snprintf(out + at, capacity - at, "# HELP uproar_%s%s %s\n# TYPE uproar_%s%s %s\n", name,
-				       suffix, counter_help((enum counter)counter), name, suffix, kind);
-		for (uint32_t core = 0; core < site->cores && at < capacity; core++)
-			at += (size_t)snprintf(out + at, capacity - at, "uproar_%s%s{core=\"%u\"} %lu\n", name, suffix,
-					       core, counter_read(site->counters[core], (enum counter)counter));
-		if (at >= capacity)
-			return 0;
+		at += (size_t)snprintf(out + at, METRIC_HEAD_MAX, "# HELP uproar_%s%s %s\n# TYPE uproar_%s%s %s\n",
+				       name, suffix, counter_help((enum counter)counter), name, suffix, kind);
+		for (uint32_t core = 0; core < site->cores; core++)
+			at += (size_t)snprintf(out + at, METRIC_LINE_MAX, "uproar_%s%s{core=\"%u\"} %lu\n", name,
+					       suffix, core, counter_read(site->counters[core], (enum counter)counter));
+		CHECK(at < METRICS_MAX);
 	}
 	return at;
+}
+
+static void metrics_answer(const struct site *site, struct http_answer *answer)
+{
+	static _Thread_local char body[METRICS_MAX];
+
+	CHECK(site->cores <= CORES_MAX);
+	text(answer, 200, body);
+	answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	answer->body_size = metrics(site, body);
 }
 
 void site_answer(void *context, const struct http_question *question, struct http_answer *answer, uint8_t *buffer,
@@ -77,15 +101,14 @@ void site_answer(void *context, const struct http_question *question, struct htt
 {
 	const struct site *site = context;
 
+	(void)buffer; /* what is made here may be larger */
+	(void)capacity;
 	if (span_is(question->path, "/healthz")) {
 		text(answer, 200, "ok\n");
 	} else if (span_is(question->path, "/readyz")) {
 		text(answer, question->draining ? 503 : 200, question->draining ? "draining\n" : "ready\n");
 	} else if (span_is(question->path, "/metrics")) {
-		text(answer, 200, "");
-		answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
-		answer->body = NULL;
-		answer->body_size = metrics(site, (char *)buffer, capacity);
+		metrics_answer(site, answer);
 	} else if (!site->page || !asset_answer(question, answer)) {
 		text(answer, 404, "There is nothing here. The page is at /, the WebSocket at /ws.\n");
 	}

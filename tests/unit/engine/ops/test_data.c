@@ -1,0 +1,249 @@
+/* The data directory, and what of a snapshot each core takes back. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/chat/record.h"
+#include "engine/ops/boot.h"
+#include "engine/ops/data.h"
+
+#define EVENTS 20
+#define NOW 1000000 /* ms, by both clocks */
+
+static char directory[64];
+static struct data data;
+static struct directory names[2];
+static struct post post;
+static struct counters counters;
+static struct home *homes[2];
+static struct home_limits limits;
+
+static void setup(void)
+{
+	snprintf(directory, sizeof(directory), "/tmp/test-data-XXXXXX");
+	cr_assert(mkdtemp(directory));
+	freopen("/dev/null", "w", stderr);
+	limits = (struct home_limits){
+		.rooms_max = 100,
+		.members_max = 10,
+		.roster_max = 100,
+		.history_messages = 100,
+		.history_bytes = 1 << 20,
+		.history_age_ms = 3600000,
+		.history_bytes_all = 1 << 20,
+		.page_bytes = 65536,
+	};
+}
+
+static void teardown(void)
+{
+	static const char *const files[] = { "lock", "rooms.snapshot", "rooms.snapshot.damaged" };
+	char path[128];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
+		unlink(path);
+	}
+	cr_assert_eq(rmdir(directory), 0);
+}
+
+TestSuite(data, .init = setup, .fini = teardown);
+
+static const struct span rooms[2] = { SPAN("silent"), SPAN("general") };
+
+/* EVENTS in each of two rooms, the second after the first, a second apart and the last one second old. */
+static void write_snapshot(void)
+{
+	struct snapshot_writer *writer = snapshot_create(directory);
+
+	for (int room = 0; room < 2; room++)
+		for (int i = 1; i <= EVENTS; i++) {
+			const struct chat_event event = {
+				.kind = CHAT_EV_msg,
+				.from = SPAN("Ann"),
+				.seq = (uint64_t)(100 + i),
+				.ts_ms = (uint64_t)(NOW - (EVENTS - i + 1) * 1000),
+				.data = SPAN("1"),
+			};
+
+			cr_assert_eq(snapshot_write(writer, rooms[room], SPAN("abcdefghijkl"), &event), 0);
+		}
+	cr_assert_eq(snapshot_finish(writer), 0);
+}
+
+static void open_homes(uint32_t cores)
+{
+	for (uint32_t i = 0; i < cores; i++) {
+		cr_assert_eq(directory_open(&names[i], 200, 7, cores), 0);
+		homes[i] = home_open(&limits, &names[i], &post, &counters, 1 + i);
+		cr_assert(homes[i]);
+	}
+}
+
+static void close_homes(uint32_t cores)
+{
+	for (uint32_t i = 0; i < cores; i++) {
+		home_close(homes[i]);
+		directory_close(&names[i]);
+	}
+}
+
+static struct found {
+	uint64_t first, last, count;
+} found[2];
+
+static int note(void *context, struct span room, struct span epoch, const struct chat_event *event)
+{
+	struct found *of = &found[span_equal(room, rooms[1])];
+
+	(void)context;
+	cr_assert(span_equal(epoch, SPAN("abcdefghijkl")));
+	cr_assert(of->count == 0 || event->seq == of->last + 1);
+	if (of->count++ == 0)
+		of->first = event->seq;
+	of->last = event->seq;
+	return 0;
+}
+
+/* Takes back on so many cores, and sees what is there. */
+static void restore(uint32_t cores)
+{
+	memset(found, 0, sizeof(found));
+	write_snapshot();
+	cr_assert_eq(data_open(&data, directory), 0);
+	open_homes(cores);
+	for (uint32_t i = 0; i < cores; i++) {
+		const struct data_core core = { i, cores, 7 };
+
+		cr_assert_eq(data_restore(&data, homes[i], &core, &limits, NOW, NOW), 0);
+		cr_assert_eq(home_save(homes[i], note, NULL), 0);
+	}
+	close_homes(cores);
+	cr_assert_eq(data_forget(&data), 0);
+	data_close(&data);
+}
+
+static void expect(int room, uint64_t first)
+{
+	cr_assert_eq(found[room].count, first == 0 ? 0 : 101 + EVENTS - first, "room %d has %lu", room,
+		     found[room].count);
+	cr_assert_eq(found[room].first, first);
+	cr_assert_eq(found[room].last, first == 0 ? 0 : 100 + EVENTS);
+}
+
+Test(data, each_room_comes_back_once_whatever_the_cores)
+{
+	for (uint32_t cores = 1; cores <= 2; cores++) {
+		restore(cores);
+		expect(0, 101);
+		expect(1, 101);
+	}
+}
+
+Test(data, of_less_memory_the_newest)
+{
+	const uint64_t one = sizeof(struct record) + strlen("Ann") + strlen("1");
+
+	limits.history_bytes_all = 2 * EVENTS * one;
+	restore(1);
+	expect(0, 101);
+	limits.history_bytes_all = 2 * EVENTS * one - 1;
+	restore(1);
+	expect(0, 102);
+	limits.history_bytes_all = EVENTS * one;
+	restore(1);
+	expect(0, 0);
+	expect(1, 101);
+	limits.history_bytes_all = one;
+	restore(1);
+	expect(0, 0);
+	expect(1, 100 + EVENTS);
+}
+
+Test(data, what_is_too_old_is_left_out)
+{
+	limits.history_age_ms = EVENTS * 1000 + 1;
+	restore(1);
+	expect(0, 101);
+	limits.history_age_ms = EVENTS * 1000;
+	restore(1);
+	expect(0, 102);
+	limits.history_age_ms = 1000;
+	restore(1);
+	expect(0, 0);
+	expect(1, 0);
+}
+
+Test(data, made_held_and_let_go)
+{
+	struct data other;
+	struct stat status;
+	char path[80];
+
+	snprintf(path, sizeof(path), "%s/made", directory);
+	cr_assert_eq(data_open(&data, path), 0);
+	cr_assert_eq(stat(path, &status), 0);
+	cr_assert_eq(status.st_mode & 0777, 0700);
+	cr_assert_eq(data_open(&other, path), EXIT_DATA, "one at a time");
+	data_close(&other);
+	data_close(&data);
+	cr_assert_eq(data_open(&other, path), 0);
+	data_close(&other);
+	snprintf(path, sizeof(path), "%s/made/lock", directory);
+	cr_assert_eq(data_open(&other, path), EXIT_DATA, "a file");
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/made", directory);
+	rmdir(path);
+}
+
+/* Whoever serves on although the snapshot is still there would give its positions out twice after a crash. */
+Test(data, what_cannot_be_forgotten_is_an_error)
+{
+	char path[96];
+
+	write_snapshot();
+	cr_assert_eq(data_open(&data, directory), 0);
+	snprintf(path, sizeof(path), "%s/rooms.snapshot", directory);
+	unlink(path);
+	cr_assert_eq(data_forget(&data), EXIT_DATA);
+	data_close(&data);
+}
+
+Test(data, none)
+{
+	cr_assert_eq(data_open(&data, ""), 0);
+	cr_assert_eq(data_forget(&data), 0);
+	cr_assert_eq(data_finish(&data), 0);
+	data_close(&data);
+}
+
+Test(data, two_cores_save_into_one)
+{
+	struct snapshot snapshot;
+
+	write_snapshot();
+	cr_assert_eq(data_open(&data, directory), 0);
+	open_homes(2);
+	for (uint32_t i = 0; i < 2; i++)
+		cr_assert_eq(data_restore(&data, homes[i], &(struct data_core){ i, 2, 7 }, &limits, NOW, NOW), 0);
+	cr_assert_eq(data_forget(&data), 0);
+	cr_assert_eq(snapshot_load(&snapshot, directory), 0);
+	data_save(&data, homes[1]);
+	data_save(&data, homes[0]);
+	cr_assert_eq(data_finish(&data), 0);
+	close_homes(2);
+	data_close(&data);
+	cr_assert_eq(data_open(&data, directory), 0);
+	open_homes(1);
+	cr_assert_eq(data_restore(&data, homes[0], &(struct data_core){ 0, 1, 7 }, &limits, NOW, NOW), 0);
+	memset(found, 0, sizeof(found));
+	home_save(homes[0], note, NULL);
+	close_homes(1);
+	snapshot_free(&data.loaded);
+	data_close(&data);
+	expect(0, 101);
+	expect(1, 101);
+}

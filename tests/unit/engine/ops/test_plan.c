@@ -1,0 +1,102 @@
+/* The whole is never less than what was asked for, however many cores share it. */
+#include <criterion/criterion.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "engine/ops/plan.h"
+
+static struct options options;
+static char error[OPTION_ERROR_MAX];
+
+static void setup(void)
+{
+	options_default(&options);
+}
+
+TestSuite(plan, .init = setup);
+
+static void set(const char *name, const char *value)
+{
+	cr_assert_eq(options_set(&options, name, value, "test", error), 0, "%s", error);
+}
+
+Test(plan, one_core_has_exactly_what_was_asked)
+{
+	const struct ring_features features = { .peer_address = true };
+
+	set("connections", "1000");
+	set("memberships", "5000");
+	set("rooms", "700");
+	const struct shard_limits limits = plan_shard(&options, &features, 0, 1);
+
+	cr_assert_eq(limits.net.connections_max, 1000);
+	cr_assert_eq(limits.hall.cursors_max, 5000);
+	cr_assert_eq(limits.home.rooms_max, 700);
+	cr_assert_eq(limits.home.history_bytes_all, 256 << 20);
+	cr_assert_eq(limits.segment_bytes_max, 256 << 20);
+	cr_assert_geq(limits.ring.slots_max, 1000 + limits.ring.accept_burst, "those above the limit can be told");
+	cr_assert(limits.net.peer_address);
+}
+
+Test(plan, shares_add_up)
+{
+	const struct ring_features features = { 0 };
+
+	set("connections", "2000000");
+	set("rooms", "1000001");
+	for (uint32_t cores = 2; cores <= 64; cores++) {
+		const struct shard_limits limits = plan_shard(&options, &features, cores - 1, cores);
+
+		cr_assert_geq((uint64_t)limits.net.connections_max * cores, 2500000, "a quarter more, spread unevenly");
+		cr_assert_leq((uint64_t)limits.net.connections_max * cores, 2500000 + 66 * cores);
+		cr_assert_geq((uint64_t)limits.home.rooms_max * cores, 1000001);
+		cr_assert_leq(limits.home.history_bytes_all * cores, 256 << 20);
+		cr_assert_leq(limits.segment_bytes_max * cores, 256 << 20);
+		cr_assert_geq(limits.places_max, limits.home.rooms_max);
+		cr_assert_eq(limits.core, cores - 1);
+	}
+}
+
+Test(plan, memberships_follow_the_connections)
+{
+	const struct ring_features features = { 0 };
+
+	set("connections", "100000");
+	cr_assert_eq(plan_shard(&options, &features, 0, 1).hall.cursors_max, 400000);
+	set("connections", "10");
+	cr_assert_eq(plan_shard(&options, &features, 0, 1).hall.cursors_max, 100000);
+	set("memberships", "7");
+	cr_assert_eq(plan_shard(&options, &features, 0, 1).hall.cursors_max, 7);
+}
+
+Test(plan, the_backlog_takes_no_more_than_a_quarter_of_the_descriptors)
+{
+	const struct rlimit limit = { 400, 400 };
+
+	set("backlog", "16");
+	cr_assert_eq(plan_backlog(&options), 16);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	set("backlog", "100");
+	cr_assert_eq(plan_backlog(&options), 100);
+	set("backlog", "101");
+	cr_assert_eq(plan_backlog(&options), 100);
+}
+
+Test(plan, cores_are_the_processors_that_may_be_used)
+{
+	cpu_set_t set_now, one;
+	int last = 0;
+
+	cr_assert_eq(sched_getaffinity(0, sizeof(set_now), &set_now), 0);
+	cr_assert_eq(plan_cores(&options), (uint32_t)CPU_COUNT(&set_now));
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &set_now))
+			last = cpu;
+	CPU_ZERO(&one);
+	CPU_SET(last, &one);
+	cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	cr_assert_eq(plan_cores(&options), 1);
+	set("cores", "7");
+	cr_assert_eq(plan_cores(&options), 7);
+}
