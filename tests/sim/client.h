@@ -15,7 +15,7 @@ struct sim_membership {
 	uint64_t last;           /* the newest seq had */
 	char epoch[ORACLE_EPOCH];
 	uint64_t join_id, leave_id;
-	bool presence;
+	bool presence, no_echo;
 };
 
 struct sim_client {

@@ -56,6 +56,11 @@ void oracle_event(uint32_t room, const char *name, uint64_t seq, uint64_t conten
 	epoch->contents[seq] = content;
 }
 
+uint64_t oracle_content(uint32_t room, const char *name, uint64_t seq)
+{
+	return seq < ORACLE_SEQS ? epoch_of(room, name)->contents[seq] : 0;
+}
+
 void oracle_ack(uint32_t room, const char *name, uint64_t seq, uint64_t content)
 {
 	struct epoch *epoch = epoch_of(room, name);

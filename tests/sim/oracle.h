@@ -18,6 +18,9 @@ void oracle_event(uint32_t room, const char *epoch, uint64_t seq, uint64_t conte
 /* The same cid in the same epoch has one seq. */
 void oracle_ack(uint32_t room, const char *epoch, uint64_t seq, uint64_t content);
 
+/* The content that is known of a seq, or 0. */
+uint64_t oracle_content(uint32_t room, const char *epoch, uint64_t seq);
+
 uint64_t oracle_events(void);
 
 #endif
