@@ -37,6 +37,19 @@ static void closed_by_peer(struct gate *gate, struct conn *conn, const struct ws
 	conn_finish(&gate->net, conn, true);
 }
 
+/* A ping costs what a command costs: a flood of them is not answered without end. */
+static void pinged(struct gate *gate, struct conn *conn, const struct ws_message *message)
+{
+	const struct session_limits *limits = &gate->limits;
+
+	if (quota_take(&session_of(gate, conn)->commands, limits->commands_per_s, limits->command_burst, gate->now_ms)) {
+		gate_count(gate, COUNTER_rate_limited);
+		session_close(gate, conn, CHAT_CLOSE_policy);
+		return;
+	}
+	frame_raw(gate, conn, WS_PONG, message->bytes, message->size);
+}
+
 static void one_step(struct gate *gate, struct conn *conn, int step, const struct ws_message *message)
 {
 	switch (step) {
@@ -50,7 +63,7 @@ static void one_step(struct gate *gate, struct conn *conn, int step, const struc
 		return;
 	case WS_STEP_PING:
 		if (conn_is_open(conn))
-			frame_raw(gate, conn, WS_PONG, message->bytes, message->size);
+			pinged(gate, conn, message);
 		return;
 	case WS_STEP_CLOSE:
 		closed_by_peer(gate, conn, message);

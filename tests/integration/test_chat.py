@@ -144,6 +144,7 @@ class Chat(unittest.TestCase):
             (1007, lambda c: c.frame(1, b"\xff")),
             (1009, lambda c: c.frame(1, b" " * 65537)),
             (1002, lambda c: c.frame(3, b"")),
+            (1008, lambda c: [c.frame(9, b"x") for _ in range(250)]),
             (1000, lambda c: c.frame(8, b"\x03\xe8bye")),
         ):
             with self.subTest(code):
