@@ -10,7 +10,8 @@ include $(BUILD)/config.mk
 endif
 
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+SILENT := $(findstring s,$(firstword -$(MAKEFLAGS)))
+say = $(if $(V)$(SILENT),,@printf '  %-5s %s\n' $(1) $(2))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 override CFLAGS += -std=gnu11 $(MODE_FLAGS) $(WARNINGS) -D_GNU_SOURCE -DUPROAR_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen
@@ -64,7 +65,7 @@ test-sim: $(BUILD)/test-sim
 
 ## check-asan, check-tsan: unit tests and simulation under the sanitizers
 check-asan check-tsan: check-%:
-	@test -f $(BUILD)-$*/config.mk || \
+	@grep -qsx 'MODE := $*' $(BUILD)-$*/config.mk || \
 		./configure --build-dir=$(BUILD)-$* $(if $(filter asan,$*),--enable-sanitizers,--enable-tsan) >/dev/null
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-$* $(if $(UNIT),test-unit) $(if $(SIM),test-sim)
 

@@ -13,7 +13,7 @@ mkdir -p "$logs"
 passed=0
 failed=0
 jobs=$(nproc)
-export BUILD
+export BUILD UBSAN_OPTIONS=print_stacktrace=1
 
 say() { printf '%s\n' "$*"; }
 
@@ -24,7 +24,7 @@ suite() {
 	log=$logs/${name// /-}.log
 	timeout -k 10 "$seconds" "$@" >"$log" 2>&1
 	local status=$?
-	line=$(grep -aoE '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
+	line=$(grep -axE '[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
 	if [ -n "$line" ]; then
 		ok=${line%% *}
 		bad=$(printf '%s' "$line" | sed 's/.*, \([0-9]*\) failed/\1/')
@@ -51,22 +51,35 @@ suite() {
 	fi
 }
 
-built() { # built BUILD [configure option...] - configures and builds a whole directory.
-	local dir=$1
-	shift
-	if [ ! -f "$dir/config.mk" ] || [ configure -nt "$dir/config.mk" ]; then
-		./configure --build-dir="$dir" "$@" >"$logs/configure-$(basename "$dir").log" || return 1
-	fi
-	make -s -j"$jobs" BUILD="$dir" all test-unit-build test-sim-build
+# built MODE BUILD TARGETS [configure option...] - configures where that was not done in this way, and builds.
+built() {
+	local mode=$1 dir=$2 targets=$3 log start=$SECONDS
+	shift 3
+	log=$logs/build-$mode.log
+	mkdir -p "$dir"
+	{
+		grep -qsx "MODE := $mode" "$dir/config.mk" || ./configure --build-dir="$dir" "$@"
+	} >"$log" 2>&1 &&
+		# shellcheck disable=SC2086
+		make -s -j"$jobs" BUILD="$dir" $targets >>"$log" 2>&1 && {
+		say "$(printf '  built %-28s %21d s' "$dir" $((SECONDS - start)))"
+		return
+	}
+	say "  FAIL  $dir does not build: $log"
+	tail -n 40 "$log" | sed 's/^/        /'
+	say ''
+	say "$passed passed, $((failed + 1)) failed"
+	exit 1
 }
 
-say "check: building $BUILD, $ASAN, $TSAN"
-built "$BUILD" || exit 1
-built "$ASAN" --enable-sanitizers || exit 1
-built "$TSAN" --enable-tsan || exit 1
-make -s -j"$jobs" BUILD="$BUILD" fuzz-build || exit 1
+say "check: what each suite says is in $logs"
+mode=$(sed -n 's/^MODE := //p' "$BUILD/config.mk" 2>/dev/null)
+built "${mode:-release}" "$BUILD" 'all test-unit-build test-sim-build'
+built asan "$ASAN" 'all test-unit-build test-sim-build' --enable-sanitizers
+built tsan "$TSAN" 'all test-unit-build test-sim-build' --enable-tsan
+built "${mode:-release}" "$BUILD" fuzz-build
 
-suite lint 120 tools/lint/lint.sh --count
+suite lint 120 tools/lint/lint.sh
 suite unit 300 "$BUILD/test-unit" -j2
 suite 'unit asan' 600 "$ASAN/test-unit" -j2
 suite simulation 300 "$BUILD/test-sim" --seeds 2000

@@ -14,7 +14,7 @@ check) wanted=$check ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then
-	echo "deps: not a Debian system; what is needed is called there: $wanted" >&2
+	echo "deps: not a Debian system; on one, make $1 would install: $wanted" >&2
 	exit 0
 fi
 # Programs that came another way than as a package will do.
@@ -26,10 +26,14 @@ provided() {
 	*) false ;;
 	esac
 }
-installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
+# shellcheck disable=SC2086
+installed=" $(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p' | tr '\n' ' ')"
 missing=
 for package in $wanted; do
-	printf '%s\n' "$installed" | grep -qxF "$package" || provided "$package" || missing="$missing $package"
+	case $installed in
+	*" $package "*) ;;
+	*) provided "$package" || missing="$missing $package" ;;
+	esac
 done
 [ -n "$missing" ] || exit 0
 
@@ -41,18 +45,21 @@ if [ "$(id -u)" -ne 0 ]; then
 	fi
 	root=sudo
 fi
-echo "deps: installing what \`make $1\` needs:$missing"
-# shellcheck disable=SC2086
+echo "deps: installing what \`make $1\` needs and is not here:$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 install() {
-	$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >/tmp/uproar-deps.$$ 2>&1
+	# shellcheck disable=SC2086
+	$root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends \
+		$missing >"$log" 2>&1
 }
+# The list of packages is fetched only where it does not have these, or has them too old to be found.
 if ! install; then
-	echo 'deps: refreshing the list of packages first'
-	$root apt-get update -q >/dev/null
+	echo 'deps: fetching the list of packages first'
+	$root apt-get -o DPkg::Lock::Timeout=300 update -q >"$log" 2>&1 || true
 	if ! install; then
-		tail -n 20 /tmp/uproar-deps.$$ >&2
+		tail -n 20 "$log" >&2
 		echo "deps: apt-get could not install:$missing" >&2
 		exit 1
 	fi
 fi
-rm -f /tmp/uproar-deps.$$

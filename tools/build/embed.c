@@ -46,6 +46,8 @@ static uint8_t *read_all(const char *path, size_t *size)
 	if (!file || !bytes)
 		fail("cannot read", path);
 	*size = fread(bytes, 1, 1 << 24, file);
+	if (ferror(file) || *size == 1 << 24)
+		fail("cannot be read, or is too large to be part of a program", path);
 	fclose(file);
 	return bytes;
 }

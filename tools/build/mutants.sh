@@ -9,8 +9,8 @@ mutants=$(grep -rhoE 'MUTANT [!=]= [0-9]+' engine | grep -oE '[0-9]+' | sort -nu
 for mutant in $mutants; do
 	dir=$BUILD/mutant-$mutant
 	mkdir -p "$dir"
-	cp "$BUILD/config.mk" "$dir/config.mk"
-	make -s BUILD="$dir" CFLAGS="-DMUTANT=$mutant" test-sim-build >"$dir/build.log" 2>&1 || {
+	cp -p "$BUILD/config.mk" "$dir/config.mk" # with its age, so that only what changed is compiled again
+	make -s -j"$(nproc)" BUILD="$dir" CFLAGS="-DMUTANT=$mutant" test-sim-build >"$dir/build.log" 2>&1 || {
 		echo "mutant $mutant: does not build"
 		tail "$dir/build.log"
 		failed=$((failed + 1))
