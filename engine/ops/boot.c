@@ -171,7 +171,7 @@ static void tend(struct watch *watch)
 	const uint64_t for_ms = now_ms() - watch->since_ms;
 
 	tell(watch);
-	/* By then the cores have stopped accepting. Who connects now is refused at once, and another may listen here. */
+	/* By then the cores have stopped accepting. Who connects now is refused at once; others may listen here. */
 	if (!watch->shut && for_ms >= SHUT_AFTER_MS) {
 		for (uint32_t i = 0; i < watch->server->cores; i++)
 			listener_shut(watch->server->core[i].listener);
