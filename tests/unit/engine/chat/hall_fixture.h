@@ -42,7 +42,7 @@ static inline void hall_setup(void)
 	hall_setup_of(HOT_BYTES_MAX, 4 << 20);
 }
 
-/* Nothing is left once everybody is gone. */
+/* Nothing is left once everybody is gone. Each test ends with it: what a .fini asserts fails no test. */
 static inline void hall_teardown(void)
 {
 	cr_assert_eq(hall.cursors.used, 0, "a test ends with all members gone");

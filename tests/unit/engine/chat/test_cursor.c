@@ -5,7 +5,7 @@
 
 #include "engine/core/random.h"
 
-TestSuite(cursor, .init = hall_setup, .fini = hall_teardown);
+TestSuite(cursor, .init = hall_setup);
 
 Test(cursor, does_not_see_its_own_at_the_start_the_middle_and_the_end)
 {
@@ -35,6 +35,7 @@ Test(cursor, does_not_see_its_own_at_the_start_the_middle_and_the_end)
 		gone(ann);
 		gone(bob);
 	}
+	hall_teardown();
 }
 
 /* Segments hold one frame of 300 bytes or two: holes fall on their edges. */
@@ -55,6 +56,7 @@ Test(cursor, holes_over_several_segments)
 	for (uint32_t i = 0; i < 16; i++)
 		cr_assert_eq(given.seqs[i], i / 2 * 5 + 4 + i % 2);
 	gone(ann);
+	hall_teardown();
 }
 
 /* A flight takes so many pieces and no more: one may stop between two holes of a segment, and fall there. */
@@ -75,6 +77,7 @@ Test(cursor, falls_where_it_stands_between_two_holes)
 	cr_assert_eq(ann->seq, 2, "1 and 2 must not be given a second time");
 	cr_assert_eq(hall.holes.used, 0);
 	gone(ann);
+	hall_teardown();
 }
 
 Test(cursor, falls_behind_a_hole_that_it_has_passed)
@@ -92,6 +95,7 @@ Test(cursor, falls_behind_a_hole_that_it_has_passed)
 	cursor_fall(&hall, ann);
 	cr_assert_eq(ann->seq, 2);
 	gone(ann);
+	hall_teardown();
 }
 
 Test(cursor, falls_with_what_it_was_caught_up_with)
@@ -112,6 +116,7 @@ Test(cursor, falls_with_what_it_was_caught_up_with)
 	cursor_fall(&hall, ann);
 	cr_assert_eq(ann->seq, 2, "fallen while behind");
 	gone(ann);
+	hall_teardown();
 }
 
 Test(cursor, falls_before_all_holes_with_what_it_had)
@@ -128,6 +133,7 @@ Test(cursor, falls_before_all_holes_with_what_it_had)
 	cursor_fall(&hall, ann);
 	cr_assert_eq(ann->seq, 1);
 	gone(ann);
+	hall_teardown();
 }
 
 Test(cursor, one_that_joins_further_back_is_caught_up_first)
@@ -157,9 +163,10 @@ Test(cursor, one_that_joins_further_back_is_caught_up_first)
 	expect_seqs(&given, 1, 7);
 	gone(ann);
 	gone(bob);
+	hall_teardown();
 }
 
-Test(cursor, going_live_where_the_room_is_not_is_a_crash, .signal = SIGABRT, .fini = NULL)
+Test(cursor, going_live_where_the_room_is_not_is_a_crash, .signal = SIGABRT)
 {
 	struct cursor *ann;
 
@@ -197,6 +204,7 @@ Test(cursor, is_found_by_its_room_and_by_its_number)
 	cr_assert_eq(cursor_index(&hall, ann), index, "the slot is used again");
 	cr_assert_null(cursor_still(&hall, 1, index, stamp), "and is another's");
 	gone(ann);
+	hall_teardown();
 }
 
 Test(cursor, says_who_was_the_last_of_the_room_here)
@@ -205,6 +213,7 @@ Test(cursor, says_who_was_the_last_of_the_room_here)
 
 	cr_assert_not(cursor_close(&hall, ann));
 	cr_assert(cursor_close(&hall, bob));
+	hall_teardown();
 }
 
 Test(cursor, those_behind_are_served_in_the_order_they_came)
@@ -240,6 +249,7 @@ Test(cursor, those_behind_are_served_in_the_order_they_came)
 	cr_assert_eq(hall.owners[1].behind, 0);
 	cr_assert_eq(hall.owners[1].behind_last, 0);
 	directory_tidy(&names, place);
+	hall_teardown();
 }
 
 Test(cursor, one_past_the_limit_is_refused)
@@ -251,6 +261,7 @@ Test(cursor, one_past_the_limit_is_refused)
 	cr_assert_null(cursor_open(&hall, 1, place, false, false));
 	for (uint32_t i = 0; i < 128; i++)
 		gone(cursors[i]);
+	hall_teardown();
 }
 
 /* What a member must have been given, worked out slowly. */
@@ -350,4 +361,5 @@ Test(cursor, everybody_is_given_everything_once_whatever_happens, .timeout = 60)
 		cr_assert_eq(segments.bytes_out, 0);
 		cr_assert_eq(hall.holes.used, 0);
 	}
+	hall_teardown();
 }

@@ -20,7 +20,7 @@ static void teardown(void)
 	cr_assert_eq(block_bytes_out(), 0, "names are given back");
 }
 
-TestSuite(directory, .init = setup, .fini = teardown);
+TestSuite(directory, .init = setup);
 
 static struct span name_of(uint32_t number)
 {
@@ -51,6 +51,7 @@ Test(directory, makes_a_place_once)
 	cr_assert_neq(enter(SPAN("general2")), place);
 	cr_assert_eq(find(SPAN("genera")), 0);
 	cr_assert(span_equal(place_name(directory_at(&names, place)), SPAN("general")));
+	teardown();
 }
 
 Test(directory, keeps_its_own_copy_of_a_name_of_any_length)
@@ -64,6 +65,7 @@ Test(directory, keeps_its_own_copy_of_a_name_of_any_length)
 	cr_assert_eq(find(span_of(longest, sizeof(longest))), 0);
 	memset(longest, 'x', sizeof(longest));
 	cr_assert_eq(find(span_of(longest, sizeof(longest))), place);
+	teardown();
 }
 
 Test(directory, names_with_one_hash_are_still_different)
@@ -77,6 +79,7 @@ Test(directory, names_with_one_hash_are_still_different)
 	directory_tidy(&names, a);
 	cr_assert_eq(directory_find(&names, SPAN("a"), 5), 0);
 	cr_assert_eq(directory_find(&names, SPAN("b"), 5), b);
+	teardown();
 }
 
 Test(directory, tidies_only_what_nothing_is_left_of)
@@ -103,6 +106,7 @@ Test(directory, tidies_only_what_nothing_is_left_of)
 	cr_assert_eq(find(SPAN("general")), 0);
 	cr_assert_eq(names.places.used, 0);
 	cr_assert_eq(block_bytes_out(), before);
+	teardown();
 }
 
 Test(directory, one_past_its_limit_is_refused)
@@ -116,6 +120,7 @@ Test(directory, one_past_its_limit_is_refused)
 	cr_assert_neq(enter(name_of(PLACES)), 0);
 	for (uint32_t i = 0; i <= PLACES; i++)
 		cr_assert_eq(find(name_of(i)) == 0, i == 7);
+	teardown();
 }
 
 Test(directory, every_core_is_home_to_its_share)
@@ -137,6 +142,7 @@ Test(directory, every_core_is_home_to_its_share)
 
 	cr_assert_eq(directory_home(&widest, UINT64_MAX), 63);
 	cr_assert_eq(directory_home(&widest, 0), 0);
+	teardown();
 }
 
 Test(directory, a_name_that_no_room_has_is_a_crash, .signal = SIGABRT)

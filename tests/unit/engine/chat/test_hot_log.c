@@ -3,7 +3,7 @@
 
 #include <signal.h>
 
-TestSuite(hot_log, .init = hall_setup, .fini = hall_teardown);
+TestSuite(hot_log, .init = hall_setup);
 
 Test(hot_log, gives_what_came_after_one_joined)
 {
@@ -23,6 +23,7 @@ Test(hot_log, gives_what_came_after_one_joined)
 	cr_assert_eq(segments.bytes_out, 0, "whoever keeps up costs nothing");
 	gone(ann);
 	gone(bob);
+	hall_teardown();
 }
 
 Test(hot_log, settling_marks_each_owner_once)
@@ -45,6 +46,7 @@ Test(hot_log, settling_marks_each_owner_once)
 		cr_assert(given.count == 1 && given.others == 1);
 		gone(members[i]);
 	}
+	hall_teardown();
 }
 
 Test(hot_log, goes_over_several_segments_without_a_break)
@@ -60,6 +62,7 @@ Test(hot_log, goes_over_several_segments_without_a_break)
 	expect_seqs(&given, 1, 30);
 	cr_assert_gt(given.ranges, 1);
 	gone(ann);
+	hall_teardown();
 }
 
 Test(hot_log, keeps_a_segment_for_whoever_stands_in_it_or_before)
@@ -80,6 +83,7 @@ Test(hot_log, keeps_a_segment_for_whoever_stands_in_it_or_before)
 	gone(slow);
 	cr_assert_eq(segments.bytes_out, 0);
 	gone(quick);
+	hall_teardown();
 }
 
 Test(hot_log, a_send_in_flight_holds_its_segment)
@@ -97,6 +101,7 @@ Test(hot_log, a_send_in_flight_holds_its_segment)
 	cr_assert_eq(range.bytes[99], 1, "still as it was");
 	segment_drop(&segments, range.segment);
 	cr_assert_eq(segments.bytes_out, 0);
+	hall_teardown();
 }
 
 /* One member before every frame, so also at every edge of a segment: who stands before the cut falls, nobody else. */
@@ -127,6 +132,7 @@ Test(hot_log, at_its_bound_all_stay_and_past_it_the_slowest_fall)
 	cr_assert_eq(counter_read(&counters, COUNTER_fell_off), fallen);
 	for (uint32_t i = 0; i < count; i++)
 		gone(members[i]);
+	hall_teardown();
 }
 
 Test(hot_log, falls_before_being_marked_too)
@@ -142,6 +148,7 @@ Test(hot_log, falls_before_being_marked_too)
 	cr_assert_eq(ann->state, CURSOR_CATCHUP);
 	cr_assert_eq(ann->seq, 1, "what it had when it was last marked");
 	gone(ann);
+	hall_teardown();
 }
 
 Test(hot_log, skipping_sends_everybody_to_the_rooms_log)
@@ -165,6 +172,7 @@ Test(hot_log, skipping_sends_everybody_to_the_rooms_log)
 	expect_seqs(&given, 3, 3);
 	gone(live);
 	gone(behind);
+	hall_teardown();
 }
 
 Test(hot_log, an_event_that_is_told_at_most_once_may_be_skipped_alone)
@@ -179,12 +187,15 @@ Test(hot_log, an_event_that_is_told_at_most_once_may_be_skipped_alone)
 	give(ann, 99, &given);
 	expect_seqs(&given, 1, 2);
 	gone(ann);
+	hall_teardown();
 }
 
-Test(hot_log, without_a_segment_to_be_had_members_are_caught_up, .init = NULL)
+Test(hot_log, without_a_segment_to_be_had_members_are_caught_up)
 {
 	struct cursor *ann;
 
+	gone(enter(1));
+	hall_teardown();
 	hall_setup_of(HOT_BYTES_MAX, 2048);
 	ann = enter(1);
 	while (say(400, true))
@@ -192,6 +203,7 @@ Test(hot_log, without_a_segment_to_be_had_members_are_caught_up, .init = NULL)
 	cr_assert_eq(ann->state, CURSOR_CATCHUP);
 	cr_assert_eq(ann->seq, 0);
 	gone(ann);
+	hall_teardown();
 }
 
 Test(hot_log, the_kinds_of_rendering_are_apart)
@@ -210,6 +222,7 @@ Test(hot_log, the_kinds_of_rendering_are_apart)
 	gone(bob);
 	cr_assert_eq(counter_read(&counters, COUNTER_hot_logs), 1);
 	gone(ann);
+	hall_teardown();
 }
 
 Test(hot_log, one_past_the_limit_of_hot_logs_is_refused)
@@ -230,9 +243,10 @@ Test(hot_log, one_past_the_limit_of_hot_logs_is_refused)
 	cr_assert_lt(cursor_attach(&hall, cursors[8], 0, 0), 0);
 	for (int i = 8; i >= 0; i--)
 		gone(cursors[i]);
+	hall_teardown();
 }
 
-Test(hot_log, a_hole_in_the_order_is_a_crash, .signal = SIGABRT, .fini = NULL)
+Test(hot_log, a_hole_in_the_order_is_a_crash, .signal = SIGABRT)
 {
 	enter(1);
 	room_seq++;

@@ -43,7 +43,7 @@ static void teardown(void)
 	cr_assert_eq(block_bytes_out(), 0, "what waited is given back");
 }
 
-TestSuite(post, .init = setup, .fini = teardown);
+TestSuite(post, .init = setup);
 
 static void write_letter(size_t size)
 {
@@ -84,6 +84,7 @@ Test(post, goes_through_the_ring_where_it_fits)
 	cr_assert_eq(read_letters(9), 2);
 	cr_assert_eq(counter_read(&counters, COUNTER_mail_out), 2);
 	cr_assert_eq(counter_read(&counters, COUNTER_mail_waited), 0);
+	teardown();
 }
 
 Test(post, what_finds_the_ring_full_waits_and_nothing_overtakes_it)
@@ -100,6 +101,7 @@ Test(post, what_finds_the_ring_full_waits_and_nothing_overtakes_it)
 	read_letters(UINT64_MAX);
 	cr_assert_eq(got, sent);
 	cr_assert_eq(block_bytes_out(), 0);
+	teardown();
 }
 
 Test(post, a_mail_larger_than_any_place_in_the_ring_goes_as_a_block)
@@ -115,6 +117,7 @@ Test(post, a_mail_larger_than_any_place_in_the_ring_goes_as_a_block)
 	post_flush(&post, NULL);
 	cr_assert_eq(post.to_flush, 0);
 	cr_assert_eq(read_letters(9), 3);
+	teardown();
 }
 
 Test(post, a_flush_that_fills_the_ring_is_taken_up_again)
@@ -134,6 +137,7 @@ Test(post, a_flush_that_fills_the_ring_is_taken_up_again)
 		read_letters(UINT64_MAX);
 		cr_assert_eq(got, sent);
 	}
+	teardown();
 }
 
 Test(post, keeps_the_order_whatever_is_read_when)
@@ -163,6 +167,7 @@ Test(post, keeps_the_order_whatever_is_read_when)
 	cr_assert_eq(post.waiting_bytes, 0);
 	cr_assert_eq(post.to_flush, 0);
 	cr_assert_eq(block_bytes_out(), 0);
+	teardown();
 }
 
 Test(post, is_full_one_past_its_bound)
@@ -180,6 +185,7 @@ Test(post, is_full_one_past_its_bound)
 	}
 	read_letters(UINT64_MAX);
 	cr_assert_eq(got, sent);
+	teardown();
 }
 
 Test(post, what_was_not_read_when_it_ends_is_given_back)
@@ -187,7 +193,7 @@ Test(post, what_was_not_read_when_it_ends_is_given_back)
 	for (int i = 0; i < 100; i++)
 		write_letter(300);
 	cr_assert_gt(post.waiting_bytes, 0);
-	/* teardown: post_close() gives back what never came to the ring */
+	teardown();
 }
 
 Test(post, mail_to_oneself_needs_no_bell)
@@ -198,6 +204,7 @@ Test(post, mail_to_oneself_needs_no_bell)
 	post_flush(&post, NULL);
 	cr_assert_eq(counter_read(&counters, COUNTER_wakes), 0);
 	cr_assert_eq(read_letters(9), 1);
+	teardown();
 }
 
 Test(post, wakes_a_core_that_sleeps_once)
@@ -219,15 +226,16 @@ Test(post, wakes_a_core_that_sleeps_once)
 	cr_assert_eq(woken, 1);
 	cr_assert_eq(read_letters(9), 3);
 	ring_close_all(ring);
+	teardown();
 }
 
-Test(post, beginning_two_at_once_is_a_crash, .signal = SIGABRT, .fini = NULL)
+Test(post, beginning_two_at_once_is_a_crash, .signal = SIGABRT)
 {
 	post_begin(&post, TO, 10);
 	post_begin(&post, TO, 10);
 }
 
-Test(post, ending_what_was_not_begun_is_a_crash, .signal = SIGABRT, .fini = NULL)
+Test(post, ending_what_was_not_begun_is_a_crash, .signal = SIGABRT)
 {
 	post_end(&post, TO);
 }

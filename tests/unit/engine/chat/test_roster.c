@@ -22,7 +22,7 @@ static void teardown(void)
 	cr_assert_eq(block_bytes_out(), 0, "names are given back");
 }
 
-TestSuite(roster, .init = setup, .fini = teardown);
+TestSuite(roster, .init = setup);
 
 static uint32_t listed(uint32_t at)
 {
@@ -49,6 +49,7 @@ Test(roster, counts_a_users_connections)
 	cr_assert(roster_leave(&roster, 1, &first, SPAN("Bob")));
 	cr_assert_eq(first, 0);
 	cr_assert_eq(roster.entries.used, 0);
+	teardown();
 }
 
 Test(roster, rooms_know_nothing_of_each_other)
@@ -61,6 +62,7 @@ Test(roster, rooms_know_nothing_of_each_other)
 	cr_assert(roster_leave(&roster, 1, &first, SPAN("Ann")));
 	cr_assert_eq(listed(other), 1);
 	cr_assert_eq(roster_find(&roster, 2, SPAN("Ann"))->connections, 1);
+	teardown();
 }
 
 Test(roster, who_comes_back_begins_anew)
@@ -68,6 +70,7 @@ Test(roster, who_comes_back_begins_anew)
 	roster_enter(&roster, 1, &first, SPAN("Ann"))->read = 5;
 	roster_leave(&roster, 1, &first, SPAN("Ann"));
 	cr_assert_eq(roster_enter(&roster, 1, &first, SPAN("Ann"))->read, 0);
+	teardown();
 }
 
 static struct span user_of(uint32_t number)
@@ -99,6 +102,7 @@ Test(roster, agrees_with_a_table_whoever_comes_and_goes)
 		if (step % 97 == 0)
 			cr_assert_eq(listed(first), users);
 	}
+	teardown();
 }
 
 Test(roster, one_past_its_limit_is_refused_but_not_a_second_connection)
@@ -110,6 +114,7 @@ Test(roster, one_past_its_limit_is_refused_but_not_a_second_connection)
 	cr_assert_eq(roster_enter(&roster, 1, &first, user_of(0))->connections, 2);
 	cr_assert(roster_leave(&roster, 1, &first, user_of(1)));
 	cr_assert_not_null(roster_enter(&roster, 1, &first, user_of(ENTRIES)));
+	teardown();
 }
 
 Test(roster, leaving_where_one_is_not_is_a_crash, .signal = SIGABRT)
