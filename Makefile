@@ -130,7 +130,8 @@ $(BUILD)/embed: tools/build/embed.c $(FLAGS_CHANGED)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O1 -std=gnu11 $< -o $@ -lz
 
-$(BUILD)/gen/assets.c: $(BUILD)/embed $(ASSETS)
+# The folder's own age tells of a file that is gone.
+$(BUILD)/gen/assets.c: $(BUILD)/embed $(ASSETS) $(wildcard engine/ops/assets)
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)$(BUILD)/embed $(ASSETS) >$@
