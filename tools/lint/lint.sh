@@ -14,12 +14,20 @@ least() {
 		sed -n "s/^+\{0,1\}$1 \([0-9][0-9]*\)$/\1/p" | sort -n | head -n 1
 }
 
+# What was allowed before is not news: of the findings, those in files that changed since the ratchet did, if any are.
+newest() {
+	findings=$(cat)
+	commit=$(git log -1 --format=%H -- tools/lint/ratchet 2>/dev/null)
+	changed=$({ git diff --name-only "$commit"; git ls-files --others --exclude-standard; } 2>/dev/null | sed 's/$/:/')
+	printf '%s\n' "$findings" | grep -F -e "${changed:-:}" || printf '%s\n' "$findings"
+}
+
 for check in house layers includes banned sizes headers symbols format; do
 	out=$(tools/lint/$check.sh . 2>&1)
 	count=$(printf '%s' "$out" | grep -c .)
 	allowed=$(least $check)
 	if [ "$count" -gt "${allowed:-0}" ]; then
-		printf '%s\n' "$out" | head -n 60
+		printf '%s\n' "$out" | newest | head -n 60
 		echo "lint: $check: $count, allowed ${allowed:-0} (tools/lint/$check.sh says why)"
 		failed=$((failed + 1))
 	else
