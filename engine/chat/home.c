@@ -337,14 +337,17 @@ int home_save(const struct home *home, home_save_fn *save, void *context)
 int home_restore(struct home *home, struct span name, struct span epoch, const struct chat_event *event,
 		 uint64_t now_ms)
 {
+	if (epoch.size != ROOM_EPOCH_SIZE)
+		return -EINVAL;
 	struct room *room = room_enter(home, name, directory_hash(home->directory, name));
 
 	if (!room)
 		return -ENOMEM;
-	if (epoch.size != ROOM_EPOCH_SIZE)
-		return -EINVAL;
 	home->now_ms = now_ms;
 	if (room->log.count == 0)
 		memcpy(room->epoch, epoch.bytes, ROOM_EPOCH_SIZE);
-	return room_restore(home, room, event);
+	const int error = room_restore(home, room, event);
+
+	room_tidy(home, room);
+	return error;
 }

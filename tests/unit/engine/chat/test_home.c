@@ -54,6 +54,8 @@ Test(home, comings_and_goings_are_told_to_cores_with_members_alone)
 	event = expect_event(1, CHAT_EV_out);
 	cr_assert(span_equal(event->from, SPAN("Bob")) && event->count == 1);
 	expect_silence();
+	RUN(1, "Ann", .op = CHAT_OP_presence);
+	cr_assert_eq(expect_reply(1, CHAT_REPLY_PRESENCE)->user_count, 1);
 	home_teardown();
 }
 
