@@ -42,7 +42,8 @@ static void pinged(struct gate *gate, struct conn *conn, const struct ws_message
 {
 	const struct session_limits *limits = &gate->limits;
 
-	if (quota_take(&session_of(gate, conn)->commands, limits->commands_per_s, limits->command_burst, gate->now_ms)) {
+	if (quota_take(&session_of(gate, conn)->commands, limits->commands_per_s, limits->command_burst,
+		       gate->now_ms)) {
 		gate_count(gate, COUNTER_rate_limited);
 		session_close(gate, conn, CHAT_CLOSE_policy);
 		return;

@@ -25,7 +25,10 @@ struct sim_client {
 	uint64_t next_id;
 	uint64_t next_number[ORACLE_ROOMS];
 	struct sim_membership rooms[ORACLE_ROOMS];
-	struct { uint64_t id, number; uint32_t room; } sent[256]; /* unanswered, by id % 256 */
+	struct sim_sent {
+		uint64_t id, number;
+		uint32_t room;
+	} sent[256]; /* unanswered, by id % 256 */
 	uint64_t received, lagged, slow;
 };
 
