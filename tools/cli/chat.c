@@ -75,7 +75,8 @@ static void show_users(struct chat *chat, const struct room *room, struct span o
 
 	if (json_scan_object(value, names, 2, ok.bytes, ok.size) < 0 || value[USERS].type != JSON_ARRAY)
 		return;
-	json_integer(&n, value[N].token);
+	if (value[N].type == JSON_NUMBER)
+		json_integer(&n, value[N].token);
 	text_number(&line, n);
 	text_puts(&line, n == 1 ? " connection in " : " connections in ");
 	text_puts(&line, room->name);
@@ -90,7 +91,8 @@ static void show_users(struct chat *chat, const struct room *room, struct span o
 		first = false;
 		escape_put(&line, plain, ESCAPE_PEOPLE);
 		n = 1;
-		json_integer(&n, user[1].token);
+		if (user[1].type == JSON_NUMBER)
+			json_integer(&n, user[1].token);
 		if (n > 1) {
 			text_puts(&line, " (");
 			text_number(&line, n);
@@ -181,7 +183,7 @@ static const struct session_ops ops = {
 /* May a line be taken now? A person's any time, but for a full outbox; a pipe's when it can be carried out. */
 static bool may_take(const struct chat *chat)
 {
-	if (chat->quit || (chat->current && outbox_is_full(&chat->current->outbox)))
+	if (chat->quit || chat->leaving || (chat->current && outbox_is_full(&chat->current->outbox)))
 		return false;
 	return chat->input.person || !chat->current || chat->current->phase == ROOM_IN;
 }
@@ -239,7 +241,7 @@ static bool is_done(struct chat *chat, uint64_t now)
 
 	if (chat->options->mode == MODE_READ)
 		return !chat->options->follow && room->phase == ROOM_IN && room->seq >= room->target;
-	if (!chat->quit && (!chat->input.ended || input_has_line(&chat->input)))
+	if (chat->leaving || (!chat->quit && (!chat->input.ended || input_has_line(&chat->input))))
 		return false;
 	if (session_unacknowledged(&chat->session) > 0)
 		return false;
@@ -265,6 +267,8 @@ static void turn(struct chat *chat)
 		session_receive(&chat->session, clock_mono_ns());
 	if (wait[0].revents != 0)
 		input_read(&chat->input);
+	if (chat->leaving && chat->current && outbox_is_empty(&chat->current->outbox))
+		commands_leave(chat);
 	take_lines(chat);
 	tell_typing(chat, clock_mono_ns());
 }

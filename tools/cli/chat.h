@@ -18,6 +18,7 @@ struct chat {
 	uint64_t typing_ns;     /* when we last told that a key was pressed */
 	uint64_t settled_ns;    /* since when there is nothing left to do but to see our own echo */
 	bool quit;
+	bool leaving;           /* the current room, once all that was said there is acknowledged */
 };
 
 /* Runs it. Returns the exit status. */
@@ -25,6 +26,9 @@ int chat_run(struct chat *chat, const struct options *options);
 
 /* One line of standard input in a room one has joined. */
 void commands_line(struct chat *chat, struct span line);
+
+/* Leaves the current room. */
+void commands_leave(struct chat *chat);
 
 /* Says a line in the current room. */
 void chat_say_line(struct chat *chat, struct span line);

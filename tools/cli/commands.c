@@ -70,10 +70,15 @@ static struct room *any_room(struct session *session)
 	return NULL;
 }
 
-static void leave(struct chat *chat)
+void commands_leave(struct chat *chat)
 {
 	char text[ROOM_NAME_SIZE_MAX + 64];
 
+	chat->leaving = false;
+	if (!outbox_is_empty(&chat->current->outbox) && !chat->input.person) {
+		chat->leaving = true; /* a script's line waits */
+		return;
+	}
 	if (!outbox_is_empty(&chat->current->outbox)) {
 		chat_fail(chat, "not yet: something said here is not acknowledged");
 		return;
@@ -140,7 +145,7 @@ static void command(struct chat *chat, struct span line)
 	else if (!chat->current)
 		chat_fail(chat, "you are in no room: /join ROOM");
 	else if (is(word, "/leave"))
-		leave(chat);
+		commands_leave(chat);
 	else if (is(word, "/edit"))
 		change(chat, "edit", true, rest);
 	else if (is(word, "/del"))

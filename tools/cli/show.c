@@ -49,12 +49,11 @@ static void emit(const struct show *show, FILE *stream, const struct text *line)
 static void put_string(struct text *out, const struct json_value *value)
 {
 	uint8_t *const room = value->type == JSON_STRING ? malloc(value->token.size) : NULL;
-	struct span plain = value->token;
+	struct span plain = value->type != JSON_ABSENT ? value->token : SPAN("");
 
 	if (room && json_string(&plain, value->token, room, value->token.size) < 0)
 		plain = value->token; /* half a surrogate, or a zero: as it was spelled */
-	if (value->type != JSON_ABSENT)
-		escape_put(out, plain, ESCAPE_PEOPLE);
+	escape_put(out, plain, ESCAPE_PEOPLE);
 	free(room);
 }
 
@@ -68,7 +67,7 @@ static void put_data(struct text *out, const struct json_value *data)
 	    json_scan_object(&text, &text_name, 1, data->token.bytes, data->token.size) == 1 &&
 	    text.type == JSON_STRING)
 		put_string(out, &text);
-	else
+	else if (data->type != JSON_ABSENT)
 		escape_put(out, data->token, ESCAPE_JSON);
 }
 
