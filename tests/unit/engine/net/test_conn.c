@@ -1,0 +1,247 @@
+/* The ways out of a connection, and that all of them meet: nothing is freed while the kernel holds it. */
+#include "tests/unit/engine/net/net_fixture.h"
+
+#include <netinet/tcp.h>
+#include <signal.h>
+
+TestSuite(conn, .init = net_setup, .timeout = 60);
+
+static void expect_end(int client)
+{
+	char byte;
+
+	cr_assert_eq(hear(client, &byte, 1), 0);
+	close(client);
+}
+
+/* Larger than what the kernel takes at once from a peer that does not read. */
+#define MUCH (512 * 1024)
+
+static void queue_much(struct conn *conn)
+{
+	static uint8_t bytes[MUCH / 8];
+
+	for (int i = 0; i < 8; i++)
+		cr_assert_eq(sendq_put(&net, conn, bytes, sizeof(bytes)), 0);
+}
+
+Test(conn, hands_up_bytes_and_the_end_of_the_peer)
+{
+	int client;
+	struct conn *conn = meet(&client);
+	const uint32_t slot = conn->slot;
+
+	cr_assert_eq(send(client, "hello", 5, 0), 5);
+	NET_UNTIL(told[slot].bytes == 5);
+	close(client);
+	NET_UNTIL(told[slot].closed);
+	net_teardown();
+}
+
+Test(conn, an_abort_ends_it_at_once)
+{
+	int client;
+	struct conn *conn = meet(&client);
+
+	queue_much(conn);
+	fly(conn);
+	net_turn();
+	conn_abort(&net, conn);
+	cr_assert_eq(told[conn->slot].closed, 1);
+	conn_abort(&net, conn); /* is said, not asked */
+	conn_finish(&net, conn, true);
+	NET_UNTIL(conn->state == CONN_FREE);
+	close(client);
+	net_teardown();
+}
+
+Test(conn, its_memory_stays_while_the_kernel_sends_from_it)
+{
+	int client;
+	struct conn *conn = meet(&client);
+
+	queue_much(conn);
+	fly(conn);
+	conn_abort(&net, conn);
+	cr_assert_eq(conn->state, CONN_CANCELLING);
+	cr_assert(conn->sending && conn->flight && segments.bytes_out > 0, "until the kernel has said so");
+	cr_assert_null(sendq_plan(&net, conn), "nothing new is sent");
+	NET_UNTIL(conn->state == CONN_FREE);
+	cr_assert_eq(segments.bytes_out, 0);
+	close(client);
+	net_teardown();
+}
+
+Test(conn, finishing_says_its_last_words_and_waits_for_the_peer)
+{
+	int client;
+	struct conn *conn = meet(&client);
+
+	cr_assert_eq(sendq_put(&net, conn, "bye", 3), 0);
+	conn_finish(&net, conn, false);
+	cr_assert_eq(conn->state, CONN_FINISHING);
+	fly(conn);
+	expect_words(client, "bye");
+	cr_assert_eq(send(client, "bye", 3, 0), 3);
+	NET_UNTIL(told[conn->slot].bytes == 3);
+	cr_assert_eq(conn->state, CONN_FINISHING, "it still listens");
+	close(client);
+	NET_UNTIL(conn->state == CONN_FREE);
+	cr_assert_eq(told[conn->slot].closed, 1);
+	net_teardown();
+}
+
+Test(conn, finishing_does_not_wait_longer_than_it_lingers)
+{
+	int client;
+	struct conn *conn = meet(&client);
+	const uint64_t start = clock_mono_ns();
+
+	conn_finish(&net, conn, false);
+	NET_UNTIL(conn->state == CONN_FREE);
+	cr_assert_geq(clock_mono_ns() - start, 200 * 1000000ull);
+	expect_end(client);
+	net_teardown();
+}
+
+Test(conn, finishing_at_once_ends_when_all_is_sent)
+{
+	int client;
+	struct conn *conn = meet(&client);
+	const uint64_t start = clock_mono_ns();
+
+	cr_assert_eq(sendq_put(&net, conn, "bye", 3), 0);
+	conn_finish(&net, conn, true);
+	cr_assert_eq(conn->state, CONN_FINISHING, "there is something to say");
+	fly(conn);
+	NET_UNTIL(conn->state == CONN_FREE);
+	cr_assert_lt(clock_mono_ns() - start, 200 * 1000000ull);
+	expect_words(client, "bye");
+	expect_end(client);
+	net_teardown();
+}
+
+Test(conn, finishing_at_once_may_be_said_later)
+{
+	int client;
+	struct conn *conn = meet(&client);
+
+	conn_finish(&net, conn, false);
+	conn_finish(&net, conn, true);
+	cr_assert_eq(told[conn->slot].closed, 1, "all is sent");
+	NET_UNTIL(conn->state == CONN_FREE);
+	expect_end(client);
+	net_teardown();
+}
+
+/* A client that has said all it has to say (shutdown) still gets the answer. */
+Test(conn, a_peer_that_ended_its_half_gets_the_last_words)
+{
+	int client;
+	struct conn *conn = meet(&client);
+
+	cr_assert_eq(sendq_put(&net, conn, "bye", 3), 0);
+	conn_finish(&net, conn, false);
+	shutdown(client, SHUT_WR);
+	NET_UNTIL(!conn->receiving);
+	cr_assert_eq(told[conn->slot].closed, 0);
+	fly(conn);
+	NET_UNTIL(conn->state == CONN_FREE);
+	expect_words(client, "bye");
+	expect_end(client);
+	net_teardown();
+}
+
+Test(conn, a_peer_that_ends_while_much_is_in_flight_is_waited_for)
+{
+	int client;
+	struct conn *conn = meet(&client);
+
+	queue_much(conn);
+	fly(conn);
+	net_turn();
+	cr_assert(conn->sending);
+	shutdown(client, SHUT_WR);
+	NET_UNTIL(told[conn->slot].closed);
+	NET_UNTIL(conn->state == CONN_FREE);
+	close(client);
+	net_teardown();
+}
+
+Test(conn, goes_on_receiving_when_the_buffers_were_used_up)
+{
+	static const uint8_t bytes[4096];
+	int client;
+	struct conn *conn = meet(&client);
+	uint64_t sent = 0;
+	ssize_t part;
+
+	while ((part = send(client, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+		sent += (uint64_t)part;
+	cr_assert_gt(sent, usual.recv_buffers * usual.recv_buffer_size);
+	NET_UNTIL(told[conn->slot].bytes == sent);
+	close(client);
+	net_teardown();
+}
+
+Test(conn, a_peer_that_breaks_off_ends_it)
+{
+	const struct linger hard = { .l_onoff = 1 };
+	int client;
+	struct conn *conn = meet(&client);
+
+	queue_much(conn);
+	fly(conn);
+	net_turn();
+	setsockopt(client, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	close(client);
+	NET_UNTIL(conn->state == CONN_FREE);
+	cr_assert_eq(told[conn->slot].closed, 1);
+	net_teardown();
+}
+
+Test(conn, each_use_of_a_slot_is_told_apart)
+{
+	uint32_t generations[1024] = { 0 };
+
+	for (int i = 0; i < 100; i++) {
+		int client;
+		struct conn *conn = meet(&client);
+
+		cr_assert_neq(conn->generation, generations[conn->slot]);
+		generations[conn->slot] = conn->generation;
+		cr_assert_eq(conn->queued, 0);
+		close(client);
+		NET_UNTIL(net.open == 0);
+	}
+	net_teardown();
+}
+
+Test(conn, one_past_the_limit_of_its_address_is_ended)
+{
+	int clients[3];
+	struct conn *conns[3];
+
+	net_teardown();
+	net_setup_of(2, 1 << 20);
+	if (!net.limits.peer_address)
+		cr_skip("this kernel tells no addresses");
+	for (int i = 0; i < 3; i++)
+		conns[i] = meet(&clients[i]);
+	NET_UNTIL(told[conns[2]->slot].closed);
+	cr_assert_eq(counter_read(&counters, COUNTER_refused), 1);
+	expect_end(clients[2]);
+	close(clients[0]);
+	NET_UNTIL(net.open == 1);
+	conns[2] = meet(&clients[2]);
+	NET_UNTIL(!conns[2]->asking);
+	cr_assert(conn_is_open(conns[2]), "there is room again");
+	close(clients[1]);
+	close(clients[2]);
+	net_teardown();
+}
+
+Test(conn, an_event_of_a_free_slot_is_a_crash, .signal = SIGABRT)
+{
+	net_event(&net, &(struct ring_event){ .kind = RING_CLOSED, .slot = 5 });
+}
