@@ -19,6 +19,8 @@
 #include "engine/ops/site.h"
 
 #define SHUT_AFTER_MS 100 /* from the signal to refusing new connections */
+#define TAKEN_TRIES 20    /* to listen where somebody else still does, */
+#define TAKEN_WAIT_MS 50  /* so long apart */
 #define STOP_MOST_MS 3000 /* from the second signal to an end without ceremony */
 
 struct server;
@@ -208,7 +210,15 @@ static int listen_all(struct server *server)
 					      option_number(server->options, OPTION_slow_timeout)),
 	};
 	int sockets[CORES_MAX];
-	const int error = listener_open(address, &limits, sockets, server->cores, server->address);
+	int error;
+
+	/* After a kill the kernel takes down the rings of the process, and with them its sockets, a moment later. */
+	for (int tries = 0; tries < TAKEN_TRIES; tries++) {
+		error = listener_open(address, &limits, sockets, server->cores, server->address);
+		if (error != -EADDRINUSE)
+			break;
+		usleep(TAKEN_WAIT_MS * 1000);
+	}
 
 	for (uint32_t i = 0; error == 0 && i < server->cores; i++)
 		server->core[i].listener = sockets[i];

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import WebSocket from 'ws';
-import { Uproar } from '../../engine/ops/assets/uproar.js';
+import { Uproar } from 'uproar-assets/uproar.js';
 import { Server, Wire } from './server.mjs';
 
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';

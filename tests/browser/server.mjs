@@ -11,7 +11,8 @@ const STOP_MS = 30000;
 export class Server {
 	constructor(dataDir) {
 		this.dataDir = dataDir;
-		this.port = 0;
+		// Below the ports that the kernel lends to clients, so that none takes it while the server restarts.
+		this.port = 20000 + Math.floor(Math.random() * 12000);
 		this.output = '';
 		this.child = null;
 	}

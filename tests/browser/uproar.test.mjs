@@ -2,7 +2,7 @@
 
 import { test, beforeEach } from 'node:test';
 import assert from 'node:assert/strict';
-import { Uproar, UproarError, backoffMs, drawProducer } from '../../engine/ops/assets/uproar.js';
+import { Uproar, UproarError, backoffMs, drawProducer } from 'uproar-assets/uproar.js';
 import { FakeClock, FakeSocket, settle, msg } from './fake.mjs';
 
 let clock;

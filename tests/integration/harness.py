@@ -1,6 +1,7 @@
 """Starts the real server for a test and talks to it over real sockets, with a decoder of its own."""
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -15,6 +16,18 @@ BUILD = os.environ.get("BUILD", "build")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+def free_port():
+    """Below the ports that the kernel lends to clients, so that none of them takes it while a server restarts."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
 class Server:
     """One uproar process; `with Server("--cores", "2") as server`."""
 
@@ -26,6 +39,7 @@ class Server:
         self.lines = []
 
     def start(self):
+        self.port = self.port or free_port()
         binary = os.path.join(ROOT, BUILD, "uproar") if not os.path.isabs(BUILD) else os.path.join(BUILD, "uproar")
         command = [binary, "--listen", f"127.0.0.1:{self.port}"] + self.options
         if self.data:
