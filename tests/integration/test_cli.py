@@ -140,12 +140,19 @@ class Send(WithServer):
             reader.close()
             self.assertEqual(sorted(int(e["data"]["text"]) for e in page), list(range(100)))
 
+    def test_the_pace_keeps_the_order(self):
+        with Server("--send-rate", "40", "--send-burst", "80") as server:
+            status, out, _ = cli(server.port, "--json", "send", "r", stdin="".join(f"{n}\n" for n in range(150)))
+            self.assertEqual((status, len(out)), (0, 150))
+            page = cli(server.port, "read", "r", "--limit", "200")[1]
+            self.assertEqual([int(line.split()[-1]) for line in page], list(range(150)))
+
 
 class Read(WithServer):
     def test_the_latest(self):
         bob = self.member()
         for n in range(5):
-            bob.ask(op="send", room=self.room, data={"text": f"n{n}"})
+            bob.ask(op="send", room=self.room, data={"text": f"n{n}", "x": ['"],}\\', [[], {"}": "]"}]]})
         status, out, err = cli(self.port, "read", self.room)
         self.assertEqual((status, err, len(out)), (0, "", 5))
         self.assertRegex(out[0], f"^{TEXT}Bob: n0$")
@@ -656,6 +663,19 @@ class RareParts(unittest.TestCase):
         self.assertTrue(reader.shows("two"))
         self.assertTrue(0.8 <= stage.times[1] - stage.times[0] < 1.6, stage.times)
         self.assertEqual([line[9:] for line in reader.out], ["Bob: one", "Bob: two"])
+
+    def test_closed_before_the_time_of_the_notice(self):
+        def play(peer, number):
+            peer.greet()
+            if number == 1:
+                peer.tell(ev="notice", code="reconnect", after_ms=900, reason="restart")
+                peer.close(4503, "restart")
+            peer.hear()
+
+        stage = self.stage(play)
+        Running(self, stage.port, "read", "r", "--follow")
+        self.assertTrue(wait_until(lambda: stage.count == 2, 5))
+        self.assertTrue(0.9 <= stage.times[1] - stage.times[0] < 1.6, stage.times)
 
     def test_nothing_is_shown_twice_and_what_is_missing_is_said(self):
         def play(peer, number):
