@@ -500,12 +500,12 @@ class Peer:
     def close(self, code, reason=""):
         self.raw(8, struct.pack("!H", code) + reason.encode())
 
-    def greet(self, seq=0, epoch="e1", events=(), **more):
+    def greet(self, seq=0, epoch="e1", events=(), sends=0, **more):
         """Answers hello and one join; returns the join."""
         hello = self.hear("hello")
         join = self.hear("join")
         self.tell(re=hello["id"], ok={"conn": "1", "user": hello["name"], "time": 1, "ping": 25, "server": "0",
-                                      "limits": Stage.LIMITS})
+                                      "limits": {**Stage.LIMITS, "sends": sends}})
         self.tell(re=join["id"], ok={"room": join["room"], "epoch": epoch, "seq": seq, "first": 1, "n": 1,
                                      "class": "memory", "more": False, "events": list(events), **more})
         return join
@@ -572,6 +572,23 @@ class RareParts(unittest.TestCase):
         stage = self.stage(play)
         self.assertEqual(cli(stage.port, "send", "r", stdin="".join(f"{n}\n" for n in range(65)))[0], 0)
         self.assertEqual(under_way, ["64"])
+
+    def test_never_above_the_limits_of_hello(self):
+        times = []
+
+        def play(peer, number):
+            peer.greet(sends=10)
+            for n in range(30):
+                send = peer.hear("send")
+                times.append(time.monotonic())
+                peer.take(send, n + 1)
+            peer.hear()
+
+        stage = self.stage(play)
+        self.assertEqual(cli(stage.port, "send", "r", stdin="".join(f"{n}\n" for n in range(30)))[0], 0)
+        for n, at in enumerate(times):  # ten a second, and a burst of twice that
+            self.assertLessEqual(n + 1, 20 + 10 * (at - times[0]))
+        self.assertLess(times[-1] - times[0], 2.5)
 
     def test_refusals(self):
         waited = []
