@@ -54,6 +54,17 @@ static enum ring_verdict sent(struct ring_slot *slot, const struct io_uring_cqe 
 	return VERDICT_EVENT;
 }
 
+/* An operation that the kernel is just about to try again is found by no cancel, and would then wait for the
+ * peer: a send submitted together with the cancel, say. */
+static enum ring_verdict cancelled(struct ring *ring, const struct ring_slot *slot, const struct io_uring_cqe *cqe)
+{
+	const bool missed = cqe->res >= 0 && (uint32_t)cqe->res < (cqe->user_data >> 48 & 0xff);
+
+	if (missed && slot->flags & (SLOT_RECEIVING | SLOT_SENDING))
+		ring_cancel(ring, (uint32_t)cqe->user_data);
+	return VERDICT_NOTHING;
+}
+
 void ring_slot_free(struct ring *ring, struct ring_lane *lane, uint32_t slot)
 {
 	CHECK(lane->used > 0);
@@ -89,6 +100,8 @@ static enum ring_verdict of_slot(struct ring *ring, struct ring_lane *lane, cons
 		return received(ring, slot, cqe, event);
 	case KIND_SEND:
 		return sent(slot, cqe, event);
+	case KIND_CANCEL:
+		return cancelled(ring, slot, cqe);
 	case KIND_CLOSE:
 		CHECK(slot->flags & SLOT_CLOSING);
 		event->kind = RING_CLOSED;

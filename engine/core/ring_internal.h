@@ -18,7 +18,7 @@
 #include "engine/core/ring.h"
 #include "engine/core/ring_uapi.h"
 
-/* user_data: kind in the top 8 bits, then 8 unused, 16 of generation, 32 of slot.
+/* user_data: kind in the top 8 bits, 8 of how many a cancel is to find, 16 of generation, 32 of slot.
  * A rung bell: kind, and the upper half of the word at the bottom; the lower half is the result. */
 enum ring_kind {
 	KIND_IGNORED,
@@ -28,6 +28,7 @@ enum ring_kind {
 	KIND_RECV,
 	KIND_SEND,
 	KIND_CLOSE,
+	KIND_CANCEL,
 	KIND_WOKEN,
 };
 

@@ -112,7 +112,8 @@ void ring_cancel(struct ring *ring, uint32_t slot)
 	struct io_uring_sqe *sqe = ring_lane_sqe(ring, lane);
 
 	io_uring_prep_cancel_fd(sqe, place_of(ring, slot), IORING_ASYNC_CANCEL_FD_FIXED | IORING_ASYNC_CANCEL_ALL);
-	sqe->user_data = ring_tag(KIND_IGNORED, 0, 0);
+	set_tag(ring, sqe, KIND_CANCEL, slot);
+	sqe->user_data |= (uint64_t)__builtin_popcount(state->flags & (SLOT_RECEIVING | SLOT_SENDING)) << 48;
 	if (state->flags & SLOT_ZERO_COPY)
 		disconnect(ring, lane, place_of(ring, slot));
 }
