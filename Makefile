@@ -63,11 +63,18 @@ test-unit: $(BUILD)/test-unit
 test-sim: $(BUILD)/test-sim
 	$(BUILD)/test-sim
 
-## check-asan, check-tsan: unit tests and simulation under the sanitizers
-check-asan check-tsan: check-%:
-	@grep -qsx 'MODE := $*' $(BUILD)-$*/config.mk || \
-		./configure --build-dir=$(BUILD)-$* $(if $(filter asan,$*),--enable-sanitizers,--enable-tsan) >/dev/null
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)-$* $(if $(UNIT),test-unit) $(if $(SIM),test-sim)
+## check-asan: unit tests and simulation under AddressSanitizer and UndefinedBehaviorSanitizer
+check-asan:
+	@grep -qsx 'MODE := asan' $(BUILD)-asan/config.mk || \
+		./configure --build-dir=$(BUILD)-asan --enable-sanitizers >/dev/null
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan $(if $(UNIT),test-unit) $(if $(SIM),test-sim)
+
+## check-tsan: several cores over real sockets under ThreadSanitizer (whose map of addresses Criterion cannot share)
+check-tsan:
+	@grep -qsx 'MODE := tsan' $(BUILD)-tsan/config.mk || \
+		./configure --build-dir=$(BUILD)-tsan --enable-tsan >/dev/null
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan all
+	@BUILD=$(BUILD)-tsan CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py
 
 test-unit-build: $(BUILD)/test-unit
 test-sim-build: $(BUILD)/test-sim

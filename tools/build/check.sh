@@ -76,7 +76,7 @@ say "check: what each suite says is in $logs"
 mode=$(sed -n 's/^MODE := //p' "$BUILD/config.mk" 2>/dev/null)
 built "${mode:-release}" "$BUILD" 'all test-unit-build test-sim-build'
 built asan "$ASAN" 'all test-unit-build test-sim-build' --enable-sanitizers
-built tsan "$TSAN" 'all test-unit-build test-sim-build' --enable-tsan
+built tsan "$TSAN" all --enable-tsan
 built "${mode:-release}" "$BUILD" fuzz-build
 
 suite lint 120 tools/lint/lint.sh
