@@ -75,13 +75,12 @@ static void one_step(struct gate *gate, struct conn *conn, int step, const struc
 }
 
 /* Bytes of a message that is not whole: doubled up to the limit, so that copying stays linear. */
-static bool make_room(struct gate *gate, struct session *session, size_t want)
+static bool make_room(struct session *session, size_t want)
 {
 	size_t capacity = session->buffer.capacity ? session->buffer.capacity : 512;
 
 	while (capacity < want)
 		capacity *= 2;
-	(void)gate;
 	return session_keep(session, capacity) == 0;
 }
 
@@ -103,7 +102,7 @@ void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t 
 			return;
 		}
 		if (step == WS_STEP_GROW) {
-			if (make_room(gate, session, message.want))
+			if (make_room(session, message.want))
 				continue;
 			session_close(gate, conn, CHAT_CLOSE_internal);
 			return;
