@@ -7,7 +7,7 @@
  *
  * A socket is a slot, 0 .. slots_max - 1: an index into the direct descriptor
  * tables of one or several io_uring instances (lanes), because a table may not exceed
- * RLIMIT_NOFILE. A slot is the caller's from RING_ACCEPTED until RING_CLOSED.
+ * RLIMIT_NOFILE. A slot is the caller's from RING_ACCEPTED or ring_connect() until RING_CLOSED.
  */
 #ifndef CORE_RING_H
 #define CORE_RING_H
@@ -45,6 +45,7 @@ enum ring_event_kind {
 	RING_PEER,          /* answer to ring_peer(): result 0 and address, or -errno */
 	RING_RECEIVED,      /* result: bytes > 0, 0: the peer has ended, -errno. last: the receive is over */
 	RING_SENT,          /* result: bytes taken by the kernel, or -errno. The memory is free again */
+	RING_CONNECTED,     /* answer to ring_connect(): result 0 or -errno; the slot is open either way */
 	RING_CLOSED,        /* the slot is free; it may be accepted into again at once */
 	RING_WOKEN,         /* another core rang, or ring_post(): word */
 };
@@ -81,6 +82,11 @@ uint32_t ring_slots_max(const struct ring *ring);
 void ring_accept(struct ring *ring, int listener);
 void ring_accept_stop(struct ring *ring);
 
+/* The other way round: of a ring that accepts nothing (accept_burst 0, checked) the caller gives out the free slots
+ * itself. Takes fd, an unconnected socket of the address's family (AF_INET when it is a mapped one), which
+ * may be bound; from here it is in the slot and is closed as one, also when RING_CONNECTED says that it failed. */
+void ring_connect(struct ring *ring, uint32_t slot, int fd, const struct ring_address *to);
+
 void ring_peer(struct ring *ring, uint32_t slot);
 void ring_recv(struct ring *ring, uint32_t slot); /* multishot */
 
@@ -89,11 +95,11 @@ void ring_recv(struct ring *ring, uint32_t slot); /* multishot */
 #define RING_PIECES_MAX 16
 void ring_send(struct ring *ring, uint32_t slot, const struct iovec *pieces, uint32_t count);
 
-/* Ends the receive and the send in flight: each still completes, with -ECANCELED or its own result.
+/* Ends the receive, the send, the connect in flight: each still completes, with -ECANCELED or its own result.
  * A zero-copy send in flight ends the connection too (its bytes are held until then). */
 void ring_cancel(struct ring *ring, uint32_t slot);
 
-/* Closes the socket. Only when no receive and no send is in flight (checked). RING_CLOSED follows. */
+/* Closes the socket. Only when no receive, send or connect is in flight (checked). RING_CLOSED follows. */
 void ring_close(struct ring *ring, uint32_t slot);
 
 /* Where others ring us, and how we ring them: RING_WOKEN arrives there. */

@@ -60,7 +60,7 @@ static enum ring_verdict cancelled(struct ring *ring, const struct ring_slot *sl
 {
 	const bool missed = cqe->res >= 0 && (uint32_t)cqe->res < (cqe->user_data >> 48 & 0xff);
 
-	if (missed && slot->flags & (SLOT_RECEIVING | SLOT_SENDING))
+	if (missed && slot->flags & SLOT_IN_FLIGHT)
 		ring_cancel(ring, (uint32_t)cqe->user_data);
 	return VERDICT_NOTHING;
 }
@@ -100,6 +100,11 @@ static enum ring_verdict of_slot(struct ring *ring, struct ring_lane *lane, cons
 		return received(ring, slot, cqe, event);
 	case KIND_SEND:
 		return sent(slot, cqe, event);
+	case KIND_CONNECT:
+		CHECK(slot->flags & SLOT_CONNECTING);
+		slot->flags &= (uint8_t)~SLOT_CONNECTING;
+		event->kind = RING_CONNECTED;
+		return VERDICT_EVENT;
 	case KIND_CANCEL:
 		return cancelled(ring, slot, cqe);
 	case KIND_CLOSE:

@@ -6,6 +6,7 @@
  *	ring_event.c   a completion becomes an event
  *	ring_ops.c     operations on one socket
  *	ring_accept.c  accepting, on one lane at a time
+ *	ring_connect.c the other way
  *	ring_bell.c    waking other threads
  */
 #ifndef CORE_RING_INTERNAL_H
@@ -27,6 +28,7 @@ enum ring_kind {
 	KIND_PEER,
 	KIND_RECV,
 	KIND_SEND,
+	KIND_CONNECT,
 	KIND_CLOSE,
 	KIND_CANCEL,
 	KIND_WOKEN,
@@ -40,12 +42,16 @@ struct ring_slot {
 	int32_t sent; /* SEND_ZC: the result, until the kernel no longer reads the bytes */
 };
 
-#define SLOT_OPEN      0x01
-#define SLOT_RECEIVING 0x02
-#define SLOT_SENDING   0x04
-#define SLOT_ZERO_COPY 0x08 /* the send in flight is SEND_ZC */
-#define SLOT_CLOSING   0x10
-#define SLOT_IPV4      0x20 /* accepted from an AF_INET listener */
+#define SLOT_OPEN       0x01
+#define SLOT_RECEIVING  0x02
+#define SLOT_SENDING    0x04
+#define SLOT_ZERO_COPY  0x08 /* the send in flight is SEND_ZC */
+#define SLOT_CLOSING    0x10
+#define SLOT_IPV4       0x20 /* an AF_INET socket */
+#define SLOT_CONNECTING 0x40
+
+/* What a cancel has to end. */
+#define SLOT_IN_FLIGHT (SLOT_RECEIVING | SLOT_SENDING | SLOT_CONNECTING)
 
 _Static_assert(sizeof(struct ring_slot) == 8, "a million of them");
 
@@ -88,6 +94,7 @@ struct ring {
 	struct ring_slot *slots;
 	struct sockaddr_in6 *peers; /* by slot: where the kernel writes an answer */
 	int doorbell;  /* eventfd of all lanes, -1 with one lane */
+	bool doorbell_hung; /* the lanes know it: from the first use of a second one */
 	struct ring_accepting accepting;
 	struct ring_stats stats;
 };

@@ -113,7 +113,7 @@ void ring_cancel(struct ring *ring, uint32_t slot)
 
 	io_uring_prep_cancel_fd(sqe, place_of(ring, slot), IORING_ASYNC_CANCEL_FD_FIXED | IORING_ASYNC_CANCEL_ALL);
 	set_tag(ring, sqe, KIND_CANCEL, slot);
-	sqe->user_data |= (uint64_t)__builtin_popcount(state->flags & (SLOT_RECEIVING | SLOT_SENDING)) << 48;
+	sqe->user_data |= (uint64_t)__builtin_popcount(state->flags & SLOT_IN_FLIGHT) << 48;
 	if (state->flags & SLOT_ZERO_COPY)
 		disconnect(ring, lane, place_of(ring, slot));
 }
@@ -125,6 +125,7 @@ void ring_close(struct ring *ring, uint32_t slot)
 
 	CHECK(!(state->flags & SLOT_RECEIVING));
 	CHECK(!(state->flags & SLOT_SENDING));
+	CHECK(!(state->flags & SLOT_CONNECTING));
 	state->flags |= SLOT_CLOSING;
 
 	struct io_uring_sqe *sqe = ring_lane_sqe(ring, ring_lane_of(ring, slot));

@@ -123,6 +123,7 @@ struct conn *net_event(struct net *net, const struct ring_event *event)
 		conn_closed(net, conn);
 		return NULL;
 	case RING_ACCEPT_FAILED:
+	case RING_CONNECTED:
 	case RING_WOKEN:
 		break;
 	}

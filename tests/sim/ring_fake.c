@@ -140,6 +140,12 @@ static struct fake_slot *slot_of(struct ring *ring, uint32_t slot)
 	return &ring->slots[slot];
 }
 
+void ring_connect(struct ring *ring, uint32_t slot, int fd, const struct ring_address *to)
+{
+	(void)ring, (void)slot, (void)fd, (void)to;
+	CHECK(!"the engine connects to nobody");
+}
+
 void ring_peer(struct ring *ring, uint32_t slot)
 {
 	slot_of(ring, slot)->asking = true;

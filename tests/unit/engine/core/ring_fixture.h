@@ -32,8 +32,8 @@ static struct sockaddr_in address;
 static struct {
 	uint64_t received, sent;
 	uint32_t sum;
-	bool accepted, ended, over, idle, closed;
-	int32_t last_result;
+	bool accepted, ended, over, idle, closed, connected;
+	int32_t last_result, connect_result;
 	struct ring_address peer;
 	int peer_result;
 } seen[1024];
@@ -116,6 +116,10 @@ static inline void note(const struct ring_event *event)
 		seen[slot].sent += event->result > 0 ? (uint64_t)event->result : 0;
 		seen[slot].idle = true;
 		seen[slot].last_result = event->result;
+		break;
+	case RING_CONNECTED:
+		seen[slot].connected = true;
+		seen[slot].connect_result = event->result;
 		break;
 	case RING_CLOSED:
 		seen[slot].accepted = false;
