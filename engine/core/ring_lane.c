@@ -116,10 +116,6 @@ int ring_lane_open(struct ring *ring, struct ring_lane *lane)
 	error = io_uring_register_files_sparse(&lane->uring, ring->lane_size);
 	if (error < 0)
 		return error;
-	if (ring->doorbell >= 0)
-		error = io_uring_register_eventfd(&lane->uring, ring->doorbell);
-	if (error < 0)
-		return error;
 	lane->messages = pages_reserve(messages_size(lane->index));
 	return lane->messages ? buffers_open(ring, lane) : -ENOMEM;
 }

@@ -217,12 +217,53 @@ static bool wait_for_doorbell(const struct ring *ring, uint64_t wait_ns)
 	return true;
 }
 
+/* Nothing can come from the other lanes: no socket, no accept, nothing to submit. The bell hangs at the first. */
+static bool first_is_alone(const struct ring *ring)
+{
+	if (ring->accepting.lane > 0)
+		return false;
+	for (uint32_t i = 1; i < ring->lane_count; i++)
+		if (ring->lanes[i].used > 0 || ring_lane_dirty(&ring->lanes[i]))
+			return false;
+	return true;
+}
+
+/* Once a second lane is used. Until then no completion pays for the doorbell. */
+static void hang_doorbell(struct ring *ring)
+{
+	for (uint32_t i = 0; i < ring->lane_count; i++) {
+		CHECK(io_uring_register_eventfd(&ring->lanes[i].uring, ring->doorbell) == 0);
+		CHECK(io_uring_cq_eventfd_toggle(&ring->lanes[i].uring, false) == 0);
+	}
+	ring->doorbell_hung = true;
+}
+
+/* The doorbell is to ring only while somebody listens: what completes during a turn is found without it. The
+ * kernel adds work and then asks whether to ring; so we say so and then look for work, in this order. */
+static void doorbell_on(struct ring *ring, bool on)
+{
+	for (uint32_t i = 0; i < ring->lane_count; i++)
+		CHECK(io_uring_cq_eventfd_toggle(&ring->lanes[i].uring, on) == 0);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static size_t collect_first(struct ring *ring, struct ring_event *events, size_t max, uint64_t wait_ns)
+{
+	turn_lane(ring, &ring->lanes[0], max, wait_ns);
+	return reap_lane(ring, &ring->lanes[0], events, max);
+}
+
 static size_t collect_lanes(struct ring *ring, struct ring_event *events, size_t max, uint64_t wait_ns)
 {
+	if (!ring->doorbell_hung)
+		hang_doorbell(ring);
+
 	size_t count = sweep(ring, events, max);
 
 	if (count > 0 || wait_ns == 0)
 		return count;
+	doorbell_on(ring, true);
+	count = sweep(ring, events, max); /* what came before it was on */
 
 	const uint64_t start = clock_mono_ns();
 	uint64_t passed = 0;
@@ -233,6 +274,7 @@ static size_t collect_lanes(struct ring *ring, struct ring_event *events, size_t
 		count = sweep(ring, events, max);
 		passed = clock_mono_ns() - start;
 	}
+	doorbell_on(ring, false);
 	return count;
 }
 
@@ -241,10 +283,14 @@ size_t ring_collect(struct ring *ring, struct ring_event *events, size_t max, ui
 	CHECK(max > 0);
 	for (uint32_t i = 0; i < ring->lane_count; i++)
 		ring_buffers_give_back(ring, &ring->lanes[i]);
-	if (ring->lane_count > 1)
-		return collect_lanes(ring, events, max, wait_ns);
-	turn_lane(ring, &ring->lanes[0], max, wait_ns);
-	return reap_lane(ring, &ring->lanes[0], events, max);
+	if (first_is_alone(ring)) {
+		const size_t count = collect_first(ring, events, max, wait_ns);
+
+		if (count > 0 || wait_ns == 0 || first_is_alone(ring))
+			return count;
+		/* What completed was nothing to tell, but accepting has moved on: there is something to wait for. */
+	}
+	return collect_lanes(ring, events, max, wait_ns);
 }
 
 void ring_stats(const struct ring *ring, struct ring_stats *stats)
