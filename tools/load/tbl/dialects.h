@@ -1,0 +1,3 @@
+/* dialects.h - every dialect: DIALECT(symbol) stands for the struct dialect_symbol; the order is that of the list. */
+DIALECT(native)
+DIALECT(raw)
