@@ -33,13 +33,19 @@ SIM := $(call sources,tests/sim)
 TOOLS := $(sort $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c)))
 TESTED := $(foreach tool,$(TOOLS),$(if $(wildcard tests/unit/tools/$(tool)), \
 	$(filter-out tools/$(tool)/main.c,$(call sources,tools/$(tool)))))
+# Libraries that one program alone needs, by its name.
+LIBS_report := -lcairo -ljansson
+LIBS_tested := $(foreach tool,$(TOOLS),$(if $(wildcard tests/unit/tools/$(tool)),$(LIBS_$(tool)))) -lm
 BENCHES := $(patsubst perf/bench/%.c,$(BUILD)/%,$(wildcard perf/bench/bench_*.c))
+# A floor is a program; the other files of its folder are what all floors share.
+FLOORS := $(patsubst perf/floor/%.c,$(BUILD)/%,$(wildcard perf/floor/floor_*.c))
+FLOOR_SHARED := $(filter-out perf/floor/floor_%.c,$(wildcard perf/floor/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS))
 
 .PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz soak install clean help
-.PHONY: test-unit-build test-sim-build bench-build fuzz-build compile_commands.json
+.PHONY: test-unit-build test-sim-build bench-build floor-build fuzz-build compile_commands.json
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -79,6 +85,7 @@ check-tsan:
 test-unit-build: $(BUILD)/test-unit
 test-sim-build: $(BUILD)/test-sim
 bench-build: $(BENCHES)
+floor-build: $(FLOORS)
 fuzz-build: $(FUZZERS)
 
 ## lint: layers, symbols, sizes, format, headers, banned functions, each as a ratchet
@@ -86,7 +93,7 @@ lint: $(call objects,$(PROTO))
 	@BUILD=$(BUILD) tools/lint/lint.sh
 
 ## bench: nanoseconds and bytes a second of the hot parts, against a floor in the same run
-bench: $(BENCHES)
+bench: $(BENCHES) $(FLOORS)
 	@mkdir -p perf/reports
 	@BUILD=$(BUILD) tools/build/bench.sh
 
@@ -113,7 +120,7 @@ clean:
 ## compile_commands.json: how each file is compiled, for editors, in BUILD
 compile_commands.json: export COMPILE = $(CC) $(CFLAGS)
 compile_commands.json:
-	@tools/build/compile_commands.sh $(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(wildcard perf/bench/*.c) \
+	@tools/build/compile_commands.sh $(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(wildcard perf/bench/*.c perf/floor/*.c) \
 		$(foreach tool,$(TOOLS),$(call sources,tools/$(tool))) >$(BUILD)/$@
 
 ## help: this list
@@ -154,13 +161,13 @@ $(BUILD)/uproar: $(call objects,$(MAIN) $(ENGINE) $(PROTO)) $(GEN)
 define tool_rule
 $$(BUILD)/uproar-$(1): $$(call objects,$$(call sources,tools/$(1)) $$(CORE) $$(PROTO))
 	$$(call say,LINK,$$@)
-	$$(Q)$$(CC) $$(MODE_FLAGS) $$(LDFLAGS) $$^ -o $$@ $$(LIBS) -lm
+	$$(Q)$$(CC) $$(MODE_FLAGS) $$(LDFLAGS) $$^ -o $$@ $$(LIBS) $$(LIBS_$(1)) -lm
 endef
 $(foreach tool,$(TOOLS),$(eval $(call tool_rule,$(tool))))
 
 $(BUILD)/test-unit: $(call objects,$(UNIT) $(ENGINE) $(TESTED) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) -lcriterion
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) $(LIBS_tested) -lcriterion
 
 # The engine as it is, but for the ring and the clock.
 $(BUILD)/test-sim: $(call objects,$(SIM) $(filter-out $(RING) engine/ops/%,$(ENGINE)) $(PROTO))
@@ -170,6 +177,10 @@ $(BUILD)/test-sim: $(call objects,$(SIM) $(filter-out $(RING) engine/ops/%,$(ENG
 $(BUILD)/bench_%: $(BUILD)/perf/bench/bench_%.o $(call objects,$(ENGINE) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) -lm
+
+$(BUILD)/floor_%: $(BUILD)/perf/floor/floor_%.o $(call objects,$(FLOOR_SHARED) $(PROTO))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ -luring -lcrypto -lpthread
 
 # Fuzz targets see proto alone, built by clang with the sanitizers.
 FUZZ_FLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -I.
@@ -184,6 +195,6 @@ $(BUILD)/fuzz_%: $(BUILD)/clang/tests/fuzz/fuzz_%.o $(call fuzz_objects,$(PROTO)
 	$(call say,LINK,$@)
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@ -lz
 
-DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(wildcard perf/bench/*.c) \
+DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(wildcard perf/bench/*.c perf/floor/*.c) \
 	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) $(call fuzz_objects,$(PROTO) $(wildcard tests/fuzz/*.c))
 -include $(DEPENDENCIES:.o=.d)
