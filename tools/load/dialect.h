@@ -76,13 +76,15 @@ struct dialect {
 	/* JOINED is taken as given at once where this is NULL. */
 	void (*join)(struct dialect_state *state, struct dialect_out *out, uint32_t room);
 	/* id: 1 to DIALECT_ID_MAX, or 0: no answer is wanted (an error may come all the same). data: payload.h's. */
-	void (*publish)(struct dialect_state *state, struct dialect_out *out, uint32_t room, struct span data, uint64_t id);
+	void (*publish)(struct dialect_state *state, struct dialect_out *out, uint32_t room, struct span data,
+			uint64_t id);
 	/* A heartbeat from the client, or NULL: then a WebSocket ping is sent. */
 	void (*heartbeat)(struct dialect_state *state, struct dialect_out *out);
 	/* One event out of bytes[0..size): returns how many bytes it took (all of a WebSocket message may take several
 	 * calls: each starts where the last stopped), 0 when a stream needs more, -1 when this is not the dialect.
 	 * Every event has kind, room, id, data, text and reply_size set; where it has none: ROOM_UNKNOWN, 0, absent. */
-	ptrdiff_t (*decode)(struct dialect_state *state, struct dialect_event *event, const uint8_t *bytes, size_t size);
+	ptrdiff_t (*decode)(struct dialect_state *state, struct dialect_event *event, const uint8_t *bytes,
+			    size_t size);
 };
 
 const struct dialect *dialect_find(const char *name); /* NULL: none */
