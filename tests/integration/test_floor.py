@@ -1,11 +1,13 @@
 """The floors pass on what they are sent, byte for byte and in order, to whom they should."""
 import asyncio
+import json
 import os
 import random
 import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import unittest
 
 import websockets
@@ -228,6 +230,23 @@ class Floors(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(read(last, 4), b"last")
 
         await self.each(run)
+
+    def test_in_one_process(self):
+        with tempfile.TemporaryDirectory() as folder:
+            kept = os.path.join(folder, "floor.json")
+            done = subprocess.run([program("floor_inproc"), "--members", "20", "--rounds", "3", "--repeats", "3", "--bytes",
+                                   "100", "--other-cpu", "0", "--json", kept], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(kept) as file:
+                told = json.load(file)
+        self.assertEqual((told["members"], told["bytes"], len(told["rows"])), (20, 100, 8))
+        for row in told["rows"]:
+            self.assertEqual(row["ns_per_message"], sorted(row["samples"])[1])
+            self.assertRegex(done.stdout, rf"(?m)^{row['coalesced']} .*\b{row['ns_per_message']:.0f}\b")
+        single = {row["way"]: row["ns_per_message"] for row in told["rows"] if row["coalesced"] == 1}
+        for row in told["rows"]:
+            if row["coalesced"] == 64:
+                self.assertLess(row["ns_per_message"] * 3, single[row["way"]])
 
     def test_options(self):
         for name in PROGRAMS:
