@@ -1,19 +1,18 @@
 /* dialect_nchan.c - Nchan, publish and subscribe inside nginx: raw messages, the room in the URL.
  *
- * Whoever connects to /sub/ROOM is given what is sent on a WebSocket to /pub/ROOM: so publishers are connections of
- * their own, `nchan-pub` the dialect of them. The server's configuration, where the second line keeps who joins late
- * from being given what was sent before:
+ * Whoever connects to /sub/ROOM is given what is sent on a WebSocket to /pub/ROOM: publishers are connections of their
+ * own (--publish-url ws://host/pub/). The server's configuration, where `newest` keeps who joins late from being given
+ * what was sent before:
  *
  *	location ~ ^/sub/(.+)$ { nchan_subscriber websocket; nchan_channel_id $1;
  *		nchan_subscriber_first_message newest; }
  *	location ~ ^/pub/(.+)$ { nchan_publisher websocket; nchan_channel_id $1; nchan_message_buffer_length 10000; }
  *
  * Each message to /pub is answered by some lines about the channel, without saying which message is meant: passed over.
- * In a location that has nchan_pubsub, `nchan` can publish too. */
+ * A location with nchan_pubsub takes both. So does any server that broadcasts a raw message to those of the same path. */
 #include "tools/load/wire.h"
 
 extern const struct dialect dialect_nchan;
-extern const struct dialect dialect_nchan_pub;
 
 static void publish(struct dialect_state *state, struct dialect_out *out, uint32_t room, struct span data, uint64_t id)
 {
@@ -41,15 +40,6 @@ const struct dialect dialect_nchan = {
 	.path = "/sub/",
 	.path_room = true,
 	.echoes_sender = true,
-	.publish = publish,
-	.decode = decode,
-};
-
-const struct dialect dialect_nchan_pub = {
-	.name = "nchan-pub",
-	.summary = "Nchan's publishers (--publish-dialect): one room a connection, named in the URL",
-	.path = "/pub/",
-	.path_room = true,
 	.publish = publish,
 	.decode = decode,
 };
