@@ -1,0 +1,252 @@
+#include "engine/core/check.h"
+#include "engine/core/pages.h"
+#include "tools/load/client.h"
+
+/* While a join is under way it is not known which of the messages on the road come: any of the last so many may. */
+#define ON_THE_ROAD 4096
+
+static uint64_t memberships(const struct worker *worker)
+{
+	return (uint64_t)worker->crowd.members * worker->crowd.rooms_per_connection;
+}
+
+bool rooms_open(struct worker *worker)
+{
+	const uint64_t tracks = memberships(worker) * worker->crowd.publishers_per_room;
+
+	if (tracks > UINT32_MAX)
+		return false;
+	worker->audit = audit_open((uint32_t)tracks);
+	worker->in_room = pages_reserve((memberships(worker) / 64 + 1) * sizeof(uint64_t));
+	worker->present = pages_reserve((uint64_t)worker->crowd.rooms * sizeof(uint32_t));
+	return worker->audit && worker->in_room && worker->present;
+}
+
+uint64_t rooms_membership(const struct worker *worker, uint32_t index, uint32_t room)
+{
+	const struct crowd *const crowd = &worker->crowd;
+	const uint32_t first = worker->clients[index].first_room;
+	const uint32_t i = room >= first ? room - first : room + crowd->rooms - first;
+
+	if (index >= crowd->members || room >= crowd->rooms || i >= crowd->rooms_per_connection)
+		return UINT64_MAX;
+	return (uint64_t)index * crowd->rooms_per_connection + i;
+}
+
+static bool is_in(const struct worker *worker, uint64_t membership)
+{
+	return worker->in_room[membership / 64] >> membership % 64 & 1;
+}
+
+static void ask(struct worker *worker, uint32_t index)
+{
+	struct client *client = &worker->clients[index];
+	const uint32_t room = (client->first_room + client->joins_asked) % worker->crowd.rooms;
+	struct dialect_out out = outbox_begin(worker);
+
+	COUNT(worker, joins_begun, 1);
+	client->joins_asked++;
+	worker->joins_open++;
+	if (!client_dialect(worker, index)->join) {
+		rooms_joined(worker, index, room);
+		return;
+	}
+	client_dialect(worker, index)->join(&client->state, &out, room);
+	outbox_end(worker, index, &out);
+}
+
+void rooms_ask(struct worker *worker)
+{
+	const uint32_t most = worker->scenario->gradual_joins ? worker->scenario->joins_in_flight : UINT32_MAX;
+
+	while (worker->joins_open < most && worker->joining.first != NOBODY) {
+		const uint32_t index = worker->joining.first;
+		struct client *client = &worker->clients[index];
+
+		if (client->joins_asked == 0)
+			client->since_ns = worker->now;
+		if (client->joins_asked + 1u == worker->crowd.rooms_per_connection) {
+			queue_remove(worker, &worker->joining, index);
+			client_wait(worker, index);
+		}
+		ask(worker, index);
+	}
+}
+
+static void answered(struct worker *worker, uint32_t index, uint32_t count)
+{
+	struct client *client = &worker->clients[index];
+
+	CHECK(worker->joins_open >= count);
+	worker->joins_open -= count;
+	client->joins_answered += (uint16_t)count;
+	CHECK(client->joins_answered <= client->joins_asked);
+	if (client->joins_answered == worker->crowd.rooms_per_connection)
+		client_settled(worker, index);
+}
+
+/* Its own messages are expected only where the server gives them back. */
+static bool is_own(const struct worker *worker, uint32_t index, uint32_t id)
+{
+	return worker->producers[id].client == index && !client_dialect(worker, index)->echoes_sender;
+}
+
+static void begin_tracks(struct worker *worker, uint32_t index, uint64_t membership, uint32_t room)
+{
+	const uint32_t each = worker->crowd.publishers_per_room;
+
+	for (uint32_t p = 0; p < each; p++) {
+		const uint32_t id = room * each + p;
+		const uint32_t sent = stat_get(worker->run->sent[id]);
+
+		if (is_own(worker, index, id))
+			continue;
+		audit_begin(worker->audit, (uint32_t)(membership * each + p),
+			    sent > ON_THE_ROAD ? sent - ON_THE_ROAD : 0, sent);
+		worker->base += sent;
+	}
+}
+
+void rooms_joined(struct worker *worker, uint32_t index, uint32_t room)
+{
+	const struct client *const client = &worker->clients[index];
+	const uint64_t membership = rooms_membership(worker, index, room);
+
+	if (client->phase != CLIENT_JOINING || membership == UINT64_MAX || is_in(worker, membership) ||
+	    client->joins_answered == client->joins_asked)
+		return;
+	worker->in_room[membership / 64] |= 1ull << membership % 64;
+	worker->present[room]++;
+	begin_tracks(worker, index, membership, room);
+	COUNT(worker, joined, 1);
+	hist_add(&worker->mine->join, worker->now - client->since_ns, 1);
+	answered(worker, index, 1);
+}
+
+void rooms_refused(struct worker *worker, uint32_t index, uint32_t count)
+{
+	const struct client *const client = &worker->clients[index];
+	const uint32_t open = (uint32_t)(client->joins_asked - client->joins_answered);
+	const uint32_t refused = count < open ? count : open;
+
+	COUNT(worker, join_failed, refused);
+	if (count > open)
+		client_complain(worker, "%u joins of a connection were not answered in time", refused);
+	answered(worker, index, refused);
+}
+
+/* What was on its way to somebody who leaves is nobody's loss: only holes count. */
+static void end_tracks(struct worker *worker, uint32_t index, uint64_t membership, uint32_t room, bool all)
+{
+	const uint32_t each = worker->crowd.publishers_per_room;
+
+	for (uint32_t p = 0; p < each; p++) {
+		const uint32_t id = room * each + p;
+
+		if (!is_own(worker, index, id))
+			audit_end(worker->audit, (uint32_t)(membership * each + p),
+				  all ? stat_get(worker->run->sent[id]) : 0);
+	}
+}
+
+static void leave_all(struct worker *worker, uint32_t index, bool all)
+{
+	const struct client *const client = &worker->clients[index];
+	const struct crowd *const crowd = &worker->crowd;
+
+	for (uint32_t i = 0; index < crowd->members && i < crowd->rooms_per_connection; i++) {
+		const uint64_t membership = (uint64_t)index * crowd->rooms_per_connection + i;
+		const uint32_t room = (uint32_t)(((uint64_t)client->first_room + i) % crowd->rooms);
+
+		if (!is_in(worker, membership))
+			continue;
+		end_tracks(worker, index, membership, room, all);
+		worker->in_room[membership / 64] &= ~(1ull << membership % 64);
+		worker->present[room]--;
+	}
+}
+
+void rooms_left(struct worker *worker, uint32_t index)
+{
+	struct client *client = &worker->clients[index];
+
+	if (client->phase == CLIENT_JOINING && index < worker->crowd.members) {
+		COUNT(worker, join_failed, client->joins_asked - client->joins_answered);
+		worker->joins_open -= (uint32_t)(client->joins_asked - client->joins_answered);
+		if (client->joins_asked < worker->crowd.rooms_per_connection)
+			queue_remove(worker, &worker->joining, index);
+	}
+	leave_all(worker, index, false);
+	worker->left = true;
+}
+
+void rooms_flush(struct worker *worker)
+{
+	const uint64_t intended = worker->same_intended;
+
+	if (worker->same_count > 0 && intended >= worker->hold_start && intended < worker->hold_end)
+		hist_add(&worker->mine->latency, worker->now > intended ? worker->now - intended : 0,
+			 worker->same_count);
+	worker->same_count = 0;
+}
+
+void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *payload)
+{
+	const uint32_t each = worker->crowd.publishers_per_room;
+	const uint64_t membership = rooms_membership(worker, index, payload->room);
+	const uint64_t p = payload->producer - (uint64_t)payload->room * each;
+
+	if (membership == UINT64_MAX || p >= each || !is_in(worker, membership)) {
+		worker->foreign++;
+		return;
+	}
+	if (!audit_take(worker->audit, (uint32_t)(membership * each + p), payload->number))
+		return;
+	worker->received++;
+	if (payload->intended_ns != worker->same_intended) {
+		rooms_flush(worker);
+		worker->same_intended = payload->intended_ns;
+	}
+	worker->same_count++;
+	traffic_delivered(worker, index, payload);
+}
+
+/* Until now nothing more than what has been sent can be missing. */
+void rooms_gap(struct worker *worker, uint32_t index, uint32_t room)
+{
+	const uint32_t each = worker->crowd.publishers_per_room;
+	const uint64_t membership = rooms_membership(worker, index, room);
+
+	for (uint32_t p = 0; membership != UINT64_MAX && is_in(worker, membership) && p < each; p++)
+		audit_excuse(worker->audit, (uint32_t)(membership * each + p),
+			     stat_get(worker->run->sent[room * each + p]));
+}
+
+/* Everything that was sent has come to everybody who is in its room: exact unless somebody has left. */
+bool rooms_all_came(const struct worker *worker)
+{
+	const struct audit_counts *const counts = audit_counts(worker->audit);
+	const struct crowd *const crowd = &worker->crowd;
+	const uint32_t each = crowd->publishers_per_room;
+	uint64_t expected = 0;
+
+	if (worker->left)
+		return false;
+	for (uint32_t index = 0; index < crowd->members; index++)
+		for (uint32_t i = 0; i < crowd->rooms_per_connection; i++) {
+			const uint64_t membership = (uint64_t)index * crowd->rooms_per_connection + i;
+			const uint32_t first = worker->clients[index].first_room + i;
+			const uint32_t room = first < crowd->rooms ? first : first - crowd->rooms;
+
+			for (uint32_t p = 0; is_in(worker, membership) && p < each; p++)
+				if (!is_own(worker, index, room * each + p))
+					expected += stat_get(worker->run->sent[room * each + p]);
+		}
+	return counts->delivered + counts->excused >= expected - worker->base;
+}
+
+void rooms_settle(struct worker *worker)
+{
+	for (uint32_t index = 0; index < worker->crowd.members; index++)
+		leave_all(worker, index, true);
+}

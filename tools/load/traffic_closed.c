@@ -1,0 +1,95 @@
+/* traffic_closed.c - who has got what was sent sends more: closed loops, of whole rooms or of echoes.
+ *
+ * A producer that may send is in ready[]. Closed: it has a batch of in_flight messages under way, and is ready again
+ * when the last member has the last of them. Echo: each of its own messages that comes back makes one more due.
+ */
+#include "tools/load/client.h"
+
+/* So long without a delivery, and the rest is given up: it is the audit that says what was lost. */
+#define STALL_NS 5000000000ull
+
+static void make_ready(struct worker *worker, uint32_t id)
+{
+	if (worker->producers[id].ready)
+		return;
+	worker->producers[id].ready = true;
+	worker->ready[worker->ready_count++] = id;
+}
+
+static uint32_t receivers(const struct worker *worker, uint32_t id)
+{
+	const struct producer *const producer = &worker->producers[id];
+	const uint32_t room = id / worker->crowd.publishers_per_room;
+	const bool inside = producer->client < worker->crowd.members;
+
+	return worker->present[room] - (inside && !client_dialect(worker, producer->client)->echoes_sender);
+}
+
+static void send_batch(struct worker *worker, uint32_t id)
+{
+	struct producer *producer = &worker->producers[id];
+	const bool echo = worker->scenario->traffic == TRAFFIC_ECHO;
+	const uint32_t each = echo ? 1 : receivers(worker, id);
+	const uint32_t count = echo ? producer->due : worker->scenario->in_flight;
+
+	if (!echo) {
+		producer->first = producer->number + 1;
+		producer->awaiting = 0;
+	}
+	for (uint32_t i = 0; each > 0 && i < count && !traffic_over(worker); i++)
+		if (traffic_publish(worker, id, worker->now))
+			producer->awaiting += each;
+	producer->due = 0;
+	producer->stirred_ns = worker->now;
+}
+
+void traffic_closed_turn(struct worker *worker)
+{
+	for (uint32_t i = 0; i < worker->ready_count; i++) {
+		worker->producers[worker->ready[i]].ready = false;
+		send_batch(worker, worker->ready[i]);
+	}
+	worker->ready_count = 0;
+}
+
+void traffic_delivered(struct worker *worker, uint32_t index, const struct payload *payload)
+{
+	const enum traffic traffic = worker->scenario->traffic;
+	struct producer *producer = &worker->producers[payload->producer];
+
+	if (traffic == TRAFFIC_CLOSED) {
+		if (payload->number < producer->first || producer->awaiting == 0)
+			return;
+		producer->stirred_ns = worker->now;
+		if (--producer->awaiting == 0)
+			make_ready(worker, payload->producer);
+	} else if (traffic == TRAFFIC_ECHO && producer->client == index && producer->awaiting > 0) {
+		producer->stirred_ns = worker->now;
+		producer->awaiting--;
+		producer->due++;
+		make_ready(worker, payload->producer);
+	}
+}
+
+/* Starts those who never sent, and those whose messages do not come. */
+void traffic_watch(struct worker *worker)
+{
+	const bool echo = worker->scenario->traffic == TRAFFIC_ECHO;
+
+	if (worker->phase < PHASE_WARMUP || (worker->scenario->traffic != TRAFFIC_CLOSED && !echo))
+		return;
+	for (uint32_t i = 0; i < worker->own_count; i++) {
+		const uint32_t id = worker->own[i];
+		struct producer *producer = &worker->producers[id];
+		const bool stalled = producer->awaiting > 0 && worker->now - producer->stirred_ns > STALL_NS;
+
+		if (producer->ready || (producer->awaiting > 0 && !stalled))
+			continue;
+		if (stalled)
+			client_complain(worker, "%u deliveries did not come for 5 s: the loop goes on without them",
+					producer->awaiting);
+		producer->awaiting = 0;
+		producer->due = worker->scenario->in_flight;
+		make_ready(worker, id);
+	}
+}
