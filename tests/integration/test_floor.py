@@ -76,18 +76,20 @@ def dial(port, path="/"):
                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
     head = b""
     while not head.endswith(b"\r\n\r\n"):
-        head += stream.recv(1)
+        byte = stream.recv(1)
+        assert byte, head
+        head += byte
     assert b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in head, head
     return stream
 
 
 def read(stream, size):
-    got = b""
+    got = bytearray()
     while len(got) < size:
-        part = stream.recv(size - len(got))
-        assert part, got
+        part = stream.recv(min(size - len(got), 1 << 20))
+        assert part, bytes(got[-100:])
         got += part
-    return got
+    return bytes(got)
 
 
 class Floors(unittest.IsolatedAsyncioTestCase):
@@ -214,6 +216,44 @@ class Floors(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(floor.stop()["dropped"], 0)
 
         await self.each(run)
+
+    async def test_slow_rooms_side_by_side(self):
+        async def run(floor):
+            rooms = [(dial(floor.port, path), dial(floor.port, path)) for path in ("/r0", "/r1")]
+            payloads = [b"0" * 100, b"1" * 100]
+            for _ in range(300):
+                for (publisher, _), payload in zip(rooms, payloads):
+                    publisher.sendall(frame(payload) * 500)
+            for (_, slow), payload in zip(rooms, payloads):
+                wanted = (b"\x82\x64" + payload) * 150000
+                self.assertTrue(read(slow, len(wanted)) == wanted)
+
+        await self.each(run, "--mode", "rooms")
+
+    async def test_full_and_then_not(self):
+        async def run(floor):
+            streams = []
+            while len(streams) < 20:
+                try:
+                    streams.append(dial(floor.port))
+                except (AssertionError, OSError):
+                    break
+            self.assertIn(len(streams), range(1, 16))
+            streams.pop().close()
+            stream = None
+            for _ in range(50):
+                try:
+                    stream = dial(floor.port)
+                    break
+                except TimeoutError:
+                    break
+                except (AssertionError, OSError):
+                    await asyncio.sleep(0.02)
+            self.assertIsNotNone(stream, "a slot was given back and nobody let in")
+            stream.sendall(frame(b"in"))
+            self.assertEqual(read(stream, 4), b"\x82\x02in")
+
+        await self.each(run, "--mode", "echo", "--connections", "4")
 
     async def test_who_goes_while_being_sent_to(self):
         async def run(floor):
