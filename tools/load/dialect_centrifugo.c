@@ -1,8 +1,8 @@
 /* dialect_centrifugo.c - Centrifugo's client protocol in JSON (centrifugal.dev, "Client protocol"), of v5 and v6.
  *
- * A room is a channel. A WebSocket message holds objects joined by line feeds. The server must let anybody in, who
- * subscribes and publishes as he likes: `"client": {"insecure": true}` does (v5: `"client_insecure": true`). It must
- * keep no history for the channels, or who joins late is not given it anyhow: nobody asks to recover. */
+ * A room is a channel. A WebSocket message holds objects joined by line feeds. The server must let anybody in, subscribe
+ * and publish: `"client": {"insecure": true}` (v5: `"client_insecure": true`). History does not matter: it is not asked
+ * for. */
 #include "proto/json/json_scan.h"
 #include "proto/json/json_string.h"
 #include "tools/load/wire.h"
