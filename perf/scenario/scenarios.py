@@ -8,7 +8,7 @@ MESSAGE = "128"  # bytes, unless a scenario says otherwise
 def descriptors_allow(connections):
     """Most servers need a descriptor a connection; what is above the hard limit cannot be compared here."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return connections if hard == resource.RLIM_INFINITY else min(connections, hard - 200)
+    return connections if hard == resource.RLIM_INFINITY else min(connections, hard - 400)
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,6 @@ class Scenario:
     mode: str = "broadcast"        # of the server: what a raw hub does
     floor_mode: str = "broadcast"  # of the floor programs
     member_rooms: bool = False     # many rooms: a raw hub is spoken to by paths
-    own_room: bool = False         # with rooms, echo is a room for each connection
     needs: tuple = field(default=())  # flags that the caller must give
 
 
@@ -43,9 +42,9 @@ SCENARIOS = {
         {**FANOUT, "in-flight": 16}, (CPU, "deliveries_per_s", *LATENCY)),
     "echo": Scenario(
         "echo", "1,000 connections, each sends 64 bytes and awaits them before it sends again",
-        {"connections": 1000, "ramp": "3s:1000", "rooms": 1, "traffic": "echo", "in-flight": 1, "sizes": "64",
+        {"connections": 1000, "ramp": "3s:1000", "traffic": "echo", "in-flight": 1, "sizes": "64",
          "warmup": "2s", "hold": "10s", "workers": 1},
-        (CPU, "deliveries_per_s", *LATENCY), mode="echo", floor_mode="echo", own_room=True),
+        (CPU, "deliveries_per_s", *LATENCY), mode="echo", floor_mode="echo"),
     "chatter_max": Scenario(
         "chatter", "1,000 rooms of 10, 128 bytes, each room sends again once all ten have it",
         {**CHATTER, "traffic": "closed", "in-flight": 1},
