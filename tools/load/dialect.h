@@ -37,8 +37,8 @@ enum dialect_event_kind {
 	DIALECT_ACK,     /* a publish was accepted; id as publish() was given, where the server tells */
 	DIALECT_REPLY,   /* reply[0..reply_size) is to be sent back (a PONG, say) */
 	DIALECT_GAP,     /* the server says that it could not deliver everything in room */
-	DIALECT_FAILED,  /* refused; text says why, for people. Of a join: room. Of a publish: id, where the server tells.
-			  * Of neither (room unknown, id 0): the session does not stand, or nothing says what it was */
+	DIALECT_FAILED,  /* refused; text says why, for people. Of a join: room. Of a publish: id, where the server
+			  * tells. Of neither (room unknown, id 0): the session, or nothing says what it was */
 };
 
 #define DIALECT_ROOM_UNKNOWN UINT32_MAX
@@ -65,8 +65,8 @@ struct dialect {
 	const char *subprotocol; /* or NULL */
 	bool stream;             /* plain TCP instead of WebSocket (tcp:// in the URL); decode cuts */
 	bool has_rooms;          /* false: everyone gets everything (raw), or the room is in the URL (path_room) */
-	bool spans;              /* what belongs together may span WebSocket messages: after a 0 from decode what is left
-				  * is put before the next message. Elsewhere a 0 does not come, but of a stream */
+	bool spans;              /* what belongs together may span WebSocket messages: after a 0 from decode what is
+				  * left is put before the next one. Elsewhere a 0 comes of a stream alone */
 	bool path_room;          /* the room's name is appended to the path: one room a connection */
 	bool has_ack;            /* a publish is answered */
 	bool echoes_sender;      /* the publisher gets its own message too */

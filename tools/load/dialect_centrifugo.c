@@ -1,8 +1,7 @@
 /* dialect_centrifugo.c - Centrifugo's client protocol in JSON (centrifugal.dev, "Client protocol"), of v5 and v6.
  *
- * A room is a channel. A WebSocket message holds objects joined by line feeds. The server must let anybody in, subscribe
- * and publish: `"client": {"insecure": true}` (v5: `"client_insecure": true`). History does not matter: it is not asked
- * for. */
+ * A room is a channel. A WebSocket message holds objects joined by line feeds. The server must let anybody in,
+ * subscribe and publish: `"client": {"insecure": true}` (v5: `"client_insecure": true`). History is not asked for. */
 #include "proto/json/json_scan.h"
 #include "proto/json/json_string.h"
 #include "tools/load/wire.h"
@@ -51,8 +50,8 @@ static void publish(struct dialect_state *state, struct dialect_out *out, uint32
 	wire_put(out, SPAN("}}"));
 }
 
-/* The way of nearly all messages: the order in which the server writes them. What follows the data, the publisher's name
- * and the offset, has no order that could be relied on: it is only seen to be JSON. */
+/* The way of nearly all messages: the order in which the server writes them. What follows the data, the publisher's
+ * name and the offset, has no order that could be relied on: it is only seen to be JSON. */
 static bool read_message(struct dialect_event *event, struct span object)
 {
 	struct wire_in in = wire_in_of(object.bytes, object.size);

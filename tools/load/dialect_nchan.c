@@ -9,7 +9,7 @@
  *	location ~ ^/pub/(.+)$ { nchan_publisher websocket; nchan_channel_id $1; nchan_message_buffer_length 10000; }
  *
  * Each message to /pub is answered by some lines about the channel, without saying which message is meant: passed over.
- * A location with nchan_pubsub takes both. So does any server that broadcasts a raw message to those of the same path. */
+ * A location with nchan_pubsub takes both; so does any server that broadcasts raw messages to those of one path. */
 #include "tools/load/wire.h"
 
 extern const struct dialect dialect_nchan;
