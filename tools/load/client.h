@@ -141,7 +141,7 @@ struct worker {
 	uint32_t churn_next;
 	uint64_t storm_ns;
 	uint32_t storm_live;
-	uint64_t sampled_ns;
+	uint64_t sampled_ns, looked_ns;
 	int schedstat;
 };
 

@@ -18,6 +18,7 @@
 #define EVENTS 512
 #define SAMPLE_NS 100000000ull
 #define WAIT_NS 5000000ull     /* at most: a phase may have ended */
+#define LOOK_NS 20000000ull    /* drain: adding up every membership takes time */
 #define QUIET_NS 1000000000ull /* drain: nothing came for so long, so nothing will */
 
 static bool open_ring(struct worker *worker)
@@ -122,8 +123,10 @@ static void watch_drain(struct worker *worker)
 	const bool quiet = worker->now - worker->hold_end > QUIET_NS &&
 			   worker->now - worker->last_delivery_ns > QUIET_NS;
 
-	if (worker->phase < PHASE_DRAIN || worker->mine->drained || worker->busy > 0)
+	if (worker->phase < PHASE_DRAIN || worker->mine->drained || worker->busy > 0 ||
+	    worker->now - worker->looked_ns < LOOK_NS)
 		return;
+	worker->looked_ns = worker->now;
 	if (quiet || rooms_all_came(worker))
 		stat_set(worker->mine->drained, true);
 }
@@ -157,15 +160,14 @@ static void turn(struct worker *worker)
 	tell(worker);
 	if (worker->phase < PHASE_DRAIN)
 		ramp(worker);
+	watch_drain(worker);
 	rooms_ask(worker);
 	unrest_turn(worker);
 	traffic_turn(worker);
 	client_timeouts(worker);
 	outbox_flush(worker);
-	if (worker->now - worker->sampled_ns >= SAMPLE_NS) {
+	if (worker->now - worker->sampled_ns >= SAMPLE_NS)
 		sample(worker);
-		watch_drain(worker);
-	}
 }
 
 static void pin(int cpu)
