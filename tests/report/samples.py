@@ -76,7 +76,7 @@ def sample(file, label, seed, p50, p99, worst, rate, cpu, rss, **other):
                     "kernel": "6.12.0-sample", "hostname_omitted": True},
         "target": {"url": "ws://127.0.0.1:8080/ws", "dialect": "native", "server_pid": 4242, "server_name": label},
         "scenario": {"connections": connections, "ramp": "linear 10s", "rooms": 10, "rooms_per_connection": 1,
-                     "publishers_per_room": 1, "traffic": "open", "rate": rate / 100, "sizes": "128", "warmup": "5s",
+                     "publishers_per_room": 1, "traffic": "open", "rate": 2050, "sizes": "128", "warmup": "5s",
                      "hold": "%ds" % hold, "workers": 2},
         "verdict": {"valid": not reasons, "invalid_reasons": reasons,
                     "passed": not reasons and all(t["passed"] or t["reference"] for t in thresholds),

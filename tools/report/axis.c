@@ -36,7 +36,7 @@ static double linear_step(double range, enum unit unit, size_t wanted)
 
 static double time_step(double range, size_t wanted)
 {
-	static const double steps[] = { 10,   15,   20,   30,   60,    120,   300,   600,
+	static const double steps[] = { 10,  15,   20,   30,   60,    120,   300,   600,
 					900, 1800, 3600, 7200, 14400, 21600, 43200, 86400 };
 	const double least = range / (double)wanted;
 
@@ -97,7 +97,7 @@ void axis_log(struct axis *axis, double low, double high, enum unit unit)
 	while (at <= axis->high * (1 + 1e-9) && axis->ticks < AXIS_TICKS_MAX) {
 		const double lead = at / pow(10, floor(log10(at) + 1e-9));
 
-		if (decades <= 2 || lead < 1.5)
+		if (decades <= 2.8 || lead < 1.5)
 			axis->tick[axis->ticks++] = at;
 		at = round_up(at * 1.5);
 	}
@@ -112,7 +112,7 @@ void axis_nines(struct axis *axis, double most)
 {
 	const double end = fmin(fmax(most, 0.9), 1 - pow(10, -NINES_MAX));
 
-	*axis = (struct axis){ .kind = AXIS_NINES, .unit = UNIT_PERCENT, .low = 0, .high = nines(end) + 0.4 };
+	*axis = (struct axis){ .kind = AXIS_NINES, .unit = UNIT_PERCENT, .low = 0, .high = nines(end) + 0.6 };
 	axis->tick[axis->ticks++] = 0;
 	axis->tick[axis->ticks++] = 0.5;
 	for (int count = 1; count <= NINES_MAX && count <= nines(end) + 1e-6; count++)

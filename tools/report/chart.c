@@ -44,11 +44,14 @@ static double draw_head(const struct frame *frame)
 	theme_colour(frame->cairo, frame->theme->ink);
 	put(frame, 0, y, chart->title);
 	theme_font(frame->cairo, LABEL_SIZE, false);
-	y += ROW + 3;
+	if (chart->lines && chart->line[0].label)
+		y += ROW + 3;
 	for (size_t i = 0; i < chart->lines; i++) {
 		const struct chart_line *line = &chart->line[i];
 		double width;
 
+		if (!line->label)
+			continue;
 		theme_fit(frame->cairo, text, sizeof(text), line->label, frame->width / 2 - 36);
 		width = 20 + theme_width(frame->cairo, text) + 14;
 		if (x > 0 && x + width > frame->width) {
@@ -78,6 +81,13 @@ static double label_width(const struct frame *frame)
 	return most;
 }
 
+static void rule(const struct frame *frame, double x1, double y1, double x2, double y2)
+{
+	cairo_move_to(frame->cairo, x1, y1);
+	cairo_line_to(frame->cairo, x2, y2);
+	cairo_stroke(frame->cairo);
+}
+
 static void draw_phases(const struct frame *frame)
 {
 	for (size_t i = 0; i < frame->chart->phases; i++) {
@@ -86,9 +96,14 @@ static void draw_phases(const struct frame *frame)
 
 		if (strcmp(phase->name, "hold") != 0) {
 			theme_colour(frame->cairo, frame->theme->shade);
-			cairo_rectangle(frame->cairo, from, frame->top - ROW, to - from, frame->bottom - frame->top + ROW);
+			cairo_rectangle(frame->cairo, from, frame->top - ROW, to - from,
+					frame->bottom - frame->top + ROW);
 			cairo_fill(frame->cairo);
 		}
+		theme_colour(frame->cairo, frame->theme->grid);
+		cairo_set_line_width(frame->cairo, 1);
+		if (i)
+			rule(frame, from, frame->top - ROW, from, frame->bottom);
 		if (theme_width(frame->cairo, phase->name) > to - from - 4)
 			continue;
 		theme_colour(frame->cairo, frame->theme->soft);
@@ -96,17 +111,10 @@ static void draw_phases(const struct frame *frame)
 	}
 }
 
-static void rule(const struct frame *frame, double x1, double y1, double x2, double y2)
-{
-	cairo_move_to(frame->cairo, x1, y1);
-	cairo_line_to(frame->cairo, x2, y2);
-	cairo_stroke(frame->cairo);
-}
-
 static void draw_axes(const struct frame *frame)
 {
 	const struct axis *x = &frame->chart->x, *y = &frame->chart->y;
-	double free_from = 0;
+	double last_from = frame->width + 6;
 	char label[NUMBER_SIZE];
 
 	cairo_set_line_width(frame->cairo, 1);
@@ -119,7 +127,7 @@ static void draw_axes(const struct frame *frame)
 		theme_colour(frame->cairo, frame->theme->soft);
 		put(frame, frame->left - 7 - theme_width(frame->cairo, label), at + 4, label);
 	}
-	for (size_t i = 0; i < x->ticks; i++) {
+	for (size_t i = x->ticks; i-- > 0;) { /* from the right, so that the end has its label */
 		const double at = across(frame, x->tick[i]);
 		double width, from;
 
@@ -128,11 +136,11 @@ static void draw_axes(const struct frame *frame)
 		axis_label(x, i, label);
 		width = theme_width(frame->cairo, label);
 		from = fmin(at - width / 2, frame->width - width);
-		if (from < free_from)
-			continue; /* it would run into the one before */
+		if (from + width > last_from - 6)
+			continue; /* it would run into the one after it */
 		theme_colour(frame->cairo, frame->theme->soft);
 		put(frame, from, frame->bottom + 17, label);
-		free_from = from + width + 6;
+		last_from = from;
 	}
 }
 

@@ -15,7 +15,7 @@
 
 /* Borrows all it points at. */
 struct chart_line {
-	const char *label;
+	const char *label; /* NULL: the title says it */
 	const double *x, *y; /* NaN: a gap */
 	size_t count;
 	size_t colour;       /* of the theme */

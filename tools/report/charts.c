@@ -21,11 +21,9 @@ static const struct plan {
 		const char *key, *label;
 	} curve[CURVES_MAX];
 } plans[] = {
-#define CURVE(key, label) { key, label }
 #define CHART(source, title, note, ...) { SOURCE_##source, title, note, { __VA_ARGS__ } },
 #include "tools/report/tbl/charts.h"
 #undef CHART
-#undef CURVE
 };
 
 static bool add_line(struct chart *chart, const struct run *run, const struct plan *plan, size_t curve,
@@ -41,8 +39,9 @@ static bool add_line(struct chart *chart, const struct run *run, const struct pl
 	if (!any)
 		return false;
 	assert(chart->lines < CHART_LINES_MAX);
-	chart->line[chart->lines++] =
-		(struct chart_line){ .label = label, .x = series->x, .y = series->y, .count = series->count, .colour = colour };
+	chart->line[chart->lines++] = (struct chart_line){
+		.label = label, .x = series->x, .y = series->y, .count = series->count, .colour = colour
+	};
 	return true;
 }
 
@@ -136,7 +135,7 @@ static void add_alone(struct charts *charts, const struct runs *runs, const stru
 	struct chart *chart = begin(charts, plan, NULL);
 
 	for (size_t i = 0; i < CURVES_MAX && plan->curve[i].key; i++)
-		add_line(chart, &runs->run[0], plan, i, plan->curve[i].label, i);
+		add_line(chart, &runs->run[0], plan, i, plan->curve[1].key ? plan->curve[i].label : NULL, i);
 	finish(charts, chart, runs, plan);
 }
 

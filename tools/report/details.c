@@ -7,12 +7,13 @@
 static const struct part {
 	const char *title;
 	const char *object; /* of the file */
+	bool alike; /* has to be, or else comparing is not fair */
 } parts[DETAILS_PARTS] = {
-	[DETAILS_RUN] = { "The run", NULL },
-	[DETAILS_SCENARIO] = { "The scenario", "scenario" },
-	[DETAILS_TARGET] = { "The server", "target" },
-	[DETAILS_MACHINE] = { "The machine", "machine" },
-	[DETAILS_FIGURES] = { "All figures", "summary" },
+	[DETAILS_RUN] = { "The run", NULL, false },
+	[DETAILS_SCENARIO] = { "The scenario", "scenario", true },
+	[DETAILS_TARGET] = { "The server", "target", false },
+	[DETAILS_MACHINE] = { "The machine", "machine", true },
+	[DETAILS_FIGURES] = { "All figures", "summary", false },
 };
 
 static struct details_row *row_named(struct details *details, const char *name)
@@ -79,7 +80,7 @@ void details_read(struct details *details, const struct runs *runs, enum details
 		}
 	}
 	for (size_t i = 0; i < details->rows; i++)
-		details->row[i].differs = differs(&details->row[i], runs->count);
+		details->row[i].differs = parts[part].alike && differs(&details->row[i], runs->count);
 }
 
 void details_free(struct details *details)
@@ -92,7 +93,6 @@ void details_free(struct details *details)
 
 char *details_unlike(const struct runs *runs)
 {
-	static const enum details_part judged[] = { DETAILS_SCENARIO, DETAILS_MACHINE };
 	size_t size, count = 0;
 	char *text;
 	FILE *out = open_memstream(&text, &size);
@@ -101,10 +101,10 @@ char *details_unlike(const struct runs *runs)
 		perror("uproar-report");
 		abort();
 	}
-	for (size_t i = 0; i < sizeof(judged) / sizeof(*judged); i++) {
+	for (int part = 0; part < DETAILS_PARTS; part++) {
 		struct details details;
 
-		details_read(&details, runs, judged[i]);
+		details_read(&details, runs, part);
 		for (size_t j = 0; j < details.rows; j++)
 			if (details.row[j].differs)
 				fprintf(out, "%s%s", count++ ? ", " : "", details.row[j].name);

@@ -3,6 +3,8 @@
 #ifndef REPORT_DETAILS_H
 #define REPORT_DETAILS_H
 
+#include <stdbool.h>
+
 #include "tools/report/input.h"
 
 #define DETAILS_ROWS_MAX 96
@@ -10,7 +12,7 @@
 struct details_row {
 	const char *name;
 	char *value[INPUT_RUNS_MAX]; /* plain text, NULL where the run does not say */
-	bool differs;
+	bool differs; /* where all should be alike */
 };
 
 struct details {

@@ -41,9 +41,21 @@ bool figures_measured(const struct runs *runs, const char *key)
 	return false;
 }
 
+static bool as_good(const struct figure *figure, double value, double best)
+{
+	const enum unit unit = number_unit(figure->key);
+	const bool exact = unit == UNIT_COUNT || (unit == UNIT_PERCENT && figure->better == BETTER_MORE);
+
+	return fabs(value - best) <= (exact ? 0 : 0.02 * fabs(best));
+}
+
+static double judged(const struct run *run, const struct figure *figure)
+{
+	return run->valid ? input_figure(run, figure->key) : NAN;
+}
+
 int figures_best(const struct runs *runs, const struct figure *figure)
 {
-	size_t measured = 0;
 	bool differ = false;
 	double best = NAN;
 	int who = -1;
@@ -51,16 +63,24 @@ int figures_best(const struct runs *runs, const struct figure *figure)
 	if (figure->better == BETTER_NEITHER)
 		return -1;
 	for (size_t i = 0; i < runs->count; i++) {
-		const double value = input_figure(&runs->run[i], figure->key);
+		const double value = judged(&runs->run[i], figure);
 
-		if (!runs->run[i].valid || isnan(value))
+		if (isnan(value) || (who >= 0 && (figure->better == BETTER_LESS ? value >= best : value <= best)))
 			continue;
-		differ = differ || (measured && value != best);
-		measured++;
-		if (who < 0 || (figure->better == BETTER_LESS ? value < best : value > best)) {
-			best = value;
-			who = (int)i;
-		}
+		best = value;
+		who = (int)i;
 	}
-	return measured > 1 && differ ? who : -1;
+	for (size_t i = 0; i < runs->count; i++) {
+		const double value = judged(&runs->run[i], figure);
+
+		differ = differ || (!isnan(value) && !as_good(figure, value, best));
+	}
+	return differ ? who : -1;
+}
+
+bool figures_is_best(const struct runs *runs, const struct figure *figure, size_t run)
+{
+	const int best = figures_best(runs, figure);
+
+	return best >= 0 && as_good(figure, judged(&runs->run[run], figure), judged(&runs->run[best], figure));
 }

@@ -31,7 +31,11 @@ const char *figures_title(const char *key);
 /* Whether any run has measured it. */
 bool figures_measured(const struct runs *runs, const char *key);
 
-/* The run that did best, among the valid ones; -1 when fewer than two measured it or all are the same. */
+/* The run that did best, among the valid ones; -1 when fewer than two measured it or all are as good. Of speeds, times
+ * and sizes 2 % are no difference: the next run of the same would differ by as much. */
 int figures_best(const struct runs *runs, const struct figure *figure);
+
+/* Whether this run did best, or as well as that. */
+bool figures_is_best(const struct runs *runs, const struct figure *figure, size_t run);
 
 #endif

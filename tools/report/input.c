@@ -37,9 +37,11 @@ static bool read_head(struct run *run, char why[INPUT_WHY_SIZE])
 	if (!json_is_number(schema))
 		return refuse(run, why, "schema", "a number is wanted; is this a results.json of uproar-load?");
 	if (json_number_value(schema) != SCHEMA)
-		return refuse(run, why, "schema", "1 is the only one this program knows; use the uproar-report of that version");
+		return refuse(run, why, "schema",
+			      "1 is the only one this program knows; use the uproar-report of that version");
 	if (!text(run, run->root, "name", &run->name, why) || !text(run, run->root, "label", &run->label, why) ||
-	    !text(run, run->root, "started", &run->started, why) || !text(run, run->root, "command", &run->command, why) ||
+	    !text(run, run->root, "started", &run->started, why) ||
+	    !text(run, run->root, "command", &run->command, why) ||
 	    !text(run, run->root, "commit", &run->commit, why) || !text(run, run->root, "tool", &run->tool, why))
 		return false;
 	run->name = run->name ? run->name : "unnamed";
@@ -84,8 +86,6 @@ static bool read_verdict(struct run *run, char why[INPUT_WHY_SIZE])
 {
 	json_t *verdict = json_object_get(run->root, "verdict");
 	json_t *reasons = json_object_get(verdict, "invalid_reasons"), *rows = json_object_get(verdict, "thresholds");
-	json_t *row;
-	size_t i;
 
 	if (!json_is_boolean(json_object_get(verdict, "valid")) || !json_is_boolean(json_object_get(verdict, "passed")))
 		return refuse(run, why, "verdict", "an object with valid and passed, each true or false, is wanted");
@@ -93,15 +93,15 @@ static bool read_verdict(struct run *run, char why[INPUT_WHY_SIZE])
 	run->passed = json_is_true(json_object_get(verdict, "passed"));
 	if ((reasons && !json_is_array(reasons)) || json_array_size(reasons) > INPUT_REASONS_MAX)
 		return refuse(run, why, "verdict.invalid_reasons", "an array of at most 16 texts is wanted");
-	json_array_foreach(reasons, i, row)
-		if (json_is_string(row))
-			run->reason[run->reasons++] = json_string_value(row);
-		else
+	for (size_t i = 0; i < json_array_size(reasons); i++) {
+		run->reason[run->reasons++] = json_string_value(json_array_get(reasons, i));
+		if (!run->reason[i])
 			return refuse(run, why, "verdict.invalid_reasons", "an array of at most 16 texts is wanted");
+	}
 	if ((rows && !json_is_array(rows)) || json_array_size(rows) > INPUT_THRESHOLDS_MAX)
 		return refuse(run, why, "verdict.thresholds", "an array of at most 64 is wanted");
-	json_array_foreach(rows, i, row)
-		if (!read_threshold(run, row, i, why))
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		if (!read_threshold(run, json_array_get(rows, i), i, why))
 			return false;
 	return true;
 }
@@ -109,15 +109,13 @@ static bool read_verdict(struct run *run, char why[INPUT_WHY_SIZE])
 static bool check_summary(const struct run *run, char why[INPUT_WHY_SIZE])
 {
 	json_t *summary = json_object_get(run->root, "summary");
-	json_t *value;
-	const char *key;
 	char where[100];
 
 	if (!json_is_object(summary))
 		return refuse(run, why, "summary", "an object is wanted");
-	json_object_foreach(summary, key, value)
-		if (!is_figure(value)) {
-			snprintf(where, sizeof(where), "summary.%s", key);
+	for (void *at = json_object_iter(summary); at; at = json_object_iter_next(summary, at))
+		if (!is_figure(json_object_iter_value(at))) {
+			snprintf(where, sizeof(where), "summary.%s", json_object_iter_key(at));
 			return refuse(run, why, where, "a number or null is wanted");
 		}
 	return true;
@@ -134,7 +132,8 @@ bool input_read(struct run *run, const char *file, char why[INPUT_WHY_SIZE])
 		return false;
 	}
 	if (!run->root) {
-		snprintf(why, INPUT_WHY_SIZE, "%.200s: line %d, column %d: %s", file, error.line, error.column, error.text);
+		snprintf(why, INPUT_WHY_SIZE, "%.200s: line %d, column %d: %s", file, error.line, error.column,
+			 error.text);
 		return false;
 	}
 	if (read_head(run, why) && read_verdict(run, why) && check_summary(run, why) && input_curves_read(run, why))

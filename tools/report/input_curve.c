@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool refuse(const struct run *run, char why[INPUT_WHY_SIZE], const char *folder, const char *key, const char *what)
+static bool refuse(const struct run *run, char why[INPUT_WHY_SIZE], const char *folder, const char *key,
+		   const char *what)
 {
 	snprintf(why, INPUT_WHY_SIZE, "%.200s: %s.%.80s: %s", run->file, folder, key, what);
 	return false;
@@ -101,8 +102,7 @@ static bool read_time(struct run *run, json_t *times, char why[INPUT_WHY_SIZE])
 
 static bool read_series(struct run *run, char why[INPUT_WHY_SIZE])
 {
-	json_t *all = json_object_get(run->root, "series"), *values;
-	const char *key;
+	json_t *all = json_object_get(run->root, "series");
 
 	if (!all || json_is_null(all))
 		return true;
@@ -111,10 +111,14 @@ static bool read_series(struct run *run, char why[INPUT_WHY_SIZE])
 	if (!read_time(run, json_object_get(all, "t_s"), why) ||
 	    !read_phases(run, json_object_get(all, "phase"), &run->series[0], why))
 		return false;
-	json_object_foreach(all, key, values)
+	for (void *at = json_object_iter(all); at; at = json_object_iter_next(all, at)) {
+		const char *key = json_object_iter_key(at);
+		json_t *values = json_object_iter_value(at);
+
 		if (strcmp(key, "t_s") != 0 && strcmp(key, "phase") != 0 && !json_is_null(values) &&
 		    !read_column(run, key, values, run->series[0].x, run->series[0].count, why))
 			return false;
+	}
 	return true;
 }
 
@@ -137,22 +141,23 @@ static bool read_pairs(struct run *run, const char *key, json_t *pairs, char why
 		curve->y[i] = json_is_number(value) ? json_number_value(value) : NAN;
 		if (!json_is_number(quantile) || curve->x[i] < 0 || curve->x[i] > 1 ||
 		    (i && curve->x[i] < curve->x[i - 1]) || (!json_is_number(value) && !json_is_null(value)))
-			return refuse(run, why, "percentiles", key, "pairs of a quantile from 0 to 1, rising, and a number are wanted");
+			return refuse(run, why, "percentiles", key,
+				      "pairs of a quantile from 0 to 1, rising, and a number are wanted");
 	}
 	return true;
 }
 
 bool input_curves_read(struct run *run, char why[INPUT_WHY_SIZE])
 {
-	json_t *all = json_object_get(run->root, "percentiles"), *pairs;
-	const char *key;
+	json_t *all = json_object_get(run->root, "percentiles");
 
 	if (!read_series(run, why))
 		return false;
 	if (all && !json_is_object(all) && !json_is_null(all))
 		return refuse(run, why, "percentiles", "latency", "an object of arrays is wanted");
-	json_object_foreach(all, key, pairs)
-		if (!json_is_null(pairs) && !read_pairs(run, key, pairs, why))
+	for (void *at = json_object_iter(all); at; at = json_object_iter_next(all, at))
+		if (!json_is_null(json_object_iter_value(at)) &&
+		    !read_pairs(run, json_object_iter_key(at), json_object_iter_value(at), why))
 			return false;
 	return true;
 }

@@ -31,7 +31,7 @@ static const char *const endings[FORMATS] = { ".html", ".md", ".pdf" };
 struct wishes {
 	const char *file[INPUT_RUNS_MAX];
 	size_t files;
-	const char *out;       /* NULL: the folder of the first file */
+	const char *out; /* NULL: the folder of the first file */
 	bool format[FORMATS];
 	bool out_is_file;
 };
@@ -72,7 +72,8 @@ static int settle(struct wishes *wishes)
 		if (end && strcmp(end, endings[i]) == 0 && (stat(wishes->out, &at) < 0 || !S_ISDIR(at.st_mode))) {
 			for (int j = 0; j < FORMATS; j++)
 				if (j != i && wishes->format[j])
-					return wrong("-o names one file, but another format is asked for than that of ", wishes->out);
+					return wrong("-o names one file, but another format is asked for than that of ",
+						     wishes->out);
 			wishes->out_is_file = wishes->format[i] = true;
 			return 0;
 		}
@@ -123,11 +124,13 @@ static bool name_file(char path[PATH_SIZE], const struct wishes *wishes, enum fo
 	else if (wishes->out)
 		size = snprintf(path, PATH_SIZE, "%s/report%s", folder, endings[format]);
 	else
-		size = snprintf(path, PATH_SIZE, "%.*sreport%s", slash ? (int)(slash - folder) + 1 : 0, folder, endings[format]);
+		size = snprintf(path, PATH_SIZE, "%.*sreport%s", slash ? (int)(slash - folder) + 1 : 0, folder,
+				endings[format]);
 	return size < PATH_SIZE;
 }
 
-static const char *write_text(const char *path, const struct runs *runs, const struct charts *charts, enum format format)
+static const char *write_text(const char *path, const struct runs *runs, const struct charts *charts,
+			      enum format format)
 {
 	FILE *out = fopen(path, "w");
 	bool drawn = true;

@@ -8,12 +8,23 @@ void markup_html(FILE *out, const char *text)
 		const unsigned char byte = (unsigned char)*text;
 
 		switch (byte) {
-		case '<': fputs("&lt;", out); break;
-		case '>': fputs("&gt;", out); break;
-		case '&': fputs("&amp;", out); break;
-		case '"': fputs("&quot;", out); break;
-		case '\'': fputs("&#39;", out); break;
-		default: putc(byte < 0x20 || byte == 0x7f ? ' ' : byte, out);
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		case '\'':
+			fputs("&#39;", out);
+			break;
+		default:
+			putc(byte < 0x20 || byte == 0x7f ? ' ' : byte, out);
 		}
 	}
 }

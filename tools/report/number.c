@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SPACE "\302\240" /* U+00A0: no line ends between a number and its unit */
+
 static bool ends_with(const char *text, const char *end)
 {
 	const size_t size = strlen(text), end_size = strlen(end);
@@ -71,7 +73,7 @@ static void with_unit(char out[NUMBER_SIZE], double value, const char *unit)
 	char number[NUMBER_SIZE];
 
 	three_digits(number, value);
-	snprintf(out, NUMBER_SIZE, "%.38s %.8s", number, unit);
+	snprintf(out, NUMBER_SIZE, "%.36s" SPACE "%.8s", number, unit);
 }
 
 static void bytes(char out[NUMBER_SIZE], double value)
@@ -93,9 +95,10 @@ static void seconds(char out[NUMBER_SIZE], double value)
 	if (fabs(value) < 120)
 		with_unit(out, value, "s");
 	else if (fabs(value) < 7200)
-		snprintf(out, NUMBER_SIZE, "%.0f min %.0f s", trunc(value / 60), fmod(fabs(value), 60));
+		snprintf(out, NUMBER_SIZE, "%.0f" SPACE "min %.0f" SPACE "s", trunc(value / 60), fmod(fabs(value), 60));
 	else
-		snprintf(out, NUMBER_SIZE, "%.0f h %.0f min", trunc(value / 3600), floor(fmod(fabs(value), 3600) / 60));
+		snprintf(out, NUMBER_SIZE, "%.0f" SPACE "h %.0f" SPACE "min", trunc(value / 3600),
+			 floor(fmod(fabs(value), 3600) / 60));
 }
 
 /* 99.9996 percent is not 100: the digits go on until it can be seen. */
@@ -104,14 +107,10 @@ static void percent(char out[NUMBER_SIZE], double value)
 	char number[NUMBER_SIZE];
 	int decimals = value == round(value) ? 0 : fabs(value) < 10 ? 2 : 1;
 
-	if (value > 99 && value < 100) {
-		for (decimals = 2; decimals < 9 && floor(value * pow(10, decimals)) == 99 * pow(10, decimals); decimals++)
-			;
-		while (decimals < 9 && round(value * pow(10, decimals)) >= 100 * pow(10, decimals))
-			decimals++;
-	}
+	while (value < 100 && decimals < 9 && round(value * pow(10, decimals)) >= 100 * pow(10, decimals))
+		decimals++;
 	grouped(number, value, decimals);
-	snprintf(out, NUMBER_SIZE, "%.44s %%", number);
+	snprintf(out, NUMBER_SIZE, "%.42s" SPACE "%%", number);
 }
 
 static void count(char out[NUMBER_SIZE], double value)
@@ -129,14 +128,30 @@ void number_text(char out[NUMBER_SIZE], double value, enum unit unit)
 		return;
 	}
 	switch (unit) {
-	case UNIT_COUNT: count(out, value); return;
-	case UNIT_RATE: with_unit(out, value, "/s"); return;
-	case UNIT_S: seconds(out, value); return;
-	case UNIT_MS: with_unit(out, value, "ms"); return;
-	case UNIT_US: with_unit(out, value, "µs"); return;
-	case UNIT_NS: with_unit(out, value, "ns"); return;
-	case UNIT_BYTES: bytes(out, value); return;
-	case UNIT_PERCENT: percent(out, value); return;
+	case UNIT_COUNT:
+		count(out, value);
+		return;
+	case UNIT_RATE:
+		with_unit(out, value, "/s");
+		return;
+	case UNIT_S:
+		seconds(out, value);
+		return;
+	case UNIT_MS:
+		with_unit(out, value, "ms");
+		return;
+	case UNIT_US:
+		with_unit(out, value, "µs");
+		return;
+	case UNIT_NS:
+		with_unit(out, value, "ns");
+		return;
+	case UNIT_BYTES:
+		bytes(out, value);
+		return;
+	case UNIT_PERCENT:
+		percent(out, value);
+		return;
 	}
 }
 
@@ -176,8 +191,12 @@ void number_short(char out[NUMBER_SIZE], double value, enum unit unit)
 		else
 			snprintf(out, NUMBER_SIZE, value == 0 ? "0" : "%.4g ms", value);
 		return;
-	case UNIT_US: snprintf(out, NUMBER_SIZE, "%.4g µs", value); return;
-	case UNIT_NS: snprintf(out, NUMBER_SIZE, "%.4g ns", value); return;
+	case UNIT_US:
+		snprintf(out, NUMBER_SIZE, "%.4g µs", value);
+		return;
+	case UNIT_NS:
+		snprintf(out, NUMBER_SIZE, "%.4g ns", value);
+		return;
 	case UNIT_BYTES:
 		while (fabs(value) >= 1024 && power + 1 < sizeof(byte_units) / sizeof(*byte_units)) {
 			value /= 1024;
@@ -185,6 +204,8 @@ void number_short(char out[NUMBER_SIZE], double value, enum unit unit)
 		}
 		snprintf(out, NUMBER_SIZE, value == 0 ? "0" : "%.4g %s", value, byte_units[power]);
 		return;
-	case UNIT_PERCENT: snprintf(out, NUMBER_SIZE, "%.4g %%", value); return;
+	case UNIT_PERCENT:
+		snprintf(out, NUMBER_SIZE, "%.4g %%", value);
+		return;
 	}
 }

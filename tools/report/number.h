@@ -1,4 +1,6 @@
 /* number.h - a figure as people read it: "1,234,000", "3.10 ms", "1.50 GiB", "not measured".
+ *
+ * Between a number and its unit stands U+00A0, so that no line ends there; but not on an axis.
  */
 #ifndef REPORT_NUMBER_H
 #define REPORT_NUMBER_H

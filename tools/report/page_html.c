@@ -62,7 +62,8 @@ static void put_verdict(FILE *out, const struct runs *runs, size_t index)
 		fputs("</ul>\n", out);
 	}
 	if (words_outcome(run) == OUTCOME_INVALID)
-		fputs("<p>The figures below are what was seen, but they do not tell how good the server is.</p>\n", out);
+		fputs("<p>The figures below are what was seen, but they do not tell how good the server is.</p>\n",
+		      out);
 	fputs("</section>\n", out);
 }
 
@@ -90,12 +91,27 @@ static void put_source(FILE *out, const char *source)
 {
 	const bool link = strncmp(source, "https://", 8) == 0 || strncmp(source, "http://", 7) == 0;
 
-	if (!link) {
-		put(out, "<td>", source, "</td>");
-		return;
-	}
-	put(out, "<td><a href=\"", source, "\">");
-	put(out, "", source, "</a></td>");
+	if (link)
+		put(out, "<small><a href=\"", source, "\">");
+	put(out, link ? "" : "<small>", source, link ? "</a></small>" : "</small>");
+}
+
+static void put_threshold(FILE *out, const struct run *run, const struct threshold *threshold)
+{
+	const bool counts = run->valid && !isnan(threshold->value);
+	const char *mark = !counts ? "–" : threshold->passed ? "✓" : "✗";
+	const char *class = !run->valid ? "soft" : threshold->passed ? "good" : "bad";
+	char *limit = words_limit(threshold);
+	char number[NUMBER_SIZE];
+
+	number_text(number, threshold->value, number_unit(threshold->metric));
+	put(out, "<tr><th>", figures_title(threshold->metric), "");
+	if (*threshold->source)
+		put_source(out, threshold->source);
+	put(out, "</th><td class=\"n\">", limit, "</td>");
+	put(out, "<td class=\"n\">", number, "<br>");
+	fprintf(out, "<span class=\"%s\">%s %s</span></td></tr>\n", class, mark, words_threshold(run, threshold));
+	free(limit);
 }
 
 /* The run's own thresholds, or the published figures. */
@@ -104,29 +120,14 @@ static void put_thresholds(FILE *out, const struct run *run, bool reference)
 	size_t count = 0;
 
 	for (size_t i = 0; i < run->thresholds; i++) {
-		const struct threshold *threshold = &run->threshold[i];
-		const char *said = words_threshold(threshold);
-		char number[NUMBER_SIZE];
-		char *limit;
-
-		if (threshold->reference != reference)
+		if (run->threshold[i].reference != reference)
 			continue;
 		if (!count++)
-			fprintf(out, "<div class=\"wide\"><table><thead><tr><th>%s</th><th class=\"n\">%s</th>"
-				"<th class=\"n\">This run</th><th></th>%s</tr></thead><tbody>\n",
-				reference ? "Published by others" : "Wanted", reference ? "Published" : "Limit",
-				reference ? "<th>Source</th>" : "");
-		limit = words_limit(threshold);
-		number_text(number, threshold->value, number_unit(threshold->metric));
-		put(out, "<tr><th>", figures_title(threshold->metric), "</th>");
-		put(out, "<td class=\"n\">", limit, "</td>");
-		put(out, "<td class=\"n\">", number, "</td>");
-		fprintf(out, "<td class=\"%s\">&nbsp;&nbsp;%s %s</td>", threshold->passed ? "good" : "bad",
-			threshold->passed ? "✓" : isnan(threshold->value) ? "–" : "✗", said);
-		if (reference)
-			put_source(out, threshold->source);
-		fputs("</tr>\n", out);
-		free(limit);
+			fprintf(out,
+				"<div class=\"wide\"><table><thead><tr><th>%s</th><th class=\"n\">%s</th>"
+				"<th class=\"n\">This run</th></tr></thead><tbody>\n",
+				reference ? "Published by others" : "Wanted", reference ? "Published" : "Limit");
+		put_threshold(out, run, &run->threshold[i]);
 	}
 	if (count)
 		fputs("</tbody></table></div>\n", out);
@@ -153,8 +154,6 @@ static void put_all_thresholds(FILE *out, const struct runs *runs)
 
 static void put_figure(FILE *out, const struct runs *runs, const struct figure *figure)
 {
-	const int best = figures_best(runs, figure);
-
 	put(out, "<tr><th>", figure->title, "<small>");
 	put(out, "", figure->meaning, "</small></th>");
 	for (size_t i = 0; i < runs->count; i++) {
@@ -162,16 +161,16 @@ static void put_figure(FILE *out, const struct runs *runs, const struct figure *
 		char number[NUMBER_SIZE];
 
 		number_text(number, value, number_unit(figure->key));
-		fprintf(out, "<td class=\"n%s%s\">%s</td>", isnan(value) ? " none" : "", best == (int)i ? " best" : "", number);
+		fprintf(out, "<td class=\"n%s%s\">%s</td>", isnan(value) ? " none" : "",
+			figures_is_best(runs, figure, i) ? " best" : "", number);
 	}
 	fputs("</tr>\n", out);
 }
 
-static void put_figures(FILE *out, const struct runs *runs)
+/* A heading, a table under it; where there is one run alone two such stand side by side. */
+static void put_group(FILE *out, const struct runs *runs, const char *title)
 {
-	const struct figure *figure;
-
-	fputs("<h2>Key figures</h2>\n<div class=\"wide\"><table>", out);
+	put(out, "<section><h3>", title, "</h3><div class=\"wide\"><table>\n");
 	if (runs->count > 1) {
 		fputs("<thead><tr><th></th>", out);
 		for (size_t i = 0; i < runs->count; i++) {
@@ -179,18 +178,27 @@ static void put_figures(FILE *out, const struct runs *runs)
 			put_label(out, i, &runs->run[i]);
 			fputs(runs->run[i].valid ? "</th>" : "<small>not valid</small></th>", out);
 		}
-		fputs("</tr></thead>", out);
+		fputs("</tr></thead>\n", out);
 	}
-	fputs("<tbody>\n", out);
+}
+
+static void put_figures(FILE *out, const struct runs *runs)
+{
+	const struct figure *figure;
+
+	fprintf(out, "<h2>Key figures</h2>\n<div class=\"%s\">\n", runs->count > 1 ? "figures" : "pair");
 	for (size_t i = 0; (figure = figures_at(i)); i++)
-		if (!figure->key) {
-			fprintf(out, "<tr class=\"group\"><th colspan=\"%zu\">", runs->count + 1);
-			put(out, "", figure->title, "</th></tr>\n");
-		} else
+		if (figure->key)
 			put_figure(out, runs, figure);
-	fputs("</tbody></table></div>\n", out);
+		else {
+			fputs(i ? "</table></div></section>\n" : "", out);
+			put_group(out, runs, figure->title);
+		}
+	fputs("</table></div></section>\n</div>\n", out);
 	if (runs->count > 1)
-		fputs("<p class=\"soft\">A star marks the best of the valid runs, where they differ.</p>\n", out);
+		fputs("<p class=\"soft\">A star marks the best of the valid runs, where they differ by more than "
+		      "chance.</p>\n",
+		      out);
 }
 
 static bool put_chart(FILE *out, const struct chart *chart, size_t index)
@@ -238,8 +246,8 @@ static void put_details(FILE *out, const struct runs *runs)
 
 		details_read(&details, runs, part);
 		if (details.rows)
-			put(out, part == DETAILS_FIGURES ? "<details><summary>" : "<details open><summary>", details.title,
-			    "</summary><div class=\"wide\"><table>\n");
+			put(out, part == DETAILS_FIGURES ? "<details><summary>" : "<details open><summary>",
+			    details.title, "</summary><div class=\"wide\"><table>\n");
 		if (details.rows && runs->count > 1) {
 			fputs("<thead><tr><th></th>", out);
 			for (size_t i = 0; i < runs->count; i++) {
@@ -250,7 +258,7 @@ static void put_details(FILE *out, const struct runs *runs)
 			fputs("</tr></thead>\n", out);
 		}
 		for (size_t i = 0; i < details.rows; i++) {
-			fputs(details.row[i].differs && runs->count > 1 ? "<tr class=\"differs\">" : "<tr>", out);
+			fputs(details.row[i].differs ? "<tr class=\"differs\">" : "<tr>", out);
 			put(out, "<th>", details.row[i].name, "</th>");
 			for (size_t j = 0; j < runs->count; j++)
 				put(out, "<td>", details.row[i].value[j] ? details.row[i].value[j] : "", "</td>");

@@ -72,13 +72,14 @@ static void put_thresholds(FILE *out, const struct run *run, bool reference)
 		if (threshold->reference != reference)
 			continue;
 		if (!count++)
-			fputs(reference ? "\n| Published by others | Published | This run | | Source |\n|---|--:|--:|---|---|\n" :
-					  "\n| Wanted | Limit | This run | |\n|---|--:|--:|---|\n",
+			fputs(reference ? "\n| Published by others | Published | This run | | Source "
+					  "|\n|---|--:|--:|---|---|\n"
+					: "\n| Wanted | Limit | This run | |\n|---|--:|--:|---|\n",
 			      out);
 		limit = words_limit(threshold);
 		number_text(number, threshold->value, number_unit(threshold->metric));
 		put(out, "| ", figures_title(threshold->metric), " | ");
-		fprintf(out, "%s | %s | %s |", limit, number, words_threshold(threshold));
+		fprintf(out, "%s | %s | %s |", limit, number, words_threshold(run, threshold));
 		if (reference)
 			put(out, " ", threshold->source, " |");
 		fputs("\n", out);
@@ -108,8 +109,6 @@ static void put_figures(FILE *out, const struct runs *runs)
 
 	fputs("\n## Key figures\n", out);
 	for (size_t i = 0; (figure = figures_at(i)); i++) {
-		const int best = figure->key ? figures_best(runs, figure) : -1;
-
 		if (!figure->key) {
 			put(out, "\n### ", figure->title, "\n\n");
 			put_columns(out, runs, "Figure", "--:|", "What it says");
@@ -120,12 +119,12 @@ static void put_figures(FILE *out, const struct runs *runs)
 			char number[NUMBER_SIZE];
 
 			number_text(number, input_figure(&runs->run[j], figure->key), number_unit(figure->key));
-			fprintf(out, best == (int)j ? " **%s** |" : " %s |", number);
+			fprintf(out, figures_is_best(runs, figure, j) ? " **%s** |" : " %s |", number);
 		}
 		put(out, " ", figure->meaning, " |\n");
 	}
 	if (runs->count > 1)
-		fputs("\nBold: the best of the valid runs, where they differ.\n", out);
+		fputs("\nBold: the best of the valid runs, where they differ by more than chance.\n", out);
 }
 
 static void put_details(FILE *out, const struct runs *runs)
@@ -139,7 +138,7 @@ static void put_details(FILE *out, const struct runs *runs)
 			put_columns(out, runs, "", "---|", NULL);
 		}
 		for (size_t i = 0; i < details.rows; i++) {
-			put(out, "| ", details.row[i].name, details.row[i].differs && runs->count > 1 ? " ≠ |" : " |");
+			put(out, "| ", details.row[i].name, details.row[i].differs ? " ≠ |" : " |");
 			for (size_t j = 0; j < runs->count; j++)
 				put(out, " ", details.row[i].value[j] ? details.row[i].value[j] : "", " |");
 			fputs("\n", out);

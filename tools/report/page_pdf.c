@@ -45,7 +45,8 @@ static void put_verdict(struct sheet *sheet, const struct runs *runs, const stru
 	for (size_t i = 1; i < run->reasons; i++)
 		sheet_text(sheet, &body, run->reason[i]);
 	if (outcome == OUTCOME_INVALID)
-		sheet_text(sheet, &body, "The figures below are what was seen, but they do not tell how good the server is.");
+		sheet_text(sheet, &body,
+			   "The figures below are what was seen, but they do not tell how good the server is.");
 }
 
 static void put_comparison(struct sheet *sheet, const struct runs *runs)
@@ -56,7 +57,8 @@ static void put_comparison(struct sheet *sheet, const struct runs *runs)
 	if (unlike) {
 		char *text;
 
-		if (asprintf(&text, "Not run alike. These differ: %s. A difference below may come from there.", unlike) >= 0) {
+		if (asprintf(&text, "Not run alike. These differ: %s. A difference below may come from there.",
+			     unlike) >= 0) {
 			sheet_box(sheet, &body, 0xfdf3dc, WARN, text);
 			free(text);
 		}
@@ -77,7 +79,8 @@ static void put_comparison(struct sheet *sheet, const struct runs *runs)
 
 static void put_thresholds(struct sheet *sheet, const struct run *run, bool reference)
 {
-	const double name = reference ? 170 : 239, source = SHEET_WIDTH - 170 - 100 - 80 - 70;
+	const double name = reference ? 140 : 227, source = SHEET_WIDTH - 140 - 80 - 80 - 92;
+	const double limit_width = reference ? 80 : 100;
 	size_t count = 0;
 
 	for (size_t i = 0; i < run->thresholds; i++) {
@@ -90,24 +93,29 @@ static void put_thresholds(struct sheet *sheet, const struct run *run, bool refe
 		if (!count++)
 			sheet_row(sheet,
 				  (struct sheet_cell[]){
-					  { reference ? "Published by others" : "Wanted", NULL, name, false, false, SOFT },
-					  { reference ? "Published" : "Limit", NULL, 100, true, false, SOFT },
+					  { reference ? "Published by others" : "Wanted", NULL, name, false, false,
+					    SOFT },
+					  { reference ? "Published" : "Limit", NULL, limit_width, true, false, SOFT },
 					  { "This run", NULL, 80, true, false, SOFT },
-					  { "", NULL, 80, false, false, SOFT },
+					  { "", NULL, 16, false, false, SOFT },
+					  { "", NULL, 76, false, false, SOFT },
 					  { "Source", NULL, source, false, false, SOFT },
 				  },
-				  reference ? 5 : 4);
+				  reference ? 6 : 5);
+		const uint32_t colour = !run->valid ? SOFT : threshold->passed ? GOOD : BAD;
+
 		limit = words_limit(threshold);
 		number_text(number, threshold->value, number_unit(threshold->metric));
 		sheet_row(sheet,
 			  (struct sheet_cell[]){
 				  { figures_title(threshold->metric), NULL, name, false, true, INK },
-				  { limit, NULL, 100, true, false, INK },
+				  { limit, NULL, limit_width, true, false, INK },
 				  { number, NULL, 80, true, false, INK },
-				  { words_threshold(threshold), NULL, 80, false, true, threshold->passed ? GOOD : BAD },
+				  { "", NULL, 16, false, false, SOFT },
+				  { words_threshold(run, threshold), NULL, 76, false, true, colour },
 				  { threshold->source, NULL, source, false, false, INK },
 			  },
-			  reference ? 5 : 4);
+			  reference ? 6 : 5);
 		free(limit);
 	}
 	if (count)
@@ -158,23 +166,34 @@ static void put_column_heads(struct sheet *sheet, const struct runs *runs, doubl
 static void put_figure(struct sheet *sheet, const struct runs *runs, const struct figure *figure)
 {
 	const double width = value_width(runs);
-	const int best = figures_best(runs, figure);
 	char number[INPUT_RUNS_MAX][NUMBER_SIZE];
-	struct sheet_cell cells[INPUT_RUNS_MAX + 1] = {
+	struct sheet_cell cells[INPUT_RUNS_MAX + 3] = {
 		{ figure->title, figure->meaning, SHEET_WIDTH - width * (double)runs->count, false, true, INK },
 	};
 
 	for (size_t i = 0; i < runs->count; i++) {
 		const double value = input_figure(&runs->run[i], figure->key);
+		const bool best = figures_is_best(runs, figure, i);
 
 		number_text(number[i], value, number_unit(figure->key));
 		cells[i + 1] = (struct sheet_cell){ .text = number[i],
 						    .width = width,
 						    .right = true,
-						    .bold = best == (int)i,
-						    .colour = isnan(value) ? SOFT : best == (int)i ? GOOD : INK };
+						    .bold = best,
+						    .colour = isnan(value) ? SOFT
+							      : best       ? GOOD
+									   : INK };
 	}
-	sheet_row(sheet, cells, runs->count + 1);
+	if (runs->count > 1) {
+		sheet_row(sheet, cells, runs->count + 1);
+		return;
+	}
+	cells[0].small = NULL; /* one run alone has room for it at the right */
+	cells[0].width = 140;
+	cells[1].width = 90;
+	cells[2] = (struct sheet_cell){ "", NULL, 16, false, false, SOFT };
+	cells[3] = (struct sheet_cell){ figure->meaning, NULL, SHEET_WIDTH - 140 - 90 - 16, false, false, SOFT };
+	sheet_row(sheet, cells, 4);
 }
 
 static void put_figures(struct sheet *sheet, const struct runs *runs)
@@ -194,7 +213,8 @@ static void put_figures(struct sheet *sheet, const struct runs *runs)
 	}
 	if (runs->count > 1) {
 		sheet_space(sheet, 4);
-		sheet_text(sheet, &caption, "Green and bold: the best of the valid runs, where they differ.");
+		sheet_text(sheet, &caption,
+			   "Green and bold: the best of the valid runs, where they differ by more than chance.");
 	}
 }
 
@@ -231,14 +251,15 @@ static void put_details(struct sheet *sheet, const struct runs *runs)
 			put_column_heads(sheet, runs, width, false);
 		}
 		for (size_t i = 0; i < details.rows; i++) {
-			const bool differs = details.row[i].differs && runs->count > 1;
+			const bool differs = details.row[i].differs;
 			struct sheet_cell cells[INPUT_RUNS_MAX + 1] = {
 				{ details.row[i].name, NULL, 130, false, differs, differs ? WARN : SOFT },
 			};
 
 			for (size_t j = 0; j < runs->count; j++)
 				cells[j + 1] =
-					(struct sheet_cell){ .text = details.row[i].value[j] ? details.row[i].value[j] : "",
+					(struct sheet_cell){ .text = details.row[i].value[j] ? details.row[i].value[j]
+											     : "",
 							     .width = width,
 							     .colour = INK };
 			sheet_row(sheet, cells, runs->count + 1);

@@ -103,7 +103,8 @@ static size_t fill_line(cairo_t *cairo, const char *text, double width, char lin
 }
 
 /* Writes the lines, or only counts them, and says how high they are. */
-static double lines(cairo_t *cairo, const char *text, double size, double x, double y, double width, bool right, bool draw)
+static double lines(cairo_t *cairo, const char *text, double size, double x, double y, double width, bool right,
+		    bool draw)
 {
 	const double top = y;
 
@@ -161,12 +162,15 @@ static double cell(struct sheet *sheet, const struct sheet_cell *of, double x, b
 
 	theme_font(sheet->cairo, CELL_SIZE, of->bold);
 	theme_colour(sheet->cairo, of->colour);
+	if (of->right)
+		x += 8; /* the gap to the next is at its left */
 	height = lines(sheet->cairo, of->text, CELL_SIZE, x, sheet->y + 3, of->width - 8, of->right, draw);
 	if (!of->small)
 		return height;
 	theme_font(sheet->cairo, SMALL_SIZE, false);
 	theme_colour(sheet->cairo, theme_day.soft);
-	return height + lines(sheet->cairo, of->small, SMALL_SIZE, x, sheet->y + 3 + height, of->width - 8, of->right, draw);
+	return height +
+	       lines(sheet->cairo, of->small, SMALL_SIZE, x, sheet->y + 3 + height, of->width - 8, of->right, draw);
 }
 
 void sheet_row(struct sheet *sheet, const struct sheet_cell *cells, size_t count)

@@ -50,7 +50,8 @@ void sheet_space(struct sheet *sheet, double height);
 void sheet_text(struct sheet *sheet, const struct sheet_style *style, const char *text);
 
 /* On a coloured ground, with a bar of `colour` at its left. */
-void sheet_box(struct sheet *sheet, const struct sheet_style *style, uint32_t ground, uint32_t colour, const char *text);
+void sheet_box(struct sheet *sheet, const struct sheet_style *style, uint32_t ground, uint32_t colour,
+	       const char *text);
 
 /* One row of a table, with a rule below it. */
 void sheet_row(struct sheet *sheet, const struct sheet_cell *cells, size_t count);

@@ -4,9 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DECIMALS 2
+
 static cairo_status_t keep(void *out, const unsigned char *bytes, unsigned size)
 {
 	return fwrite(bytes, 1, size, out) == size ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+}
+
+static bool is_digit(char byte)
+{
+	return byte >= '0' && byte <= '9';
 }
 
 void svg_embed(FILE *out, const char *document, size_t size, const char *prefix)
@@ -21,6 +28,16 @@ void svg_embed(FILE *out, const char *document, size_t size, const char *prefix)
 		for (size_t i = 0; i < sizeof(before) / sizeof(*before) && !taken; i++)
 			if ((size_t)(end - at) >= strlen(before[i]) && memcmp(at, before[i], strlen(before[i])) == 0)
 				taken = strlen(before[i]);
+		if (*at == '.' && at > document && is_digit(at[-1])) {
+			const char *const cut = at + 1 + DECIMALS;
+
+			while (at < end && (at < cut || is_digit(*at)) && (*at == '.' || is_digit(*at))) {
+				if (at < cut)
+					putc(*at, out);
+				at++;
+			}
+			continue;
+		}
 		if (taken) {
 			fwrite(at, 1, taken, out);
 			fputs(prefix, out);

@@ -11,7 +11,8 @@
 /* `prefix` goes before every id in it, so that no two elements of a page share one. False when cairo could not. */
 bool svg_put(FILE *out, const struct chart *chart, const struct theme *theme, const char *prefix);
 
-/* Writes an SVG document of cairo's as such an element: without the XML head, its ids and what names them prefixed. */
+/* Writes an SVG document of cairo's as such an element: without the XML head, its ids and what names them prefixed,
+ * its numbers cut to hundredths of a point, which is half its size. */
 void svg_embed(FILE *out, const char *document, size_t size, const char *prefix);
 
 #endif

@@ -169,7 +169,8 @@ char *words_verdict(const struct run *run)
 
 char *words_limit(const struct threshold *threshold)
 {
-	const char *how = threshold->op[0] == '<' ? "at most " : threshold->op[0] == '>' ? "at least " : "";
+	const char *bound = threshold->op[0] == '<' ? "at most " : threshold->op[0] == '>' ? "at least " : "";
+	const char *how = threshold->reference ? "" : bound;
 	char number[NUMBER_SIZE];
 	char *text;
 	FILE *out = sentence(&text);
@@ -180,8 +181,10 @@ char *words_limit(const struct threshold *threshold)
 	return text;
 }
 
-const char *words_threshold(const struct threshold *threshold)
+const char *words_threshold(const struct run *run, const struct threshold *threshold)
 {
+	if (!run->valid)
+		return "does not count";
 	if (isnan(threshold->value))
 		return "not measured";
 	if (threshold->reference)
@@ -230,9 +233,12 @@ char *words_comparison(const struct runs *runs, const struct figure *figure)
 
 const struct figure *words_lead(size_t index)
 {
-	static const char *const leads[] = { "latency_p50_ms",		   "latency_p99_ms",
-					     "latency_max_ms",		   "deliveries_per_s",
-					     "server_cpu_ns_per_delivery", "server_bytes_per_connection" };
+	static const char *const leads[] = { "latency_p50_ms",
+					     "latency_p99_ms",
+					     "latency_max_ms",
+					     "deliveries_per_s",
+					     "server_cpu_ns_per_delivery",
+					     "server_bytes_per_connection" };
 
 	return index < sizeof(leads) / sizeof(*leads) ? figures_find(leads[index]) : NULL;
 }

@@ -19,11 +19,11 @@ enum outcome words_outcome(const struct run *run);
 /* "Passed: 1,000 receivers got 1,234,000 messages, none lost ..." */
 char *words_verdict(const struct run *run);
 
-/* "at most 200 ms"; for a published figure too. */
+/* "at most 200 ms"; of a published figure the number alone. */
 char *words_limit(const struct threshold *threshold);
 
-/* "passed", "missed", "not measured", "beaten", "not beaten". */
-const char *words_threshold(const struct threshold *threshold);
+/* "passed", "missed", "not measured", "beaten", "not beaten"; "does not count" where the run is not valid. */
+const char *words_threshold(const struct run *run, const struct threshold *threshold);
 
 /* Who did best: "Deliveries: most with uproar, 900 /s; other 450 /s (50 % of it)."
  * NULL: nothing to compare. */
