@@ -116,6 +116,7 @@ struct worker {
 	struct audit *audit;
 	uint64_t *in_room;       /* a bit for each membership */
 	uint32_t *present;       /* members in each room */
+	uint64_t *gaps, gap_count; /* a bit for each track of which the server leaves something out */
 	uint64_t corrupted, foreign;
 	uint64_t base;           /* sum of what had been sent when tracks began */
 	bool left;               /* a track has ended: base means nothing */
@@ -137,6 +138,7 @@ struct worker {
 	uint64_t traffic_start, hold_start, hold_end;
 	uint64_t open_sent;         /* open loop: how many of the schedule have been sent */
 	uint32_t open_next;         /* in own[] */
+	bool nobody;                /* ... was there to send what is due */
 	uint64_t heartbeats_sent, churned;
 	uint32_t churn_next;
 	uint64_t storm_ns;

@@ -19,7 +19,8 @@ bool rooms_open(struct worker *worker)
 	worker->audit = audit_open((uint32_t)tracks);
 	worker->in_room = pages_reserve((memberships(worker) / 64 + 1) * sizeof(uint64_t));
 	worker->present = pages_reserve((uint64_t)worker->crowd.rooms * sizeof(uint32_t));
-	return worker->audit && worker->in_room && worker->present;
+	worker->gaps = pages_reserve((tracks / 64 + 1) * sizeof(uint64_t));
+	return worker->audit && worker->in_room && worker->present && worker->gaps;
 }
 
 uint64_t rooms_membership(const struct worker *worker, uint32_t index, uint32_t room)
@@ -135,6 +136,18 @@ void rooms_refused(struct worker *worker, uint32_t index, uint32_t count)
 	answered(worker, index, refused);
 }
 
+/* The server has said that it leaves something out: what is missing up to `number` is that. */
+static void end_gap(struct worker *worker, uint32_t track, uint32_t number)
+{
+	const uint64_t bit = 1ull << track % 64;
+
+	if (!(worker->gaps[track / 64] & bit))
+		return;
+	worker->gaps[track / 64] &= ~bit;
+	worker->gap_count--;
+	audit_excuse(worker->audit, track, number);
+}
+
 /* What was on its way to somebody who leaves is nobody's loss: only holes count. */
 static void end_tracks(struct worker *worker, uint32_t index, uint64_t membership, uint32_t room, bool all)
 {
@@ -143,9 +156,13 @@ static void end_tracks(struct worker *worker, uint32_t index, uint64_t membershi
 	for (uint32_t p = 0; p < each; p++) {
 		const uint32_t id = room * each + p;
 
-		if (!is_own(worker, index, id))
-			audit_end(worker->audit, (uint32_t)(membership * each + p),
-				  all ? stat_get(worker->run->sent[id]) : 0);
+		const uint32_t track = (uint32_t)(membership * each + p);
+		const uint32_t sent = all ? stat_get(worker->run->sent[id]) : 0;
+
+		if (is_own(worker, index, id))
+			continue;
+		end_gap(worker, track, sent);
+		audit_end(worker->audit, track, sent);
 	}
 }
 
@@ -200,7 +217,11 @@ void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *
 		worker->foreign++;
 		return;
 	}
-	if (!audit_take(worker->audit, (uint32_t)(membership * each + p), payload->number))
+	const uint32_t track = (uint32_t)(membership * each + p);
+
+	if (worker->gap_count > 0)
+		end_gap(worker, track, payload->number - 1);
+	if (!audit_take(worker->audit, track, payload->number))
 		return;
 	worker->received++;
 	if (payload->intended_ns != worker->same_intended) {
@@ -211,15 +232,18 @@ void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *
 	traffic_delivered(worker, index, payload);
 }
 
-/* Until now nothing more than what has been sent can be missing. */
+/* How far it reaches is seen when the next one comes. */
 void rooms_gap(struct worker *worker, uint32_t index, uint32_t room)
 {
 	const uint32_t each = worker->crowd.publishers_per_room;
 	const uint64_t membership = rooms_membership(worker, index, room);
 
-	for (uint32_t p = 0; membership != UINT64_MAX && is_in(worker, membership) && p < each; p++)
-		audit_excuse(worker->audit, (uint32_t)(membership * each + p),
-			     stat_get(worker->run->sent[room * each + p]));
+	for (uint32_t p = 0; membership != UINT64_MAX && is_in(worker, membership) && p < each; p++) {
+		const uint64_t track = membership * each + p;
+
+		worker->gap_count += !(worker->gaps[track / 64] >> track % 64 & 1);
+		worker->gaps[track / 64] |= 1ull << track % 64;
+	}
 }
 
 /* Everything that was sent has come to everybody who is in its room: exact unless somebody has left. */

@@ -51,7 +51,10 @@ void traffic_open_turn(struct worker *worker)
 	for (uint32_t i = 0; i < A_TURN && worker->scenario->rate > 0 && !traffic_over(worker); i++) {
 		const uint64_t intended = due_ns(worker, worker->open_sent);
 
-		if (intended > worker->now || !publish_next(worker, intended))
+		if (intended > worker->now)
+			return;
+		worker->nobody = !publish_next(worker, intended);
+		if (worker->nobody)
 			return;
 		worker->open_sent++;
 	}
@@ -68,6 +71,6 @@ uint64_t traffic_wait(const struct worker *worker, uint64_t wait_ns)
 	const uint64_t due = due_ns(worker, worker->open_sent);
 
 	if (due <= worker->now)
-		return worker->storm_live > 0 ? wait_ns : 0;
+		return worker->nobody ? wait_ns : 0;
 	return due - worker->now < wait_ns ? due - worker->now : wait_ns;
 }
