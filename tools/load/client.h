@@ -14,6 +14,7 @@
  *	outbox.c         bytes to be sent: one send a turn, one in flight
  *	rooms.c          joins, deliveries, the audit's tracks
  *	traffic.c        publishers and when they publish: traffic_closed.c, traffic_open.c
+ *	resume.c         who comes back is given what it missed
  *	unrest.c         heartbeats, churn, the storm
  *	crowd.c          who is who
  */
@@ -120,6 +121,9 @@ struct worker {
 	uint64_t corrupted, foreign;
 	uint64_t base;           /* sum of what had been sent when tracks began */
 	bool left;               /* a track has ended: base means nothing */
+	struct resume *resume;   /* or NULL */
+	bool goes_on;            /* the join at hand takes up its tracks again */
+	bool catching_up;        /* what is delivered now was missed: its latency says nothing */
 	struct frames frames;
 	bool keep_frames;
 	uint64_t same_intended;  /* deliveries of one intended time, not yet in the histogram */
@@ -174,6 +178,7 @@ void queue_remove(struct worker *worker, struct queue *queue, uint32_t index);
 
 /* intake.c */
 void intake(struct worker *worker, uint32_t index, uint8_t *bytes, size_t size);
+void intake_message(struct worker *worker, uint32_t index, const uint8_t *bytes, size_t size); /* one, whole */
 void intake_free(struct client *client);
 void intake_request(struct worker *worker, uint32_t index); /* asks for the upgrade */
 
@@ -192,7 +197,8 @@ void rooms_ask(struct worker *worker);                 /* for as many joins as m
 void rooms_joined(struct worker *worker, uint32_t index, uint32_t room);
 void rooms_refused(struct worker *worker, uint32_t index, uint32_t count); /* so many joins, at most those open */
 void rooms_left(struct worker *worker, uint32_t index); /* the connection is gone */
-void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *payload);
+void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *payload, uint64_t position);
+void rooms_gave_up(struct worker *worker, uint32_t index, uint32_t room); /* it comes back without what it missed */
 void rooms_gap(struct worker *worker, uint32_t index, uint32_t room);
 void rooms_flush(struct worker *worker);                /* into the histogram */
 bool rooms_all_came(const struct worker *worker);

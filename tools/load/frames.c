@@ -23,7 +23,7 @@ uint32_t frames_slot(const uint8_t *bytes, size_t size)
 }
 
 void frames_keep(struct frames *frames, uint32_t slot, const uint8_t *bytes, size_t size,
-		 const struct payload *payload)
+		 const struct payload *payload, uint64_t position)
 {
 	struct frame *frame = frames_at(frames, slot);
 
@@ -31,5 +31,6 @@ void frames_keep(struct frames *frames, uint32_t slot, const uint8_t *bytes, siz
 		return;
 	frame->size = (uint32_t)size;
 	frame->payload = *payload;
+	frame->position = position;
 	memcpy(frame->bytes, bytes, size);
 }

@@ -19,6 +19,7 @@ struct frame {
 	uint32_t size; /* 0: none; of the bytes as received, framing included */
 	uint16_t next; /* the slot that followed */
 	struct payload payload;
+	uint64_t position; /* in the room, where the server names one and it is wanted */
 	uint8_t bytes[];
 };
 
@@ -44,6 +45,6 @@ uint32_t frames_slot(const uint8_t *bytes, size_t size);
 
 /* Keeps one that was verified, unless it is too large. */
 void frames_keep(struct frames *frames, uint32_t slot, const uint8_t *bytes, size_t size,
-		 const struct payload *payload);
+		 const struct payload *payload, uint64_t position);
 
 #endif

@@ -4,7 +4,7 @@
 #include "engine/core/check.h"
 #include "proto/ws/ws_close.h"
 #include "proto/ws/ws_handshake.h"
-#include "tools/load/client.h"
+#include "tools/load/resume.h"
 
 static const struct ws_limits limits = { .message_size_max = 16 << 20, .expect_mask = false };
 
@@ -146,10 +146,12 @@ static void take_reply(struct worker *worker, uint32_t index, const struct diale
 }
 
 /* raw: the frame that held nothing but this message, or SPAN_NONE. */
-static void take_delivery(struct worker *worker, uint32_t index, const struct dialect_event *event, struct span raw)
+static void take_delivery(struct worker *worker, uint32_t index, const struct dialect_event *event,
+			  struct span message, struct span raw)
 {
 	const struct dialect *const dialect = client_dialect(worker, index);
 	struct client *client = &worker->clients[index];
+	const uint64_t position = worker->resume ? resume_position(message) : 0;
 	struct payload payload;
 
 	if (!payload_read(&payload, event->data.bytes, event->data.size)) {
@@ -164,14 +166,15 @@ static void take_delivery(struct worker *worker, uint32_t index, const struct di
 	if (worker->keep_frames && raw.size > 0) {
 		const uint32_t slot = frames_slot(raw.bytes, raw.size);
 
-		frames_keep(&worker->frames, slot, raw.bytes, raw.size, &payload);
+		frames_keep(&worker->frames, slot, raw.bytes, raw.size, &payload, position);
 		frames_at(&worker->frames, client->frame)->next = (uint16_t)slot;
 		client->frame = (uint16_t)slot;
 	}
-	rooms_deliver(worker, index, &payload);
+	rooms_deliver(worker, index, &payload, position);
 }
 
-static void take_event(struct worker *worker, uint32_t index, const struct dialect_event *event, struct span raw)
+static void take_event(struct worker *worker, uint32_t index, const struct dialect_event *event, struct span message,
+		       struct span raw)
 {
 	switch (event->kind) {
 	case DIALECT_NOTHING:
@@ -180,10 +183,13 @@ static void take_event(struct worker *worker, uint32_t index, const struct diale
 		client_ready(worker, index);
 		break;
 	case DIALECT_JOINED:
-		rooms_joined(worker, index, event->room);
+		if (worker->resume)
+			resume_joined(worker, index, event->room, message);
+		else
+			rooms_joined(worker, index, event->room);
 		break;
 	case DIALECT_MESSAGE:
-		take_delivery(worker, index, event, raw);
+		take_delivery(worker, index, event, message, raw);
 		break;
 	case DIALECT_ACK:
 		take_ack(worker, event->id);
@@ -223,10 +229,16 @@ static size_t take_whole(struct worker *worker, uint32_t index, const uint8_t *b
 		}
 		if (took == 0)
 			break;
-		take_event(worker, index, &event, (size_t)took == size ? raw : SPAN_NONE);
+		take_event(worker, index, &event, span_of(bytes + at, (size_t)took),
+			   (size_t)took == size ? raw : SPAN_NONE);
 		at += (size_t)took;
 	}
 	return at;
+}
+
+void intake_message(struct worker *worker, uint32_t index, const uint8_t *bytes, size_t size)
+{
+	take_whole(worker, index, bytes, size, SPAN_NONE);
 }
 
 /* A dialect whose messages do not end where a read (or a WebSocket message) ends. */
@@ -333,7 +345,7 @@ static size_t take_known(struct worker *worker, uint32_t index, const uint8_t *b
 		last->next = (uint16_t)slot;
 	}
 	client->frame = (uint16_t)slot;
-	rooms_deliver(worker, index, &frame->payload);
+	rooms_deliver(worker, index, &frame->payload, frame->position);
 	return frame->size;
 }
 

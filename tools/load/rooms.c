@@ -1,6 +1,6 @@
 #include "engine/core/check.h"
 #include "engine/core/pages.h"
-#include "tools/load/client.h"
+#include "tools/load/resume.h"
 
 /* While a join is under way it is not known which of the messages on the road come: any of the last so many may. */
 #define ON_THE_ROAD 4096
@@ -52,7 +52,8 @@ static void ask(struct worker *worker, uint32_t index)
 		rooms_joined(worker, index, room);
 		return;
 	}
-	client_dialect(worker, index)->join(&client->state, &out, room);
+	if (!worker->resume || !resume_ask(worker, rooms_membership(worker, index, room), room, &out))
+		client_dialect(worker, index)->join(&client->state, &out, room);
 	outbox_end(worker, index, &out);
 }
 
@@ -118,7 +119,8 @@ void rooms_joined(struct worker *worker, uint32_t index, uint32_t room)
 		return;
 	worker->in_room[membership / 64] |= 1ull << membership % 64;
 	worker->present[room]++;
-	begin_tracks(worker, index, membership, room);
+	if (!worker->goes_on)
+		begin_tracks(worker, index, membership, room);
 	COUNT(worker, joined, 1);
 	hist_add(&worker->mine->join, worker->now - client->since_ns, 1);
 	answered(worker, index, 1);
@@ -166,6 +168,7 @@ static void end_tracks(struct worker *worker, uint32_t index, uint64_t membershi
 	}
 }
 
+/* Of all rooms it is in; at the end of the run also of those it was to come back to, whose tracks go on. */
 static void leave_all(struct worker *worker, uint32_t index, bool all)
 {
 	const struct client *const client = &worker->clients[index];
@@ -175,9 +178,14 @@ static void leave_all(struct worker *worker, uint32_t index, bool all)
 		const uint64_t membership = (uint64_t)index * crowd->rooms_per_connection + i;
 		const uint32_t room = (uint32_t)(((uint64_t)client->first_room + i) % crowd->rooms);
 
+		if (all && worker->resume && resume_is_away(worker, membership))
+			end_tracks(worker, index, membership, room, false);
 		if (!is_in(worker, membership))
 			continue;
-		end_tracks(worker, index, membership, room, all);
+		if (worker->resume && !all)
+			resume_leave(worker, membership);
+		else
+			end_tracks(worker, index, membership, room, all);
 		worker->in_room[membership / 64] &= ~(1ull << membership % 64);
 		worker->present[room]--;
 	}
@@ -194,6 +202,12 @@ void rooms_left(struct worker *worker, uint32_t index)
 			queue_remove(worker, &worker->joining, index);
 	}
 	leave_all(worker, index, false);
+	worker->left |= !worker->resume;
+}
+
+void rooms_gave_up(struct worker *worker, uint32_t index, uint32_t room)
+{
+	end_tracks(worker, index, rooms_membership(worker, index, room), room, false);
 	worker->left = true;
 }
 
@@ -207,7 +221,7 @@ void rooms_flush(struct worker *worker)
 	worker->same_count = 0;
 }
 
-void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *payload)
+void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *payload, uint64_t position)
 {
 	const uint32_t each = worker->crowd.publishers_per_room;
 	const uint64_t membership = rooms_membership(worker, index, payload->room);
@@ -224,6 +238,10 @@ void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *
 	if (!audit_take(worker->audit, track, payload->number))
 		return;
 	worker->received++;
+	if (worker->resume)
+		worker->resume->position[membership] = position;
+	if (worker->catching_up)
+		return;
 	if (payload->intended_ns != worker->same_intended) {
 		rooms_flush(worker);
 		worker->same_intended = payload->intended_ns;

@@ -78,6 +78,22 @@ static void churn(struct worker *worker)
 		}
 }
 
+/* Publishers stay, so that there is something to catch up with; unless everybody is one. */
+static void cut_all(struct worker *worker)
+{
+	uint32_t cut = 0;
+
+	for (int publishers = 0; publishers < 2 && cut == 0; publishers++)
+		for (uint32_t index = 0; index < worker->crowd.members; index++) {
+			const struct client *const client = &worker->clients[index];
+
+			if (client->phase != CLIENT_LIVE || (client->flags & CLIENT_PUBLISHES && !publishers))
+				continue;
+			client_cut(worker, index);
+			cut++;
+		}
+}
+
 static void storm(struct worker *worker)
 {
 	if (!worker->scenario->storm || worker->phase != PHASE_HOLD)
@@ -85,9 +101,7 @@ static void storm(struct worker *worker)
 	if (worker->storm_ns == 0 && worker->now - worker->hold_start >= worker->scenario->hold_ns / 2) {
 		worker->storm_ns = worker->now;
 		worker->storm_live = worker->live;
-		for (uint32_t index = 0; index < worker->crowd.members; index++)
-			if (worker->clients[index].phase == CLIENT_LIVE)
-				client_cut(worker, index);
+		cut_all(worker);
 	}
 	if (worker->storm_live > 0 && worker->live >= worker->storm_live) {
 		worker->storm_live = 0;

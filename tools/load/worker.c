@@ -12,7 +12,7 @@
 #include "engine/core/check.h"
 #include "engine/core/clock.h"
 #include "engine/core/pages.h"
-#include "tools/load/client.h"
+#include "tools/load/resume.h"
 #include "tools/load/sockets.h"
 
 #define EVENTS 512
@@ -58,7 +58,7 @@ static bool open_parts(struct worker *worker)
 	worker->dirty = pages_reserve((worker->count + 1) * sizeof(worker->dirty[0]));
 	worker->schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 	if (worker->clients && worker->dirty && frames_open(&worker->frames, frame_size) && traffic_open(worker) &&
-	    rooms_open(worker))
+	    rooms_open(worker) && resume_open(worker))
 		return open_ring(worker);
 	client_complain(worker, "no memory for %u connections", worker->count);
 	return false;
