@@ -16,8 +16,8 @@ enum outcome words_outcome(const struct run *run)
 
 static FILE *sentence(char **text)
 {
-	size_t size;
-	FILE *out = open_memstream(text, &size);
+	static size_t unread; /* the stream writes to it until it is closed, long after this has returned */
+	FILE *out = open_memstream(text, &unread);
 
 	if (!out) {
 		perror("uproar-report");

@@ -83,6 +83,8 @@ Test(report_axis, log_ends_are_round_and_decades_evenly_apart)
 
 	axis_log(&axis, 0.7, 38, UNIT_MS);
 	expect_ticks(&axis, (double[]){ 0.5, 1, 2, 5, 10, 20, 50 }, 7);
+	axis_log(&axis, 5, 20, UNIT_MS);
+	expect_ticks(&axis, (double[]){ 5, 10, 20 }, 3);
 	axis_log(&axis, 0.1, 10000, UNIT_MS);
 	expect_ticks(&axis, (double[]){ 0.1, 1, 10, 100, 1000, 10000 }, 6);
 	cr_expect_float_eq(axis_place(&axis, 1), 0.2, 1e-9);

@@ -132,3 +132,50 @@ Test(report_input, a_file_that_is_not_there)
 	cr_expect_not(input_read(&run, "/tmp/no such file", why));
 	cr_expect_not_null(strstr(why, "/tmp/no such file"), "%s", why);
 }
+
+/* A result whose `part` ("reasons", "thresholds" or "phases") has so many. */
+static bool read_many(const char *part, size_t count)
+{
+	char *json;
+	size_t size;
+	FILE *out = open_memstream(&json, &size);
+	bool done;
+
+	cr_assert_not_null(out);
+	fputs("{\"schema\":1,\"summary\":{},\"verdict\":{\"valid\":true,\"passed\":true,\"invalid_reasons\":[", out);
+	for (size_t i = 0; i < count && strcmp(part, "reasons") == 0; i++)
+		fprintf(out, "%s\"r\"", i ? "," : "");
+	fputs("],\"thresholds\":[", out);
+	for (size_t i = 0; i < count && strcmp(part, "thresholds") == 0; i++)
+		fprintf(out, "%s{\"metric\":\"lost\",\"op\":\"=\",\"limit\":0,\"value\":0}", i ? "," : "");
+	fputs("]},\"series\":{\"t_s\":[", out);
+	for (size_t i = 0; i < count && strcmp(part, "phases") == 0; i++)
+		fprintf(out, "%s%zu", i ? "," : "", i);
+	fputs("],\"phase\":[", out);
+	for (size_t i = 0; i < count && strcmp(part, "phases") == 0; i++)
+		fprintf(out, "%s\"phase %zu\"", i ? "," : "", i);
+	fputs("]}}", out);
+	fclose(out);
+	done = fixture_read(&run, json, why);
+	free(json);
+	return done;
+}
+
+Test(report_input, limits_hold_at_them_and_one_past)
+{
+	cr_assert(read_many("reasons", INPUT_REASONS_MAX), "%s", why);
+	cr_expect_eq(run.reasons, (size_t)INPUT_REASONS_MAX);
+	input_free(&run);
+	cr_expect_not(read_many("reasons", INPUT_REASONS_MAX + 1));
+	cr_assert(read_many("thresholds", INPUT_THRESHOLDS_MAX), "%s", why);
+	cr_expect_eq(run.thresholds, (size_t)INPUT_THRESHOLDS_MAX);
+	input_free(&run);
+	cr_expect_not(read_many("thresholds", INPUT_THRESHOLDS_MAX + 1));
+	for (size_t past = 0; past < 2; past++) { /* one past is not drawn, but no reason to refuse the rest */
+		cr_assert(read_many("phases", INPUT_PHASES_MAX + past), "%s", why);
+		cr_expect_eq(run.phases, (size_t)INPUT_PHASES_MAX);
+		cr_expect_eq(run.phase[INPUT_PHASES_MAX - 1].to_s, INPUT_PHASES_MAX - 1);
+		cr_expect_eq(run.reasons, 0u);
+		input_free(&run);
+	}
+}
