@@ -121,7 +121,7 @@ static bool check_summary(const struct run *run, char why[INPUT_WHY_SIZE])
 	return true;
 }
 
-bool input_read(struct run *run, const char *file, char why[INPUT_WHY_SIZE])
+bool input_load(struct run *run, const char *file, char why[INPUT_WHY_SIZE])
 {
 	json_error_t error;
 

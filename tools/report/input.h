@@ -64,7 +64,7 @@ struct runs {
 
 /* Keeps `file` as the name. False with why[] naming file and position when it cannot be read, is no JSON or
  * is not what a results.json is; the run holds nothing then. */
-bool input_read(struct run *run, const char *file, char why[INPUT_WHY_SIZE]);
+bool input_load(struct run *run, const char *file, char why[INPUT_WHY_SIZE]);
 
 void input_free(struct run *run);
 

@@ -184,7 +184,7 @@ int main(int argc, char **argv)
 	if (status)
 		return status < 0 ? EXIT_DONE : status;
 	for (size_t i = 0; i < wishes.files && !status; i++)
-		if (input_read(&runs.run[i], wishes.file[i], why))
+		if (input_load(&runs.run[i], wishes.file[i], why))
 			runs.count++;
 		else {
 			fprintf(stderr, "uproar-report: %s\n", why);

@@ -29,7 +29,7 @@ static inline bool fixture_read(struct run *run, const char *json, char why[INPU
 	cr_assert(fd >= 0);
 	cr_assert_eq(write(fd, json, strlen(json)), (ssize_t)strlen(json));
 	close(fd);
-	done = input_read(run, path, why);
+	done = input_load(run, path, why);
 	unlink(path);
 	return done;
 }

@@ -129,7 +129,7 @@ Test(report_input, what_is_no_result_is_refused_by_name)
 
 Test(report_input, a_file_that_is_not_there)
 {
-	cr_expect_not(input_read(&run, "/tmp/no such file", why));
+	cr_expect_not(input_load(&run, "/tmp/no such file", why));
 	cr_expect_not_null(strstr(why, "/tmp/no such file"), "%s", why);
 }
 
