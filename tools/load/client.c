@@ -276,7 +276,7 @@ void client_ready(struct worker *worker, uint32_t index)
 	client->phase = CLIENT_JOINING;
 	client->since_ns = worker->now;
 	if (!is_member(worker, index)) {
-		client_settled(worker, index);
+		rooms_ask_outsider(worker, index);
 		return;
 	}
 	COUNT(worker, connected, 1);

@@ -194,6 +194,7 @@ void outbox_free(struct worker *worker, struct client *client);
 /* rooms.c */
 bool rooms_open(struct worker *worker);
 void rooms_ask(struct worker *worker);                 /* for as many joins as may be under way */
+void rooms_ask_outsider(struct worker *worker, uint32_t index);
 void rooms_joined(struct worker *worker, uint32_t index, uint32_t room);
 void rooms_refused(struct worker *worker, uint32_t index, uint32_t count); /* so many joins, at most those open */
 void rooms_left(struct worker *worker, uint32_t index); /* the connection is gone */

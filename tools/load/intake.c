@@ -183,7 +183,7 @@ static void take_event(struct worker *worker, uint32_t index, const struct diale
 		client_ready(worker, index);
 		break;
 	case DIALECT_JOINED:
-		if (worker->resume)
+		if (worker->resume && index < worker->crowd.members)
 			resume_joined(worker, index, event->room, message);
 		else
 			rooms_joined(worker, index, event->room);

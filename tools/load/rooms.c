@@ -57,6 +57,27 @@ static void ask(struct worker *worker, uint32_t index)
 	outbox_end(worker, index, &out);
 }
 
+/* A publisher from outside is in no room, but where only members may publish. */
+static bool must_join(const struct dialect *dialect)
+{
+	return dialect == dialect_find("native") || dialect == dialect_find("pusher");
+}
+
+void rooms_ask_outsider(struct worker *worker, uint32_t index)
+{
+	struct client *client = &worker->clients[index];
+	const struct dialect *const dialect = client_dialect(worker, index);
+	struct dialect_out out = outbox_begin(worker);
+
+	if (!must_join(dialect)) {
+		client_settled(worker, index);
+		return;
+	}
+	dialect->join(&client->state, &out, client->first_room);
+	outbox_end(worker, index, &out);
+	client_wait(worker, index);
+}
+
 void rooms_ask(struct worker *worker)
 {
 	const uint32_t most = worker->scenario->gradual_joins ? worker->scenario->joins_in_flight : UINT32_MAX;
@@ -114,6 +135,8 @@ void rooms_joined(struct worker *worker, uint32_t index, uint32_t room)
 	const struct client *const client = &worker->clients[index];
 	const uint64_t membership = rooms_membership(worker, index, room);
 
+	if (index >= worker->crowd.members && client->phase == CLIENT_JOINING)
+		client_settled(worker, index);
 	if (client->phase != CLIENT_JOINING || membership == UINT64_MAX || is_in(worker, membership) ||
 	    client->joins_answered == client->joins_asked)
 		return;
@@ -132,6 +155,10 @@ void rooms_refused(struct worker *worker, uint32_t index, uint32_t count)
 	const uint32_t open = (uint32_t)(client->joins_asked - client->joins_answered);
 	const uint32_t refused = count < open ? count : open;
 
+	if (index >= worker->crowd.members) {
+		client_lost(worker, index, "a publisher could not join");
+		return;
+	}
 	COUNT(worker, join_failed, refused);
 	if (count > open)
 		client_complain(worker, "%u joins of a connection were not answered in time", refused);
@@ -227,6 +254,8 @@ void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *
 	const uint64_t membership = rooms_membership(worker, index, payload->room);
 	const uint64_t p = payload->producer - (uint64_t)payload->room * each;
 
+	if (index >= worker->crowd.members)
+		return; /* a publisher's own, from a server that gives it back */
 	if (membership == UINT64_MAX || p >= each || !is_in(worker, membership)) {
 		worker->foreign++;
 		return;

@@ -102,7 +102,7 @@ static void ramp(struct worker *worker)
 		client_connect(worker, worker->begun);
 	if (!worker->mine->ramped && worker->begun == worker->crowd.members &&
 	    worker->outsiders_begun == worker->crowd.outsiders && worker->connecting == 0 &&
-	    worker->joins_open == 0 && worker->joining.first == NOBODY)
+	    worker->pending.first == NOBODY && worker->joins_open == 0 && worker->joining.first == NOBODY)
 		stat_set(worker->mine->ramped, true);
 }
 
