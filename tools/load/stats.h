@@ -51,8 +51,7 @@ struct run_stats {
 	_Alignas(64) uint32_t phase; /* the coordinator writes, workers read each turn */
 	bool abort;
 	uint32_t workers;
-	/* By producer (connection index of the run): the last number sent in each of its rooms is not kept here, only in
-	 * `sent`: one number a (room, publisher index): sent[room * publishers_per_room + p]. */
+	/* The last number sent by each publisher of each room: sent[room * publishers_per_room + p]. */
 	uint32_t *sent;
 	struct worker_stats worker[];
 };

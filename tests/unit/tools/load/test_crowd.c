@@ -125,7 +125,10 @@ Test(crowd, each_connection_and_publisher_is_one_workers)
 Test(crowd, rooms_that_fall_into_blocks_use_every_worker)
 {
 	const struct scenario scenario = {
-		.connections = 40, .rooms = 20, .rooms_per_connection = 5, .traffic = TRAFFIC_CLOSED,
+		.connections = 40,
+		.rooms = 20,
+		.rooms_per_connection = 5,
+		.traffic = TRAFFIC_CLOSED,
 	};
 
 	open_all(&scenario, 2);
@@ -135,8 +138,9 @@ Test(crowd, rooms_that_fall_into_blocks_use_every_worker)
 
 Test(crowd, open_traffic_is_split_evenly)
 {
-	const struct scenario scenario = { .connections = 11, .rooms = 1, .rooms_per_connection = 1,
-					   .traffic = TRAFFIC_OPEN };
+	const struct scenario scenario = {
+		.connections = 11, .rooms = 1, .rooms_per_connection = 1, .traffic = TRAFFIC_OPEN
+	};
 
 	open_all(&scenario, 2);
 	cr_assert_eq(crowds[0].members, 6);
