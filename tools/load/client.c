@@ -102,7 +102,7 @@ static void begin(struct worker *worker, uint32_t index)
 	client->state = (struct dialect_state){ .connection = connection_of(worker, index) };
 	client->assembly = (struct ws_assembly){ 0 };
 	client->first_room = is_member(worker, index) ? crowd_first_room(&worker->crowd, index)
-						       : crowd_outsider_room(&worker->crowd, index);
+						      : crowd_outsider_room(&worker->crowd, index);
 	client->joins_asked = client->joins_answered = 0;
 	client->frame = 0;
 	client->flown = 0;
@@ -375,8 +375,9 @@ void client_timeouts(struct worker *worker)
 			rooms_refused(worker, index, UINT16_MAX);
 		else
 			client_lost(worker, index, "no answer for %.1f s (%s)", (double)patience / 1e9,
-				    client->phase == CLIENT_CONNECTING ? "connect" :
-				    client->phase == CLIENT_UPGRADING ? "upgrade" : "hello");
+				    client->phase == CLIENT_CONNECTING  ? "connect"
+				    : client->phase == CLIENT_UPGRADING ? "upgrade"
+									: "hello");
 	}
 }
 

@@ -155,8 +155,9 @@ struct worker {
 
 static inline const struct dialect *client_dialect(const struct worker *worker, uint32_t index)
 {
-	return index >= worker->crowd.members && worker->target->publisher ? worker->target->publisher
-									     : worker->target->dialect;
+	const struct target *const target = worker->target;
+
+	return index >= worker->crowd.members && target->publisher ? target->publisher : target->dialect;
 }
 
 /* client.c */
@@ -165,8 +166,7 @@ void client_event(struct worker *worker, const struct ring_event *event);
 void client_ready(struct worker *worker, uint32_t index);
 void client_settled(struct worker *worker, uint32_t index); /* all its joins are answered */
 void client_cut(struct worker *worker, uint32_t index);     /* by ourselves */
-__attribute__((format(printf, 3, 4)))
-void client_lost(struct worker *worker, uint32_t index, const char *format, ...);
+void client_lost(struct worker *worker, uint32_t index, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void client_timeouts(struct worker *worker);
 void client_upgraded(struct worker *worker, uint32_t index);
 void client_returns(struct worker *worker);

@@ -131,6 +131,5 @@ uint32_t crowd_outsider_room(const struct crowd *crowd, uint32_t local)
 		return (uint32_t)(((uint64_t)x * crowd->workers + crowd->worker) / crowd->publishers_per_room);
 	const uint32_t within = x / crowd->publishers_per_room;
 
-	return crowd->blocks == 1 ? within
-				  : (within / each * crowd->workers + crowd->worker) * each + within % each;
+	return crowd->blocks == 1 ? within : (within / each * crowd->workers + crowd->worker) * each + within % each;
 }

@@ -22,8 +22,8 @@ uint32_t frames_slot(const uint8_t *bytes, size_t size)
 	return (uint32_t)(hash_bytes(bytes, size, 0) % FRAMES_SLOTS);
 }
 
-void frames_keep(struct frames *frames, uint32_t slot, const uint8_t *bytes, size_t size,
-		 const struct payload *payload, uint64_t position)
+void frames_keep(struct frames *frames, uint32_t slot, const uint8_t *bytes, size_t size, const struct payload *payload,
+		 uint64_t position)
 {
 	struct frame *frame = frames_at(frames, slot);
 

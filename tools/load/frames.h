@@ -44,7 +44,7 @@ static inline bool frame_begins(const struct frame *frame, const uint8_t *bytes,
 uint32_t frames_slot(const uint8_t *bytes, size_t size);
 
 /* Keeps one that was verified, unless it is too large. */
-void frames_keep(struct frames *frames, uint32_t slot, const uint8_t *bytes, size_t size,
-		 const struct payload *payload, uint64_t position);
+void frames_keep(struct frames *frames, uint32_t slot, const uint8_t *bytes, size_t size, const struct payload *payload,
+		 uint64_t position);
 
 #endif

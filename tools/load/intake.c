@@ -30,9 +30,12 @@ static struct span path_of(const struct worker *worker, uint32_t index, char *te
 {
 	const struct client *const client = &worker->clients[index];
 	const struct dialect *const dialect = client_dialect(worker, index);
-	const bool outside = index >= worker->crowd.members && worker->target->publisher_path[0];
-	const char *const path = outside ? worker->target->publisher_path
-			       : worker->target->path[0] ? worker->target->path : dialect->path;
+	const struct target *const target = worker->target;
+	const char *path = target->path[0] ? target->path : dialect->path;
+
+	if (index >= worker->crowd.members && target->publisher_path[0])
+		path = target->publisher_path;
+
 	size_t used = strlen(path);
 
 	CHECK(used + 64 < size);
@@ -49,9 +52,9 @@ void intake_request(struct worker *worker, uint32_t index)
 	char path[256];
 
 	make_nonce(worker, index, nonce);
-	const size_t size = ws_handshake_request(request, sizeof(request), host,
-						 path_of(worker, index, path, sizeof(path)),
-						 client_dialect(worker, index)->subprotocol, nonce);
+	const size_t size =
+		ws_handshake_request(request, sizeof(request), host, path_of(worker, index, path, sizeof(path)),
+				     client_dialect(worker, index)->subprotocol, nonce);
 
 	CHECK(size > 0);
 	outbox_raw(worker, index, request, size);
@@ -100,8 +103,10 @@ static size_t take_answer(struct worker *worker, uint32_t index, const uint8_t *
 		return size;
 	drop_rest(client);
 	if (head < 0) {
-		client_lost(worker, index, head == -1 ? "the answer to the upgrade is none" :
-			    "the upgrade was answered with status %d", -head);
+		client_lost(worker, index,
+			    head == -1 ? "the answer to the upgrade is none"
+				       : "the upgrade was answered with status %d",
+			    -head);
 		return size;
 	}
 	client_upgraded(worker, index);
@@ -146,8 +151,8 @@ static void take_reply(struct worker *worker, uint32_t index, const struct diale
 }
 
 /* raw: the frame that held nothing but this message, or SPAN_NONE. */
-static void take_delivery(struct worker *worker, uint32_t index, const struct dialect_event *event,
-			  struct span message, struct span raw)
+static void take_delivery(struct worker *worker, uint32_t index, const struct dialect_event *event, struct span message,
+			  struct span raw)
 {
 	const struct dialect *const dialect = client_dialect(worker, index);
 	struct client *client = &worker->clients[index];
@@ -158,8 +163,8 @@ static void take_delivery(struct worker *worker, uint32_t index, const struct di
 		worker->corrupted++;
 		return;
 	}
-	if (event->room != payload.room && (event->room != DIALECT_ROOM_UNKNOWN || (dialect->has_rooms &&
-										    !dialect->path_room))) {
+	if (event->room != payload.room &&
+	    (event->room != DIALECT_ROOM_UNKNOWN || (dialect->has_rooms && !dialect->path_room))) {
 		worker->foreign++;
 		return;
 	}
@@ -355,8 +360,9 @@ static void take_frames(struct worker *worker, uint32_t index, uint8_t *bytes, s
 
 	while (size > 0 && is_talking(client)) {
 		const bool idle = ws_assembly_idle(&client->assembly);
-		const size_t known = idle && worker->keep_frames && client->rest.size == 0 ?
-				     take_known(worker, index, bytes, size) : 0;
+		const size_t known = idle && worker->keep_frames && client->rest.size == 0
+					     ? take_known(worker, index, bytes, size)
+					     : 0;
 		size_t used = known;
 
 		if (known == 0) {

@@ -8,7 +8,7 @@
 #include "proto/json/json_scan.h"
 
 #define JOIN_ID (1ull << 52) /* plus the room: dialect_native.c's */
-#define PAGE 200             /* events in the answer; what is more follows by itself */
+#define PAGE 200 /* events in the answer; what is more follows by itself */
 
 enum key { KEY_OK, KEY_EPOCH, KEY_SEQ, KEY_RECOVERED, KEY_EVENTS, KEY_COUNT };
 

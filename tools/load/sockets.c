@@ -26,7 +26,8 @@ int sockets_open(const struct sockets_wish *wish)
 		return fd;
 
 	const struct sockaddr_in from = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + wish->source),
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK + wish->source),
 	};
 
 	set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);

@@ -74,9 +74,13 @@ bool traffic_publish(struct worker *worker, uint32_t id, uint64_t intended_ns)
 	if (client->phase != CLIENT_LIVE || client->flags & CLIENT_LEAVING)
 		return false;
 	producer->number++;
-	payload_write(worker->payload, size, &(struct payload){
-		.producer = id, .number = producer->number, .room = room, .intended_ns = intended_ns,
-	});
+	payload_write(worker->payload, size,
+		      &(struct payload){
+			      .producer = id,
+			      .number = producer->number,
+			      .room = room,
+			      .intended_ns = intended_ns,
+		      });
 	dialect->publish(&client->state, &out, room, span_of(worker->payload, size),
 			 dialect->has_ack ? make_id(worker) : 0);
 	outbox_end(worker, producer->client, &out);

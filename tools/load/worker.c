@@ -17,8 +17,8 @@
 
 #define EVENTS 512
 #define SAMPLE_NS 100000000ull
-#define WAIT_NS 5000000ull     /* at most: a phase may have ended */
-#define LOOK_NS 20000000ull    /* drain: adding up every membership takes time */
+#define WAIT_NS 5000000ull /* at most: a phase may have ended */
+#define LOOK_NS 20000000ull /* drain: adding up every membership takes time */
 #define QUIET_NS 1000000000ull /* drain: nothing came for so long, so nothing will */
 
 static bool open_ring(struct worker *worker)
@@ -89,14 +89,14 @@ static void ramp(struct worker *worker)
 	const struct scenario *const scenario = worker->scenario;
 	const uint64_t start = worker->run->start_ns;
 	const uint64_t elapsed = worker->now > start ? worker->now - start : 0;
-	const uint32_t wanted = elapsed >= shape_duration(&scenario->ramp) ? scenario->connections
-									    : shape_at(&scenario->ramp, elapsed);
-	const uint32_t share = crowd_share(&worker->crowd, wanted < scenario->connections ? wanted
-											  : scenario->connections);
+	const uint32_t wanted =
+		elapsed >= shape_duration(&scenario->ramp) ? scenario->connections : shape_at(&scenario->ramp, elapsed);
+	const uint32_t share =
+		crowd_share(&worker->crowd, wanted < scenario->connections ? wanted : scenario->connections);
 
 	client_returns(worker);
-	for (; worker->outsiders_begun < worker->crowd.outsiders &&
-	       worker->connecting < scenario->connects_in_flight; worker->outsiders_begun++)
+	for (; worker->outsiders_begun < worker->crowd.outsiders && worker->connecting < scenario->connects_in_flight;
+	     worker->outsiders_begun++)
 		client_connect(worker, worker->crowd.members + worker->outsiders_begun);
 	for (; worker->begun < share && worker->connecting < scenario->connects_in_flight; worker->begun++)
 		client_connect(worker, worker->begun);
@@ -120,8 +120,8 @@ static void enter_phase(struct worker *worker, enum phase phase)
 
 static void watch_drain(struct worker *worker)
 {
-	const bool quiet = worker->now - worker->hold_end > QUIET_NS &&
-			   worker->now - worker->last_delivery_ns > QUIET_NS;
+	const bool quiet =
+		worker->now - worker->hold_end > QUIET_NS && worker->now - worker->last_delivery_ns > QUIET_NS;
 
 	if (worker->phase < PHASE_DRAIN || worker->mine->drained || worker->busy > 0 ||
 	    worker->now - worker->looked_ns < LOOK_NS)
@@ -186,8 +186,12 @@ int worker_run(struct run_stats *stats, uint32_t index, const struct target *tar
 	static struct worker worker;
 
 	worker = (struct worker){
-		.run = stats, .mine = &stats->worker[index], .scenario = &stats->scenario, .target = target,
-		.index = index, .now = clock_mono_ns(),
+		.run = stats,
+		.mine = &stats->worker[index],
+		.scenario = &stats->scenario,
+		.target = target,
+		.index = index,
+		.now = clock_mono_ns(),
 	};
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_TIMERSLACK, 1000ul);

@@ -5,7 +5,9 @@
 #define MANY 60
 
 static const struct ring_limits outward = {
-	.slots_max = 64, .recv_buffers = 16, .recv_buffer_size = 4096,
+	.slots_max = 64,
+	.recv_buffers = 16,
+	.recv_buffer_size = 4096,
 };
 
 static struct ring_address mapped(uint16_t port)
