@@ -1,0 +1,11 @@
+/* scenario_kinds.h - what a key takes: KIND(id, what stands for it in --help). */
+KIND(COUNT, "N")
+KIND(COUNT64, "N")
+KIND(REAL, "N")
+KIND(TIME, "TIME")
+KIND(FLAG, "true|false")
+KIND(CONNECTIONS, "N")
+KIND(RAMP, "STAGES")
+KIND(SIZES, "SIZES")
+KIND(TRAFFIC, "none|closed|open|echo")
+KIND(THRESHOLD, "TEST")
