@@ -159,6 +159,8 @@ static void take_delivery(struct worker *worker, uint32_t index, const struct di
 	const uint64_t position = worker->resume ? resume_position(message) : 0;
 	struct payload payload;
 
+	if (index >= worker->crowd.members)
+		return; /* a publisher's own, from a server that gives it back */
 	if (!payload_read(&payload, event->data.bytes, event->data.size)) {
 		worker->corrupted++;
 		return;

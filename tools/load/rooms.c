@@ -255,7 +255,7 @@ void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *
 	const uint64_t p = payload->producer - (uint64_t)payload->room * each;
 
 	if (index >= worker->crowd.members)
-		return; /* a publisher's own, from a server that gives it back */
+		return;
 	if (membership == UINT64_MAX || p >= each || !is_in(worker, membership)) {
 		worker->foreign++;
 		return;

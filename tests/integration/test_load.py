@@ -1,0 +1,161 @@
+"""uproar-load against the real server, where every delivery is counted, and against one that does wrong."""
+import asyncio
+import json
+import os
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import websockets
+
+from harness import BUILD, ROOT, Server
+
+LOAD = os.path.join(ROOT, BUILD, "uproar-load") if not os.path.isabs(BUILD) else os.path.join(BUILD, "uproar-load")
+
+INVALID = 3  # a machine busy with other things may make any run so; what was counted is right all the same
+
+
+def load(url, scenario, *options, timeout=60):
+    """(status, summary of results.json, what it said)"""
+    with tempfile.TemporaryDirectory() as out:
+        done = subprocess.run([LOAD, "run", scenario, "--url", url, "--no-progress", "--out", out, "--threshold", "none",
+                               "--warmup", "0s", "--drain", "5s", "--server-pid", "none", *options],
+                              capture_output=True, text=True, timeout=timeout)
+        try:
+            with open(os.path.join(out, "results.json")) as file:
+                summary = json.load(file)["summary"]
+        except FileNotFoundError:
+            summary = None
+        return done.returncode, summary, done.stdout + done.stderr
+
+
+class Real(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server("--cores", "1", "--send-rate", "0", "--command-rate", "0").start()
+        cls.url = f"ws://127.0.0.1:{cls.server.port}/ws"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def expect(self, summary, said, sent, each):
+        self.assertEqual(summary["sent"], sent, said)
+        self.assertEqual(summary["received"], sent * each, said)
+        self.expect_clean(summary, said)
+
+    def expect_clean(self, summary, said):
+        for wrong in ("connect_failed", "join_failed", "dropped", "refused", "lost", "duplicated", "reordered",
+                      "corrupted", "foreign", "excused"):
+            self.assertEqual(summary[wrong], 0, f"{wrong}: {said}")
+
+    def test_a_fan_out_reaches_every_member_once(self):
+        _, summary, said = load(self.url, "fanout", "--room-prefix", "fan-", "--connections", "60", "--ramp", "burst 0s:60",
+                                "--messages", "300", "--in-flight", "4")
+        self.expect(summary, said, 300, 60)
+        self.assertEqual(summary["connected"], 60)
+        self.assertEqual(summary["acked"], 300)
+
+    def test_an_echo_comes_back_to_who_sent_it(self):
+        _, summary, said = load(self.url, "echo", "--room-prefix", "echo-", "--connections", "40", "--rooms", "40",
+                                "--ramp", "burst 0s:40", "--messages", "2000")
+        self.expect(summary, said, 2000, 1)
+
+    def test_several_workers_share_a_room_in_open_traffic(self):
+        _, summary, said = load(self.url, "fanout", "--room-prefix", "open-", "--connections", "30", "--ramp",
+                                "burst 0s:30", "--traffic", "open", "--rate", "500", "--hold", "2s", "--workers", "3",
+                                "--outside-publisher", "false", "--publishers-per-room", "2")
+        self.assertGreaterEqual(summary["sent"], 990, said)
+        self.assertEqual(summary["received"], summary["sent"] * 30, said)
+        self.expect_clean(summary, said)
+
+    def test_closed_traffic_in_rooms_of_several_workers(self):
+        _, summary, said = load(self.url, "chatter", "--room-prefix", "closed-", "--connections", "40", "--ramp",
+                                "burst 0s:40", "--rooms", "12", "--rooms-per-connection", "3", "--messages", "600",
+                                "--workers", "2", "--sizes", "100*5,1KiB*3,5000")
+        self.expect(summary, said, 600, 10)
+
+    def test_after_a_storm_everything_is_made_good(self):
+        _, summary, said = load(self.url, "storm", "--room-prefix", "storm-", "--connections", "100", "--ramp",
+                                "burst 0s:100", "--rooms", "10", "--rate", "1000", "--hold", "2s")
+        self.assertEqual(summary["received"], summary["sent"] * 10, said)
+        self.expect_clean(summary, said)
+        self.assertGreater(summary["recovered_s"], 0)
+
+    def test_who_comes_and_goes_loses_nothing(self):
+        _, summary, said = load(self.url, "fanout", "--room-prefix", "churn-", "--connections", "50", "--ramp",
+                                "burst 0s:50", "--traffic", "open", "--rate", "500", "--hold", "2s", "--churn", "100")
+        self.expect_clean(summary, said)
+        self.assertGreater(summary["received"], summary["sent"] * 45, said)
+
+
+class Wrong(unittest.TestCase):
+    """A server of raw broadcast that spoils its fifth message."""
+
+    def serve(self, spoil):
+        started = threading.Event()
+        clients = set()
+        count = 0
+
+        async def talk(socket, *_):
+            nonlocal count
+            clients.add(socket)
+            try:
+                async for message in socket:
+                    count += 1
+                    for text in spoil(message) if count == 5 else [message]:
+                        for client in list(clients):
+                            await client.send(text)
+            except websockets.ConnectionClosed:
+                pass
+            finally:
+                clients.discard(socket)
+
+        async def main():
+            self.over = asyncio.Event()
+            self.loop = asyncio.get_running_loop()
+            async with websockets.serve(talk, "127.0.0.1", 0, compression=None) as server:
+                self.port = server.sockets[0].getsockname()[1]
+                started.set()
+                await self.over.wait()
+
+        thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
+        thread.start()
+        self.assertTrue(started.wait(10))
+        self.addCleanup(thread.join, 10)
+        self.addCleanup(lambda: self.loop.call_soon_threadsafe(self.over.set))
+
+    def run_with(self, spoil):
+        self.serve(spoil)
+        return load(f"ws://127.0.0.1:{self.port}/", "fanout", "--dialect", "raw", "--connections", "3", "--ramp",
+                    "burst 0s:3", "--traffic", "open", "--rate", "50", "--hold", "0.5s", "--drain", "2s")
+
+    def test_right_is_right(self):
+        status, summary, said = self.run_with(lambda message: [message])
+        self.assertIn(status, (0, INVALID), said)
+        self.assertEqual(summary["received"], summary["sent"] * 3)
+        self.assertEqual([summary[wrong] for wrong in ("lost", "duplicated", "corrupted", "foreign")], [0] * 4, said)
+
+    def test_a_lost_one_is_missed(self):
+        status, summary, said = self.run_with(lambda message: [])
+        self.assertIn(status, (1, INVALID), said)
+        self.assertEqual(summary["lost"], 3, said)
+
+    def test_one_given_twice_is_seen(self):
+        status, summary, said = self.run_with(lambda message: [message, message])
+        self.assertIn(status, (1, INVALID), said)
+        self.assertEqual(summary["duplicated"], 3, said)
+
+    def test_a_damaged_one_is_seen_and_missed(self):
+        status, summary, said = self.run_with(lambda message: [message[:-1] + ("#" if message[-1] != "#" else "$")])
+        self.assertIn(status, (1, INVALID), said)
+        self.assertEqual((summary["corrupted"], summary["lost"]), (3, 3), said)
+
+    def test_nobody_there(self):
+        status, _, said = load("ws://127.0.0.1:1/", "fanout", "--connections", "3", "--ramp", "burst 0s:3", "--hold", "0.5s")
+        self.assertIn(status, (1, 4), said)
+
+
+if __name__ == "__main__":
+    unittest.main()
