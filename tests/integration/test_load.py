@@ -19,9 +19,9 @@ INVALID = 3  # a machine busy with other things may make any run so; what was co
 def load(url, scenario, *options, timeout=60):
     """(status, summary of results.json, what it said)"""
     with tempfile.TemporaryDirectory() as out:
-        done = subprocess.run([LOAD, "run", scenario, "--url", url, "--no-progress", "--out", out, "--threshold", "none",
-                               "--warmup", "0s", "--drain", "5s", "--server-pid", "none", *options],
-                              capture_output=True, text=True, timeout=timeout)
+        command = [LOAD, "run", scenario, "--url", url, "--no-progress", "--out", out, "--threshold", "none",
+                   "--warmup", "0s", "--drain", "5s", "--server-pid", "none", *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
         try:
             with open(os.path.join(out, "results.json")) as file:
                 summary = json.load(file)["summary"]
@@ -51,8 +51,8 @@ class Real(unittest.TestCase):
             self.assertEqual(summary[wrong], 0, f"{wrong}: {said}")
 
     def test_a_fan_out_reaches_every_member_once(self):
-        _, summary, said = load(self.url, "fanout", "--room-prefix", "fan-", "--connections", "60", "--ramp", "burst 0s:60",
-                                "--messages", "300", "--in-flight", "4")
+        _, summary, said = load(self.url, "fanout", "--room-prefix", "fan-", "--connections", "60", "--ramp",
+                                "burst 0s:60", "--messages", "300", "--in-flight", "4")
         self.expect(summary, said, 300, 60)
         self.assertEqual(summary["connected"], 60)
         self.assertEqual(summary["acked"], 300)
@@ -153,7 +153,8 @@ class Wrong(unittest.TestCase):
         self.assertEqual((summary["corrupted"], summary["lost"]), (3, 3), said)
 
     def test_nobody_there(self):
-        status, _, said = load("ws://127.0.0.1:1/", "fanout", "--connections", "3", "--ramp", "burst 0s:3", "--hold", "0.5s")
+        status, _, said = load("ws://127.0.0.1:1/", "fanout", "--connections", "3", "--ramp", "burst 0s:3",
+                               "--hold", "0.5s")
         self.assertIn(status, (1, 4), said)
 
 
