@@ -62,7 +62,8 @@ def remark(rows, peer):
         remarks.append(f"{len(mine) - len(ran)} of {len(mine)} runs failed: {failure}")
     if invalid:
         counted = "none is valid, all are counted" if len(invalid) == len(ran) else "not counted"
-        remarks.append(f"{len(invalid)} of {len(ran)} invalid ({counted}): {invalid[0].get('invalid_reasons')}")
+        reason = (invalid[0].get("invalid_reasons") or "").split(":")[0]  # all of it is in raw.csv
+        remarks.append(f"{len(invalid)} of {len(ran)} invalid ({counted}): {reason}")
     counted = of_peer(rows, peer)
     for what in ("lost", "duplicated", "reordered", "corrupted", "foreign", "dropped", "connect_failed"):
         if total := sum(number(row, what) or 0 for row in counted):

@@ -40,10 +40,10 @@ class Summary(unittest.TestCase):
         self.assertIsNone(summary.spread(rows, "a", "rss"))
 
     def test_an_invalid_run_does_not_count_unless_all_are(self):
-        rows = [row(1, "a", 10, valid=False), row(2, "a", 4)]
+        rows = [row(1, "a", 10, valid=False, invalid_reasons="starved: by 21 %"), row(2, "a", 4)]
         self.assertEqual(summary.spread(rows, "a", "cpu"), (4, 4, 4))
         self.assertEqual(summary.spread(rows[:1], "a", "cpu"), (10, 10, 10))
-        self.assertIn("none is valid", summary.remark(rows[:1], "a"))
+        self.assertEqual(summary.remark(rows[:1], "a"), "1 of 1 invalid (none is valid, all are counted): starved")
 
     def test_what_failed_is_no_run(self):
         rows = [row(1, "a", None, failure="did not start: why"), row(2, "a", 4)]
