@@ -4,8 +4,6 @@
 #include "engine/core/pages.h"
 #include "tools/load/client.h"
 
-#define STALL_NS 5000000000ull
-
 static void open_producer(struct worker *worker, uint32_t room, uint32_t p)
 {
 	const uint32_t id = room * worker->crowd.publishers_per_room + p;
