@@ -19,6 +19,7 @@
 #define RAMP_POLL_NS 2000000ull /* connects_per_s is no finer than this */
 #define POLL_NS 5000000ull
 #define STUCK_NS (5 * SECOND) /* beyond the timeout of a connection */
+#define QUIET_NS 250000000ull   /* nothing came for so long: there is no more */
 #define END_NS (60 * SECOND)
 #define RAMP_NS_MAX (1800 * SECOND)
 
@@ -283,6 +284,29 @@ static void walk_time(struct coordinator *coordinator, uint64_t from_ns, uint64_
 	}
 }
 
+/* A number of messages is done with when the last delivery came: when that was, or 0 when the time was over before. */
+static uint64_t walk_to_the_last(struct coordinator *coordinator, uint64_t until_ns)
+{
+	uint64_t received = 0, changed_ns = clock_mono_ns();
+	struct totals totals;
+
+	if (!all_sent(coordinator))
+		return 0;
+	for (;;) {
+		const uint64_t now = clock_mono_ns();
+
+		totals_read(&totals, coordinator->stats);
+		if (totals.received != received)
+			changed_ns = now;
+		received = totals.received;
+		if (now - changed_ns >= QUIET_NS || is_over(coordinator, 1))
+			return changed_ns;
+		if (now >= until_ns)
+			return 0;
+		wait_a_little(coordinator, POLL_NS);
+	}
+}
+
 static void walk_hold(struct coordinator *coordinator)
 {
 	struct record *const record = coordinator->record;
@@ -292,8 +316,11 @@ static void walk_hold(struct coordinator *coordinator)
 	stat_set(coordinator->stats->phase, PHASE_HOLD);
 	take_moment(coordinator, &record->hold);
 	walk_time(coordinator, record->hold.ns, record->scenario.hold_ns);
+	const uint64_t last_ns = walk_to_the_last(coordinator, record->hold.ns + record->scenario.hold_ns);
+
 	stat_set(coordinator->stats->phase, PHASE_DRAIN);
 	take_moment(coordinator, &record->held);
+	record->held.ns = last_ns > 0 ? last_ns : record->held.ns;
 	const size_t count = process_threads(&record->server, after);
 
 	if (record->server_known)

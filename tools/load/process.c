@@ -160,6 +160,8 @@ void process_sample_known(const struct process *process, struct process_usage *u
 	pid_t parent;
 
 	*usage = (struct process_usage){ -1, -1, -1 };
+	if (process->pid <= 0)
+		return;
 	for (size_t i = 0; i < process->count; i++) {
 		const pid_t pid = process->tree[i];
 
@@ -176,7 +178,8 @@ void process_sample_known(const struct process *process, struct process_usage *u
 
 void process_sample(struct process *process, struct process_usage *usage)
 {
-	find_tree(process);
+	if (process->pid > 0)
+		find_tree(process);
 	process_sample_known(process, usage);
 }
 
