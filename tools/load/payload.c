@@ -57,7 +57,7 @@ static uint32_t checksum(const uint8_t *bytes, size_t size)
 static uint8_t *put_hex(uint8_t *at, uint64_t value, int digits)
 {
 	for (int i = digits - 1; i >= 0; i--)
-		*at++ = (uint8_t)"0123456789abcdef"[value >> 4 * i & 15];
+		*at++ = (uint8_t) "0123456789abcdef"[value >> 4 * i & 15];
 	return at;
 }
 
@@ -108,7 +108,9 @@ int payload_read(struct payload *payload, const uint8_t *bytes, size_t size)
 		return 0;
 	if (sum != checksum(bytes, size))
 		return 0;
-	*payload = (struct payload){ .producer = (uint32_t)producer, .number = (uint32_t)number,
-				     .room = (uint32_t)room, .intended_ns = intended };
+	*payload = (struct payload){ .producer = (uint32_t)producer,
+				     .number = (uint32_t)number,
+				     .room = (uint32_t)room,
+				     .intended_ns = intended };
 	return 1;
 }

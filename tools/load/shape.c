@@ -86,8 +86,14 @@ static bool read_kind(struct shape_stage *stage, const char **at)
 
 static bool read_duration(struct shape_stage *stage, const char **at)
 {
-	static const struct { const char *unit; double ns; } units[] = {
-		{ "ms", 1e6 }, { "s", 1e9 }, { "m", 60e9 }, { "h", 3600e9 },
+	static const struct {
+		const char *unit;
+		double ns;
+	} units[] = {
+		{ "ms", 1e6 },
+		{ "s", 1e9 },
+		{ "m", 60e9 },
+		{ "h", 3600e9 },
 	};
 	char *end;
 	const double value = **at >= '0' && **at <= '9' ? strtod(*at, &end) : -1;
