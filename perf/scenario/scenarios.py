@@ -66,7 +66,7 @@ SCENARIOS = {
         floor_mode="accept"),
 }
 
-# Where the server runs, where the generator, how many cores serve, and what else the generator is told.
+# By placement: where the server runs, where the generator, how many cores serve, and what else the generator is told.
 PLACEMENTS = {
     "split": ("0", "1", 1, {}),
     "both": ("0,1", "0,1", 2, {}),

@@ -18,6 +18,9 @@ socket.create_connection(("127.0.0.1", int(url.split(":")[2].split("/")[0]))).cl
 json.dump({"machine": {"cpu": "c", "kernel": "k"}, "summary": {"server_cpu_ns_per_delivery": 7.5, "lost": 0},
            "verdict": {"valid": True, "invalid_reasons": [], "passed": True}}, open(out + "/results.json", "w"))
 """
+TWO_PROCESSES = """#!/bin/bash
+"$(dirname "$0")/server" $1 | sed 's/^pid=\\(.*\\)/pid=\\1\\npids=\\1 2147483647/'
+"""
 FAKE_SERVER = """#!/bin/bash
 python3 -c 'import socket, sys, time
 s = socket.create_server(("127.0.0.1", int(sys.argv[1]))); time.sleep(60)' $1 >/dev/null 2>&1 </dev/null &
@@ -71,13 +74,13 @@ class Summary(unittest.TestCase):
 class Driver(unittest.TestCase):
     def test_interleaved_rounds_leave_rows_and_no_process(self):
         with tempfile.TemporaryDirectory() as folder:
-            for name, text in (("load", FAKE_LOAD), ("server", FAKE_SERVER)):
+            for name, text in (("load", FAKE_LOAD), ("server", FAKE_SERVER), ("two", TWO_PROCESSES)):
                 file = Path(folder, name)
                 file.write_text(text)
                 file.chmod(0o755)
             done = subprocess.run(
                 [ROOT / "perf/scenario/run", "fanout1", "--rounds", "2", "--peers", "", "--load", f"{folder}/load",
-                 "--extra", f"a={folder}/server", "--extra", f"b={folder}/server", "--extra", "c=false",
+                 "--extra", f"a={folder}/server", "--extra", f"b={folder}/two", "--extra", "c=false",
                  "--out", f"{folder}/out", "--port", "29650"],
                 capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "BUILD": folder})
             self.assertEqual(done.returncode, 0, done.stderr)
@@ -85,7 +88,7 @@ class Driver(unittest.TestCase):
                 rows = list(csv.DictReader(file))
             self.assertEqual([(r["round"], r["peer"]) for r in rows],
                              [("1", "a"), ("1", "b"), ("1", "c"), ("2", "a"), ("2", "b"), ("2", "c")])
-            self.assertEqual([r["server_cpu_ns_per_delivery"] for r in rows], ["7.5", "7.5", "", "7.5", "7.5", ""])
+            self.assertEqual([r["server_cpu_ns_per_delivery"] for r in rows], ["7.5", "", "", "7.5", "", ""])
             self.assertIn("did not start", rows[2]["failure"])
             self.assertIn("| a | 7.5 |", done.stdout)
             pids = Path(folder, "pids").read_text().split()
