@@ -1,9 +1,7 @@
 #include "tools/load/coordinator.h"
 
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,13 +11,15 @@
 
 #include "engine/core/clock.h"
 #include "tools/load/progress.h"
+#include "tools/load/sampler.h"
 #include "tools/load/sockets.h"
 
 #define SECOND 1000000000ull
 #define RAMP_POLL_NS 2000000ull /* connects_per_s is no finer than this */
 #define POLL_NS 5000000ull
 #define STUCK_NS (5 * SECOND) /* beyond the timeout of a connection */
-#define QUIET_NS 250000000ull   /* nothing came for so long: there is no more */
+#define NOBODY_NS (5 * SECOND)
+#define QUIET_NS 250000000ull /* nothing came for so long: there is no more */
 #define END_NS (60 * SECOND)
 #define RAMP_NS_MAX (1800 * SECOND)
 
@@ -32,15 +32,13 @@ struct coordinator {
 	sigset_t signals;
 	unsigned interrupts;
 	struct progress progress;
-	uint64_t sampled_ns;
-	struct totals sampled;
-	struct hist sampled_latency;
-	double sampled_server_s, sampled_generator_s;
+	struct sampler sampler;
 	struct process_thread threads[PROCESS_THREADS_MAX];
 	size_t thread_count;
 };
 
-static uint64_t phase_ns(const struct coordinator *coordinator)
+/* Of the whole run, at least. */
+static uint64_t left_ns(const struct coordinator *coordinator)
 {
 	const struct scenario *const scenario = &coordinator->record->scenario;
 	const uint64_t now = clock_mono_ns();
@@ -61,126 +59,17 @@ static uint64_t phase_ns(const struct coordinator *coordinator)
 	}
 }
 
-static void sample_server(struct coordinator *coordinator, struct process_usage *usage)
+static void show(struct coordinator *coordinator)
 {
-	struct record *const record = coordinator->record;
-
-	*usage = (struct process_usage){ -1, -1, -1 };
-	if (!record->server_known)
-		return;
-	process_sample(&record->server, usage);
-	record->server_rss_peak = fmax(record->server_rss_peak, usage->rss_bytes);
-	record->server_fds_peak = fmax(record->server_fds_peak, usage->fds);
-}
-
-static void sample_kernel(struct record *record, double *bytes)
-{
-	*bytes = machine_kernel_memory();
-	record->kernel_peak = fmax(record->kernel_peak, *bytes);
-}
-
-static double sample_generator(struct coordinator *coordinator)
-{
-	struct record *const record = coordinator->record;
-	double rss = 0, cpu = 0;
-
-	for (uint32_t i = 0; i < record->scenario.workers; i++) {
-		struct process worker = { .pid = coordinator->workers[i],
-					  .tree = { coordinator->workers[i] },
-					  .count = 1 };
-		struct process_usage usage;
-		uint64_t cpu_ns = 0, wait_ns;
-
-		if (coordinator->workers[i] == 0)
-			continue;
-		process_sample_known(&worker, &usage);
-		rss += fmax(usage.rss_bytes, 0);
-		process_schedule(worker.pid, &cpu_ns, &wait_ns);
-		cpu += (double)cpu_ns / 1e9;
-	}
-	record->generator_rss = fmax(record->generator_rss, rss);
-	return cpu;
-}
-
-static void latency_row(struct coordinator *coordinator, struct record_row *row)
-{
-	struct hist all, now;
-
-	totals_hist(&all, coordinator->stats, offsetof(struct worker_stats, latency));
-	hist_since(&now, &all, &coordinator->sampled_latency);
-	coordinator->sampled_latency = all;
-	if (now.count == 0)
-		return;
-	row->column[RECORD_latency_p50_ms] = (double)hist_at(&now, 0.5) / 1e6;
-	row->column[RECORD_latency_p99_ms] = (double)hist_at(&now, 0.99) / 1e6;
-	row->column[RECORD_latency_max_ms] = (double)now.max / 1e6;
-}
-
-static double rate(uint64_t now, uint64_t before, double seconds)
-{
-	return now > before ? (double)(now - before) / seconds : 0;
-}
-
-static void use_row(struct coordinator *coordinator, struct record_row *row, double seconds)
-{
-	struct process_usage server;
-	double kernel;
-	const double generator_s = sample_generator(coordinator);
-
-	sample_server(coordinator, &server);
-	sample_kernel(coordinator->record, &kernel);
-	if (server.cpu_s >= 0) {
-		row->column[RECORD_server_cpu_percent] =
-			fmax(0, server.cpu_s - coordinator->sampled_server_s) / seconds * 100;
-		row->column[RECORD_server_rss_bytes] = server.rss_bytes;
-	}
-	if (kernel >= 0)
-		row->column[RECORD_kernel_memory_bytes] = kernel;
-	row->column[RECORD_generator_cpu_percent] =
-		fmax(0, generator_s - coordinator->sampled_generator_s) / seconds * 100;
-	coordinator->sampled_server_s = fmax(server.cpu_s, 0);
-	coordinator->sampled_generator_s = generator_s;
-}
-
-static void sample(struct coordinator *coordinator, uint64_t now)
-{
-	const double seconds = (double)(now - coordinator->sampled_ns) / 1e9;
-	const struct totals before = coordinator->sampled;
-	struct record_row *const row = record_push(coordinator->record);
-	struct totals *const totals = &coordinator->sampled;
+	struct sampler *const sampler = &coordinator->sampler;
+	const struct record_row *const row = sampler_row(sampler, clock_mono_ns());
 
 	if (!row)
 		return;
-	totals_read(totals, coordinator->stats);
-	row->phase = (enum phase)stat_get(coordinator->stats->phase);
-	row->column[RECORD_t_s] = (double)(now - coordinator->record->start.ns) / 1e9;
-	row->column[RECORD_connections] = (double)totals->open;
-	row->column[RECORD_connects_per_s] = rate(totals->connected, before.connected, seconds);
-	row->column[RECORD_sent_per_s] = rate(totals->sent, before.sent, seconds);
-	row->column[RECORD_deliveries_per_s] = rate(totals->received, before.received, seconds);
-	row->column[RECORD_errors_per_s] = rate(totals_errors(totals), totals_errors(&before), seconds);
-	latency_row(coordinator, row);
-	use_row(coordinator, row, seconds);
-	coordinator->sampled_ns = now;
-
-	const struct progress_state state = { row, totals, (double)phase_ns(coordinator) / 1e9,
+	const struct progress_state state = { row, &sampler->totals, (double)left_ns(coordinator) / 1e9,
 					      totals_error(coordinator->stats) };
 
 	progress_show(&coordinator->progress, &state);
-}
-
-static void take_moment(struct coordinator *coordinator, struct record_moment *moment)
-{
-	double ignored;
-
-	moment->ns = clock_mono_ns();
-	sample_server(coordinator, &moment->server);
-	totals_read(&moment->totals, coordinator->stats);
-	for (uint32_t i = 0; i < coordinator->record->scenario.workers; i++)
-		if (coordinator->workers[i] != 0)
-			process_schedule(coordinator->workers[i], &moment->worker_cpu_ns[i],
-					 &moment->worker_wait_ns[i]);
-	sample_kernel(coordinator->record, &ignored);
 }
 
 /* Whoever ends before END has died. */
@@ -209,7 +98,7 @@ static void reap(struct coordinator *coordinator)
 static void wait_a_little(struct coordinator *coordinator, uint64_t most_ns)
 {
 	const uint64_t now = clock_mono_ns();
-	const uint64_t next = coordinator->sampled_ns + SECOND;
+	const uint64_t next = coordinator->sampler.ns + SECOND;
 	const uint64_t until_sample = next > now ? next - now : 0;
 	const uint64_t ns = most_ns < until_sample ? most_ns : until_sample;
 	const struct timespec time = { .tv_sec = (time_t)(ns / SECOND), .tv_nsec = (long)(ns % SECOND) };
@@ -219,7 +108,7 @@ static void wait_a_little(struct coordinator *coordinator, uint64_t most_ns)
 		coordinator->interrupts++;
 	reap(coordinator);
 	if (clock_mono_ns() >= next)
-		sample(coordinator, clock_mono_ns());
+		show(coordinator);
 }
 
 static bool is_over(const struct coordinator *coordinator, unsigned interrupts)
@@ -234,10 +123,16 @@ static uint64_t moves(const struct totals *totals)
 	       totals->join_failed + totals->joins_begun;
 }
 
+/* No need to wait for the end of a long ramp. */
+static bool is_nobody_there(const struct totals *totals, uint64_t elapsed_ns)
+{
+	return totals->connected == 0 && totals->connect_failed > 0 && elapsed_ns > NOBODY_NS;
+}
+
 static void walk_ramp(struct coordinator *coordinator)
 {
 	struct record *const record = coordinator->record;
-	const uint64_t shape = record->start.ns + shape_duration(&record->scenario.ramp);
+	const uint64_t start = record->start.ns, shape = start + shape_duration(&record->scenario.ramp);
 	uint64_t moved_ns = shape, moved = 0;
 	struct totals totals;
 
@@ -245,7 +140,7 @@ static void walk_ramp(struct coordinator *coordinator)
 		const uint64_t now = clock_mono_ns();
 
 		totals_read(&totals, coordinator->stats);
-		if ((totals.ramped && now >= shape) || is_over(coordinator, 1))
+		if ((totals.ramped && now >= shape) || is_over(coordinator, 1) || is_nobody_there(&totals, now - start))
 			break;
 		if (moves(&totals) != moved && now > shape)
 			moved_ns = now;
@@ -256,7 +151,7 @@ static void walk_ramp(struct coordinator *coordinator)
 			break;
 		wait_a_little(coordinator, RAMP_POLL_NS);
 	}
-	take_moment(coordinator, &record->ramped);
+	sampler_moment(&coordinator->sampler, &record->ramped);
 }
 
 static bool all_sent(const struct coordinator *coordinator)
@@ -282,6 +177,26 @@ static void walk_time(struct coordinator *coordinator, uint64_t from_ns, uint64_
 
 		wait_a_little(coordinator, polls && left > POLL_NS ? POLL_NS : left);
 	}
+}
+
+/* By the processors that they are allowed, once they are pinned. */
+static bool shares_cores(const struct coordinator *coordinator)
+{
+	const struct record *const record = coordinator->record;
+	cpu_set_t server, worker, both;
+
+	if (!record->server_known)
+		return false;
+	process_cpus(&record->server, &server);
+	for (uint32_t i = 0; i < record->scenario.workers; i++) {
+		if (coordinator->workers[i] == 0 ||
+		    sched_getaffinity(coordinator->workers[i], sizeof(worker), &worker) != 0)
+			continue;
+		CPU_AND(&both, &server, &worker);
+		if (CPU_COUNT(&both) > 0)
+			return true;
+	}
+	return false;
 }
 
 /* A number of messages is done with when the last delivery came: when that was, or 0 when the time was over before. */
@@ -312,14 +227,15 @@ static void walk_hold(struct coordinator *coordinator)
 	struct record *const record = coordinator->record;
 	static struct process_thread after[PROCESS_THREADS_MAX];
 
+	record->shares_cores = shares_cores(coordinator);
 	coordinator->thread_count = process_threads(&record->server, coordinator->threads);
 	stat_set(coordinator->stats->phase, PHASE_HOLD);
-	take_moment(coordinator, &record->hold);
+	sampler_moment(&coordinator->sampler, &record->hold);
 	walk_time(coordinator, record->hold.ns, record->scenario.hold_ns);
 	const uint64_t last_ns = walk_to_the_last(coordinator, record->hold.ns + record->scenario.hold_ns);
 
 	stat_set(coordinator->stats->phase, PHASE_DRAIN);
-	take_moment(coordinator, &record->held);
+	sampler_moment(&coordinator->sampler, &record->held);
 	record->held.ns = last_ns > 0 ? last_ns : record->held.ns;
 	const size_t count = process_threads(&record->server, after);
 
@@ -348,11 +264,8 @@ static void walk_end(struct coordinator *coordinator)
 	const uint64_t until = clock_mono_ns() + END_NS;
 	struct record *const record = coordinator->record;
 	const unsigned interrupts = coordinator->interrupts + 1;
-	double ignored;
 
-	sample_server(coordinator, &record->end.server);
-	sample_kernel(record, &ignored);
-	sample_generator(coordinator);
+	sampler_moment(&coordinator->sampler, &record->end);
 	stat_set(coordinator->stats->phase, PHASE_END);
 	while (coordinator->alive > 0 && clock_mono_ns() < until && coordinator->interrupts < interrupts)
 		wait_a_little(coordinator, POLL_NS);
@@ -403,6 +316,7 @@ static bool fork_workers(struct coordinator *coordinator, char why[200])
 		const pid_t pid = fork();
 
 		if (pid == 0) {
+			signal(SIGTERM, SIG_IGN); /* one for the whole group is ours to obey */
 			sigprocmask(SIG_SETMASK, &before, NULL);
 			_exit(worker_run(coordinator->stats, i, &options->target, cpu));
 		}
@@ -429,26 +343,6 @@ static void find_server(struct record *record, const struct options *options)
 		return;
 	process_cpus(&record->server, &set);
 	record->server_cpus = (unsigned)CPU_COUNT(&set);
-}
-
-/* By the processors that they are allowed, once they are pinned. */
-static bool shares_cores(const struct coordinator *coordinator)
-{
-	const struct record *const record = coordinator->record;
-	cpu_set_t server, worker, both;
-
-	if (!record->server_known)
-		return false;
-	process_cpus(&record->server, &server);
-	for (uint32_t i = 0; i < record->scenario.workers; i++) {
-		if (coordinator->workers[i] == 0 ||
-		    sched_getaffinity(coordinator->workers[i], sizeof(worker), &worker) != 0)
-			continue;
-		CPU_AND(&both, &server, &worker);
-		if (CPU_COUNT(&both) > 0)
-			return true;
-	}
-	return false;
 }
 
 static void raise_limits(void)
@@ -482,15 +376,12 @@ static bool run(struct coordinator *coordinator, char why[200])
 	sigaddset(&coordinator->signals, SIGINT);
 	sigaddset(&coordinator->signals, SIGTERM);
 	sigaddset(&coordinator->signals, SIGCHLD);
-	record->start.ns = coordinator->stats->start_ns = coordinator->sampled_ns = clock_mono_ns();
-	sample_server(coordinator, &record->start.server);
-	coordinator->sampled_server_s = fmax(record->start.server.cpu_s, 0);
+	sampler_open(&coordinator->sampler, record, coordinator->stats, coordinator->workers);
+	coordinator->stats->start_ns = record->start.ns;
 	if (!fork_workers(coordinator, why))
 		return false;
 	progress_open(&coordinator->progress, coordinator->options->progress ? stderr : NULL, terminal,
 		      &record->scenario, coordinator->options->label);
-	usleep(1000); /* they pin themselves first of all */
-	record->shares_cores = shares_cores(coordinator);
 	walk(coordinator);
 	progress_close(&coordinator->progress);
 	return true;
