@@ -14,7 +14,7 @@
 
 struct payload {
 	uint32_t producer; /* of the whole run */
-	uint32_t number;   /* 1, 2, 3 .. of this producer in this room */
+	uint32_t number; /* 1, 2, 3 .. of this producer in this room */
 	uint32_t room;
 	uint64_t intended_ns; /* CLOCK_MONOTONIC, when it should have been sent */
 };
@@ -24,5 +24,9 @@ void payload_write(uint8_t *out, size_t size, const struct payload *payload);
 
 /* Returns 1, or 0 when it is none of ours or damaged. */
 int payload_read(struct payload *payload, const uint8_t *bytes, size_t size);
+
+/* CRC-32C without the processor's own instruction: for those that have none, and what tests compare with.
+ * Begins at 0xffffffff, and the result is to be inverted. */
+uint32_t payload_crc_plain(uint32_t crc, const uint8_t *bytes, size_t size);
 
 #endif
