@@ -75,10 +75,13 @@ static bool read_kind(struct shape_stage *stage, const char **at)
 		*at += 6;
 	} else if (strncmp(*at, "step/", 5) == 0) {
 		stage->kind = SHAPE_STEPPED;
-		stage->steps = (uint32_t)strtoul(*at + 5, &end, 10);
 		*at += 5;
-		if (stage->steps == 0 || stage->steps > 100000 || *end != ' ')
+
+		const unsigned long steps = strtoul(*at, &end, 10);
+
+		if (steps == 0 || steps > 100000 || *end != ' ')
 			return false;
+		stage->steps = (uint32_t)steps;
 		*at = end + 1;
 	}
 	return true;

@@ -22,7 +22,7 @@ static const char *read_size(uint32_t *size, const char *text)
 	} else if (*end == 'B') {
 		end++;
 	}
-	if (value == 0 || value * factor > 1u << 30)
+	if (value == 0 || value > (1u << 30) / factor)
 		return NULL;
 	*size = (uint32_t)(value * factor);
 	return end;

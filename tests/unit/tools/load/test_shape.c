@@ -42,6 +42,9 @@ Test(load_shape, what_is_not_understood_is_pointed_at)
 	cr_expect_eq(shape_parse(&shape, "30s:x"), 5);
 	cr_expect_eq(shape_parse(&shape, "30s:1,"), 7);
 	cr_expect_eq(shape_parse(&shape, "step/0 1s:1"), 6);
+	cr_expect_eq(shape_parse(&shape, "step/100000 1s:1"), 0);
+	cr_expect_eq(shape_parse(&shape, "step/100001 1s:1"), 6);
+	cr_expect_eq(shape_parse(&shape, "step/4294967297 1s:1"), 6, "2^32 and one more is not one");
 	cr_expect_eq(shape_parse(&shape, "-1s:1"), 1);
 	cr_expect_eq(shape_parse(&shape, "1s:10000000"), 0);
 	cr_expect_eq(shape_parse(&shape, "1s:10000001"), 4);

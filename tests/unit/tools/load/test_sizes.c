@@ -26,6 +26,12 @@ Test(load_sizes, what_is_not_understood_is_pointed_at)
 	cr_expect_eq(sizes_parse(&sizes, "10;20"), 3);
 	cr_expect_eq(sizes_parse(&sizes, "1024MiB"), 0);
 	cr_expect_eq(sizes_parse(&sizes, "1025MiB"), 1);
+	cr_expect_eq(sizes_parse(&sizes, "17592186044416MiB"), 1, "2^64 is not 0");
+	cr_expect_eq(sizes_parse(&sizes, "17592186044417MiB"), 1, "2^64 and 1 MiB more is not 1 MiB");
+	cr_expect_eq(sizes_parse(&sizes, "1048576KiB"), 0);
+	cr_expect_eq(sizes_parse(&sizes, "1048577KiB"), 1);
+	cr_expect_eq(sizes_parse(&sizes, "1*1000000"), 0);
+	cr_expect_eq(sizes_parse(&sizes, "1*1000001"), 3);
 	cr_expect_eq(sizes_parse(&sizes, "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1"), 0);
 	cr_expect_eq(sizes_parse(&sizes, "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1"), 33);
 }
