@@ -5,14 +5,16 @@
 #include "engine/core/check.h"
 #include "engine/core/pages.h"
 
-/* Missing numbers by name, so that a late one is told from one given twice. Beyond so many they are only counted,
- * and a late one then counts as a duplicate: such a run has failed a million times over anyway. */
+/* Missing numbers by name, so that a late one is told from one given twice. Beyond so many they are only counted:
+ * a late one then counts as a duplicate and its number stays lost. Never the other way round, as good: such a run
+ * has failed a million times over anyway. */
 #define MISSING_MAX (1u << 20)
 #define MISSING_PLACES (MISSING_MAX * 2)
 
 struct track {
 	uint32_t next; /* the number expected; 0: takes nothing */
-	uint32_t sure; /* what is below need not come: the join was under way */
+	uint32_t
+		sure; /* what is below need not come: the join was under way. A hole there is an earlier membership's */
 };
 
 struct audit {
@@ -139,7 +141,7 @@ static bool out_of_order(struct audit *audit, uint32_t track, uint32_t number)
 		if (number > from)
 			miss(audit, track, from, number);
 		state->next = number + 1;
-	} else if (found_again(audit, track, number)) {
+	} else if (number >= state->sure && found_again(audit, track, number)) {
 		audit->counts.lost--;
 		audit->counts.reordered++;
 	} else {

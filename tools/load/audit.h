@@ -30,7 +30,8 @@ void audit_begin(struct audit *audit, uint32_t track, uint32_t asked, uint32_t s
 /* One came. Returns true when it counts as delivered. */
 bool audit_take(struct audit *audit, uint32_t track, uint32_t number);
 
-/* The server has said that it could not give up to and including `number`: what is missing there is excused. */
+/* The server has said that it could not give up to and including `number`: what has not come there from the expected
+ * number on is excused. A hole that was noticed before stays lost: nobody had announced it. */
 void audit_excuse(struct audit *audit, uint32_t track, uint32_t number);
 
 /* The receiver has left; everything up to `sent` should have come. A track may begin again afterwards. */
