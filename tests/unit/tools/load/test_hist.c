@@ -65,3 +65,27 @@ Test(load_hist, since_is_what_came_in_between)
 	cr_assert_eq(part.sum, 1000);
 	cr_assert_eq(part.max, hist_bucket_top(hist_bucket(200)));
 }
+
+Test(load_hist, the_greater_maximum_stays_whichever_is_merged_into_the_other)
+{
+	memset(&hist, 0, sizeof(hist));
+	hist_add(&hist, 1000003, 1);
+	memset(&part, 0, sizeof(part));
+	hist_add(&part, 5, 1);
+	older = part;
+	hist_merge(&part, &hist);
+	cr_expect_eq(part.max, 1000003);
+	hist_merge(&hist, &older);
+	cr_expect_eq(hist.max, 1000003);
+}
+
+Test(load_hist, since_is_never_above_the_exact_maximum)
+{
+	memset(&hist, 0, sizeof(hist));
+	older = hist;
+	hist_add(&hist, 1000003, 1);
+	cr_assert_gt(hist_bucket_top(hist_bucket(1000003)), 1000003);
+	hist_since(&part, &hist, &older);
+	cr_expect_eq(part.max, 1000003);
+	cr_expect_eq(hist_at(&part, 1), 1000003);
+}
