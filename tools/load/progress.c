@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "tools/load/words.h"
+#include "tools/load/say.h"
 
 #define BAR 40
 
@@ -32,59 +32,59 @@ static void put_bar(struct progress *progress, const struct progress_state *stat
 	const double now_s = column(state, RECORD_t_s);
 	const double whole = now_s + state->left_s;
 	const int done = whole > 0 ? (int)(now_s / whole * BAR) : 0;
-	char left[WORDS_SIZE], bar[BAR + 1];
+	char left[SAY_SIZE], bar[BAR + 1];
 
 	for (int i = 0; i < BAR; i++)
 		bar[i] = i < done ? '=' : i == done ? '>' : ' ';
 	bar[BAR] = '\0';
 	fprintf(progress->file, "%s against %s: %-6s [%s] %s left\x1b[K\n", progress->name, progress->label,
-		record_phase(state->row->phase), bar, words_time(left, state->left_s));
+		record_phase(state->row->phase), bar, say_time(left, state->left_s));
 	progress->lines++;
 }
 
 static void put_connections(struct progress *progress, const struct progress_state *state)
 {
-	char open[WORDS_SIZE], all[WORDS_SIZE], rate[WORDS_SIZE], text[160];
+	char open[SAY_SIZE], all[SAY_SIZE], rate[SAY_SIZE], text[160];
 
 	snprintf(text, sizeof(text), "%s of %s, %s/s new, %llu rooms joined",
-		 words_number(open, column(state, RECORD_connections)), words_number(all, progress->connections),
-		 words_number(rate, round(column(state, RECORD_connects_per_s))),
+		 say_number(open, column(state, RECORD_connections)), say_number(all, progress->connections),
+		 say_number(rate, round(column(state, RECORD_connects_per_s))),
 		 (unsigned long long)state->totals->joined);
 	put(progress, "connections", text);
 }
 
 static void put_rates(struct progress *progress, const struct progress_state *state)
 {
-	char sent[WORDS_SIZE], delivered[WORDS_SIZE], text[120];
+	char sent[SAY_SIZE], delivered[SAY_SIZE], text[120];
 
 	snprintf(text, sizeof(text), "%s/s sent, %s/s delivered",
-		 words_number(sent, round(column(state, RECORD_sent_per_s))),
-		 words_number(delivered, round(column(state, RECORD_deliveries_per_s))));
+		 say_number(sent, round(column(state, RECORD_sent_per_s))),
+		 say_number(delivered, round(column(state, RECORD_deliveries_per_s))));
 	put(progress, "messages", text);
 }
 
 static void put_latency(struct progress *progress, const struct progress_state *state)
 {
-	char half[WORDS_SIZE], most[WORDS_SIZE], max[WORDS_SIZE], text[160];
+	char half[SAY_SIZE], most[SAY_SIZE], max[SAY_SIZE], text[160];
 
 	if (isnan(column(state, RECORD_latency_p50_ms)))
 		snprintf(text, sizeof(text), "not measured yet");
 	else
 		snprintf(text, sizeof(text), "p50 %s ms, p99 %s ms, max %s ms",
-			 words_number(half, column(state, RECORD_latency_p50_ms)),
-			 words_number(most, column(state, RECORD_latency_p99_ms)),
-			 words_number(max, column(state, RECORD_latency_max_ms)));
+			 say_number(half, column(state, RECORD_latency_p50_ms)),
+			 say_number(most, column(state, RECORD_latency_p99_ms)),
+			 say_number(max, column(state, RECORD_latency_max_ms)));
 	put(progress, "latency", text);
 }
 
 static void put_use(struct progress *progress, const struct progress_state *state)
 {
-	char cpu[WORDS_SIZE], rss[WORDS_SIZE], own[WORDS_SIZE], text[160];
+	char cpu[SAY_SIZE], rss[SAY_SIZE], own[SAY_SIZE], text[160];
 
 	snprintf(text, sizeof(text), "CPU %s %%, RSS %s; generator CPU %s %%",
-		 words_number(cpu, round(column(state, RECORD_server_cpu_percent))),
-		 words_bytes(rss, column(state, RECORD_server_rss_bytes)),
-		 words_number(own, round(column(state, RECORD_generator_cpu_percent))));
+		 say_number(cpu, round(column(state, RECORD_server_cpu_percent))),
+		 say_bytes(rss, column(state, RECORD_server_rss_bytes)),
+		 say_number(own, round(column(state, RECORD_generator_cpu_percent))));
 	put(progress, "server", text);
 }
 
@@ -120,18 +120,18 @@ static void draw(struct progress *progress, const struct progress_state *state)
 
 static void print(struct progress *progress, const struct progress_state *state)
 {
-	char open[WORDS_SIZE], sent[WORDS_SIZE], delivered[WORDS_SIZE], half[WORDS_SIZE], most[WORDS_SIZE];
-	char left[WORDS_SIZE];
+	char open[SAY_SIZE], sent[SAY_SIZE], delivered[SAY_SIZE], half[SAY_SIZE], most[SAY_SIZE];
+	char left[SAY_SIZE];
 
 	fprintf(progress->file,
 		"%4.0fs %-6s %s conns, %s/s sent, %s/s delivered, p50 %s ms, p99 %s ms, %llu errors, %s left\n",
 		column(state, RECORD_t_s), record_phase(state->row->phase),
-		words_number(open, column(state, RECORD_connections)),
-		words_number(sent, round(column(state, RECORD_sent_per_s))),
-		words_number(delivered, round(column(state, RECORD_deliveries_per_s))),
-		words_number(half, column(state, RECORD_latency_p50_ms)),
-		words_number(most, column(state, RECORD_latency_p99_ms)),
-		(unsigned long long)totals_errors(state->totals), words_time(left, state->left_s));
+		say_number(open, column(state, RECORD_connections)),
+		say_number(sent, round(column(state, RECORD_sent_per_s))),
+		say_number(delivered, round(column(state, RECORD_deliveries_per_s))),
+		say_number(half, column(state, RECORD_latency_p50_ms)),
+		say_number(most, column(state, RECORD_latency_p99_ms)),
+		(unsigned long long)totals_errors(state->totals), say_time(left, state->left_s));
 }
 
 void progress_show(struct progress *progress, const struct progress_state *state)

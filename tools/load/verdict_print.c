@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tools/load/verdict.h"
-#include "tools/load/words.h"
+#include "tools/load/say.h"
 
 static double figure(const struct summary *summary, enum summary_figure which)
 {
@@ -12,22 +12,21 @@ static double figure(const struct summary *summary, enum summary_figure which)
 
 static void print_traffic(FILE *file, const struct record *record, const struct summary *summary)
 {
-	char a[WORDS_SIZE], b[WORDS_SIZE], c[WORDS_SIZE];
+	char a[SAY_SIZE], b[SAY_SIZE], c[SAY_SIZE];
 
-	fprintf(file, "  %s connections stood", words_number(a, figure(summary, SUMMARY_connected)));
+	fprintf(file, "  %s connections stood", say_number(a, figure(summary, SUMMARY_connected)));
 	if (!isnan(figure(summary, SUMMARY_connects_per_s)))
-		fprintf(file, " after %s s (%s a second)", words_number(a, figure(summary, SUMMARY_ramp_s)),
-			words_number(b, figure(summary, SUMMARY_connects_per_s)));
+		fprintf(file, " after %s s (%s a second)", say_number(a, figure(summary, SUMMARY_ramp_s)),
+			say_number(b, figure(summary, SUMMARY_connects_per_s)));
 	fputs(".\n", file);
 	if (record->scenario.traffic == TRAFFIC_NONE)
 		return;
 	fprintf(file, "  %s messages were sent, %s of %s deliveries arrived",
-		words_number(a, figure(summary, SUMMARY_sent)), words_number(b, figure(summary, SUMMARY_received)),
-		words_number(c, figure(summary, SUMMARY_expected)));
+		say_number(a, figure(summary, SUMMARY_sent)), say_number(b, figure(summary, SUMMARY_received)),
+		say_number(c, figure(summary, SUMMARY_expected)));
 	if (!isnan(figure(summary, SUMMARY_deliveries_per_s)))
-		fprintf(file, "; %s sent and %s delivered a second",
-			words_number(a, figure(summary, SUMMARY_sent_per_s)),
-			words_number(b, figure(summary, SUMMARY_deliveries_per_s)));
+		fprintf(file, "; %s sent and %s delivered a second", say_number(a, figure(summary, SUMMARY_sent_per_s)),
+			say_number(b, figure(summary, SUMMARY_deliveries_per_s)));
 	fputs(".\n", file);
 }
 
@@ -43,14 +42,14 @@ static void print_audit(FILE *file, const struct summary *summary)
 		      { SUMMARY_foreign, "misdirected" },
 		      { SUMMARY_excused, "given up by the server, which said so" } };
 	const char *before = "  Of these: ";
-	char number[WORDS_SIZE];
+	char number[SAY_SIZE];
 
 	if (!(figure(summary, SUMMARY_received) > 0))
 		return;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (!(figure(summary, kinds[i].which) > 0))
 			continue;
-		fprintf(file, "%s%s %s", before, words_number(number, figure(summary, kinds[i].which)), kinds[i].text);
+		fprintf(file, "%s%s %s", before, say_number(number, figure(summary, kinds[i].which)), kinds[i].text);
 		before = ", ";
 	}
 	fputs(before[0] == ' ' ? "  None was lost, duplicated, out of order, damaged or misdirected.\n" : ".\n", file);
@@ -58,40 +57,40 @@ static void print_audit(FILE *file, const struct summary *summary)
 
 static void print_speed(FILE *file, const struct summary *summary)
 {
-	char a[WORDS_SIZE], b[WORDS_SIZE], c[WORDS_SIZE];
+	char a[SAY_SIZE], b[SAY_SIZE], c[SAY_SIZE];
 
 	if (!isnan(figure(summary, SUMMARY_latency_p50_ms)))
 		fprintf(file, "  A delivery took %s ms for half, %s ms for 99 of 100, %s ms at most.\n",
-			words_number(a, figure(summary, SUMMARY_latency_p50_ms)),
-			words_number(b, figure(summary, SUMMARY_latency_p99_ms)),
-			words_number(c, figure(summary, SUMMARY_latency_max_ms)));
+			say_number(a, figure(summary, SUMMARY_latency_p50_ms)),
+			say_number(b, figure(summary, SUMMARY_latency_p99_ms)),
+			say_number(c, figure(summary, SUMMARY_latency_max_ms)));
 	if (!isnan(figure(summary, SUMMARY_recovered_s)))
 		fprintf(file, "  All were back %s s after they were dropped.\n",
-			words_number(a, figure(summary, SUMMARY_recovered_s)));
+			say_number(a, figure(summary, SUMMARY_recovered_s)));
 }
 
 static void print_use(FILE *file, const struct summary *summary)
 {
-	char a[WORDS_SIZE], b[WORDS_SIZE];
+	char a[SAY_SIZE], b[SAY_SIZE];
 
 	if (!isnan(figure(summary, SUMMARY_server_cpu_percent))) {
 		fprintf(file, "  The server used %s %% of a core",
-			words_number(a, figure(summary, SUMMARY_server_cpu_percent)));
+			say_number(a, figure(summary, SUMMARY_server_cpu_percent)));
 		if (!isnan(figure(summary, SUMMARY_server_cpu_ns_per_delivery)))
 			fprintf(file, ", %s ns a delivery",
-				words_number(a, figure(summary, SUMMARY_server_cpu_ns_per_delivery)));
-		fprintf(file, ", and %s of memory", words_bytes(a, figure(summary, SUMMARY_server_rss_bytes_peak)));
+				say_number(a, figure(summary, SUMMARY_server_cpu_ns_per_delivery)));
+		fprintf(file, ", and %s of memory", say_bytes(a, figure(summary, SUMMARY_server_rss_bytes_peak)));
 		if (!isnan(figure(summary, SUMMARY_server_cpu_us_per_connect)))
 			fprintf(file, "; %s us a connection made",
-				words_number(b, figure(summary, SUMMARY_server_cpu_us_per_connect)));
+				say_number(b, figure(summary, SUMMARY_server_cpu_us_per_connect)));
 		fputs(".\n", file);
 	}
 	if (!isnan(figure(summary, SUMMARY_generator_cpu_percent_max_worker)))
 		fprintf(file,
 			"  The generator's busiest worker used %s %% of a core, and waited %s %% of the time for "
 			"one.\n",
-			words_number(a, figure(summary, SUMMARY_generator_cpu_percent_max_worker)),
-			words_number(b, figure(summary, SUMMARY_generator_wait_percent_max_worker)));
+			say_number(a, figure(summary, SUMMARY_generator_cpu_percent_max_worker)),
+			say_number(b, figure(summary, SUMMARY_generator_wait_percent_max_worker)));
 }
 
 static void print_row(FILE *file, const struct verdict_row *row)
@@ -101,10 +100,10 @@ static void print_row(FILE *file, const struct verdict_row *row)
 	const char *const said = threshold->reference ? (row->passed ? "beaten" : "NOT BEATEN")
 				 : row->passed        ? "ok"
 						      : "MISSED";
-	char value[WORDS_SIZE], limit[WORDS_SIZE];
+	char value[SAY_SIZE], limit[SAY_SIZE];
 
 	fprintf(file, "  %-10s  %-24s %12s   %s%s", isnan(row->value) ? "NO FIGURE" : said, threshold->metric,
-		words_number(value, row->value), wanted, words_number(limit, threshold->value));
+		say_limit(value, row->value), wanted, say_limit(limit, threshold->value));
 	if (threshold->reference)
 		fprintf(file, "  (%s)", threshold->source);
 	fputc('\n', file);
