@@ -23,7 +23,9 @@ int sendq_put(struct net *net, struct conn *conn, const void *bytes, size_t size
  * way, the conn is past sending, or none is to be had. */
 struct flight *sendq_plan(struct net *net, struct conn *conn);
 
-/* Adds bytes of a segment, holding it. Returns false when the flight is full. */
+/* Adds bytes of a segment, holding it; up to FLIGHT_COPY_MAX right behind private ones are copied to them, where there
+ * is room. Returns false when the flight is full. */
+#define FLIGHT_COPY_MAX 1024
 bool flight_add(struct flight *flight, struct segment *segment, const uint8_t *bytes, size_t size);
 
 /* Ends planning: submits, or gives the flight back when nothing was planned. */

@@ -149,25 +149,63 @@ Test(sendq, a_plan_of_nothing_is_no_send)
 }
 
 /* A room's bytes behind the private ones, from a segment that its owner lets go of meanwhile. */
-Test(sendq, shared_bytes_follow_private_ones_and_are_held)
+Test(sendq, many_shared_bytes_follow_private_ones_and_are_held)
+{
+	const size_t size = FLIGHT_COPY_MAX + 1;
+	int client;
+	struct conn *conn = meet(&client);
+	struct segment *shared = segment_take(&segments, size, size);
+	struct flight *flight;
+
+	fill(4, size);
+	memcpy(shared->bytes, bytes, size);
+	shared->used = size;
+	fill(0, 4);
+	sendq_put(&net, conn, bytes, 4);
+	flight = sendq_plan(&net, conn);
+	cr_assert(flight_add(flight, shared, shared->bytes, size));
+	cr_assert_eq(flight->count, 2);
+	cr_assert_eq(shared->holds, 2);
+	sendq_fly(&net, conn, flight);
+	segment_drop(&segments, shared);
+	cr_assert_eq(shared->holds, 1, "the piece holds it");
+	NET_UNTIL(told[conn->slot].drained);
+	expect_stream(client, 0, size + 4);
+	cr_assert_eq(segments.bytes_out, 0);
+	close(client);
+	net_teardown();
+}
+
+/* One send of one piece; what does not fit behind the private bytes begins pieces of its own, and then all do. */
+Test(sendq, few_shared_bytes_are_copied_behind_private_ones)
 {
 	int client;
 	struct conn *conn = meet(&client);
-	struct segment *shared = segment_take(&segments, 100, 100);
+	struct segment *shared = segment_take(&segments, 4096, 4096);
 	struct flight *flight;
+	uint32_t room;
 
-	memcpy(shared->bytes, "shared", 6);
-	shared->used = 6;
-	sendq_put(&net, conn, "private ", 8);
+	fill(8, 4096);
+	memcpy(shared->bytes, bytes, 4096);
+	shared->used = 4096;
+	fill(0, 8);
+	sendq_put(&net, conn, bytes, 8);
 	flight = sendq_plan(&net, conn);
-	cr_assert(flight_add(flight, shared, shared->bytes, 6));
-	cr_assert(flight_add(flight, shared, shared->bytes + 1, 5));
+	room = flight->held[0]->capacity - 8;
+	cr_assert(room < FLIGHT_COPY_MAX, "the smallest class");
+	cr_assert(flight_add(flight, shared, shared->bytes, 100));
+	cr_assert(flight_add(flight, shared, shared->bytes + 100, room - 100));
+	cr_assert_eq(flight->count, 1);
+	cr_assert_eq(flight->bytes, 8 + room);
+	cr_assert_eq(shared->holds, 1);
+	cr_assert(flight_add(flight, shared, shared->bytes + room, 1));
+	cr_assert(flight_add(flight, shared, shared->bytes + room + 1, 1));
+	cr_assert_eq(flight->count, 3);
 	cr_assert_eq(shared->holds, 3);
 	sendq_fly(&net, conn, flight);
 	segment_drop(&segments, shared);
-	cr_assert_eq(shared->holds, 2, "each piece holds it");
 	NET_UNTIL(told[conn->slot].drained);
-	expect_words(client, "private sharedhared");
+	expect_stream(client, 0, 8 + room + 2);
 	cr_assert_eq(segments.bytes_out, 0);
 	close(client);
 	net_teardown();
