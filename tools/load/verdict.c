@@ -145,20 +145,22 @@ static void judge_closed(struct verdict *verdict, const struct record *record, c
 		       busy, load * 100);
 }
 
-static void judge_wait(struct verdict *verdict, const struct record *record)
+/* Where both may run on one processor, what the server ran there is no fault of anybody; beyond that it was others. */
+static void judge_wait(struct verdict *verdict, const struct record *record, const struct summary *summary)
 {
 	const double wait = record_worker_percent(record, false, true);
+	const double server = figure(summary, SUMMARY_server_cpu_percent);
+	const double excuse = record->shares_cores && !isnan(server) ? server : 0;
 
-	if (!(wait > WAIT_PERCENT))
-		return;
-	if (record->shares_cores)
-		note(verdict, "a worker waited %.0f %% of the time for a processor that it shares with the server",
-		     wait);
-	else
+	if (wait - excuse > WAIT_PERCENT)
 		refuse(verdict,
 		       "the generator was starved: a worker waited %.0f %% of the time for a processor, and not "
-		       "because of the server; something else runs on this machine",
+		       "because of "
+		       "the server; something else runs on this machine",
 		       wait);
+	else if (wait > WAIT_PERCENT)
+		note(verdict, "a worker waited %.0f %% of the time for a processor that it shares with the server",
+		     wait);
 }
 
 static void judge_ending(struct verdict *verdict, const struct record *record)
@@ -193,5 +195,5 @@ void verdict_judge(struct verdict *verdict, const struct record *record, const s
 		judge_lag(verdict, summary);
 	if (traffic == TRAFFIC_CLOSED || traffic == TRAFFIC_ECHO)
 		judge_closed(verdict, record, summary, server_cores);
-	judge_wait(verdict, record);
+	judge_wait(verdict, record, summary);
 }

@@ -187,6 +187,7 @@ Test(load_scenario, built_in_ones_fit_together)
 		cr_assert_not_null(scenario_builtin(names[i]), "%s", names[i]);
 	cr_assert_null(scenario_builtin("every"), "this is no scenario but a beginning of all");
 	cr_assert_eq(scenario_builtin("extreme")->rooms, 3000000);
+	cr_assert_eq(scenario_builtin("extreme")->threshold_count, 5, "a hundred may fail: the others' 0 is not there");
 	cr_assert_eq(scenario_builtin("realistic")->ramp.stages[0].target, 5000);
 	cr_assert(scenario_builtin("fanout")->outside_publisher);
 }

@@ -194,6 +194,11 @@ Test(load_verdict, a_starved_worker)
 	record.shares_cores = true;
 	valid(0);
 	cr_assert_eq(verdict.note_count, 1);
+	record.held.worker_wait_ns[0] = 7 * SECOND;
+	record.scenario.traffic = TRAFFIC_OPEN;
+	valid(0);
+	record.held.worker_wait_ns[0] = 7 * SECOND + 1000;
+	invalid(0, "starved");
 	record.shares_cores = false;
 	record.held.worker_wait_ns[0] = 2 * SECOND;
 	valid(0);
