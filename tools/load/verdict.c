@@ -76,10 +76,11 @@ static bool has_threshold(const struct scenario *scenario, enum summary_figure w
 	return false;
 }
 
+static const enum summary_figure audit[] = { SUMMARY_lost, SUMMARY_duplicated, SUMMARY_reordered, SUMMARY_corrupted,
+					     SUMMARY_foreign };
+
 static void judge_thresholds(struct verdict *verdict, const struct record *record, const struct summary *summary)
 {
-	static const enum summary_figure audit[] = { SUMMARY_lost, SUMMARY_duplicated, SUMMARY_reordered,
-						     SUMMARY_corrupted, SUMMARY_foreign };
 	const struct scenario *const scenario = &record->scenario;
 
 	for (uint32_t i = 0; i < scenario->threshold_count; i++)
@@ -94,6 +95,16 @@ static void judge_thresholds(struct verdict *verdict, const struct record *recor
 		add_own(verdict, summary, SUMMARY_connected, '>', scenario->connections);
 	if (scenario->traffic != TRAFFIC_NONE && record->hold.ns > 0)
 		add_own(verdict, summary, SUMMARY_received, '>', 1);
+}
+
+/* By thresholds of the scenario's or our own. */
+static void judge_audit(struct verdict *verdict, const struct record *record)
+{
+	for (size_t i = 0; i < verdict->row_count; i++)
+		for (size_t j = 0; j < sizeof(audit) / sizeof(audit[0]); j++)
+			if (strcmp(verdict->rows[i].threshold.metric, summary_name(audit[j])) == 0 &&
+			    !verdict->rows[i].passed)
+				verdict->audit_failed = !record->interrupted && !record->death[0];
 }
 
 static void judge_lag(struct verdict *verdict, const struct summary *summary)
@@ -188,6 +199,7 @@ void verdict_judge(struct verdict *verdict, const struct record *record, const s
 
 	*verdict = (struct verdict){ .valid = true, .passed = true };
 	judge_thresholds(verdict, record, summary);
+	judge_audit(verdict, record);
 	judge_ending(verdict, record);
 	if (record->hold.ns == 0)
 		return;

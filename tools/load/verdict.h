@@ -19,6 +19,7 @@ struct verdict_row {
 
 struct verdict {
 	bool valid, passed;
+	bool audit_failed; /* deliveries went wrong: so they did, valid or not, unless the run was cut off itself */
 	struct verdict_row rows[VERDICT_ROWS_MAX]; /* the scenario's, then the audit's where the scenario has none */
 	size_t row_count;
 	char reasons[VERDICT_TEXTS_MAX][VERDICT_TEXT_MAX]; /* why it is not valid */

@@ -109,13 +109,19 @@ static void print_row(FILE *file, const struct verdict_row *row)
 	fputc('\n', file);
 }
 
+static const char *outcome(const struct verdict *verdict)
+{
+	if (!verdict->valid && verdict->audit_failed)
+		return "FAILED, deliveries went wrong; its other figures are INVALID";
+	if (!verdict->valid)
+		return "INVALID, it says nothing about the server";
+	return verdict->passed ? "PASSED" : "FAILED";
+}
+
 void verdict_print(FILE *file, const struct verdict *verdict, const struct record *record,
 		   const struct summary *summary, const char *label)
 {
-	fprintf(file, "%s against %s: %s\n\n", record->scenario.name, label,
-		!verdict->valid   ? "INVALID, it says nothing about the server"
-		: verdict->passed ? "PASSED"
-				  : "FAILED");
+	fprintf(file, "%s against %s: %s\n\n", record->scenario.name, label, outcome(verdict));
 	for (size_t i = 0; i < verdict->reason_count; i++)
 		fprintf(file, "  ! %s.\n", verdict->reasons[i]);
 	print_traffic(file, record, summary);

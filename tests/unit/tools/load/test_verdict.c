@@ -82,12 +82,16 @@ Test(load_verdict, each_kind_of_bad_delivery_fails_it)
 	for (size_t i = 0; i < 5; i++) {
 		*kinds[i] = 1;
 		valid(0);
-		cr_assert(!verdict.passed, "%zu", i);
+		cr_assert(!verdict.passed && verdict.audit_failed, "%zu", i);
+		record.interrupted = true;
+		judge(0);
+		cr_assert(!verdict.audit_failed, "it may still have been under way");
+		record.interrupted = false;
 		*kinds[i] = 0;
 	}
 	record.end.totals.audit.excused = 1;
 	valid(0);
-	cr_assert(verdict.passed, "the server said that it could not");
+	cr_assert(verdict.passed && !verdict.audit_failed, "the server said that it could not");
 	cr_assert(summary.figure[SUMMARY_delivered_percent] < 100, "and yet it did not come");
 	record.end.totals.received = 0;
 	valid(0);
@@ -150,6 +154,10 @@ Test(load_verdict, open_loop_handed_over_late)
 	cr_assert_eq(verdict.note_count, 0);
 	hist_add(&record.lag, 10200000, 1000);
 	invalid(0, "the generator was the bottleneck");
+	record.end.totals.audit.lost = 1;
+	invalid(0, "the generator was the bottleneck");
+	cr_assert(verdict.audit_failed, "lost is lost, however late it was sent");
+	record.end.totals.audit.lost = 0;
 	record.scenario.traffic = TRAFFIC_CLOSED;
 	valid(0);
 }
