@@ -244,7 +244,7 @@ static void doorbell_on(struct ring *ring, bool on)
 {
 	for (uint32_t i = 0; i < ring->lane_count; i++)
 		CHECK(io_uring_cq_eventfd_toggle(&ring->lanes[i].uring, on) == 0);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	__sync_synchronize();
 }
 
 static size_t collect_first(struct ring *ring, struct ring_event *events, size_t max, uint64_t wait_ns)
