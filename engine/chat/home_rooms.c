@@ -63,12 +63,13 @@ void room_trim(struct home *home, struct room *room)
 
 	while (log->count > limits->history_messages || log->bytes > limits->history_bytes)
 		shift(home, room);
-	while (log->count > 0) {
+	while (log->count > 0 && home->now_ms >= room->aging_ms) {
 		const struct record *oldest = *room_log_at(log, room_log_first(log));
 
-		if (oldest->kept_ms + limits->history_age_ms > home->now_ms)
-			break;
-		shift(home, room);
+		/* What comes after the oldest is younger still. */
+		room->aging_ms = oldest->kept_ms + limits->history_age_ms;
+		if (room->aging_ms <= home->now_ms)
+			shift(home, room);
 	}
 }
 

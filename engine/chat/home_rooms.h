@@ -15,6 +15,7 @@
 struct room {
 	struct room_log log;
 	uint64_t cores;          /* bit i: core i has members */
+	uint64_t aging_ms;       /* until then nothing in the log is too old: nobody need look */
 	uint32_t place;
 	uint32_t roster_first;
 	uint32_t users;
