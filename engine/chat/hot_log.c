@@ -114,8 +114,11 @@ static void keep_bound(struct hall *hall, struct hot_log *hot, size_t size)
 
 uint8_t *hot_log_reserve(struct hall *hall, struct hot_log *hot, size_t size)
 {
-	/* The larger the log, the larger its segments; but none so large that the bound means nothing. */
-	const uint64_t wish = size + hot->bytes, most = hall->limits.hot_bytes_max / 4;
+	/* The larger the log, the larger its segments; but none so large that the bound means nothing. What a turn renders
+	 * of late begins in a segment that holds it all: a send of one piece is cheaper than one of three. */
+	const uint64_t usual = (uint64_t)hot->usual * HOT_LOG_USUAL_UNIT;
+	const uint64_t wish = hot->bytes > 0 ? size + hot->bytes : size > usual ? size : usual;
+	const uint64_t most = hall->limits.hot_bytes_max / 4;
 
 	if (hot->last && hot->last->capacity - hot->last->used >= size)
 		return hot->last->bytes + hot->last->used;
@@ -167,6 +170,16 @@ void hot_log_skip(struct hall *hall, struct hot_log *hot, uint64_t seq)
 	CHECK(!hot->first && hot->settled == hot->tail);
 }
 
+/* Up at once, down by half a turn: bursts repeat. */
+static void learn_usual(struct hot_log *hot)
+{
+	const uint64_t units = (hot->tail - hot->settled + HOT_LOG_USUAL_UNIT - 1) / HOT_LOG_USUAL_UNIT;
+	const uint64_t least = hot->usual / 2;
+	const uint64_t usual = units > least ? units : least;
+
+	hot->usual = (uint16_t)(usual < UINT16_MAX ? usual : UINT16_MAX);
+}
+
 void hot_log_settle(struct hall *hall, struct hot_log *hot)
 {
 	struct segment *segment = hot->first;
@@ -190,6 +203,7 @@ void hot_log_settle(struct hall *hall, struct hot_log *hot)
 		index = cursor->next;
 	}
 	segment->readers += marked;
+	learn_usual(hot);
 	hot->settled = hot->tail;
 	hot->settled_seq = hot->seq;
 }

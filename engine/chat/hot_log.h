@@ -26,7 +26,10 @@ struct hot_log {
 	uint32_t next_unsettled;
 	uint8_t variant;
 	bool unsettled;
+	uint16_t usual;        /* what a turn renders of late, in units of HOT_LOG_USUAL_UNIT bytes */
 };
+
+#define HOT_LOG_USUAL_UNIT 16
 
 static inline struct hot_log *hot_log_at(const struct hall *hall, uint32_t index)
 {

@@ -65,6 +65,33 @@ Test(hot_log, goes_over_several_segments_without_a_break)
 	hall_teardown();
 }
 
+/* The first time it grows from small segments, then it knows; after quiet turns it begins small again. */
+Test(hot_log, a_turn_like_the_last_one_is_one_piece)
+{
+	static struct given given;
+	struct cursor *ann = enter(1);
+
+	for (int turn = 0; turn < 3; turn++) {
+		for (int i = 0; i < 16; i++)
+			say(240, true);
+		cr_assert_eq(hot()->first == hot()->last, turn > 0, "turn %d", turn);
+		hot_logs_settle(&hall);
+		give(ann, 99, &given);
+		cr_assert_eq(hot()->bytes, 0);
+	}
+	for (int turn = 0; turn < 6; turn++) {
+		say(240, true);
+		hot_logs_settle(&hall);
+		give(ann, 99, &given);
+	}
+	say(240, true);
+	cr_assert_leq(hot()->first->capacity, 512);
+	hot_logs_settle(&hall);
+	give(ann, 99, &given);
+	gone(ann);
+	hall_teardown();
+}
+
 Test(hot_log, keeps_a_segment_for_whoever_stands_in_it_or_before)
 {
 	static struct given given;
