@@ -114,8 +114,8 @@ static void keep_bound(struct hall *hall, struct hot_log *hot, size_t size)
 
 uint8_t *hot_log_reserve(struct hall *hall, struct hot_log *hot, size_t size)
 {
-	/* The larger the log, the larger its segments; but none so large that the bound means nothing. What a turn renders
-	 * of late begins in a segment that holds it all: a send of one piece is cheaper than one of three. */
+	/* The larger the log, the larger its segments; but none so large that the bound means nothing. What a turn
+	 * renders of late begins in a segment that holds it all: a send of one piece is cheaper than one of three. */
 	const uint64_t usual = (uint64_t)hot->usual * HOT_LOG_USUAL_UNIT;
 	const uint64_t wish = hot->bytes > 0 ? size + hot->bytes : size > usual ? size : usual;
 	const uint64_t most = hall->limits.hot_bytes_max / 4;
