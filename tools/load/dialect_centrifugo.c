@@ -63,9 +63,7 @@ static bool read_message(struct dialect_event *event, struct span object)
 		return false;
 	if (json_scan(object.bytes, object.size) != 1)
 		return false;
-	wire_event(event, DIALECT_MESSAGE);
-	event->room = dialect_room_number(room);
-	event->data = data;
+	wire_event_message(event, dialect_room_number(room), data);
 	return true;
 }
 

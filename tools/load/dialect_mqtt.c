@@ -135,9 +135,8 @@ static bool take_publish(struct dialect_event *event, struct span body)
 		return false;
 	const size_t topic = read_u16(body.bytes);
 
-	wire_event(event, DIALECT_MESSAGE);
-	event->room = dialect_room_number(span_of(body.bytes + 2, topic));
-	event->data = span_of(body.bytes + 2 + topic, body.size - 2 - topic);
+	wire_event_message(event, dialect_room_number(span_of(body.bytes + 2, topic)),
+			   span_of(body.bytes + 2 + topic, body.size - 2 - topic));
 	return true;
 }
 

@@ -128,9 +128,7 @@ static ptrdiff_t take_message(struct dialect_event *event, struct wire_in line, 
 		return 0;
 	if (in.at[size] != '\r' || in.at[size + 1] != '\n')
 		return -1;
-	wire_event(event, DIALECT_MESSAGE);
-	event->room = (uint32_t)room;
-	event->data = span_of(in.at, size);
+	wire_event_message(event, (uint32_t)room, span_of(in.at, size));
 	return (ptrdiff_t)size + 2;
 }
 

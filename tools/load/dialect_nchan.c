@@ -25,12 +25,10 @@ static ptrdiff_t decode(struct dialect_state *state, struct dialect_event *event
 	struct wire_in in = wire_in_of(bytes, size);
 
 	(void)state;
-	if (wire_take(&in, SPAN("queued messages: "))) {
+	if (wire_take(&in, SPAN("queued messages: ")))
 		wire_event(event, DIALECT_NOTHING);
-	} else {
-		wire_event(event, DIALECT_MESSAGE);
-		event->data = span_of(bytes, size);
-	}
+	else
+		wire_event_message(event, DIALECT_ROOM_UNKNOWN, span_of(bytes, size));
 	return (ptrdiff_t)size;
 }
 

@@ -97,9 +97,7 @@ static bool read_message(struct dialect_event *event, struct wire_in in)
 		return false;
 	if (!wire_take_plain(&in, &data) || wire_left(&in) != 1 || *in.at != '}')
 		return false;
-	wire_event(event, DIALECT_MESSAGE);
-	event->room = room_of(channel);
-	event->data = data;
+	wire_event_message(event, room_of(channel), data);
 	return true;
 }
 

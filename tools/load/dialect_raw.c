@@ -14,8 +14,7 @@ static void publish(struct dialect_state *state, struct dialect_out *out, uint32
 static ptrdiff_t decode(struct dialect_state *state, struct dialect_event *event, const uint8_t *bytes, size_t size)
 {
 	(void)state;
-	wire_event(event, DIALECT_MESSAGE);
-	event->data = span_of(bytes, size);
+	wire_event_message(event, DIALECT_ROOM_UNKNOWN, span_of(bytes, size));
 	return (ptrdiff_t)size;
 }
 

@@ -77,9 +77,7 @@ static bool read_message(struct dialect_event *event, struct wire_in in)
 		return false;
 	if (wire_left(&in) != 1 || *in.at != ']')
 		return false;
-	wire_event(event, DIALECT_MESSAGE);
-	event->room = dialect_room_number(room);
-	event->data = data;
+	wire_event_message(event, dialect_room_number(room), data);
 	return true;
 }
 

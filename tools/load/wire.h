@@ -125,6 +125,13 @@ static inline void wire_event(struct dialect_event *event, enum dialect_event_ki
 	event->reply_binary = false;
 }
 
+static inline void wire_event_message(struct dialect_event *event, uint32_t room, struct span data)
+{
+	wire_event(event, DIALECT_MESSAGE);
+	event->room = room;
+	event->data = data;
+}
+
 static inline void wire_event_reply(struct dialect_event *event, struct span reply)
 {
 	CHECK(reply.size <= sizeof(event->reply));
