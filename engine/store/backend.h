@@ -1,0 +1,36 @@
+/* backend.h - what a store must be able to do: sqlite, postgres and memory each fill one of these.
+ *
+ * A backend is opened once; then a handle for each worker. A handle is used by one thread. What is asked and
+ * answered is struct store_job; engine/chat/store_job.h says what each field means. No function keeps a job.
+ */
+#ifndef STORE_BACKEND_H
+#define STORE_BACKEND_H
+
+#include "engine/chat/store_job.h"
+
+struct store_backend {
+	const char *name;
+
+	/* Gives the worker's handle, or NULL with a line for people in `why` (size bytes): what is wrong and what to do.
+	 * The writer is opened first and makes or migrates the schema. */
+	void *(*open)(void *context, enum store_worker worker, char *why, size_t size);
+	void (*close)(void *handle);
+
+	/* Keeps the events of a batch, in order, in one transaction. All or nothing:
+	 *   0        committed and on stable storage; each job has its status (OK, DUPLICATE, GONE, FORBIDDEN, CORRUPT)
+	 *   -ENOSPC  nothing was kept: there is no room
+	 *   -EAGAIN  nothing was kept, or it is not known: the backend is away
+	 *   -EIO     a write or a sync failed: nothing may be acknowledged any more, and the process must end */
+	int (*append)(void *handle, struct store_job **jobs, size_t count);
+
+	/* LOAD, PAGE, SEARCH: answers one job, of committed events only. Sets status in any case. */
+	void (*read)(void *handle, struct store_job *job);
+
+	/* A slice of the writer's housekeeping (dropping what is past its retention, checkpoints, the index of words), of
+	 * some milliseconds. Returns 1: there is more, 0: nothing for now, or as append does. */
+	int (*maintain)(void *handle, uint64_t wall_ms);
+
+	void *context; /* for open */
+};
+
+#endif
