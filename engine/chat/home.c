@@ -26,7 +26,7 @@ uint64_t home_bytes_max(const struct home_limits *limits)
 }
 
 struct home *home_open(const struct home_limits *limits, struct directory *directory, struct post *post,
-		       struct counters *counters, uint64_t seed)
+		       struct counters *counters, uint64_t seed, struct store_port *store)
 {
 	struct home *home = block_take(sizeof(*home));
 
@@ -36,6 +36,7 @@ struct home *home_open(const struct home_limits *limits, struct directory *direc
 	home->limits = *limits;
 	home->directory = directory;
 	home->post = post;
+	home->store = store;
 	home->counters = counters;
 	home->counting = COUNTING_LAST;
 	random_seed(&home->random, seed);
@@ -298,6 +299,14 @@ void home_command(struct home *home, const struct mail_command *mail, uint64_t n
 		return;
 	}
 	run_in_room(home, room, mail);
+}
+
+void home_stored(struct home *home, struct store_job *job, uint64_t now_ms, uint64_t wall_ms)
+{
+	(void)job;
+	home->now_ms = now_ms;
+	home->wall_ms = wall_ms;
+	CHECK(!"a job came back and none was given");
 }
 
 void home_tick(struct home *home, uint64_t now_ms, uint64_t wall_ms)

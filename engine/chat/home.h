@@ -9,6 +9,7 @@
 #include "engine/chat/directory.h"
 #include "engine/chat/mail.h"
 #include "engine/chat/post.h"
+#include "engine/chat/store_port.h"
 #include "engine/core/random.h"
 
 struct room;
@@ -25,14 +26,18 @@ struct home_limits {
 	size_t page_bytes;           /* data in one page, at least one event */
 };
 
-/* Keeps directory, post, counters. Gives NULL when there is no memory. */
+/* Keeps directory, post, counters and store (NULL: there is none, every room is of class memory). Gives NULL when there
+ * is no memory. */
 struct home *home_open(const struct home_limits *limits, struct directory *directory, struct post *post,
-		       struct counters *counters, uint64_t seed);
+		       struct counters *counters, uint64_t seed, struct store_port *store);
 void home_close(struct home *home);
 uint64_t home_bytes_max(const struct home_limits *limits);
 
 /* Runs one command, whose room's home this core must be. now_ms is monotonic, wall_ms for people. */
 void home_command(struct home *home, const struct mail_command *mail, uint64_t now_ms, uint64_t wall_ms);
+
+/* Takes a job that came back from the store, and gives it back or keeps what is in it. */
+void home_stored(struct home *home, struct store_job *job, uint64_t now_ms, uint64_t wall_ms);
 
 /* Counts of large rooms, messages past their age. Every 250 ms or so. */
 void home_tick(struct home *home, uint64_t now_ms, uint64_t wall_ms);

@@ -31,6 +31,7 @@ struct home {
 	struct dedup dedup;
 	struct directory *directory;
 	struct post *post;
+	struct store_port *store; /* or NULL */
 	struct counters *counters;
 	struct home_limits limits;
 	struct random random;

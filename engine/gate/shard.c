@@ -118,7 +118,7 @@ static int gate_open(struct gate *gate, const struct shard_limits *limits, struc
 		     hash_key) != 0)
 		return -ENOMEM;
 	gate->home =
-		home_open(&limits->home, &gate->directory, &gate->post, &shard->counters, random_next(&gate->random));
+		home_open(&limits->home, &gate->directory, &gate->post, &shard->counters, random_next(&gate->random), NULL);
 	return gate->home ? 0 : -ENOMEM;
 }
 

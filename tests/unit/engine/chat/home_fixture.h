@@ -45,7 +45,7 @@ static inline void home_setup_of(const struct home_limits *limits)
 		cr_assert_eq(xring_open(&outbox[core], 1 << 22), 0);
 		post.out[core] = &outbox[core];
 	}
-	home = home_open(limits, &names, &post, &counters, 6);
+	home = home_open(limits, &names, &post, &counters, 6, NULL);
 	cr_assert_not_null(home);
 }
 

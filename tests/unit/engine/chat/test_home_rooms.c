@@ -300,7 +300,7 @@ Test(home_rooms, come_back_as_they_were_saved)
 	home_close(home);
 	directory_close(&names);
 	cr_assert_eq(directory_open(&names, 1000, 5, 1), 0);
-	home = home_open(&limits, &names, &post, &counters, 7);
+	home = home_open(&limits, &names, &post, &counters, 7, NULL);
 	put_back(7);
 	cr_assert_eq(counter_read(&counters, COUNTER_rooms) - 2, 2);
 	run(0, SPAN("Bob"),

@@ -78,7 +78,7 @@ static void open_homes(uint32_t cores)
 {
 	for (uint32_t i = 0; i < cores; i++) {
 		cr_assert_eq(directory_open(&names[i], 200, 7, cores), 0);
-		homes[i] = home_open(&limits, &names[i], &post, &counters, 1 + i);
+		homes[i] = home_open(&limits, &names[i], &post, &counters, 1 + i, NULL);
 		cr_assert(homes[i]);
 	}
 }
