@@ -38,6 +38,9 @@ struct chat_user {
 	uint32_t connections;
 };
 
+/* What an acknowledgement means: kept in memory, or on stable storage. */
+enum chat_class { CHAT_CLASS_MEMORY, CHAT_CLASS_DISK };
+
 /* Part of a room's log, with where the room stands. */
 struct chat_page {
 	struct span room;
@@ -47,6 +50,7 @@ struct chat_page {
 	bool more;
 	const struct chat_event *events; /* ascending by seq */
 	uint32_t event_count;
+	enum chat_class class;
 };
 
 enum chat_resume { CHAT_RESUME_NOT_ASKED, CHAT_RESUME_OK, CHAT_RESUME_EPOCH, CHAT_RESUME_GAP };
@@ -77,7 +81,7 @@ struct chat_reply {
 	enum chat_error error; /* error */
 	uint32_t retry_ms;     /* error: 0 when a retry is of no use */
 	struct chat_hello hello;
-	struct chat_page page; /* join, history; ack and presence use room, epoch, last */
+	struct chat_page page; /* join, history; ack: class room epoch last; presence: room */
 	bool duplicate;        /* ack: seq and ts are those of the first send */
 	enum chat_resume resume;  /* join */
 	uint64_t read;         /* join: the user's mark, 0 for none */

@@ -5,7 +5,7 @@
 #include "proto/dialect/native_put.h"
 
 /* What an acknowledgement means here. One class exists as long as there is no store. */
-#define CLASS "memory"
+#define CLASS_LONGEST "memory"
 
 /* Each kind in its longest form, but for strings, users and events. */
 static const uint16_t fixed_bound[] = {
@@ -16,11 +16,11 @@ static const uint16_t fixed_bound[] = {
 		       ",\"server\":,\"limits\":{\"frame\":" INTEGER_LONGEST ",\"data\":" INTEGER_LONGEST
 		       ",\"rooms\":" INTEGER_LONGEST ",\"page\":" INTEGER_LONGEST ",\"sends\":" INTEGER_LONGEST "}}"),
 	[CHAT_REPLY_JOIN] = sizeof("{\"room\":\"\",\"epoch\":\"\",\"seq\":" INTEGER_LONGEST
-				   ",\"first\":" INTEGER_LONGEST ",\"n\":" INTEGER_LONGEST ",\"class\":\"" CLASS
+				   ",\"first\":" INTEGER_LONGEST ",\"n\":" INTEGER_LONGEST ",\"class\":\"" CLASS_LONGEST
 				   "\",\"recovered\":false,\"reason\":\"epoch\",\"more\":false,"
 				   "\"read\":" INTEGER_LONGEST ",\"users\":[],\"users_more\":true,\"events\":[]}"),
 	[CHAT_REPLY_ACK] = sizeof("{\"room\":\"\",\"seq\":" INTEGER_LONGEST ",\"ts\":" INTEGER_LONGEST
-				  ",\"epoch\":\"\",\"class\":\"" CLASS "\",\"dup\":true}"),
+				  ",\"epoch\":\"\",\"class\":\"" CLASS_LONGEST "\",\"dup\":true}"),
 	[CHAT_REPLY_HISTORY] = sizeof("{\"room\":\"\",\"epoch\":\"\",\"events\":[],\"first\":" INTEGER_LONGEST
 				      ",\"seq\":" INTEGER_LONGEST ",\"more\":false}"),
 	[CHAT_REPLY_PRESENCE] = sizeof("{\"room\":\"\",\"n\":" INTEGER_LONGEST ",\"users\":[],\"users_more\":true}"),
@@ -143,6 +143,11 @@ static uint8_t *put_resume(uint8_t *at, enum chat_resume resume)
 	return at;
 }
 
+static uint8_t *put_class(uint8_t *at, enum chat_class class)
+{
+	return put(at, class == CHAT_CLASS_DISK ? SPAN(",\"class\":\"disk\"") : SPAN(",\"class\":\"memory\""));
+}
+
 static uint8_t *put_join(uint8_t *at, const struct chat_reply *reply)
 {
 	const struct chat_page *page = &reply->page;
@@ -152,7 +157,7 @@ static uint8_t *put_join(uint8_t *at, const struct chat_reply *reply)
 	at = put_integer(at, SPAN(",\"seq\":"), page->last);
 	at = put_integer(at, SPAN(",\"first\":"), page->first);
 	at = put_integer(at, SPAN(",\"n\":"), reply->count);
-	at = put(at, SPAN(",\"class\":\"" CLASS "\""));
+	at = put_class(at, reply->page.class);
 	at = put_resume(at, reply->resume);
 	at = put_more(at, page->more);
 	if (reply->read != 0)
@@ -169,8 +174,8 @@ static uint8_t *put_ack(uint8_t *at, const struct chat_reply *reply)
 	at = put_integer(at, SPAN(",\"seq\":"), reply->page.last);
 	at = put_integer(at, SPAN(",\"ts\":"), reply->time_ms);
 	at = put_word(at, SPAN(",\"epoch\":\""), reply->page.epoch);
-	return put(at, reply->duplicate ? SPAN(",\"class\":\"" CLASS "\",\"dup\":true}")
-					: SPAN(",\"class\":\"" CLASS "\"}"));
+	at = put_class(at, reply->page.class);
+	return put(at, reply->duplicate ? SPAN(",\"dup\":true}") : SPAN("}"));
 }
 
 static uint8_t *put_history(uint8_t *at, const struct chat_reply *reply)

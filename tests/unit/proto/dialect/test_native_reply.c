@@ -37,6 +37,10 @@ Test(native_reply, the_small_ones)
 	reply = reply_of(CHAT_REPLY_ACK);
 	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"seq\":131,\"ts\":1795229320123,\"epoch\":\"q7\","
 		      "\"class\":\"memory\"}}");
+	reply.page.class = CHAT_CLASS_DISK;
+	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"seq\":131,\"ts\":1795229320123,\"epoch\":\"q7\","
+		      "\"class\":\"disk\"}}");
+	reply.page.class = CHAT_CLASS_MEMORY;
 	reply.duplicate = true;
 	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"seq\":131,\"ts\":1795229320123,\"epoch\":\"q7\","
 		      "\"class\":\"memory\",\"dup\":true}}");
