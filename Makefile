@@ -40,12 +40,15 @@ BENCHES := $(patsubst perf/bench/%.c,$(BUILD)/%,$(wildcard perf/bench/bench_*.c)
 # A floor is a program; the other files of its folder are what all floors share.
 FLOORS := $(patsubst perf/floor/%.c,$(BUILD)/%,$(wildcard perf/floor/floor_*.c))
 FLOOR_SHARED := $(filter-out perf/floor/floor_%.c,$(wildcard perf/floor/*.c))
+# The disk under the tests of power cuts, and who writes to it there.
+LOSSYFS_SCRIPT := $(wildcard tests/lossyfs/store_script.c)
+LOSSYFS := $(filter-out $(LOSSYFS_SCRIPT),$(wildcard tests/lossyfs/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS))
 
 .PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz soak install clean help
-.PHONY: test-unit-build test-sim-build bench-build floor-build fuzz-build compile_commands.json
+.PHONY: test-unit-build test-sim-build lossyfs-build bench-build floor-build fuzz-build compile_commands.json
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -84,6 +87,7 @@ check-tsan:
 
 test-unit-build: $(BUILD)/test-unit
 test-sim-build: $(BUILD)/test-sim
+lossyfs-build: $(BUILD)/lossyfs $(LOSSYFS_SCRIPT:tests/lossyfs/%.c=$(BUILD)/%)
 bench-build: $(BENCHES)
 floor-build: $(FLOORS)
 fuzz-build: $(FUZZERS)
@@ -120,7 +124,8 @@ clean:
 ## compile_commands.json: how each file is compiled, for editors, in BUILD
 compile_commands.json: export COMPILE = $(CC) $(CFLAGS)
 compile_commands.json:
-	@tools/build/compile_commands.sh $(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(wildcard perf/bench/*.c perf/floor/*.c) \
+	@tools/build/compile_commands.sh $(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSYFS) $(LOSSYFS_SCRIPT) \
+		$(wildcard perf/bench/*.c perf/floor/*.c) \
 		$(foreach tool,$(TOOLS),$(call sources,tools/$(tool))) >$(BUILD)/$@
 
 ## help: this list
@@ -174,6 +179,14 @@ $(BUILD)/test-sim: $(call objects,$(SIM) $(filter-out $(RING) engine/ops/%,$(ENG
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
+$(BUILD)/lossyfs: $(call objects,$(LOSSYFS))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ -lfuse3
+
+$(BUILD)/store_script: $(call objects,$(LOSSYFS_SCRIPT) $(ENGINE) $(PROTO)) $(GEN)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
+
 $(BUILD)/bench_%: $(BUILD)/perf/bench/bench_%.o $(call objects,$(ENGINE) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) -lm
@@ -195,6 +208,7 @@ $(BUILD)/fuzz_%: $(BUILD)/clang/tests/fuzz/fuzz_%.o $(call fuzz_objects,$(PROTO)
 	$(call say,LINK,$@)
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@ -lz
 
-DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(wildcard perf/bench/*.c perf/floor/*.c) \
+DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSYFS) $(LOSSYFS_SCRIPT) \
+	$(wildcard perf/bench/*.c perf/floor/*.c) \
 	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) $(call fuzz_objects,$(PROTO) $(wildcard tests/fuzz/*.c))
 -include $(DEPENDENCIES:.o=.d)

@@ -74,7 +74,7 @@ built() {
 
 say "check: what each suite says is in $logs"
 mode=$(sed -n 's/^MODE := //p' "$BUILD/config.mk" 2>/dev/null)
-built "${mode:-release}" "$BUILD" 'all test-unit-build test-sim-build'
+built "${mode:-release}" "$BUILD" 'all test-unit-build test-sim-build lossyfs-build'
 built asan "$ASAN" 'all test-unit-build test-sim-build' --enable-sanitizers
 built tsan "$TSAN" all --enable-tsan
 built "${mode:-release}" "$BUILD" fuzz-build
@@ -89,6 +89,7 @@ suite 'fuzz corpora' 300 tools/build/fuzz.sh --replay
 suite integration 600 tests/integration/run
 suite 'integration asan' 300 env BUILD="$ASAN" tests/integration/run test_chat.py
 suite 'integration tsan' 300 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py
+suite 'power cuts' 600 tests/lossyfs/run
 suite browser 300 tests/browser/run
 
 say ''
