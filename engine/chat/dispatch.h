@@ -10,4 +10,8 @@
 void dispatch(struct post *post, const struct directory *directory, uint32_t op, const struct mail_origin *origin,
 	      uint64_t hash, struct span user, const struct chat_command *command, bool last_here);
 
+/* A command's mail kept beyond its time: the bytes a copy needs, and the copy. */
+size_t mail_command_size(const struct mail_command *mail);
+void mail_command_copy(struct mail_command *to, const struct mail_command *from);
+
 #endif

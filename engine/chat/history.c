@@ -58,6 +58,72 @@ struct history_range history_around(const struct room_log *log, uint64_t seq, ui
 	return range;
 }
 
+struct history_range history_asked(const struct home *home, const struct room *room, const struct chat_command *command)
+{
+	const struct room_log *log = &room->log;
+	const size_t bytes = home->limits.page_bytes;
+	struct history_range range = { .from = 1 };
+
+	switch (command->from) {
+	case CHAT_PAGE_AFTER:
+		return history_after(log, command->seq, command->limit, bytes);
+	case CHAT_PAGE_AROUND:
+		range = history_around(log, command->seq, command->limit, bytes);
+		range.more |= range.from > room_first(home, room);
+		return range;
+	case CHAT_PAGE_BEFORE:
+		range = history_before(log, command->seq, command->limit, bytes);
+		break;
+	case CHAT_PAGE_LATEST:
+		range = history_before(log, UINT64_MAX, command->limit, bytes);
+		break;
+	}
+	range.more = range.from > room_first(home, room);
+	return range;
+}
+
+size_t history_stored_bytes(const struct home *home, const struct room *room, const struct chat_event *events,
+			    uint32_t count)
+{
+	size_t size = room_name(home, room).size + ROOM_EPOCH_SIZE + _Alignof(struct chat_event);
+
+	for (uint32_t i = 0; i < count; i++)
+		size += sizeof(struct chat_event) + event_bytes(&events[i]);
+	return size;
+}
+
+/* The page without its events; *at moves behind where these go. */
+static struct chat_event *page_begin(const struct home *home, const struct room *room, uint32_t count,
+				     struct chat_page *page, uint8_t **at)
+{
+	const uintptr_t align = _Alignof(struct chat_event) - 1;
+	struct chat_event *events = (struct chat_event *)(((uintptr_t)*at + align) & ~align);
+
+	*page = (struct chat_page){
+		.class = room->disk != 0 ? CHAT_CLASS_DISK : CHAT_CLASS_MEMORY,
+		.first = room_first(home, room),
+		.last = room->log.last,
+		.events = events,
+		.event_count = count,
+	};
+	*at = (uint8_t *)(events + count);
+	*at = span_copy(&page->room, room_name(home, room), *at);
+	*at = span_copy(&page->epoch, room_epoch(room), *at);
+	return events;
+}
+
+uint8_t *history_stored(const struct home *home, const struct room *room, const struct chat_event *from, uint32_t count,
+			struct chat_page *page, uint8_t *at)
+{
+	struct chat_event *events = page_begin(home, room, count, page, &at);
+
+	for (uint32_t i = 0; i < count; i++) {
+		at = event_copy(&events[i], &from[i], at);
+		events[i].room = page->room;
+	}
+	return at;
+}
+
 size_t history_page_bytes(const struct home *home, const struct room *room, struct history_range range)
 {
 	size_t size = room_name(home, room).size + ROOM_EPOCH_SIZE + _Alignof(struct chat_event);
@@ -70,20 +136,10 @@ size_t history_page_bytes(const struct home *home, const struct room *room, stru
 uint8_t *history_page(const struct home *home, const struct room *room, struct history_range range,
 		      struct chat_page *page, uint8_t *at)
 {
-	const uintptr_t align = _Alignof(struct chat_event) - 1;
-	struct chat_event *events = (struct chat_event *)(((uintptr_t)at + align) & ~align);
+	struct chat_event *events = page_begin(home, room, (uint32_t)(range.to + 1 - range.from), page, &at);
 	uint32_t count = 0;
 
-	*page = (struct chat_page){
-		.first = room_log_first(&room->log),
-		.last = room->log.last,
-		.more = range.more,
-		.events = events,
-		.event_count = (uint32_t)(range.to + 1 - range.from),
-	};
-	at = (uint8_t *)(events + page->event_count);
-	at = span_copy(&page->room, room_name(home, room), at);
-	at = span_copy(&page->epoch, room_epoch(room), at);
+	page->more = range.more;
 	for (uint64_t seq = range.from; seq <= range.to; seq++, count++) {
 		at = event_copy(&events[count], &(*room_log_at(&room->log, seq))->event, at);
 		events[count].room = page->room;

@@ -16,6 +16,16 @@ struct history_range history_after(const struct room_log *log, uint64_t after, u
 struct history_range history_before(const struct room_log *log, uint64_t before, uint32_t limit, size_t page_bytes);
 struct history_range history_around(const struct room_log *log, uint64_t seq, uint32_t limit, size_t page_bytes);
 
+/* What a history command asks for, as far as it is in the log. */
+struct history_range history_asked(const struct home *home, const struct room *room,
+				   const struct chat_command *command);
+
+/* The same for events that are not in the log. */
+size_t history_stored_bytes(const struct home *home, const struct room *room, const struct chat_event *events,
+			    uint32_t count);
+uint8_t *history_stored(const struct home *home, const struct room *room, const struct chat_event *events,
+			uint32_t count, struct chat_page *page, uint8_t *at);
+
 /* The bytes of a page behind a mail, and the page written there; gives the end. */
 size_t history_page_bytes(const struct home *home, const struct room *room, struct history_range range);
 uint8_t *history_page(const struct home *home, const struct room *room, struct history_range range,

@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include "engine/chat/fanout.h"
+#include "engine/chat/home_disk.h"
+#include "engine/chat/home_reading.h"
 #include "engine/chat/home_reply.h"
 #include "engine/core/check.h"
 #include "proto/chat/limits.h"
@@ -20,7 +22,7 @@ static uint32_t dedup_entries(const struct home_limits *limits)
 
 uint64_t home_bytes_max(const struct home_limits *limits)
 {
-	return limits->rooms_max * (uint64_t)sizeof(struct room) +
+	return limits->rooms_max * (uint64_t)(sizeof(struct room) + sizeof(struct room_disk)) +
 	       limits->roster_max * (uint64_t)(sizeof(struct roster_entry) + CHAT_NAME_SIZE_MAX + 16) +
 	       dedup_entries(limits) * (uint64_t)(sizeof(struct dedup_entry) + 16);
 }
@@ -41,6 +43,7 @@ struct home *home_open(const struct home_limits *limits, struct directory *direc
 	home->counting = COUNTING_LAST;
 	random_seed(&home->random, seed);
 	if (slab_open(&home->rooms, "rooms", sizeof(struct room), limits->rooms_max) != 0 ||
+	    slab_open(&home->disks, "rooms on disk", sizeof(struct room_disk), limits->rooms_max) != 0 ||
 	    roster_open(&home->roster, limits->roster_max, directory->hash_key) != 0 ||
 	    dedup_open(&home->dedup, dedup_entries(limits), directory->hash_key) != 0) {
 		block_give(home, sizeof(*home));
@@ -51,6 +54,7 @@ struct home *home_open(const struct home_limits *limits, struct directory *direc
 
 void home_close(struct home *home)
 {
+	disk_close(home);
 	for (uint32_t index = home->coldest; index != 0;) {
 		struct room *room = room_at(home, index);
 
@@ -60,26 +64,44 @@ void home_close(struct home *home)
 	}
 	dedup_close(&home->dedup);
 	roster_close(&home->roster);
+	slab_close(&home->disks);
 	slab_close(&home->rooms);
 	block_give(home, sizeof(*home));
 }
 
 /* Where a member that has `since` goes on; GAP and EPOCH start over with the latest page. */
-static enum chat_resume resume_judge(const struct room *room, const struct chat_command *join)
+static enum chat_resume resume_judge(const struct home *home, const struct room *room, const struct chat_command *join)
 {
 	if (!join->has_since)
 		return CHAT_RESUME_NOT_ASKED;
 	if (!span_equal(join->since_epoch, room_epoch(room)))
 		return CHAT_RESUME_EPOCH;
-	if (join->since_seq > room->log.last || join->since_seq + 1 < room_log_first(&room->log))
+	if (join->since_seq > room->log.last || join->since_seq + 1 < room_first(home, room))
 		return CHAT_RESUME_GAP;
 	return CHAT_RESUME_OK;
 }
 
-static void run_join(struct home *home, const struct mail_command *mail)
+/* The answer's events. Where the window does not reach back to what the member has, there are none, and it is caught up
+ * page by page as one that fell off. */
+static struct history_range range_of_join(const struct home *home, const struct room *room,
+					  const struct chat_command *join, enum chat_resume resume)
+{
+	const size_t bytes = home->limits.page_bytes;
+	const uint64_t after = join->since_seq;
+	struct history_range range;
+
+	if (resume == CHAT_RESUME_OK && after + 1 < room_log_first(&room->log))
+		return (struct history_range){ .from = after + 1, .to = after, .more = true };
+	if (resume == CHAT_RESUME_OK)
+		return history_after(&room->log, after, CHAT_PAGE_MAX, bytes);
+	range = history_before(&room->log, UINT64_MAX, join->limit, bytes);
+	range.more = range.from > room_first(home, room);
+	return range;
+}
+
+static void run_join(struct home *home, struct room *room, const struct mail_command *mail)
 {
 	const struct chat_command *join = &mail->command;
-	struct room *room = room_enter(home, join->room, mail->room_hash);
 
 	if (!room || room->connections >= home->limits.members_max) {
 		reply_error(home, mail, CHAT_ERR_limit, RETRY_MS);
@@ -102,13 +124,9 @@ static void run_join(struct home *home, const struct mail_command *mail)
 	fanout_in(home, room, mail->user, first);
 	room->cores |= 1ull << mail->origin.core;
 
-	const enum chat_resume resume = resume_judge(room, join);
-	const size_t bytes = home->limits.page_bytes;
+	const enum chat_resume resume = resume_judge(home, room, join);
 
-	reply_join(home, mail, room,
-		   resume == CHAT_RESUME_OK ? history_after(&room->log, join->since_seq, CHAT_PAGE_MAX, bytes)
-					    : history_before(&room->log, UINT64_MAX, join->limit, bytes),
-		   resume);
+	reply_join(home, mail, room, range_of_join(home, room, join, resume), resume);
 }
 
 static void run_leave(struct home *home, struct room *room, const struct mail_command *mail)
@@ -186,14 +204,11 @@ static void run_publish(struct home *home, struct room *room, const struct mail_
 		.rev = mail->op == CHAT_OP_edit ? (*target)->event.rev + 1 : 0,
 	};
 
-	if (mail->op == CHAT_OP_edit)
-		(*target)->event.rev++;
-	if (mail->op == CHAT_OP_del)
-		room_erase(home, room, command->target);
 	if (room_append(home, room, &event) != 0) {
 		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
 		return;
 	}
+	room_apply(home, room, &event);
 	counter_add(home->counters, COUNTER_published, 1);
 	fanout(home, room, &event, &mail->origin);
 	reply_ack(home, mail, room, &event, false);
@@ -202,28 +217,24 @@ static void run_publish(struct home *home, struct room *room, const struct mail_
 static void run_history(struct home *home, struct room *room, const struct mail_command *mail)
 {
 	const struct chat_command *command = &mail->command;
-	const struct room_log *log = &room->log;
-	const size_t bytes = home->limits.page_bytes;
 
 	room_trim(home, room);
-	if (command->from == CHAT_PAGE_AFTER && command->seq + 1 < room_log_first(log)) {
+	if (command->from == CHAT_PAGE_AFTER && command->seq + 1 < room_first(home, room))
 		reply_error(home, mail, CHAT_ERR_gone, 0);
-		return;
-	}
-	switch (command->from) {
-	case CHAT_PAGE_AFTER:
-		reply_history(home, mail, room, history_after(log, command->seq, command->limit, bytes));
-		return;
-	case CHAT_PAGE_AROUND:
-		reply_history(home, mail, room, history_around(log, command->seq, command->limit, bytes));
-		return;
-	case CHAT_PAGE_BEFORE:
-		reply_history(home, mail, room, history_before(log, command->seq, command->limit, bytes));
-		return;
-	case CHAT_PAGE_LATEST:
-		reply_history(home, mail, room, history_before(log, UINT64_MAX, command->limit, bytes));
-		return;
-	}
+	else if (room->disk != 0)
+		reading_history(home, room, mail);
+	else
+		reply_history(home, mail, room, history_asked(home, room, command));
+}
+
+static void run_fetch(struct home *home, struct room *room, const struct mail_command *mail)
+{
+	room_trim(home, room);
+	if (room->disk != 0)
+		reading_fetch(home, room, mail);
+	else
+		reply_page(home, mail, room,
+			   history_after(&room->log, mail->command.seq, CHAT_PAGE_MAX, home->limits.page_bytes));
 }
 
 static void run_read(struct home *home, struct room *room, const struct mail_command *mail)
@@ -233,7 +244,7 @@ static void run_read(struct home *home, struct room *room, const struct mail_com
 
 	if (seq > entry->read) {
 		entry->read = seq;
-		if (room->connections <= CHAT_USERS_MAX)
+		if (room->class->presence && room->connections <= CHAT_USERS_MAX)
 			fanout(home, room, &(struct chat_event){ .kind = CHAT_EV_read, .from = mail->user, .seq = seq },
 			       NULL);
 	}
@@ -245,7 +256,7 @@ static void run_typing(struct home *home, struct room *room, const struct mail_c
 {
 	const struct chat_event event = { .kind = CHAT_EV_typing, .from = mail->user, .ttl_ms = TYPING_TTL_MS };
 
-	if (room->connections <= CHAT_USERS_MAX)
+	if (room->class->presence && room->connections <= CHAT_USERS_MAX)
 		fanout(home, room, &event, NULL);
 }
 
@@ -259,7 +270,10 @@ static void run_in_room(struct home *home, struct room *room, const struct mail_
 	case CHAT_OP_edit:
 	case CHAT_OP_del:
 	case CHAT_OP_react:
-		run_publish(home, room, mail);
+		if (room->disk != 0)
+			disk_publish(home, room, mail);
+		else
+			run_publish(home, room, mail);
 		return;
 	case CHAT_OP_history:
 		run_history(home, room, mail);
@@ -274,23 +288,25 @@ static void run_in_room(struct home *home, struct room *room, const struct mail_
 		run_read(home, room, mail);
 		return;
 	case MAIL_OP_FETCH:
-		room_trim(home, room);
-		reply_page(home, mail, room,
-			   history_after(&room->log, mail->command.seq, CHAT_PAGE_MAX, home->limits.page_bytes));
+		run_fetch(home, room, mail);
 		return;
 	}
 	CHECK(!"a command that is no room's");
 }
 
-void home_command(struct home *home, const struct mail_command *mail, uint64_t now_ms, uint64_t wall_ms)
+void home_run(struct home *home, const struct mail_command *mail)
 {
-	home->now_ms = now_ms;
-	home->wall_ms = wall_ms;
-	if (mail->op == CHAT_OP_join) {
-		run_join(home, mail);
+	struct room *room = mail->op == CHAT_OP_join ? room_enter(home, mail->command.room, mail->room_hash)
+						     : room_find(home, mail->command.room, mail->room_hash);
+
+	if (room && room->disk != 0 && room_disk(home, room)->loading) {
+		disk_hold(home, room, mail);
 		return;
 	}
-	struct room *room = room_find(home, mail->command.room, mail->room_hash);
+	if (mail->op == CHAT_OP_join) {
+		run_join(home, room, mail);
+		return;
+	}
 
 	/* A join that was refused here may have had others pipelined behind it. */
 	if (!room || !roster_find(&home->roster, room_index(home, room), mail->user)) {
@@ -301,12 +317,20 @@ void home_command(struct home *home, const struct mail_command *mail, uint64_t n
 	run_in_room(home, room, mail);
 }
 
-void home_stored(struct home *home, struct store_job *job, uint64_t now_ms, uint64_t wall_ms)
+void home_command(struct home *home, const struct mail_command *mail, uint64_t now_ms, uint64_t wall_ms)
 {
-	(void)job;
 	home->now_ms = now_ms;
 	home->wall_ms = wall_ms;
-	CHECK(!"a job came back and none was given");
+	home_run(home, mail);
+}
+
+void home_stored(struct home *home, struct store_job *job, uint64_t now_ms, uint64_t wall_ms)
+{
+	struct disk_own *own = store_job_own(job);
+
+	home->now_ms = now_ms;
+	home->wall_ms = wall_ms;
+	disk_stored(home, room_at(home, own->room), job);
 }
 
 void home_tick(struct home *home, uint64_t now_ms, uint64_t wall_ms)
@@ -314,6 +338,7 @@ void home_tick(struct home *home, uint64_t now_ms, uint64_t wall_ms)
 	home->now_ms = now_ms;
 	home->wall_ms = wall_ms;
 	fanout_counts(home);
+	reading_tick(home);
 	while (home->coldest != 0) {
 		struct room *room = room_at(home, home->coldest);
 		const uint32_t before = room->log.count;
@@ -332,6 +357,8 @@ int home_save(const struct home *home, home_save_fn *save, void *context)
 	for (uint32_t index = home->coldest; index != 0; index = room_at(home, index)->warmer) {
 		const struct room *room = room_at(home, index);
 
+		if (room->disk != 0)
+			continue;
 		for (uint64_t seq = room_log_first(&room->log); seq <= room->log.last; seq++) {
 			const int result = save(context, room_name(home, room), room_epoch(room),
 						&(*room_log_at(&room->log, seq))->event);
@@ -352,10 +379,11 @@ int home_restore(struct home *home, struct span name, struct span epoch, const s
 
 	if (!room)
 		return -ENOMEM;
-	home->now_ms = now_ms;
+	if (room->disk != 0)
+		return -ENOTSUP; /* the store has its own */
 	if (room->log.count == 0)
 		memcpy(room->epoch, epoch.bytes, ROOM_EPOCH_SIZE);
-	const int error = room_restore(home, room, event);
+	const int error = room_restore(home, room, event, now_ms);
 
 	room_tidy(home, room);
 	return error;

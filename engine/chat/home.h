@@ -9,6 +9,7 @@
 #include "engine/chat/directory.h"
 #include "engine/chat/mail.h"
 #include "engine/chat/post.h"
+#include "engine/chat/room_class.h"
 #include "engine/chat/store_port.h"
 #include "engine/core/random.h"
 
@@ -22,6 +23,7 @@ struct home_limits {
 	uint32_t history_messages;   /* a room */
 	uint64_t history_bytes;      /* a room */
 	uint64_t history_age_ms;     /* a room */
+	const struct room_classes *classes; /* keeps; NULL: every room is of class memory */
 	uint64_t history_bytes_all;  /* this core; the room longest silent gives way first */
 	size_t page_bytes;           /* data in one page, at least one event */
 };

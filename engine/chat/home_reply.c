@@ -43,6 +43,7 @@ void reply_ack(struct home *home, const struct mail_command *to, const struct ro
 	uint8_t *at = span_copy(&mail->reply.page.room, name, mail->bytes);
 
 	span_copy(&mail->reply.page.epoch, room_epoch(room), at);
+	mail->reply.page.class = room->disk != 0 ? CHAT_CLASS_DISK : CHAT_CLASS_MEMORY;
 	mail->reply.page.last = event->seq;
 	mail->reply.time_ms = event->ts_ms;
 	mail->reply.duplicate = duplicate;
@@ -55,6 +56,19 @@ void reply_history(struct home *home, const struct mail_command *to, const struc
 	struct mail_reply *mail = reply_begin(home, to, CHAT_REPLY_HISTORY, history_page_bytes(home, room, range));
 
 	history_page(home, room, range, &mail->reply.page, mail->bytes);
+	counter_add(home->counters, COUNTER_pages, 1);
+	post_end(home->post, to->origin.core);
+}
+
+void reply_stored(struct home *home, const struct mail_command *to, const struct room *room,
+		  const struct store_page *page, uint32_t count)
+{
+	const struct chat_event *events = page ? page->events : NULL;
+	struct mail_reply *mail =
+		reply_begin(home, to, CHAT_REPLY_HISTORY, history_stored_bytes(home, room, events, count));
+
+	history_stored(home, room, events, count, &mail->reply.page, mail->bytes);
+	mail->reply.page.more = page && (page->more || count < page->count);
 	counter_add(home->counters, COUNTER_pages, 1);
 	post_end(home->post, to->origin.core);
 }
@@ -112,6 +126,7 @@ void reply_join(struct home *home, const struct mail_command *to, const struct r
 	if (to->command.presence)
 		users_write(home, room, &mail->reply, at);
 	mail->reply.resume = resume;
+	mail->after = to->command.since_seq;
 	mail->reply.count = room->connections;
 	mail->reply.read = self->read;
 	post_end(home->post, to->origin.core);
@@ -128,16 +143,40 @@ void reply_presence(struct home *home, const struct mail_command *to, const stru
 	post_end(home->post, to->origin.core);
 }
 
-void reply_page(struct home *home, const struct mail_command *to, const struct room *room, struct history_range range)
+static struct mail_page *page_mail(struct home *home, const struct mail_command *to, size_t bytes)
 {
-	const size_t bytes = history_page_bytes(home, room, range);
 	struct mail_page *mail = post_begin(home->post, to->origin.core, sizeof(*mail) + bytes);
 
 	mail->mail.kind = MAIL_PAGE;
 	mail->origin = to->origin;
 	mail->room_hash = to->room_hash;
 	mail->after = to->command.seq;
-	history_page(home, room, range, &mail->page, mail->bytes);
 	counter_add(home->counters, COUNTER_pages, 1);
+	return mail;
+}
+
+void reply_page_from(struct home *home, const struct mail_command *to, const struct room *room,
+		     struct history_range range, uint64_t first)
+{
+	struct mail_page *mail = page_mail(home, to, history_page_bytes(home, room, range));
+
+	history_page(home, room, range, &mail->page, mail->bytes);
+	mail->page.first = first;
+	post_end(home->post, to->origin.core);
+}
+
+void reply_page(struct home *home, const struct mail_command *to, const struct room *room, struct history_range range)
+{
+	reply_page_from(home, to, room, range, room_first(home, room));
+}
+
+void reply_page_stored(struct home *home, const struct mail_command *to, const struct room *room,
+		       const struct store_page *page, uint32_t count)
+{
+	struct mail_page *mail = page_mail(home, to, history_stored_bytes(home, room, page->events, count));
+
+	history_stored(home, room, page->events, count, &mail->page, mail->bytes);
+	mail->page.first = page->events[0].seq;
+	mail->page.more = page->events[count - 1].seq < room->log.last;
 	post_end(home->post, to->origin.core);
 }

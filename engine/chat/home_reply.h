@@ -19,7 +19,15 @@ void reply_join(struct home *home, const struct mail_command *to, const struct r
 		enum chat_resume resume);
 void reply_presence(struct home *home, const struct mail_command *to, const struct room *room);
 
-/* The answer to a fetch. */
+/* The same of events that the store gave: the first `count` of the page, which may be NULL. */
+void reply_stored(struct home *home, const struct mail_command *to, const struct room *room,
+		  const struct store_page *page, uint32_t count);
+
+/* The answer to a fetch, that tells of the room's oldest event; of another one; with events that the store gave. */
 void reply_page(struct home *home, const struct mail_command *to, const struct room *room, struct history_range range);
+void reply_page_from(struct home *home, const struct mail_command *to, const struct room *room,
+		     struct history_range range, uint64_t first);
+void reply_page_stored(struct home *home, const struct mail_command *to, const struct room *room,
+		       const struct store_page *page, uint32_t count);
 
 #endif

@@ -2,7 +2,10 @@
 
 #include <errno.h>
 
+#include "engine/chat/home_disk.h"
 #include "engine/core/check.h"
+
+static const struct room_class class_of_all = { .presence = true };
 
 #define EVICTIONS_MAX 64 /* rooms looked at to make way for one */
 
@@ -48,7 +51,7 @@ static void shift(struct home *home, struct room *room)
 	struct record *record = room_log_shift(&room->log);
 	const struct chat_event *event = &record->event;
 
-	if (event->producer.bytes)
+	if (event->producer.bytes && room->disk == 0)
 		dedup_remove(&home->dedup, room_index(home, room), event->producer, event->number, event->seq);
 	bytes_change(home, -(int64_t)record->size);
 	record_give(record);
@@ -56,20 +59,67 @@ static void shift(struct home *home, struct room *room)
 		cold_remove(home, room);
 }
 
-void room_trim(struct home *home, struct room *room)
+uint64_t room_first(const struct home *home, const struct room *room)
+{
+	return room->disk != 0 ? room_disk(home, room)->first : room_log_first(&room->log);
+}
+
+static uint64_t bound(uint64_t of_class, uint64_t of_home)
+{
+	return of_class != 0 ? of_class : of_home;
+}
+
+/* What a room of class memory keeps, and the window of one of class disk. */
+static struct store_retention kept_of(const struct home *home, const struct room *room)
 {
 	const struct home_limits *limits = &home->limits;
+	const struct store_retention *kept = &room->class->kept;
+
+	if (room->disk != 0)
+		return (struct store_retention){ limits->history_messages, limits->history_bytes, kept->age_ms };
+	return (struct store_retention){
+		.messages = bound(kept->messages, limits->history_messages),
+		.bytes = bound(kept->bytes, limits->history_bytes),
+		.age_ms = bound(kept->age_ms, limits->history_age_ms),
+	};
+}
+
+/* The window shows nothing that the store keeps no longer. */
+static void trim_to_store(struct home *home, struct room *room)
+{
+	struct room_disk *disk = room_disk(home, room);
+
+	while (room->log.count > 0 && room_log_first(&room->log) < disk->first)
+		shift(home, room);
+}
+
+void room_empty(struct home *home, struct room *room)
+{
+	while (room->log.count > 0)
+		shift(home, room);
+}
+
+void room_trim(struct home *home, struct room *room)
+{
+	const struct store_retention kept = kept_of(home, room);
 	struct room_log *log = &room->log;
 
-	while (log->count > limits->history_messages || log->bytes > limits->history_bytes)
+	if (room->disk != 0)
+		trim_to_store(home, room);
+	while (log->count > kept.messages || log->bytes > kept.bytes)
 		shift(home, room);
+	if (kept.age_ms == 0)
+		return;
 	while (log->count > 0 && home->now_ms >= room->aging_ms) {
 		const struct record *oldest = *room_log_at(log, room_log_first(log));
 
 		/* What comes after the oldest is younger still. */
-		room->aging_ms = oldest->kept_ms + limits->history_age_ms;
-		if (room->aging_ms <= home->now_ms)
-			shift(home, room);
+		room->aging_ms = oldest->kept_ms + kept.age_ms;
+		if (room->aging_ms > home->now_ms)
+			break;
+		if (room->disk != 0 && room_disk(home, room)->first <= oldest->event.seq)
+			room_disk(home, room)->first = oldest->event.seq + 1;
+		shift(home, room);
 	}
 }
 
@@ -101,10 +151,9 @@ static void evict_silent(struct home *home)
 		struct room *room = room_at(home, index);
 
 		index = room->warmer;
-		if (room->connections > 0)
+		if (room->connections > 0 || room->disk != 0)
 			continue;
-		while (room->log.count > 0)
-			shift(home, room);
+		room_empty(home, room);
 		room_tidy(home, room);
 		return;
 	}
@@ -134,19 +183,42 @@ struct room *room_enter(struct home *home, struct span name, uint64_t hash)
 		slab_give(&home->rooms, room);
 		return NULL;
 	}
+	room->class = home->limits.classes ? room_class_of(home->limits.classes, name) : &class_of_all;
+	if (room->class->disk && home->store) {
+		struct room_disk *disk = slab_take(&home->disks);
+
+		CHECK(disk); /* there are as many as rooms */
+		room->disk = slab_index(&home->disks, disk);
+		disk_enter(home, room, disk);
+	}
 	directory_at(home->directory, room->place)->room = room_index(home, room);
 	epoch_draw(home, room);
 	counter_add(home->counters, COUNTER_rooms, 1);
+	if (room->disk != 0 && !disk_begin(home, room)) {
+		room_tidy(home, room);
+		return NULL;
+	}
 	return room;
+}
+
+/* Whether a room that nobody is in holds what is nowhere else. */
+static bool is_needed(const struct home *home, const struct room *room)
+{
+	return room->disk != 0 ? disk_is_busy(room_disk(home, room)) : room->log.count > 0;
 }
 
 void room_tidy(struct home *home, struct room *room)
 {
 	const uint32_t place = room->place;
 
-	if (room->connections > 0 || room->log.count > 0 || room->next_counting != 0)
+	if (room->connections > 0 || room->next_counting != 0 || is_needed(home, room))
 		return;
 	CHECK(room->roster_first == 0 && room->cores == 0);
+	room_empty(home, room);
+	if (room->disk != 0) {
+		disk_leave(home, room_disk(home, room));
+		slab_give(&home->disks, room_disk(home, room));
+	}
 	cold_remove(home, room);
 	directory_at(home->directory, place)->room = 0;
 	slab_give(&home->rooms, room);
@@ -154,20 +226,21 @@ void room_tidy(struct home *home, struct room *room)
 	directory_tidy(home->directory, place);
 }
 
-static int keep(struct home *home, struct room *room, const struct chat_event *event)
+static int keep(struct home *home, struct room *room, const struct chat_event *event, uint64_t kept_ms)
 {
 	const uint32_t index = room_index(home, room);
+	const bool by_cid = event->producer.bytes && room->disk == 0; /* of class disk the store knows the cids */
 	struct record *record = record_make(event);
 
 	if (!record)
 		return -ENOMEM;
-	record->kept_ms = home->now_ms;
-	if (event->producer.bytes && dedup_add(&home->dedup, index, event->producer, event->number, event->seq) != 0) {
+	record->kept_ms = kept_ms;
+	if (by_cid && dedup_add(&home->dedup, index, event->producer, event->number, event->seq) != 0) {
 		record_give(record);
 		return -ENOMEM;
 	}
 	if (room_log_append(&room->log, record) != 0) {
-		if (event->producer.bytes)
+		if (by_cid)
 			dedup_remove(&home->dedup, index, event->producer, event->number, event->seq);
 		record_give(record);
 		return -ENOMEM;
@@ -182,7 +255,7 @@ int room_append(struct home *home, struct room *room, struct chat_event *event)
 	event->seq = room->log.last + 1;
 	event->ts_ms = home->wall_ms;
 
-	const int error = keep(home, room, event);
+	const int error = keep(home, room, event, home->now_ms);
 
 	if (error == 0) {
 		room_trim(home, room);
@@ -191,13 +264,24 @@ int room_append(struct home *home, struct room *room, struct chat_event *event)
 	return error;
 }
 
-int room_restore(struct home *home, struct room *room, const struct chat_event *event)
+void room_follow(struct home *home, struct room *room, const struct chat_event *event)
+{
+	CHECK(event->seq == room->log.last + 1);
+	if (keep(home, room, event, home->now_ms) != 0) {
+		room_empty(home, room);
+		room->log.last = event->seq;
+	}
+	room_trim(home, room);
+	trim_all(home);
+}
+
+int room_restore(struct home *home, struct room *room, const struct chat_event *event, uint64_t kept_ms)
 {
 	if (room->log.count == 0)
 		room->log.last = event->seq - 1;
 	if (event->seq != room->log.last + 1)
 		return -EINVAL;
-	return keep(home, room, event);
+	return keep(home, room, event, kept_ms);
 }
 
 const struct record *room_find_cid(const struct home *home, const struct room *room, struct span producer,
@@ -225,11 +309,9 @@ static void erase_one(struct home *home, struct room *room, struct record **at)
 	bytes_change(home, (int64_t)(*at)->size - before);
 }
 
-void room_erase(struct home *home, struct room *room, uint64_t target)
+static void erase(struct home *home, struct room *room, uint64_t target)
 {
 	struct record **at = room_log_at(&room->log, target);
-
-	CHECK(at && (*at)->event.kind == CHAT_EV_msg);
 	const bool edited = (*at)->event.rev > 0;
 
 	erase_one(home, room, at);
@@ -238,4 +320,16 @@ void room_erase(struct home *home, struct room *room, uint64_t target)
 		if ((*at)->event.kind == CHAT_EV_edit && (*at)->event.target == target)
 			erase_one(home, room, at);
 	}
+}
+
+void room_apply(struct home *home, struct room *room, const struct chat_event *event)
+{
+	struct record **at = room_log_at(&room->log, event->target);
+
+	if ((event->kind != CHAT_EV_edit && event->kind != CHAT_EV_del) || !at || (*at)->event.kind != CHAT_EV_msg)
+		return;
+	if (event->kind == CHAT_EV_edit)
+		(*at)->event.rev = event->rev;
+	else
+		erase(home, room, event->target);
 }

@@ -5,6 +5,7 @@
 
 #include "engine/chat/dedup.h"
 #include "engine/chat/home.h"
+#include "engine/chat/room_class.h"
 #include "engine/chat/room_log.h"
 #include "engine/chat/roster.h"
 #include "proto/chat/limits.h"
@@ -13,10 +14,12 @@
 #define COUNTING_LAST UINT32_MAX
 
 struct room {
-	struct room_log log;
+	struct room_log log;      /* of class disk: the newest part of what the store keeps */
+	const struct room_class *class;
 	uint64_t cores;          /* bit i: core i has members */
 	uint64_t aging_ms;       /* until then nothing in the log is too old: nobody need look */
 	uint32_t place;
+	uint32_t disk;           /* of home->disks; 0: the room is of class memory */
 	uint32_t roster_first;
 	uint32_t users;
 	uint32_t connections;
@@ -26,7 +29,7 @@ struct room {
 };
 
 struct home {
-	struct slab rooms;
+	struct slab rooms, disks;
 	struct roster roster;
 	struct dedup dedup;
 	struct directory *directory;
@@ -36,6 +39,9 @@ struct home {
 	struct home_limits limits;
 	struct random random;
 	uint64_t history_bytes;
+	uint64_t waiting_bytes;  /* of commands that wait for the store */
+	struct reading *readings_again;
+	uint32_t disk_rooms;     /* first of those of class disk */
 	uint32_t coldest, warmest;
 	uint32_t counting;       /* first of those rooms; COUNTING_LAST: there is none */
 	uint64_t counted_ms;
@@ -62,6 +68,17 @@ static inline struct span room_name(const struct home *home, const struct room *
 	return place_name(directory_at(home->directory, room->place));
 }
 
+static inline struct room_disk *room_disk(const struct home *home, const struct room *room)
+{
+	return slab_at(&home->disks, room->disk);
+}
+
+/* The oldest seq kept; last + 1 when none is. */
+uint64_t room_first(const struct home *home, const struct room *room);
+
+/* Runs a command that has come, or has waited (chat/home.c). */
+void home_run(struct home *home, const struct mail_command *mail);
+
 /* The room, or NULL. */
 struct room *room_find(const struct home *home, struct span name, uint64_t hash);
 
@@ -75,17 +92,23 @@ void room_tidy(struct home *home, struct room *room);
  * done. event->seq and ts_ms are written. */
 int room_append(struct home *home, struct room *room, struct chat_event *event);
 
-/* Puts back an event that has its seq. */
-int room_restore(struct home *home, struct room *room, const struct chat_event *event);
+/* Puts back an event that has its seq; kept_ms: monotonic, when it was kept first. Returns 0, -EINVAL: it does not
+ * follow, or -ENOMEM. */
+int room_restore(struct home *home, struct room *room, const struct chat_event *event, uint64_t kept_ms);
+
+/* Of class disk: the event that the store has kept, next in order. Without memory for it the window is empty after. */
+void room_follow(struct home *home, struct room *room, const struct chat_event *event);
 
 /* The record of a cid that the room still keeps, or NULL. */
 const struct record *room_find_cid(const struct home *home, const struct room *room, struct span producer,
 				   uint64_t number);
 
-/* Drops what is past the room's window. */
+/* Drops what is past the room's window; all of it. */
 void room_trim(struct home *home, struct room *room);
+void room_empty(struct home *home, struct room *room);
 
-/* Drops the data of a deleted message and of its edits. */
-void room_erase(struct home *home, struct room *room, uint64_t target);
+/* An edit or a deletion that was kept changes its target, if that is still there: the count of edits; its data and that
+ * of its edits is dropped. */
+void room_apply(struct home *home, struct room *room, const struct chat_event *event);
 
 #endif

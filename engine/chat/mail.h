@@ -61,6 +61,7 @@ struct mail_reply {
 	struct mail_origin origin;
 	uint64_t room_hash;
 	struct span user;        /* of a join: the member may be gone when the answer comes */
+	uint64_t after;          /* of a join that resumes: what the member has */
 	struct chat_reply reply; /* page.room is always there */
 	uint8_t bytes[];
 };

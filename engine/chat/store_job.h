@@ -1,8 +1,9 @@
-/* store_job.h - what a room's home asks of the log on disk, and what it is answered: one block that goes there and back.
+/* store_job.h - what a room's home asks of the log on disk, and what it is answered.
  *
- * The home makes a job, gives it to a worker of the store by its port (chat/store_port.h) and has it back
- * with the answer filled in. Whoever holds the pointer owns the job; spans point into the job's block or, in an
- * answer's page, into the page's block. All jobs of one core to one worker are done and come back in order.
+ * One block goes there and back. The home makes a job, gives it to a worker of the store by its port
+ * (chat/store_port.h) and has it back with the answer filled in. Whoever holds the pointer owns the job; spans
+ * point into the job's block or, in an answer's page, into the page's block. All jobs of one core to one worker
+ * are done and come back in order.
  *
  * For a room of class `disk` the store decides: it gives the seq, finds the earlier event of a
  * cid, and judges what an edit, a deletion or a reaction is about, all inside the transaction that keeps the event.
@@ -26,7 +27,7 @@ enum store_op {
 enum store_status {
 	STORE_OK,
 	STORE_DUPLICATE,   /* append: the cid is kept already; seq and ts_ms are the first one's */
-	STORE_GONE,        /* append: the target is no longer kept, deleted, or not a message; page: it begins before `first` */
+	STORE_GONE,        /* append: the target is no longer kept, deleted, or not a message; page: begins before `first` */
 	STORE_FORBIDDEN,   /* append: the target is not the author's to change */
 	STORE_FULL,        /* append: there is no room on the disk; nothing was done */
 	STORE_UNAVAILABLE, /* nothing is known to have been done; the same may succeed later */

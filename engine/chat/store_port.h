@@ -21,7 +21,7 @@ struct store_port {
 };
 
 /* A job with a copy of its spans' bytes is one block: what it needs, and it (op and core set, all else zero; the
- * caller fills it, copying spans behind `owner_size` bytes of its own at its end: see store_job_own()). NULL: no memory. */
+ * caller fills it, copying spans behind `owner_size` bytes of its own: see store_job_own()). NULL: no memory. */
 struct store_job *store_job_make(enum store_op op, uint32_t core, size_t owner_size, size_t span_bytes);
 void *store_job_own(struct store_job *job);             /* the caller's bytes, 16-aligned */
 uint8_t *store_job_bytes(struct store_job *job, size_t owner_size); /* where spans may be copied to */

@@ -16,13 +16,15 @@ static struct conn *asker(struct gate *gate, const struct mail_origin *origin)
 	return session_of(gate, conn)->phase == SESSION_LIVE ? conn : NULL;
 }
 
-static uint64_t given_seq(const struct chat_reply *reply)
+static uint64_t given_seq(const struct mail_reply *mail)
 {
+	const struct chat_reply *reply = &mail->reply;
 	const struct chat_page *page = &reply->page;
 
 	if (reply->resume != CHAT_RESUME_OK || !page->more)
 		return page->last;
-	CHECK(page->event_count > 0);
+	if (page->event_count == 0)
+		return mail->after;
 	return page->events[page->event_count - 1].seq;
 }
 
@@ -45,7 +47,7 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 		return;
 	}
 	CHECK(conn);
-	if (cursor_attach(&gate->hall, cursor, given_seq(&mail->reply), mail->reply.page.last) != 0) {
+	if (cursor_attach(&gate->hall, cursor, given_seq(mail), mail->reply.page.last) != 0) {
 		membership_end(gate, cursor, mail->user, 0);
 		frame_error(gate, conn, mail->reply.re, CHAT_ERR_limit, 1000);
 		return;

@@ -117,8 +117,8 @@ static int gate_open(struct gate *gate, const struct shard_limits *limits, struc
 	    net_open(&gate->net, &limits->net, shard->ring, &gate->segments, &gate->timers, &shard->counters,
 		     hash_key) != 0)
 		return -ENOMEM;
-	gate->home =
-		home_open(&limits->home, &gate->directory, &gate->post, &shard->counters, random_next(&gate->random), NULL);
+	gate->home = home_open(&limits->home, &gate->directory, &gate->post, &shard->counters,
+			       random_next(&gate->random), NULL);
 	return gate->home ? 0 : -ENOMEM;
 }
 

@@ -11,7 +11,7 @@
 struct store_backend {
 	const char *name;
 
-	/* Gives the worker's handle, or NULL with a line for people in `why` (size bytes): what is wrong and what to do.
+	/* Gives the worker's handle, or NULL with a line for people in `why`: what is wrong and what to do.
 	 * The writer is opened first and makes or migrates the schema. */
 	void *(*open)(void *context, enum store_worker worker, char *why, size_t size);
 	void (*close)(void *handle);
@@ -26,8 +26,8 @@ struct store_backend {
 	/* LOAD, PAGE, SEARCH: answers one job, of committed events only. Sets status in any case. */
 	void (*read)(void *handle, struct store_job *job);
 
-	/* A slice of the writer's housekeeping (dropping what is past its retention, checkpoints, the index of words), of
-	 * some milliseconds. Returns 1: there is more, 0: nothing for now, or as append does. */
+	/* A slice of the writer's housekeeping, of some milliseconds: dropping what is past its retention, checkpoints,
+	 * the index of words. Returns 1: there is more, 0: nothing for now, or as append does. */
 	int (*maintain)(void *handle, uint64_t wall_ms);
 
 	void *context; /* for open */

@@ -35,7 +35,7 @@ static uint64_t now_ms = 1000, wall_ms = 1795229320000;
 static uint64_t next_id = 1;
 static bool held[CORES];
 
-static inline void home_setup_of(const struct home_limits *limits)
+static inline void home_setup_with(const struct home_limits *limits, struct store_port *store)
 {
 	cr_assert_eq(directory_open(&names, 1000, 5, 1), 0);
 	cr_assert_eq(xring_open(&inbox, 1 << 16), 0);
@@ -45,8 +45,13 @@ static inline void home_setup_of(const struct home_limits *limits)
 		cr_assert_eq(xring_open(&outbox[core], 1 << 22), 0);
 		post.out[core] = &outbox[core];
 	}
-	home = home_open(limits, &names, &post, &counters, 6, NULL);
+	home = home_open(limits, &names, &post, &counters, 6, store);
 	cr_assert_not_null(home);
+}
+
+static inline void home_setup_of(const struct home_limits *limits)
+{
+	home_setup_with(limits, NULL);
 }
 
 static inline void home_setup(void)

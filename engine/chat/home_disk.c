@@ -1,0 +1,321 @@
+#include "engine/chat/home_disk.h"
+
+#include "engine/chat/dispatch.h"
+#include "engine/chat/fanout.h"
+#include "engine/chat/home_reading.h"
+#include "engine/chat/home_reply.h"
+#include "engine/core/check.h"
+#include "engine/core/log.h"
+
+#define RETRY_MS 1000
+#define FULL_RETRY_MS 5000
+#define WAITING_BYTES_MAX (32u << 20) /* of commands that wait for the store, a core */
+
+static struct room_disk *disk_at(const struct home *home, uint32_t index)
+{
+	return slab_at(&home->disks, index);
+}
+
+void disk_enter(struct home *home, const struct room *room, struct room_disk *disk)
+{
+	*disk = (struct room_disk){ .first = 1, .room = room_index(home, room), .next = home->disk_rooms };
+	if (disk->next != 0)
+		disk_at(home, disk->next)->prev = room->disk;
+	home->disk_rooms = room->disk;
+}
+
+void disk_leave(struct home *home, struct room_disk *disk)
+{
+	if (disk->next != 0)
+		disk_at(home, disk->next)->prev = disk->prev;
+	if (disk->prev != 0)
+		disk_at(home, disk->prev)->next = disk->next;
+	else
+		home->disk_rooms = disk->next;
+}
+
+bool disk_is_busy(const struct room_disk *disk)
+{
+	return disk->jobs > 0 || disk->readings;
+}
+
+static void list_forget(struct home *home, struct waiting_list *list)
+{
+	while (list->first) {
+		struct waiting_command *waiting = list->first;
+
+		list->first = waiting->next;
+		disk_waited(home, waiting);
+	}
+	list->last = NULL;
+}
+
+void disk_close(struct home *home)
+{
+	for (uint32_t index = home->disk_rooms; index != 0; index = disk_at(home, index)->next) {
+		struct room *room = room_at(home, disk_at(home, index)->room);
+
+		list_forget(home, &disk_at(home, index)->held);
+		reading_end(home, room);
+		room_empty(home, room);
+	}
+}
+
+bool disk_wait(struct home *home, struct waiting_list *list, const struct mail_command *mail)
+{
+	const size_t size = sizeof(struct waiting_command) + mail_command_size(mail);
+	struct waiting_command *waiting = home->waiting_bytes < WAITING_BYTES_MAX ? block_take(size) : NULL;
+
+	if (!waiting)
+		return false;
+	waiting->next = NULL;
+	waiting->size = size;
+	mail_command_copy((struct mail_command *)waiting->mail, mail);
+	home->waiting_bytes += size;
+	if (list->last)
+		list->last->next = waiting;
+	else
+		list->first = waiting;
+	list->last = waiting;
+	return true;
+}
+
+void disk_waited(struct home *home, struct waiting_command *waiting)
+{
+	home->waiting_bytes -= waiting->size;
+	block_give(waiting, waiting->size);
+}
+
+struct store_job *disk_job(struct home *home, struct room *room, enum store_op op, const struct mail_command *mail,
+			   size_t extra, uint8_t **at)
+{
+	const struct span name = room_name(home, room);
+
+	if (store_port_is_full(home->store))
+		return NULL;
+	struct store_job *job = store_job_make(op, home->post->core, sizeof(struct disk_own), name.size + extra);
+
+	if (!job)
+		return NULL;
+	struct disk_own *own = store_job_own(job);
+
+	*own = (struct disk_own){ .room = room_index(home, room) };
+	if (mail) {
+		own->origin = mail->origin;
+		own->id = mail->command.id;
+		own->op = mail->op;
+		own->room_hash = mail->room_hash;
+	}
+	*at = span_copy(&job->room, name, store_job_bytes(job, sizeof(*own)));
+	job->retention = room->class->kept;
+	job->now_ms = home->wall_ms;
+	job->page_bytes = home->limits.page_bytes;
+	return job;
+}
+
+void disk_give(struct home *home, struct room *room, enum store_worker worker, struct store_job *job)
+{
+	room_disk(home, room)->jobs++;
+	store_port_give(home->store, worker, job);
+}
+
+bool disk_begin(struct home *home, struct room *room)
+{
+	uint8_t *at;
+	struct store_job *job = disk_job(home, room, STORE_LOAD, NULL, 0, &at);
+
+	if (!job)
+		return false;
+	job->from = CHAT_PAGE_LATEST;
+	job->limit = home->limits.history_messages < CHAT_PAGE_MAX ? home->limits.history_messages : CHAT_PAGE_MAX;
+	room_disk(home, room)->loading = true;
+	disk_give(home, room, STORE_READER, job);
+	return true;
+}
+
+void disk_hold(struct home *home, struct room *room, const struct mail_command *mail)
+{
+	if (!disk_wait(home, &room_disk(home, room)->held, mail))
+		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
+}
+
+static enum chat_event_kind kind_of(uint32_t op)
+{
+	switch (op) {
+	case CHAT_OP_edit:
+		return CHAT_EV_edit;
+	case CHAT_OP_del:
+		return CHAT_EV_del;
+	case CHAT_OP_react:
+		return CHAT_EV_react;
+	default:
+		return CHAT_EV_msg;
+	}
+}
+
+void disk_publish(struct home *home, struct room *room, const struct mail_command *mail)
+{
+	const struct chat_command *command = &mail->command;
+	const struct chat_event event = {
+		.kind = kind_of(mail->op),
+		.from = mail->user,
+		.ts_ms = home->wall_ms,
+		.producer = command->producer,
+		.number = command->number,
+		.data = command->data,
+		.key = command->key,
+		.on = command->on,
+		.target = command->target,
+	};
+	uint8_t *at;
+	struct store_job *job = disk_job(home, room, STORE_APPEND, mail, ROOM_EPOCH_SIZE + event_bytes(&event), &at);
+
+	if (!job) {
+		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
+		return;
+	}
+	at = span_copy(&job->epoch, room_epoch(room), at);
+	event_copy(&job->event, &event, at);
+	disk_give(home, room, STORE_WRITER, job);
+}
+
+/* The command that a job was made from, as far as an answer needs it. */
+static struct mail_command command_of(const struct store_job *job, const struct disk_own *own)
+{
+	return (struct mail_command){
+		.op = own->op,
+		.origin = own->origin,
+		.room_hash = own->room_hash,
+		.command = { .id = own->id, .room = job->room, .seq = job->seq_asked },
+	};
+}
+
+static void refuse(struct home *home, const struct mail_command *to, enum store_status status)
+{
+	switch (status) {
+	case STORE_GONE:
+		reply_error(home, to, CHAT_ERR_gone, 0);
+		return;
+	case STORE_FORBIDDEN:
+		reply_error(home, to, CHAT_ERR_forbidden, 0);
+		return;
+	case STORE_FULL:
+		counter_add(home->counters, COUNTER_storage_full, 1);
+		reply_error(home, to, CHAT_ERR_storage_full, FULL_RETRY_MS);
+		return;
+	case STORE_BAD_QUERY:
+		reply_error(home, to, CHAT_ERR_bad_request, 0);
+		return;
+	case STORE_CORRUPT:
+		reply_error(home, to, CHAT_ERR_internal, 0);
+		return;
+	case STORE_UNAVAILABLE:
+	case STORE_OK:
+	case STORE_DUPLICATE:
+		reply_error(home, to, CHAT_ERR_unavailable, RETRY_MS);
+		return;
+	}
+}
+
+static void stored_append(struct home *home, struct room *room, struct store_job *job)
+{
+	const struct disk_own *own = store_job_own(job);
+	const struct mail_command to = command_of(job, own);
+	struct chat_event *event = &job->event;
+
+	if (job->status == STORE_OK) {
+		event->seq = job->seq;
+		event->ts_ms = job->ts_ms;
+		event->rev = job->rev;
+		room_disk(home, room)->first = job->first;
+		room_follow(home, room, event);
+		room_apply(home, room, event);
+		counter_add(home->counters, COUNTER_published, 1);
+		fanout(home, room, event, &own->origin);
+		reply_ack(home, &to, room, event, false);
+	} else if (job->status == STORE_DUPLICATE) {
+		event->seq = job->seq;
+		event->ts_ms = job->ts_ms;
+		counter_add(home->counters, COUNTER_duplicates, 1);
+		reply_ack(home, &to, room, event, true);
+	} else {
+		refuse(home, &to, job->status);
+	}
+}
+
+/* The window is what was loaded. */
+static bool window_fill(struct home *home, struct room *room, const struct store_job *job)
+{
+	const struct store_page *page = job->page;
+	const uint32_t count = page ? page->count : 0;
+
+	if (count > 0 && page->events[0].seq != job->last + 1 - count)
+		return false;
+	room->log.last = job->last - count;
+	for (uint32_t i = 0; i < count; i++) {
+		const uint64_t ts_ms = page->events[i].ts_ms;
+		const uint64_t age_ms = home->wall_ms > ts_ms ? home->wall_ms - ts_ms : 0;
+
+		if (room_restore(home, room, &page->events[i], home->now_ms - age_ms) != 0)
+			return false;
+	}
+	return true;
+}
+
+static enum store_status loaded(struct home *home, struct room *room, const struct store_job *job)
+{
+	if (job->status != STORE_OK || !job->known)
+		return job->status;
+	if (strlen(job->room_epoch) != ROOM_EPOCH_SIZE || job->last + 1 < job->first)
+		return STORE_CORRUPT;
+	memcpy(room->epoch, job->room_epoch, ROOM_EPOCH_SIZE);
+	room_disk(home, room)->first = job->first;
+	return window_fill(home, room, job) ? STORE_OK : STORE_CORRUPT;
+}
+
+static void stored_load(struct home *home, struct room *room, const struct store_job *job)
+{
+	struct room_disk *disk = room_disk(home, room);
+	const enum store_status status = loaded(home, room, job);
+	struct waiting_command *waiting = disk->held.first;
+
+	disk->loading = false;
+	disk->held = (struct waiting_list){ 0 };
+	if (status == STORE_CORRUPT)
+		LOG(LOG_ERROR, "log_corrupt", LOG_SPAN("room", job->room));
+	while (waiting) {
+		struct waiting_command *next = waiting->next;
+
+		if (status == STORE_OK)
+			home_run(home, waiting_mail(waiting));
+		else if (waiting_mail(waiting)->op != CHAT_OP_leave || waiting_mail(waiting)->command.id != 0)
+			refuse(home, waiting_mail(waiting), status);
+		disk_waited(home, waiting);
+		waiting = next;
+	}
+	room_trim(home, room);
+}
+
+void disk_stored(struct home *home, struct room *room, struct store_job *job)
+{
+	struct room_disk *disk = room_disk(home, room);
+
+	CHECK(disk->jobs > 0);
+	switch (job->op) {
+	case STORE_APPEND:
+		stored_append(home, room, job);
+		break;
+	case STORE_LOAD:
+		stored_load(home, room, job);
+		break;
+	case STORE_PAGE:
+		reading_stored(home, room, job);
+		break;
+	case STORE_SEARCH:
+		CHECK(!"a search that was not asked for");
+	}
+	/* Only now may the room be forgotten. */
+	disk->jobs--;
+	store_job_give(job);
+	room_tidy(home, room);
+}

@@ -1,0 +1,279 @@
+#include "engine/chat/home_reading.h"
+
+#include "engine/chat/history.h"
+#include "engine/chat/home_reply.h"
+#include "engine/core/check.h"
+#include "engine/core/log.h"
+#include "proto/chat/limits.h"
+
+#define RETRY_MS 1000
+
+struct reading {
+	struct reading *next; /* of the same room */
+	enum chat_page_from from;
+	uint64_t seq;
+	uint32_t limit;
+	struct waiting_list waiting;
+	struct reading *next_again; /* of those that no job was to be had for */
+	uint32_t room;
+	bool again;
+};
+
+static void ask_again(struct home *home, struct reading *reading)
+{
+	if (reading->again)
+		return;
+	reading->again = true;
+	reading->next_again = home->readings_again;
+	home->readings_again = reading;
+}
+
+/* Gives the store the job, or tries again with the next tick. */
+static void ask(struct home *home, struct room *room, struct reading *reading)
+{
+	const struct mail_command *first = waiting_mail(reading->waiting.first);
+	uint8_t *at;
+	struct store_job *job = disk_job(home, room, STORE_PAGE, first, 0, &at);
+
+	if (!job) {
+		ask_again(home, reading);
+		return;
+	}
+	((struct disk_own *)store_job_own(job))->reading = reading;
+	job->from = reading->from;
+	job->seq_asked = reading->seq;
+	job->limit = reading->limit;
+	counter_add(home->counters, COUNTER_store_reads, 1);
+	disk_give(home, room, STORE_READER, job);
+}
+
+static struct reading *find(struct room_disk *disk, enum chat_page_from from, uint64_t seq, uint32_t limit)
+{
+	for (struct reading *reading = disk->readings; reading; reading = reading->next)
+		if (reading->from == from && reading->seq == seq && reading->limit == limit)
+			return reading;
+	return NULL;
+}
+
+static bool wait_for(struct home *home, struct room *room, enum chat_page_from from, uint64_t seq, uint32_t limit,
+		     const struct mail_command *mail)
+{
+	struct room_disk *disk = room_disk(home, room);
+	struct reading *reading = find(disk, from, seq, limit);
+
+	if (reading) {
+		counter_add(home->counters, COUNTER_store_reads_shared, 1);
+		return disk_wait(home, &reading->waiting, mail);
+	}
+	reading = block_take(sizeof(*reading));
+	if (!reading)
+		return false;
+	*reading = (struct reading){
+		.next = disk->readings, .from = from, .seq = seq, .limit = limit, .room = room_index(home, room)
+	};
+	if (!disk_wait(home, &reading->waiting, mail)) {
+		block_give(reading, sizeof(*reading));
+		return false;
+	}
+	disk->readings = reading;
+	ask(home, room, reading);
+	return true;
+}
+
+static void forget(struct room_disk *disk, struct reading *reading)
+{
+	struct reading **at = &disk->readings;
+
+	while (*at != reading)
+		at = &(*at)->next;
+	*at = reading->next;
+	block_give(reading, sizeof(*reading));
+}
+
+/* A fetch goes on after `after`; what lies between that and what it asked for is said to be missed. */
+static void fetch_after(struct home *home, struct room *room, const struct mail_command *mail, uint64_t after)
+{
+	if (after + 1 >= room_log_first(&room->log)) {
+		reply_page(home, mail, room, history_after(&room->log, after, CHAT_PAGE_MAX, home->limits.page_bytes));
+		return;
+	}
+	if (wait_for(home, room, CHAT_PAGE_AFTER, after, CHAT_PAGE_MAX, mail))
+		return;
+	/* No memory to wait: what the window has is what is given. */
+	reply_page_from(home, mail, room, history_after(&room->log, after, CHAT_PAGE_MAX, home->limits.page_bytes),
+			room_log_first(&room->log));
+}
+
+void reading_fetch(struct home *home, struct room *room, const struct mail_command *mail)
+{
+	fetch_after(home, room, mail, mail->command.seq);
+}
+
+/* Whether the window holds all that the store could give to this question. */
+static bool window_covers(const struct home *home, const struct room *room, const struct chat_command *command)
+{
+	const uint64_t first = room_log_first(&room->log);
+
+	if (first <= room_first(home, room))
+		return true;
+	switch (command->from) {
+	case CHAT_PAGE_AFTER:
+		return command->seq + 1 >= first;
+	case CHAT_PAGE_BEFORE:
+		return command->seq > first && command->seq - first >= command->limit;
+	case CHAT_PAGE_AROUND:
+		return command->seq > first && command->seq - first >= command->limit / 2;
+	case CHAT_PAGE_LATEST:
+		return room->log.count >= command->limit;
+	}
+	return false;
+}
+
+void reading_history(struct home *home, struct room *room, const struct mail_command *mail)
+{
+	const struct chat_command *command = &mail->command;
+
+	if (window_covers(home, room, command)) {
+		reply_history(home, mail, room, history_asked(home, room, command));
+		return;
+	}
+	if (!wait_for(home, room, command->from, command->seq, command->limit, mail))
+		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
+}
+
+/* The store commits before this core hears of it: what it has not heard of comes to everybody as a live event. */
+static uint32_t heard_of(const struct room *room, const struct store_page *page)
+{
+	uint32_t count = page ? page->count : 0;
+
+	while (count > 0 && page->events[count - 1].seq > room->log.last)
+		count--;
+	return count;
+}
+
+static void serve_fetch(struct home *home, struct room *room, const struct mail_command *mail,
+			const struct store_job *job)
+{
+	const uint32_t count = job->status == STORE_OK ? heard_of(room, job->page) : 0;
+
+	if (count > 0) {
+		reply_page_stored(home, mail, room, job->page, count);
+		return;
+	}
+	if (job->status == STORE_CORRUPT) {
+		reply_page_from(home, mail, room,
+				history_after(&room->log, job->seq_asked, CHAT_PAGE_MAX, home->limits.page_bytes),
+				room_log_first(&room->log));
+		return;
+	}
+	fetch_after(home, room, mail, job->first > job->seq_asked + 1 ? job->first - 1 : job->seq_asked);
+}
+
+static void serve_history(struct home *home, struct room *room, const struct mail_command *mail,
+			  const struct store_job *job)
+{
+	if (job->status == STORE_OK) {
+		reply_stored(home, mail, room, job->page, heard_of(room, job->page));
+		return;
+	}
+	if (job->status == STORE_GONE)
+		reply_error(home, mail, CHAT_ERR_gone, 0);
+	else if (job->status == STORE_CORRUPT)
+		reply_error(home, mail, CHAT_ERR_internal, 0);
+	else
+		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
+}
+
+static void serve(struct home *home, struct room *room, struct waiting_command *waiting, const struct store_job *job)
+{
+	while (waiting) {
+		struct waiting_command *next = waiting->next;
+		const struct mail_command *mail = waiting_mail(waiting);
+
+		if (mail->op == MAIL_OP_FETCH)
+			serve_fetch(home, room, mail, job);
+		else
+			serve_history(home, room, mail, job);
+		disk_waited(home, waiting);
+		waiting = next;
+	}
+}
+
+/* Takes the history questions off the list and refuses them; fetches wait on. */
+static void refuse_questions(struct home *home, struct room *room, struct reading *reading, const struct store_job *job)
+{
+	struct waiting_command *waiting = reading->waiting.first;
+
+	reading->waiting = (struct waiting_list){ 0 };
+	while (waiting) {
+		struct waiting_command *next = waiting->next;
+
+		waiting->next = NULL;
+		if (waiting_mail(waiting)->op == MAIL_OP_FETCH) {
+			if (reading->waiting.last)
+				reading->waiting.last->next = waiting;
+			else
+				reading->waiting.first = waiting;
+			reading->waiting.last = waiting;
+		} else {
+			serve_history(home, room, waiting_mail(waiting), job);
+			disk_waited(home, waiting);
+		}
+		waiting = next;
+	}
+}
+
+void reading_stored(struct home *home, struct room *room, struct store_job *job)
+{
+	struct room_disk *disk = room_disk(home, room);
+	struct reading *reading = ((struct disk_own *)store_job_own(job))->reading;
+
+	if (job->status == STORE_UNAVAILABLE) {
+		refuse_questions(home, room, reading, job);
+		if (reading->waiting.first)
+			ask_again(home, reading);
+		else
+			forget(disk, reading);
+		return;
+	}
+	if (job->status == STORE_CORRUPT)
+		LOG(LOG_ERROR, "log_corrupt", LOG_SPAN("room", job->room), LOG_U64("after", job->seq_asked));
+	else if (job->first > disk->first)
+		disk->first = job->first < room->log.last + 1 ? job->first : room->log.last + 1;
+
+	struct waiting_command *waiting = reading->waiting.first;
+
+	forget(disk, reading);
+	serve(home, room, waiting, job);
+}
+
+void reading_tick(struct home *home)
+{
+	struct reading *reading = home->readings_again;
+
+	home->readings_again = NULL;
+	while (reading) {
+		struct reading *next = reading->next_again;
+
+		reading->again = false;
+		ask(home, room_at(home, reading->room), reading);
+		reading = next;
+	}
+}
+
+void reading_end(struct home *home, struct room *room)
+{
+	struct room_disk *disk = room_disk(home, room);
+
+	while (disk->readings) {
+		struct waiting_command *waiting = disk->readings->waiting.first;
+
+		forget(disk, disk->readings);
+		while (waiting) {
+			struct waiting_command *next = waiting->next;
+
+			disk_waited(home, waiting);
+			waiting = next;
+		}
+	}
+}

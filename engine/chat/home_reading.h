@@ -1,0 +1,23 @@
+/* home_reading.h - pages of a disk room that its window does not hold: those who ask for the same one share one read.
+ *
+ * For chat/'s home files alone.
+ */
+#ifndef CHAT_HOME_READING_H
+#define CHAT_HOME_READING_H
+
+#include "engine/chat/home_disk.h"
+
+/* Answers a history command or a fetch, at once from the window or later from the store. */
+void reading_history(struct home *home, struct room *room, const struct mail_command *mail);
+void reading_fetch(struct home *home, struct room *room, const struct mail_command *mail);
+
+/* A page has come. */
+void reading_stored(struct home *home, struct room *room, struct store_job *job);
+
+/* Asks again for what could not be read. */
+void reading_tick(struct home *home);
+
+/* Lets go of all that waits. */
+void reading_end(struct home *home, struct room *room);
+
+#endif
