@@ -27,7 +27,7 @@ enum store_op {
 enum store_status {
 	STORE_OK,
 	STORE_DUPLICATE,   /* append: the cid is kept already; seq and ts_ms are the first one's */
-	STORE_GONE,        /* append: the target is no longer kept, deleted, or not a message; page: begins before `first` */
+	STORE_GONE,        /* append: the target is not kept, deleted or no message; page: begins before `first` */
 	STORE_FORBIDDEN,   /* append: the target is not the author's to change */
 	STORE_FULL,        /* append: there is no room on the disk; nothing was done */
 	STORE_UNAVAILABLE, /* nothing is known to have been done; the same may succeed later */
