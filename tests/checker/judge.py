@@ -385,6 +385,8 @@ class Judge:
                 self.broken("hole", f"{conn.user}: no event before {body['before']} of {log}, which keeps {ok['first']}..")
         elif "around" not in body:
             end = ok["seq"]
+        elif ok["first"] <= body["around"] <= ok["seq"] and body["around"] not in [event["seq"] for event in events]:
+            self.broken("hole", f"{conn.user}: a page around {body['around']} of {log} is without it")
         if events:
             self.page(log, asked, events, begin, end)
             if "around" not in body:

@@ -132,7 +132,7 @@ class Run:
         self.seed = options.seed if seed is None else seed
         self.rng = random.Random(f"rig {self.seed}")
         self.dir = tempfile.mkdtemp(prefix=f"uproar-checker-{self.seed}-", dir=options.dir)
-        self.data = os.path.join(self.dir, "data")
+        self.data = self.data_directory()
         self.port = free_port(self.rng)
         self.server = self.server_class(self.command(), self.port, self.path("server.log"))
         self.faults = Journal(self.path("faults.jsonl"))
@@ -140,6 +140,10 @@ class Run:
         self.driver = None
         self.journals = []
         self.told = 0.0
+
+    def data_directory(self):
+        """What {data} stands for; a rig may put something else there."""
+        return self.path("data")
 
     def path(self, name):
         return os.path.join(self.dir, name)

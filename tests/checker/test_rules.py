@@ -198,6 +198,16 @@ class Rules(unittest.TestCase):
             story.body("ok page")["ok"]["events"].pop(number)
             self.fires(story, "hole")
 
+    def test_hole_around(self):
+        for seqs, rules in (((2, 3, 4), []), ((4, 5), ["hole"]), ((2, 4), ["hole"])):
+            story = evening()
+            body = story.body("say page")
+            body.pop("after")
+            body["around"] = 3
+            events = {event["seq"]: event for event in story.events[R]}
+            story.body("ok page")["ok"]["events"] = [events[seq] for seq in seqs]
+            self.fires(story, *rules)
+
     def test_hole_in_a_resume(self):
         story = evening()
         story.body("ok rejoin 2")["ok"]["events"].clear()
