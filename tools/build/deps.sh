@@ -1,9 +1,9 @@
 #!/bin/sh
 # deps.sh run|check - installs the Debian packages that are missing for `make run` or `make check`, and says so.
 set -eu
-run='gcc libc6-dev liburing-dev libmimalloc-dev libssl-dev zlib1g-dev libconfig-dev libcairo2-dev libjansson-dev'
+run='gcc libc6-dev liburing-dev libmimalloc-dev libssl-dev zlib1g-dev libconfig-dev libpq-dev libcairo2-dev libjansson-dev'
 check="$run libcriterion-dev clang clang-format libclang-rt-14-dev libfuse3-dev fuse3 binutils python3"
-check="$check python3-websockets nodejs npm chromium"
+check="$check python3-websockets nodejs npm chromium postgresql"
 
 case ${1-} in
 run) wanted=$run ;;
@@ -23,6 +23,7 @@ provided() {
 	case $1 in
 	nodejs) command -v node >/dev/null ;;
 	npm | python3 | chromium | gcc | clang-format) command -v "$1" >/dev/null ;;
+	postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
 	python3-websockets) python3 -c 'import websockets' 2>/dev/null || /usr/bin/python3 -c 'import websockets' 2>/dev/null ;;
 	fuse3) [ "$(id -u)" -eq 0 ] || command -v fusermount3 >/dev/null ;; # root mounts without its help
 	*) false ;;

@@ -1,0 +1,340 @@
+#include "engine/store/postgres.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/core/check.h"
+#include "engine/core/clock.h"
+#include "engine/core/log.h"
+#include "engine/store/postgres_batch.h"
+#include "engine/store/postgres_page.h"
+#include "engine/store/postgres_session.h"
+#include "engine/store/postgres_words.h"
+
+#define MS 1000000ull
+#define MAGIC 0x70677374
+#define OPEN_MS 10000 /* for the first session: a lock may still be a dead process's */
+#define SLICE_MS 200 /* for a step towards a connection, while there is none */
+#define BATCH_MS 6000 /* for a batch; a statement ends after 5 s by itself */
+#define SETTLE_MS 5000 /* for finding out what came of it, from the loss on */
+#define READ_MS 6000
+#define NAP_MS 10
+#define TRIES_MAX 3
+#define TIDY_ROWS 512
+#define SWEEP_ROOMS 200
+#define SWEEP_EVERY_MS 60000
+#define SWEEP_REST 20 /* of the time that one slice took, until the next */
+
+struct postgres_handle {
+	uint32_t magic;
+	struct postgres_session session;
+	uint64_t batch; /* the last number used */
+	struct postgres_answer *answers;
+	size_t answers_max;
+	uint8_t *scratch;
+	size_t scratch_size;
+	uint64_t sweep_at; /* the last room looked at for events too old, by the server's number */
+	uint64_t sweep_began_ms; /* wall clock */
+	uint64_t sweep_due_ns;
+};
+
+bool postgres_is_address(const char *url)
+{
+	return strncmp(url, "postgres://", 11) == 0 || strncmp(url, "postgresql://", 13) == 0;
+}
+
+static void close_handle(void *context)
+{
+	struct postgres_handle *handle = context;
+
+	CHECK_MAGIC(handle, MAGIC);
+	postgres_link_close(&handle->session.link);
+	free(handle->answers);
+	free(handle->scratch);
+	free(handle);
+}
+
+static void *open_handle(void *context, enum store_worker worker, char *why, size_t size)
+{
+	static const char *const names[] = { "uproar writer", "uproar reader", "uproar searcher" };
+	const uint64_t until = clock_mono_ns() + OPEN_MS * MS;
+	struct postgres_handle *handle = calloc(1, sizeof(*handle));
+	int done = 0;
+
+	if (!handle) {
+		snprintf(why, size, "no memory");
+		return NULL;
+	}
+	handle->magic = MAGIC;
+	handle->session.worker = worker;
+	postgres_link_open(&handle->session.link, context, names[worker]);
+	while ((done = postgres_session_reach(&handle->session, SLICE_MS)) == 0 && clock_mono_ns() < until)
+		poll(NULL, 0, NAP_MS);
+	if (done > 0) {
+		handle->batch = handle->session.committed;
+		return handle;
+	}
+	snprintf(why, size, "PostgreSQL: %s", handle->session.link.why);
+	close_handle(handle);
+	return NULL;
+}
+
+/* What the batch needs of memory. Returns 0 or -ENOMEM. */
+static int make_room(struct postgres_handle *handle, struct store_job *const *jobs, size_t count)
+{
+	const size_t scratch = postgres_batch_scratch(jobs, count);
+
+	if (count > handle->answers_max) {
+		free(handle->answers);
+		handle->answers = calloc(count, sizeof(*handle->answers));
+		handle->answers_max = handle->answers ? count : 0;
+	}
+	if (scratch > handle->scratch_size) {
+		free(handle->scratch);
+		handle->scratch = malloc(scratch);
+		handle->scratch_size = handle->scratch ? scratch : 0;
+	}
+	return count <= handle->answers_max && scratch <= handle->scratch_size ? 0 : -ENOMEM;
+}
+
+/* The connection was lost over the batch. Returns 0: it was committed and is answered; 1: it was not, and a session is
+ * ready to send it again; -EAGAIN: there was no finding out; -EIO. */
+static int settle(struct postgres_handle *handle, struct postgres_batch *batch)
+{
+	struct postgres_session *const session = &handle->session;
+	const uint64_t until = clock_mono_ns() + SETTLE_MS * MS;
+
+	do {
+		const int done = postgres_session_reach(session, SLICE_MS);
+
+		if (done < 0)
+			return session->stale ? -EIO : -EAGAIN;
+		if (done == 0) {
+			poll(NULL, 0, NAP_MS);
+			continue;
+		}
+		if (session->committed != batch->number)
+			return 1;
+		LOG(LOG_INFO, "store_settled", LOG_U64("batch", batch->number), LOG_U64("answers", batch->answered),
+		    LOG_U64("of", batch->count));
+		if (postgres_batch_recall(batch, &session->link, READ_MS) == 0)
+			return 0;
+	} while (clock_mono_ns() < until);
+	LOG(LOG_WARN, "store_unsettled", LOG_U64("batch", batch->number), LOG_U64("events", batch->count));
+	return -EAGAIN;
+}
+
+/* One batch until its end is known. Returns as the backend's append, or -EINVAL when the server takes it as wrong. */
+static int commit(struct postgres_handle *handle, struct store_job **jobs, size_t count)
+{
+	struct postgres_batch batch = {
+		.fence = handle->session.fence,
+		.number = ++handle->batch,
+		.jobs = jobs,
+		.count = count,
+		.answers = handle->answers,
+		.scratch = handle->scratch,
+		.scratch_size = handle->scratch_size,
+	};
+
+	for (int tries = 0; tries < TRIES_MAX; tries++) {
+		int error = 0;
+		enum postgres_outcome outcome = postgres_batch_run(&batch, &handle->session.link, BATCH_MS, &error);
+
+		if (outcome == POSTGRES_REFUSED) {
+			handle->session.stale |= error == -ESTALE;
+			LOG(LOG_WARN, "store_refused", LOG_TEXT("reason", handle->session.link.why));
+			return error == -ESTALE ? -EIO : error;
+		}
+		if (outcome == POSTGRES_UNKNOWN) {
+			error = settle(handle, &batch);
+			if (error > 0)
+				continue;
+			if (error < 0)
+				return error;
+		}
+		postgres_batch_answer(&batch);
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+/* Something in the batch is refused every time: so that only this one is, each job has a transaction of its own. */
+static int commit_each(struct postgres_handle *handle, struct store_job **jobs, size_t count)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (error == 0 || error == -EINVAL)
+			error = commit(handle, &jobs[i], 1);
+		if (error == -EIO)
+			return -EIO;
+		if (error == -EINVAL)
+			jobs[i]->status = STORE_CORRUPT;
+		else if (error != 0)
+			jobs[i]->status = error == -ENOSPC ? STORE_FULL : STORE_UNAVAILABLE;
+	}
+	return 0;
+}
+
+static int append(void *context, struct store_job **jobs, size_t count)
+{
+	struct postgres_handle *handle = context;
+
+	CHECK_MAGIC(handle, MAGIC);
+	CHECK(handle->session.worker == STORE_WRITER);
+	if (count == 0)
+		return 0;
+	if (make_room(handle, jobs, count) != 0)
+		return -EAGAIN;
+	const int done = postgres_session_reach(&handle->session, SLICE_MS);
+
+	if (done <= 0)
+		return handle->session.stale ? -EIO : -EAGAIN;
+	const int error = commit(handle, jobs, count);
+
+	return error == -EINVAL ? commit_each(handle, jobs, count) : error;
+}
+
+/* Runs the job's statement. Gives its answer or NULL. */
+static PGresult *ask(struct postgres_handle *handle, const struct store_job *job, struct span query)
+{
+	struct postgres_values values = { .count = 0 };
+
+	if (job->op == STORE_SEARCH)
+		postgres_search_ask(&values, job, query);
+	else
+		postgres_page_ask(&values, job);
+	return postgres_link_call(&handle->session.link, job->op == STORE_SEARCH ? "search" : "page", &values, READ_MS);
+}
+
+static void read_query(struct postgres_handle *handle, struct store_job *job, struct span query)
+{
+	/* A session that the server has ended is noticed with the first statement: so there are two tries. */
+	for (int tries = 0; tries < 2; tries++) {
+		if (postgres_session_reach(&handle->session, SLICE_MS) <= 0)
+			break;
+		PGresult *result = ask(handle, job, query);
+
+		if (!result)
+			continue;
+		const int error = postgres_error(result);
+
+		if (error == 0)
+			postgres_page_answer(job, result);
+		else
+			job->status = error != -EINVAL          ? STORE_UNAVAILABLE
+				      : job->op == STORE_SEARCH ? STORE_BAD_QUERY
+								: STORE_CORRUPT;
+		if (error != 0)
+			LOG(LOG_WARN, "store_read", LOG_TEXT("reason", handle->session.link.why));
+		PQclear(result);
+		return;
+	}
+	job->status = STORE_UNAVAILABLE;
+}
+
+static void read_job(void *context, struct store_job *job)
+{
+	struct postgres_handle *handle = context;
+
+	CHECK_MAGIC(handle, MAGIC);
+	CHECK(handle->session.worker != STORE_WRITER && job->op != STORE_APPEND);
+	if (job->op != STORE_SEARCH) {
+		read_query(handle, job, SPAN_NONE);
+		return;
+	}
+	uint8_t *query = malloc(postgres_query_bound(job->query.size));
+
+	if (!query) {
+		job->status = STORE_UNAVAILABLE;
+		return;
+	}
+	const size_t size = postgres_words_of_query(query, job->query);
+
+	if (size > 0)
+		read_query(handle, job, span_of(query, size));
+	else
+		job->status = STORE_BAD_QUERY;
+	free(query);
+}
+
+/* Whether a slice of the sweep for old events is due: one round of all rooms a minute, a twentieth of the time. */
+static bool sweep_is_due(struct postgres_handle *handle, uint64_t wall_ms)
+{
+	const bool between = handle->sweep_at == 0 && handle->sweep_began_ms != 0;
+
+	if (clock_mono_ns() < handle->sweep_due_ns)
+		return false;
+	if (between && wall_ms >= handle->sweep_began_ms && wall_ms - handle->sweep_began_ms < SWEEP_EVERY_MS)
+		return false;
+	if (handle->sweep_at == 0)
+		handle->sweep_began_ms = wall_ms;
+	return true;
+}
+
+static int maintain(void *context, uint64_t wall_ms)
+{
+	struct postgres_handle *handle = context;
+	struct postgres_values values = { .count = 0 };
+
+	CHECK_MAGIC(handle, MAGIC);
+	if (postgres_session_reach(&handle->session, SLICE_MS) <= 0)
+		return handle->session.stale ? -EIO : -EAGAIN;
+	const uint64_t began = clock_mono_ns();
+	const bool sweep = sweep_is_due(handle, wall_ms);
+
+	postgres_values_integer(&values, handle->session.fence);
+	postgres_values_integer(&values, TIDY_ROWS);
+	postgres_values_integer(&values, handle->sweep_at);
+	postgres_values_integer(&values, sweep ? SWEEP_ROOMS : 0);
+	postgres_values_integer(&values, wall_ms);
+	PGresult *result = postgres_link_call(&handle->session.link, "maintain", &values, READ_MS);
+
+	if (!result)
+		return -EAGAIN;
+	const int error = postgres_error(result);
+	const bool more = error == 0 && postgres_integer(result, 0, 0) != 0;
+
+	if (error == 0)
+		handle->sweep_at = (uint64_t)postgres_integer(result, 0, 1);
+	else
+		LOG(LOG_WARN, "store_maintain", LOG_TEXT("reason", handle->session.link.why));
+	PQclear(result);
+	if (sweep)
+		handle->sweep_due_ns = clock_mono_ns() + (clock_mono_ns() - began) * SWEEP_REST;
+	handle->session.stale |= error == -ESTALE;
+	return error == -ESTALE ? -EIO : error == -EINVAL ? 0 : error != 0 ? error : more;
+}
+
+int postgres_backend_open(struct store_backend *backend, const char *url, char *why, size_t size)
+{
+	char *error = NULL;
+	PQconninfoOption *address = PQconninfoParse(url, &error);
+
+	/* What libpq says of it may hold the password. */
+	PQfreemem(error);
+	if (!address) {
+		snprintf(why, size,
+			 "this is no address of a PostgreSQL database: postgres://USER:PASSWORD@HOST:PORT/DATABASE");
+		return -EINVAL;
+	}
+	*backend = (struct store_backend){
+		.name = "postgres",
+		.open = open_handle,
+		.close = close_handle,
+		.append = append,
+		.read = read_job,
+		.maintain = maintain,
+		.context = address,
+	};
+	return 0;
+}
+
+void postgres_backend_close(struct store_backend *backend)
+{
+	PQconninfoFree(backend->context);
+	backend->context = NULL;
+}

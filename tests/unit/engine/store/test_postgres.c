@@ -1,0 +1,316 @@
+#include "postgres_fixture.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "engine/chat/record.h"
+#include "engine/core/clock.h"
+#include "engine/core/slab.h"
+
+static struct postgres_fixture fixture;
+static const struct store_backend *const backend = &fixture.backend;
+static void *writer, *reader, *searcher;
+static char why[256];
+
+static void *open_one(enum store_worker worker)
+{
+	void *handle = backend->open(backend->context, worker, why, sizeof(why));
+
+	cr_assert(handle, "%s", why);
+	return handle;
+}
+
+static void setup(void)
+{
+	postgres_fixture_skip();
+	postgres_fixture_open(&fixture);
+	writer = open_one(STORE_WRITER);
+	reader = open_one(STORE_READER);
+	searcher = open_one(STORE_SEARCHER);
+}
+
+static void teardown(void)
+{
+	if (!fixture.people)
+		return;
+	if (writer)
+		backend->close(writer);
+	backend->close(reader);
+	backend->close(searcher);
+	postgres_fixture_close(&fixture);
+}
+
+TestSuite(postgres, .init = setup, .fini = teardown, .timeout = 60);
+
+static struct span text(const char *string)
+{
+	return string ? span_of(string, strlen(string)) : SPAN_NONE;
+}
+
+static struct store_job message(const char *room, const char *from, const char *producer, uint64_t number,
+				const char *data)
+{
+	return (struct store_job){
+		.op = STORE_APPEND,
+		.room = text(room),
+		.epoch = text("epoch1"),
+		.now_ms = 1000000,
+		.event = { .kind = CHAT_EV_msg,
+			   .from = text(from),
+			   .ts_ms = 1000000,
+			   .producer = text(producer),
+			   .number = number,
+			   .data = text(data) },
+	};
+}
+
+static int append_all(struct store_job *jobs, size_t count)
+{
+	struct store_job *list[1024];
+
+	for (size_t i = 0; i < count; i++)
+		list[i] = &jobs[i];
+	return backend->append(writer, list, count);
+}
+
+static struct store_job load(const char *room)
+{
+	struct store_job job = { .op = STORE_LOAD, .room = text(room), .limit = 200, .page_bytes = 1 << 20 };
+
+	backend->read(reader, &job);
+	return job;
+}
+
+static void page_give(struct store_job *job)
+{
+	if (job->page)
+		block_give(job->page, job->page->size);
+	job->page = NULL;
+}
+
+Test(postgres, what_is_kept_can_be_read_by_people)
+{
+	struct store_job jobs[] = { message("general", "Ann", "p", 1, "{\"text\":\"hi\"}"),
+				    message("general", "Bob", NULL, 0, "\"there\"") };
+
+	jobs[0].event.ts_ms = 1795229320123;
+	cr_assert(append_all(jobs, 2) == 0);
+	cr_assert(jobs[0].status == STORE_OK && jobs[0].seq == 1 && jobs[0].first == 1 && jobs[1].seq == 2);
+	cr_assert_str_eq(postgres_people(&fixture,
+					 "SET timezone = 'UTC'; SELECT room || ' ' || seq || ' ' || at || ' ' || author"
+					 " || ' ' || data FROM uproar.message ORDER BY seq LIMIT 1"),
+			 "general 1 2026-11-21 02:48:40.123+00 Ann {\"text\":\"hi\"}");
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT current_setting('fsync')"), "on");
+}
+
+Test(postgres, a_second_writer_is_refused_and_the_third_after_the_first_is_not)
+{
+	cr_assert(!backend->open(backend->context, STORE_WRITER, why, sizeof(why)));
+	cr_assert(strstr(why, "another Uproar writes to this database"), "%s", why);
+	backend->close(writer);
+	writer = open_one(STORE_WRITER);
+	struct store_job job = message("r", "Ann", NULL, 0, "1");
+
+	cr_assert(append_all(&job, 1) == 0);
+}
+
+/* As a process that lost its session, while another came and went. */
+Test(postgres, a_writer_that_was_followed_by_another_never_writes_again)
+{
+	struct store_job job = message("r", "Ann", NULL, 0, "1");
+
+	cr_assert(append_all(&job, 1) == 0);
+	postgres_people(&fixture, "UPDATE uproar.writer SET fence = fence + 1");
+	cr_assert_eq(append_all(&job, 1), -EIO);
+	cr_assert_eq(backend->maintain(writer, 1), -EIO);
+	postgres_people(&fixture, "UPDATE uproar.writer SET fence = fence - 1");
+	cr_assert_eq(append_all(&job, 1), -EIO, "it is for good");
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "1");
+}
+
+static void end_sessions(const char *name)
+{
+	char statement[256];
+
+	snprintf(
+		statement, sizeof(statement),
+		"SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = current_database()"
+		" AND application_name = '%s'",
+		name);
+	cr_assert_str_eq(postgres_people(&fixture, statement), "1");
+}
+
+Test(postgres, a_session_that_was_ended_is_made_again_and_the_batch_is_kept_once)
+{
+	struct store_job jobs[] = { message("r", "Ann", NULL, 0, "1"), message("r", "Ann", NULL, 0, "2") };
+
+	cr_assert(append_all(jobs, 1) == 0);
+	end_sessions("uproar writer");
+	end_sessions("uproar reader");
+	cr_assert_eq(append_all(jobs, 2), 0);
+	cr_assert(jobs[0].seq == 2 && jobs[1].seq == 3);
+	struct store_job job = load("r");
+
+	cr_assert(job.status == STORE_OK && job.last == 3 && job.page && job.page->count == 3);
+	page_give(&job);
+}
+
+/* A session that ends itself within its COMMIT, once: the trigger is deferred, and a sequence is not rolled back. */
+static void end_within_commit(void)
+{
+	postgres_people(&fixture, "CREATE SEQUENCE public.times");
+	postgres_people(&fixture,
+			"CREATE FUNCTION public.end_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+			" IF nextval('public.times') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid());"
+			" PERFORM pg_sleep(1); END IF; RETURN NULL; END $$;"
+			"CREATE CONSTRAINT TRIGGER end_it AFTER UPDATE ON uproar.writer DEFERRABLE INITIALLY DEFERRED"
+			" FOR EACH ROW EXECUTE FUNCTION public.end_it()");
+}
+
+Test(postgres, a_batch_lost_within_its_commit_is_sent_again)
+{
+	struct store_job jobs[] = { message("r", "Ann", "p", 1, "1"), message("r", "Ann", NULL, 0, "2") };
+
+	end_within_commit();
+	cr_assert_eq(append_all(jobs, 2), 0);
+	cr_assert(jobs[0].status == STORE_OK && jobs[0].seq == 1 && jobs[1].seq == 2);
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "2");
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT last_value FROM public.times"), "2");
+}
+
+Test(postgres, a_full_disk_is_said_and_heals)
+{
+	struct store_job job = message("r", "Ann", "p", 1, "1");
+
+	postgres_people(&fixture,
+			"CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+			" RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';"
+			" END $$; CREATE TRIGGER disk_full BEFORE INSERT ON uproar.event EXECUTE FUNCTION disk_full()");
+	cr_assert_eq(append_all(&job, 1), -ENOSPC);
+	cr_assert_eq(append_all(&job, 1), -ENOSPC);
+	postgres_people(&fixture, "DROP TRIGGER disk_full ON uproar.event");
+	cr_assert_eq(append_all(&job, 1), 0);
+	cr_assert(job.status == STORE_OK && job.seq == 1);
+}
+
+Test(postgres, what_the_server_refuses_every_time_does_not_stop_the_others)
+{
+	struct store_job jobs[] = { message("r", "Ann", NULL, 0, "1"), message("r", "Ann", NULL, 0, "\"\xff\""),
+				    message("r", "Ann", NULL, 0, "3") };
+
+	cr_assert_eq(append_all(jobs, 3), 0);
+	cr_assert(jobs[0].status == STORE_OK && jobs[1].status == STORE_CORRUPT && jobs[2].status == STORE_OK);
+	cr_assert(jobs[2].seq == 2);
+}
+
+static uint64_t milliseconds(void)
+{
+	return clock_mono_ns() / 1000000;
+}
+
+static void allow_connections(const char *word)
+{
+	char statement[128];
+
+	snprintf(statement, sizeof(statement), "ALTER DATABASE %s ALLOW_CONNECTIONS %s", fixture.name, word);
+	postgres_admin(statement);
+}
+
+Test(postgres, a_server_that_is_away_is_said_at_once)
+{
+	struct store_job job = message("r", "Ann", NULL, 0, "1");
+	uint64_t longest = 0;
+
+	allow_connections("false");
+	end_sessions("uproar writer");
+	end_sessions("uproar reader");
+	for (int i = 0; i < 5; i++) {
+		const uint64_t began = milliseconds();
+		const int error = i == 0 ? -EAGAIN : append_all(&job, 1);
+		struct store_job read = load("r");
+
+		cr_assert(error == -EAGAIN && read.status == STORE_UNAVAILABLE && !read.page);
+		longest = milliseconds() - began > longest ? milliseconds() - began : longest;
+	}
+	cr_assert_lt(longest, 6500, "%lu", (unsigned long)longest);
+	allow_connections("true");
+	for (int i = 0; i < 1000 && append_all(&job, 1) != 0; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	cr_assert(job.status == STORE_OK && job.seq == 1);
+}
+
+Test(postgres, an_address_that_is_none_is_refused_without_its_password)
+{
+	struct store_backend other;
+
+	cr_assert_eq(postgres_backend_open(&other, "postgres://ann:secret@[::1/db", why, sizeof(why)), -EINVAL);
+	cr_assert(!strstr(why, "secret"), "%s", why);
+	cr_assert(postgres_is_address("postgres://h/d") && postgres_is_address("postgresql://h/d"));
+	cr_assert(!postgres_is_address("sqlite://h/d") && !postgres_is_address("postgres"));
+}
+
+Test(postgres, a_schema_of_a_newer_version_is_left_alone)
+{
+	backend->close(writer);
+	writer = NULL;
+	postgres_people(&fixture, "INSERT INTO uproar.version VALUES (1000000, 0)");
+	cr_assert(!backend->open(backend->context, STORE_WRITER, why, sizeof(why)));
+	cr_assert(strstr(why, "newer Uproar"), "%s", why);
+}
+
+Test(postgres, functions_of_another_build_are_replaced)
+{
+	struct store_job job = message("r", "Ann", NULL, 0, "1");
+
+	cr_assert_eq(append_all(&job, 1), 0);
+	backend->close(writer);
+	postgres_people(&fixture, "UPDATE uproar.version SET functions = 1; DROP FUNCTION uproar.tidy");
+	writer = open_one(STORE_WRITER);
+	cr_assert_eq(backend->maintain(writer, 2000000), 0);
+	cr_assert_eq(append_all(&job, 1), 0);
+	cr_assert_eq(job.seq, 2, "what was kept is kept");
+}
+
+Test(postgres, what_is_no_longer_kept_is_dropped)
+{
+	struct store_job jobs[1000];
+
+	for (int i = 0; i < 1000; i++) {
+		jobs[i] = message(i < 900 ? "busy" : "old", "Ann", NULL, 0, "1");
+		jobs[i].retention = i < 900 ? (struct store_retention){ .messages = 10 }
+					    : (struct store_retention){ .age_ms = 5000 };
+	}
+	cr_assert_eq(append_all(jobs, 1000), 0);
+	cr_assert_eq(jobs[899].first, 891);
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "1000");
+	for (int i = 0; i < 100 && backend->maintain(writer, 1004000) == 1; i++)
+		;
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "110");
+	/* The next round of the sweep is a minute later. */
+	for (int i = 0; i < 100 && backend->maintain(writer, 1064001) == 1; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	for (int i = 0; i < 100; i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+		cr_assert_geq(backend->maintain(writer, 1064001), 0);
+	}
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "10");
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT sum(bytes) FROM uproar.room"), "40");
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.trim"), "0");
+}
+
+Test(postgres, damage_is_said)
+{
+	struct store_job jobs[] = { message("r", "Ann", NULL, 0, "1"), message("r", "Ann", NULL, 0, "2"),
+				    message("r", "Ann", NULL, 0, "3"), message("s", "Ann", NULL, 0, "1") };
+
+	cr_assert_eq(append_all(jobs, 4), 0);
+	postgres_people(&fixture, "DELETE FROM uproar.event WHERE seq = 2");
+	struct store_job job = load("r");
+
+	cr_assert(job.status == STORE_CORRUPT && !job.page);
+	postgres_people(&fixture, "UPDATE uproar.room SET first = 7 WHERE name = 's'");
+	job = load("s");
+	cr_assert(job.status == STORE_CORRUPT && !job.page);
+	cr_assert_eq(append_all(&jobs[3], 1), 0);
+	cr_assert_eq(jobs[3].status, STORE_CORRUPT);
+}
