@@ -2,6 +2,7 @@
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import threading
@@ -76,6 +77,23 @@ class Real(unittest.TestCase):
                                 "--workers", "2", "--sizes", "100*5,1KiB*3,5000")
         self.expect(summary, said, 600, 10)
 
+    def test_who_awaits_acks_gets_as_many_as_it_sends(self):
+        for flags in (["--in-flight", "1"], ["--in-flight", "5", "--workers", "2"], ["--outside-publisher", "true"]):
+            _, summary, said = load(self.url, "durable", "--room-prefix", f"mem:ack{len(flags)}{flags[1]}-",
+                                    "--connections", "40", "--ramp", "burst 0s:40", "--rooms", "8",
+                                    "--publishers-per-room", "5", "--messages", "2000", *flags)
+            self.expect(summary, said, 2000, 5)
+            self.assertEqual(summary["acked"], 2000, said)
+            self.assertGreater(summary["acks_per_s"], 0, said)
+            self.assertGreater(summary["ack_p99_ms"], 0, said)
+
+    def test_after_a_storm_with_publishers_outside_everybody_has_everything(self):
+        _, summary, said = load(self.url, "storm20k", "--room-prefix", "storm20k-", "--connections", "200", "--ramp",
+                                "burst 0s:200", "--rooms", "10", "--rate", "1000", "--hold", "2s")
+        self.assertEqual(summary["received"], summary["sent"] * 20, said)
+        self.expect_clean(summary, said)
+        self.assertGreater(summary["recovered_s"], 0)
+
     def test_after_a_storm_everything_is_made_good(self):
         _, summary, said = load(self.url, "storm", "--room-prefix", "storm-", "--connections", "100", "--ramp",
                                 "burst 0s:100", "--rooms", "10", "--rate", "1000", "--hold", "2s")
@@ -88,6 +106,46 @@ class Real(unittest.TestCase):
                                 "burst 0s:50", "--traffic", "open", "--rate", "500", "--hold", "2s", "--churn", "100")
         self.expect_clean(summary, said)
         self.assertGreater(summary["received"], summary["sent"] * 45, said)
+
+
+class KeepsOnly(unittest.TestCase):
+    """A Redis that answers every command, but every tenth wrongly."""
+
+    def serve(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def talk(connection):
+            count = 0
+            with connection, connection.makefile("rb") as file:
+                while file.readline()[:1] == b"*":
+                    words = [file.read(int(file.readline()[1:]) + 2) for _ in range(1)]
+                    if words[0] == b"PING\r\n":
+                        connection.sendall(b"+PONG\r\n")
+                        continue
+                    for _ in range(4):
+                        file.read(int(file.readline()[1:]) + 2)
+                    count += 1
+                    connection.sendall(b"-MISCONF full\r\n" if count % 10 == 0 else b"$3\r\n1-1\r\n")
+
+        def accept():
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=talk, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        return listener.getsockname()[1]
+
+    def test_answers_are_counted_and_refusals_told(self):
+        _, summary, said = load(f"tcp://127.0.0.1:{self.serve()}", "durable", "--dialect", "redis", "--connections",
+                                "4", "--ramp", "burst 0s:4", "--rooms", "2", "--publishers-per-room", "2",
+                                "--messages", "400")
+        self.assertEqual((summary["sent"], summary["acked"] + summary["refused"]), (400, 400), said)
+        self.assertIn(summary["refused"], range(36, 41), "every tenth of each connection: " + said)
+        self.assertEqual((summary["received"], summary["expected"]), (0, 0), said)
 
 
 class Wrong(unittest.TestCase):

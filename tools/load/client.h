@@ -67,6 +67,7 @@ struct client {
 	uint64_t since_ns;        /* when what is awaited was begun */
 	uint32_t before, after;   /* in the list of those who wait, or one of the queues */
 	uint32_t first_room;
+	uint32_t producer;        /* one that publishes: its number, the last of them if it has several */
 	uint16_t joins_asked, joins_answered;
 	uint16_t frame;           /* slot of the last one that came */
 	uint8_t phase;            /* enum client_phase */
@@ -81,8 +82,8 @@ struct producer {
 	uint32_t client;    /* NOBODY: not here */
 	uint32_t number;    /* last sent */
 	uint32_t first;     /* of the batch under way */
-	uint32_t awaiting;  /* closed: deliveries of it; echo: messages */
-	uint32_t due;       /* echo: to be sent */
+	uint32_t awaiting;  /* closed: deliveries of it; echo, ack: messages */
+	uint32_t due;       /* echo, ack: to be sent */
 	bool ready;
 	uint64_t stirred_ns;
 };
@@ -212,6 +213,7 @@ void traffic_turn(struct worker *worker);
 uint64_t traffic_wait(const struct worker *worker, uint64_t wait_ns);
 bool traffic_publish(struct worker *worker, uint32_t id, uint64_t intended_ns);
 void traffic_delivered(struct worker *worker, uint32_t index, const struct payload *payload);
+void traffic_answered(struct worker *worker, uint32_t index); /* a message of this client's, whatever was said to it */
 void traffic_watch(struct worker *worker); /* what waits in vain */
 bool traffic_over(const struct worker *worker);
 void traffic_closed_turn(struct worker *worker);

@@ -34,7 +34,7 @@ const struct dialect *dialect_find(const char *name)
 static bool is_prefix_byte(char byte)
 {
 	return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
-	       byte == '_' || byte == '-';
+	       byte == '_' || byte == '-' || byte == ':';
 }
 
 bool dialect_set_room_prefix(const char *text)

@@ -70,6 +70,7 @@ struct dialect {
 	bool path_room;          /* the room's name is appended to the path: one room a connection */
 	bool has_ack;            /* a publish is answered */
 	bool echoes_sender;      /* the publisher gets its own message too */
+	bool keeps_only;         /* nobody is given anything: what is published is kept and acknowledged */
 
 	/* First bytes after the connection stands (may write nothing). READY comes at once if it is NULL. */
 	void (*hello)(struct dialect_state *state, struct dialect_out *out);
@@ -91,7 +92,8 @@ const struct dialect *dialect_find(const char *name); /* NULL: none */
 const struct dialect *dialect_at(size_t index);       /* NULL past the last */
 
 /* A room's name: "r" and its number in decimal, after the prefix set for the whole run ("" at first).
- * False, and nothing is changed, when it is not up to DIALECT_PREFIX_MAX of [A-Za-z0-9_-]: what every server takes. */
+ * False, and nothing is changed, when it is not up to DIALECT_PREFIX_MAX of [A-Za-z0-9_-]: what every server takes; or
+ * ':', which ours needs for its classes of rooms (mem:) and others mostly take. */
 bool dialect_set_room_prefix(const char *prefix);
 size_t dialect_room_name(char out[64], uint32_t room); /* with a zero behind it; returns the size without */
 uint32_t dialect_room_number(struct span name); /* DIALECT_ROOM_UNKNOWN when it is no room of ours */

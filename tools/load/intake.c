@@ -114,13 +114,16 @@ static size_t take_answer(struct worker *worker, uint32_t index, const uint8_t *
 	return (size_t)head - before;
 }
 
-static void take_ack(struct worker *worker, uint64_t id)
+static void take_ack(struct worker *worker, uint32_t index, uint64_t id)
 {
 	const uint64_t passed = ((worker->now - worker->run->start_ns) >> 10) - id;
 
 	COUNT(worker, acked, 1);
+	if (worker->phase == PHASE_HOLD)
+		COUNT(worker, acked_measured, 1);
 	if (worker->phase == PHASE_HOLD && id != 0)
 		hist_add(&worker->mine->ack, (passed & DIALECT_ID_MAX) << 10, 1);
+	traffic_answered(worker, index);
 }
 
 static void take_failure(struct worker *worker, uint32_t index, const struct dialect_event *event)
@@ -137,6 +140,7 @@ static void take_failure(struct worker *worker, uint32_t index, const struct dia
 	} else {
 		client_complain(worker, "refused: %.*s", size, text);
 		COUNT(worker, refused, 1);
+		traffic_answered(worker, index);
 	}
 }
 
@@ -199,7 +203,7 @@ static void take_event(struct worker *worker, uint32_t index, const struct diale
 		take_delivery(worker, index, event, message, raw);
 		break;
 	case DIALECT_ACK:
-		take_ack(worker, event->id);
+		take_ack(worker, index, event->id);
 		break;
 	case DIALECT_REPLY:
 		take_reply(worker, index, event);

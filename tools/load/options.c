@@ -178,9 +178,10 @@ static int take(struct options *options, struct parsed *parsed, int option, cons
 	case CPU:
 		return options_cpus(options, value) ? 1 : wrong("--cpu takes a list such as 1 or 0,2-3: %s", value);
 	case PREFIX:
-		return dialect_set_room_prefix(value) ? 1
-						      : wrong("--room-prefix takes up to %d of A-Z a-z 0-9 _ -: %s",
-							      DIALECT_PREFIX_MAX, value);
+		return dialect_set_room_prefix(value)
+			       ? 1
+			       : wrong("--room-prefix takes up to %d of A-Z a-z 0-9 _ - and :, not \"%s\"",
+				       DIALECT_PREFIX_MAX, value);
 	case NO_PROGRESS:
 		options->progress = false;
 		return 1;
@@ -215,6 +216,14 @@ static int set_publisher(struct options *options, const struct parsed *parsed)
 	return 1;
 }
 
+/* A loop needs what it waits for. */
+static bool speaks_for(const struct scenario *scenario, const struct dialect *dialect)
+{
+	if (scenario->traffic == TRAFFIC_ACK)
+		return dialect->has_ack;
+	return !dialect->keeps_only || scenario->traffic == TRAFFIC_NONE;
+}
+
 static int set_target(struct options *options, const struct parsed *parsed)
 {
 	struct target *const target = &options->target;
@@ -232,6 +241,10 @@ static int set_target(struct options *options, const struct parsed *parsed)
 	if (dialect->stream != (strncmp(parsed->url, "tcp://", 6) == 0))
 		return wrong("--url: %s is spoken over %s: %s", dialect->name, dialect->stream ? "tcp://" : "ws://",
 			     parsed->url);
+	if (!speaks_for(&options->scenario, dialect))
+		return wrong("--dialect: %s has no %s, so it cannot be met with traffic %s", dialect->name,
+			     dialect->has_ack ? "deliveries" : "acknowledgements",
+			     options->scenario.traffic == TRAFFIC_ACK ? "ack" : "but ack or none");
 	if (!target->path[0] && dialect->path)
 		snprintf(target->path, sizeof(target->path), "%s", dialect->path);
 	if (!options->label)

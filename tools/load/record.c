@@ -162,6 +162,7 @@ static void put_traffic(const struct record *record, struct summary *summary)
 	PUT(excused, (double)audit->excused);
 	PUT(sent_per_s, (double)end->sent_measured / hold_s);
 	PUT(deliveries_per_s, (double)end->received_measured / hold_s);
+	PUT(acks_per_s, record->has_ack ? (double)end->acked_measured / hold_s : NAN);
 	PUT(bytes_sent, (double)end->bytes_sent);
 	PUT(bytes_received, (double)end->bytes_received);
 	PUT(audit_bytes, (double)end->audit_bytes);
@@ -174,12 +175,15 @@ static void put_use(const struct record *record, struct summary *summary)
 	const double hold_s = seconds_between(&record->hold, &record->held);
 	const double cpu_s = server_cpu(&record->hold, &record->held);
 	const uint64_t deliveries = record->end.totals.received_measured;
+	const uint64_t acks = record->end.totals.acked_measured;
 	double generator_ns = 0;
 
 	PUT(server_cpu_s, cpu_s);
 	PUT(server_cpu_percent, cpu_s / hold_s * 100);
 	if (deliveries > 0)
 		PUT(server_cpu_ns_per_delivery, cpu_s * 1e9 / (double)deliveries);
+	if (acks > 0)
+		PUT(server_cpu_ns_per_ack, cpu_s * 1e9 / (double)acks);
 	PUT(server_rss_bytes_before, known(record->start.server.rss_bytes));
 	PUT(server_rss_bytes_peak, known(record->server_rss_peak));
 	PUT(server_rss_bytes_end, known(record->end.server.rss_bytes));

@@ -108,10 +108,12 @@ static void answered(struct worker *worker, uint32_t index, uint32_t count)
 		client_settled(worker, index);
 }
 
-/* Its own messages are expected only where the server gives them back. */
-static bool is_own(const struct worker *worker, uint32_t index, uint32_t id)
+/* Its own messages are expected only where the server gives them back, and any only where it gives them out. */
+static bool is_not_owed(const struct worker *worker, uint32_t index, uint32_t id)
 {
-	return worker->producers[id].client == index && !client_dialect(worker, index)->echoes_sender;
+	const struct dialect *const dialect = client_dialect(worker, index);
+
+	return dialect->keeps_only || (worker->producers[id].client == index && !dialect->echoes_sender);
 }
 
 static void begin_tracks(struct worker *worker, uint32_t index, uint64_t membership, uint32_t room)
@@ -122,7 +124,7 @@ static void begin_tracks(struct worker *worker, uint32_t index, uint64_t members
 		const uint32_t id = room * each + p;
 		const uint32_t sent = stat_get(worker->run->sent[id]);
 
-		if (is_own(worker, index, id))
+		if (is_not_owed(worker, index, id))
 			continue;
 		audit_begin(worker->audit, (uint32_t)(membership * each + p),
 			    sent > ON_THE_ROAD ? sent - ON_THE_ROAD : 0, sent);
@@ -188,7 +190,7 @@ static void end_tracks(struct worker *worker, uint32_t index, uint64_t membershi
 		const uint32_t track = (uint32_t)(membership * each + p);
 		const uint32_t sent = all ? stat_get(worker->run->sent[id]) : 0;
 
-		if (is_own(worker, index, id))
+		if (is_not_owed(worker, index, id))
 			continue;
 		end_gap(worker, track, sent);
 		audit_end(worker->audit, track, sent);
@@ -310,7 +312,7 @@ bool rooms_all_came(const struct worker *worker)
 			const uint32_t room = first < crowd->rooms ? first : first - crowd->rooms;
 
 			for (uint32_t p = 0; is_in(worker, membership) && p < each; p++)
-				if (!is_own(worker, index, room * each + p))
+				if (!is_not_owed(worker, index, room * each + p))
 					expected += stat_get(worker->run->sent[room * each + p]);
 		}
 	return counts->delivered + counts->excused >= expected - worker->base;

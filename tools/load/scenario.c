@@ -25,7 +25,7 @@ static const struct scenario_key keys[] = {
 
 _Static_assert(KEYS <= 32, "struct scenario's `given` has a bit for each");
 
-static const char *const traffics[] = { "none", "closed", "open", "echo" };
+static const char *const traffics[] = { "none", "closed", "open", "echo", "ack" };
 
 const struct scenario_key *scenario_key_at(size_t index)
 {
@@ -146,7 +146,7 @@ static bool set_traffic(struct scenario *scenario, const char *text, char why[WH
 		scenario->traffic = (enum traffic)i;
 		return true;
 	}
-	return refuse(why, "traffic takes none, closed, open or echo, not \"%.40s\"", text);
+	return refuse(why, "traffic takes none, closed, open, echo or ack, not \"%.40s\"", text);
 }
 
 static bool set_sizes(struct scenario *scenario, const char *text, char why[WHY_MAX])
@@ -353,6 +353,8 @@ static bool check_rooms(const struct scenario *scenario, char why[WHY_MAX])
 		return refuse(
 			why, "echo: each connection sends to itself; a room for each (rooms %u), no outside publishers",
 			scenario->connections);
+	if (scenario->traffic == TRAFFIC_ACK && scenario->rooms_per_connection > 1 && !scenario->outside_publisher)
+		return refuse(why, "ack: a publisher is a connection; rooms-per-connection 1, or outside publishers");
 	if (memberships < scenario->rooms && !scenario->outside_publisher)
 		return refuse(why,
 			      "rooms is %u, but only %u of them have members: fewer rooms or more rooms-per-connection",

@@ -18,6 +18,7 @@ enum traffic {
 	                 * every member in this worker has received all of them */
 	TRAFFIC_OPEN, /* `rate` messages a second on a schedule fixed beforehand */
 	TRAFFIC_ECHO, /* each connection sends one, waits for its own, sends the next (`in_flight` of them) */
+	TRAFFIC_ACK, /* each publisher sends one, waits for its acknowledgement, sends the next (likewise) */
 };
 
 #define THRESHOLDS_MAX 16

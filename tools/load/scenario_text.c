@@ -64,7 +64,7 @@ static void sizes_text(const struct sizes *sizes, char out[SCENARIO_TEXT_MAX])
 
 void scenario_text(const struct scenario *scenario, size_t index, char out[SCENARIO_TEXT_MAX])
 {
-	static const char *const traffics[] = { "none", "closed", "open", "echo" };
+	static const char *const traffics[] = { "none", "closed", "open", "echo", "ack" };
 	const struct scenario_key *const key = scenario_key_at(index);
 	const void *const field = field_of(scenario, key);
 

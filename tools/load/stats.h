@@ -26,7 +26,7 @@ struct worker_stats {
 	uint64_t open;              /* standing now */
 	uint64_t joins_begun, joined, join_failed;
 	uint64_t sent, sent_measured, bytes_sent;
-	uint64_t acked, refused;
+	uint64_t acked, acked_measured, refused;
 	uint64_t received, received_measured, bytes_received; /* deliveries */
 	uint64_t heartbeats;
 	struct audit_counts audit;

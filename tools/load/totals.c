@@ -19,6 +19,7 @@ static void add_traffic(struct totals *totals, const struct worker_stats *from)
 	totals->sent_measured += stat_get(from->sent_measured);
 	totals->bytes_sent += stat_get(from->bytes_sent);
 	totals->acked += stat_get(from->acked);
+	totals->acked_measured += stat_get(from->acked_measured);
 	totals->refused += stat_get(from->refused);
 	totals->received += stat_get(from->received);
 	totals->received_measured += stat_get(from->received_measured);

@@ -10,7 +10,7 @@
 struct totals {
 	uint64_t connects_begun, connected, connect_failed, dropped, open;
 	uint64_t joins_begun, joined, join_failed;
-	uint64_t sent, sent_measured, bytes_sent, acked, refused;
+	uint64_t sent, sent_measured, bytes_sent, acked, acked_measured, refused;
 	uint64_t received, received_measured, bytes_received;
 	struct audit_counts audit;
 	uint64_t audit_bytes;

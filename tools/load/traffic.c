@@ -13,6 +13,7 @@ static void open_producer(struct worker *worker, uint32_t room, uint32_t p)
 	if (client == CROWD_NONE)
 		return;
 	worker->clients[client].flags |= CLIENT_PUBLISHES;
+	worker->clients[client].producer = id;
 	worker->own[worker->own_count++] = id;
 }
 
@@ -101,6 +102,7 @@ void traffic_turn(struct worker *worker)
 		break;
 	case TRAFFIC_CLOSED:
 	case TRAFFIC_ECHO:
+	case TRAFFIC_ACK:
 		traffic_closed_turn(worker);
 		break;
 	}

@@ -1,7 +1,8 @@
-/* traffic_closed.c - who has got what was sent sends more: closed loops, of whole rooms or of echoes.
+/* traffic_closed.c - who has got what was sent sends more: closed loops, of whole rooms, of echoes or of answers.
  *
  * A producer that may send is in ready[]. Closed: it has a batch of in_flight messages under way, and is ready again
- * when the last member has the last of them. Echo: each of its own messages that comes back makes one more due.
+ * when the last member has the last of them. Echo and ack: each of its own messages that comes back, or is answered,
+ * makes one more due.
  */
 #include "tools/load/client.h"
 
@@ -16,6 +17,11 @@ static void make_ready(struct worker *worker, uint32_t id)
 	worker->ready[worker->ready_count++] = id;
 }
 
+static bool one_by_one(const struct worker *worker)
+{
+	return worker->scenario->traffic == TRAFFIC_ECHO || worker->scenario->traffic == TRAFFIC_ACK;
+}
+
 static uint32_t receivers(const struct worker *worker, uint32_t id)
 {
 	const struct producer *const producer = &worker->producers[id];
@@ -28,11 +34,11 @@ static uint32_t receivers(const struct worker *worker, uint32_t id)
 static void send_batch(struct worker *worker, uint32_t id)
 {
 	struct producer *producer = &worker->producers[id];
-	const bool echo = worker->scenario->traffic == TRAFFIC_ECHO;
-	const uint32_t each = echo ? 1 : receivers(worker, id);
-	const uint32_t count = echo ? producer->due : worker->scenario->in_flight;
+	const bool single = one_by_one(worker);
+	const uint32_t each = single ? 1 : receivers(worker, id);
+	const uint32_t count = single ? producer->due : worker->scenario->in_flight;
 
-	if (!echo) {
+	if (!single) {
 		producer->first = producer->number + 1;
 		producer->awaiting = 0;
 	}
@@ -52,6 +58,26 @@ void traffic_closed_turn(struct worker *worker)
 	worker->ready_count = 0;
 }
 
+static void take_back(struct worker *worker, uint32_t id)
+{
+	struct producer *producer = &worker->producers[id];
+
+	if (producer->awaiting == 0)
+		return;
+	producer->stirred_ns = worker->now;
+	producer->awaiting--;
+	producer->due++;
+	make_ready(worker, id);
+}
+
+void traffic_answered(struct worker *worker, uint32_t index)
+{
+	const struct client *const client = &worker->clients[index];
+
+	if (worker->scenario->traffic == TRAFFIC_ACK && client->flags & CLIENT_PUBLISHES)
+		take_back(worker, client->producer);
+}
+
 void traffic_delivered(struct worker *worker, uint32_t index, const struct payload *payload)
 {
 	const enum traffic traffic = worker->scenario->traffic;
@@ -63,20 +89,15 @@ void traffic_delivered(struct worker *worker, uint32_t index, const struct paylo
 		producer->stirred_ns = worker->now;
 		if (--producer->awaiting == 0)
 			make_ready(worker, payload->producer);
-	} else if (traffic == TRAFFIC_ECHO && producer->client == index && producer->awaiting > 0) {
-		producer->stirred_ns = worker->now;
-		producer->awaiting--;
-		producer->due++;
-		make_ready(worker, payload->producer);
+	} else if (traffic == TRAFFIC_ECHO && producer->client == index) {
+		take_back(worker, payload->producer);
 	}
 }
 
 /* Starts those who never sent, and those whose messages do not come. */
 void traffic_watch(struct worker *worker)
 {
-	const bool echo = worker->scenario->traffic == TRAFFIC_ECHO;
-
-	if (worker->phase < PHASE_WARMUP || (worker->scenario->traffic != TRAFFIC_CLOSED && !echo))
+	if (worker->phase < PHASE_WARMUP || (worker->scenario->traffic != TRAFFIC_CLOSED && !one_by_one(worker)))
 		return;
 	for (uint32_t i = 0; i < worker->own_count; i++) {
 		const uint32_t id = worker->own[i];
@@ -86,7 +107,7 @@ void traffic_watch(struct worker *worker)
 		if (producer->ready || (producer->awaiting > 0 && !stalled))
 			continue;
 		if (stalled)
-			client_complain(worker, "%u deliveries did not come for 5 s: the loop goes on without them",
+			client_complain(worker, "%u deliveries or answers did not come for 5 s: on without them",
 					producer->awaiting);
 		producer->awaiting = 0;
 		producer->due = worker->scenario->in_flight;

@@ -93,7 +93,9 @@ static void judge_thresholds(struct verdict *verdict, const struct record *recor
 	}
 	if (record->stuck)
 		add_own(verdict, summary, SUMMARY_connected, '>', scenario->connections);
-	if (scenario->traffic != TRAFFIC_NONE && record->hold.ns > 0)
+	if (scenario->traffic == TRAFFIC_ACK && record->hold.ns > 0)
+		add_own(verdict, summary, SUMMARY_acked, '>', 1);
+	else if (scenario->traffic != TRAFFIC_NONE && record->hold.ns > 0)
 		add_own(verdict, summary, SUMMARY_received, '>', 1);
 }
 
@@ -205,7 +207,7 @@ void verdict_judge(struct verdict *verdict, const struct record *record, const s
 		return;
 	if (traffic == TRAFFIC_OPEN)
 		judge_lag(verdict, summary);
-	if (traffic == TRAFFIC_CLOSED || traffic == TRAFFIC_ECHO)
+	if (traffic == TRAFFIC_CLOSED || traffic == TRAFFIC_ECHO || traffic == TRAFFIC_ACK)
 		judge_closed(verdict, record, summary, server_cores);
 	judge_wait(verdict, record, summary);
 }

@@ -55,7 +55,7 @@ static void print_audit(FILE *file, const struct summary *summary)
 	fputs(before[0] == ' ' ? "  None was lost, duplicated, out of order, damaged or misdirected.\n" : ".\n", file);
 }
 
-static void print_speed(FILE *file, const struct summary *summary)
+static void print_speed(FILE *file, const struct record *record, const struct summary *summary)
 {
 	char a[SAY_SIZE], b[SAY_SIZE], c[SAY_SIZE];
 
@@ -64,19 +64,27 @@ static void print_speed(FILE *file, const struct summary *summary)
 			say_number(a, figure(summary, SUMMARY_latency_p50_ms)),
 			say_number(b, figure(summary, SUMMARY_latency_p99_ms)),
 			say_number(c, figure(summary, SUMMARY_latency_max_ms)));
+	if (record->scenario.traffic == TRAFFIC_ACK && !isnan(figure(summary, SUMMARY_ack_p50_ms)))
+		fprintf(file, "  %s were acknowledged a second; it took %s ms for half, %s ms for 99 of 100.\n",
+			say_number(a, figure(summary, SUMMARY_acks_per_s)),
+			say_number(b, figure(summary, SUMMARY_ack_p50_ms)),
+			say_number(c, figure(summary, SUMMARY_ack_p99_ms)));
 	if (!isnan(figure(summary, SUMMARY_recovered_s)))
 		fprintf(file, "  All were back %s s after they were dropped.\n",
 			say_number(a, figure(summary, SUMMARY_recovered_s)));
 }
 
-static void print_use(FILE *file, const struct summary *summary)
+static void print_use(FILE *file, const struct record *record, const struct summary *summary)
 {
 	char a[SAY_SIZE], b[SAY_SIZE];
 
 	if (!isnan(figure(summary, SUMMARY_server_cpu_percent))) {
 		fprintf(file, "  The server used %s %% of a core",
 			say_number(a, figure(summary, SUMMARY_server_cpu_percent)));
-		if (!isnan(figure(summary, SUMMARY_server_cpu_ns_per_delivery)))
+		if (record->scenario.traffic == TRAFFIC_ACK && !isnan(figure(summary, SUMMARY_server_cpu_ns_per_ack)))
+			fprintf(file, ", %s ns an acknowledgement",
+				say_number(a, figure(summary, SUMMARY_server_cpu_ns_per_ack)));
+		else if (!isnan(figure(summary, SUMMARY_server_cpu_ns_per_delivery)))
 			fprintf(file, ", %s ns a delivery",
 				say_number(a, figure(summary, SUMMARY_server_cpu_ns_per_delivery)));
 		fprintf(file, ", and %s of memory", say_bytes(a, figure(summary, SUMMARY_server_rss_bytes_peak)));
@@ -126,8 +134,8 @@ void verdict_print(FILE *file, const struct verdict *verdict, const struct recor
 		fprintf(file, "  ! %s.\n", verdict->reasons[i]);
 	print_traffic(file, record, summary);
 	print_audit(file, summary);
-	print_speed(file, summary);
-	print_use(file, summary);
+	print_speed(file, record, summary);
+	print_use(file, record, summary);
 	for (size_t i = 0; i < verdict->note_count; i++)
 		fprintf(file, "  Note: %s.\n", verdict->notes[i]);
 	fputc('\n', file);

@@ -118,6 +118,13 @@ static void enter_phase(struct worker *worker, enum phase phase)
 	traffic_watch(worker);
 }
 
+static bool all_answered(const struct worker *worker)
+{
+	const struct worker_stats *const mine = worker->mine;
+
+	return worker->scenario->traffic != TRAFFIC_ACK || mine->acked + mine->refused >= mine->sent;
+}
+
 static void watch_drain(struct worker *worker)
 {
 	const bool quiet =
@@ -127,7 +134,7 @@ static void watch_drain(struct worker *worker)
 	    worker->now - worker->looked_ns < LOOK_NS)
 		return;
 	worker->looked_ns = worker->now;
-	if (quiet || rooms_all_came(worker))
+	if (quiet || (all_answered(worker) && rooms_all_came(worker)))
 		stat_set(worker->mine->drained, true);
 }
 

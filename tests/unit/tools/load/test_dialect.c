@@ -12,7 +12,7 @@ Test(dialect, is_found_by_name_and_by_index)
 		cr_assert_eq(dialect_find(dialect->name), dialect, "%s", dialect->name);
 		cr_assert(dialect->summary && dialect->path && dialect->publish && dialect->decode, "%s",
 			  dialect->name);
-		cr_assert(!dialect->has_rooms || dialect->join, "%s", dialect->name);
+		cr_assert(!dialect->has_rooms || dialect->join || dialect->keeps_only, "%s", dialect->name);
 		cr_assert(!dialect->spans || !dialect->stream, "%s", dialect->name);
 	}
 	cr_assert_geq(count, 2);
@@ -42,6 +42,8 @@ Test(dialect, room_names_go_there_and_back)
 	cr_assert(dialect_set_room_prefix("load-7_"));
 	check_room(42, "load-7_r42");
 	cr_assert_eq(dialect_room_number(SPAN("r42")), DIALECT_ROOM_UNKNOWN);
+	cr_assert(dialect_set_room_prefix("mem:"));
+	check_room(42, "mem:r42");
 	cr_assert(dialect_set_room_prefix(""));
 	check_room(42, "r42");
 }

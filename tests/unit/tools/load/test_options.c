@@ -95,6 +95,14 @@ Test(load_options, publishers_from_elsewhere)
 	cr_assert_eq(parse("run fanout --url ws://127.0.0.1:80/sub/ --publish-dialect none"), -1);
 }
 
+Test(load_options, a_loop_needs_what_it_waits_for)
+{
+	cr_assert_eq(parse("run durable --url tcp://127.0.0.1:1 --dialect redis"), 1);
+	cr_assert_eq(parse("run durable --url tcp://127.0.0.1:1 --dialect nats-tcp"), -1, "it has no answers");
+	cr_assert_eq(parse("run fanout --url tcp://127.0.0.1:1 --dialect redis"), -1, "it has no deliveries");
+	cr_assert_eq(parse("run idle --url tcp://127.0.0.1:1 --dialect redis"), 1);
+}
+
 Test(load_options, other_commands)
 {
 	cr_assert_eq(parse("list"), 1);

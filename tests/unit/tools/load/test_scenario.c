@@ -129,6 +129,18 @@ Test(load_scenario, an_echo_has_a_room_for_each)
 	cr_assert(scenario_check(&scenario, why), "%s", why);
 }
 
+Test(load_scenario, who_awaits_acks_is_one_connection)
+{
+	scenario = *scenario_builtin("durable");
+	cr_assert_eq(scenario.traffic, TRAFFIC_ACK);
+	cr_assert_eq(scenario.rooms * scenario.publishers_per_room, scenario.connections);
+	cr_assert(set("rooms-per-connection", "2"));
+	cr_assert(!scenario_check(&scenario, why));
+	cr_assert(strstr(why, "ack"));
+	cr_assert(set("outside-publisher", "true"));
+	cr_assert(scenario_check(&scenario, why), "%s", why);
+}
+
 Test(load_scenario, a_message_holds_what_is_audited)
 {
 	cr_assert(set("sizes", "49"));
@@ -177,8 +189,9 @@ Test(load_scenario, sixteen_thresholds_and_one_more)
 
 Test(load_scenario, built_in_ones_fit_together)
 {
-	static const char *const names[] = { "echo",      "fanout",   "chatter", "apocalypse", "tsunami", "k6",
-					     "realistic", "suite10k", "extreme", "storm",      "idle",    "stress" };
+	static const char *const names[] = { "echo",     "fanout",    "chatter",  "apocalypse", "tsunami",
+					     "k6",       "realistic", "suite10k", "extreme",    "storm",
+					     "storm20k", "durable",   "idle",     "stress" };
 	const struct scenario *each;
 
 	for (uint32_t i = 0; (each = scenario_at(i)); i++)

@@ -142,6 +142,25 @@ Test(load_verdict, thresholds_on_both_sides)
 	cr_assert(isnan(verdict.rows[0].value), "what was not measured is not passed");
 }
 
+Test(load_verdict, where_acks_are_awaited_they_must_come)
+{
+	record.scenario.traffic = TRAFFIC_ACK;
+	record.has_ack = true;
+	record.end.totals.received = 0;
+	record.end.totals.acked = 1;
+	record.end.totals.acked_measured = 50;
+	valid(0);
+	cr_assert(verdict.passed);
+	cr_assert_eq(summary.figure[SUMMARY_acks_per_s], 5);
+	cr_assert_eq(summary.figure[SUMMARY_server_cpu_ns_per_ack], 1e8);
+	record.end.totals.acked = 0;
+	valid(0);
+	cr_assert(!verdict.passed);
+	record.has_ack = false;
+	judge(0);
+	cr_assert(isnan(summary.figure[SUMMARY_acks_per_s]));
+}
+
 Test(load_verdict, open_loop_handed_over_late)
 {
 	record.scenario.traffic = TRAFFIC_OPEN;
@@ -176,6 +195,8 @@ Test(load_verdict, a_busy_worker_and_a_server_at_ease)
 	record.held.server.cpu_s = 1 + 8.4;
 	invalid(1, "used 84 % of what it may");
 	record.scenario.traffic = TRAFFIC_ECHO;
+	invalid(1, "the generator was the bottleneck");
+	record.scenario.traffic = TRAFFIC_ACK;
 	invalid(1, "the generator was the bottleneck");
 	record.scenario.traffic = TRAFFIC_OPEN;
 	valid(1);
