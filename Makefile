@@ -43,12 +43,14 @@ FLOOR_SHARED := $(filter-out perf/floor/floor_%.c,$(wildcard perf/floor/*.c))
 # The disk under the tests of power cuts, and who writes to it there.
 LOSSYFS_SCRIPT := $(wildcard tests/lossyfs/store_script.c)
 LOSSYFS := $(filter-out $(LOSSYFS_SCRIPT),$(wildcard tests/lossyfs/*.c))
+# Peers of scenario `durable` that uproar-load cannot speak to have a generator of their own.
+DURABLE := $(wildcard perf/durable/*.c) $(addprefix tools/load/,hist.c process.c machine.c summary.c)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS))
 
 .PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz soak install clean help
-.PHONY: test-unit-build test-sim-build lossyfs-build bench-build floor-build fuzz-build compile_commands.json
+.PHONY: test-unit-build test-sim-build lossyfs-build bench-build floor-build durable-build fuzz-build compile_commands.json
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -90,6 +92,7 @@ test-sim-build: $(BUILD)/test-sim
 lossyfs-build: $(BUILD)/lossyfs $(LOSSYFS_SCRIPT:tests/lossyfs/%.c=$(BUILD)/%)
 bench-build: $(BENCHES)
 floor-build: $(FLOORS)
+durable-build: $(BUILD)/pg_insert
 fuzz-build: $(FUZZERS)
 
 ## lint: layers, symbols, sizes, format, headers, banned functions, each as a ratchet
@@ -125,7 +128,7 @@ clean:
 compile_commands.json: export COMPILE = $(CC) $(CFLAGS)
 compile_commands.json:
 	@tools/build/compile_commands.sh $(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSYFS) $(LOSSYFS_SCRIPT) \
-		$(wildcard perf/bench/*.c perf/floor/*.c) \
+		$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c) \
 		$(foreach tool,$(TOOLS),$(call sources,tools/$(tool))) >$(BUILD)/$@
 
 ## help: this list
@@ -195,6 +198,10 @@ $(BUILD)/floor_%: $(BUILD)/perf/floor/floor_%.o $(call objects,$(FLOOR_SHARED) $
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ -luring -lcrypto -lpthread
 
+$(BUILD)/pg_insert: $(call objects,$(DURABLE) $(CORE) $(PROTO))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) -lpq -lm
+
 # Fuzz targets see proto alone, built by clang with the sanitizers.
 FUZZ_FLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -I.
 fuzz_objects = $(patsubst %.c,$(BUILD)/clang/%.o,$(1))
@@ -209,6 +216,6 @@ $(BUILD)/fuzz_%: $(BUILD)/clang/tests/fuzz/fuzz_%.o $(call fuzz_objects,$(PROTO)
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@ -lz
 
 DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSYFS) $(LOSSYFS_SCRIPT) \
-	$(wildcard perf/bench/*.c perf/floor/*.c) \
+	$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c) \
 	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) $(call fuzz_objects,$(PROTO) $(wildcard tests/fuzz/*.c))
 -include $(DEPENDENCIES:.o=.d)

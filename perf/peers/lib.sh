@@ -1,14 +1,16 @@
 # lib.sh - what the scripts of the peers have in common. Sourced by each after it has set `name`.
 #
-# A script defines install, start PORT CPUS MODE, and calls `main "$@"`. start ends with `run`, then `tell`.
+# A script defines install, start PORT CPUS MODE, and calls `main "$@"`. start ends with `run`, then `tell`. One that
+# can keep what it is sent on a disk sets `durable=yes`, and has a folder for it by `disk_folder PORT`.
 set -eu
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/uproar-peers
 here=$(cd "$(dirname "$0")" && pwd)
 state=$cache/run
 debs=$cache/deb/root
+disk=${PEERS_DISK:-/var/tmp/uproar-peers} # where data lies: a real disk, and open to other users
 
 usage() {
-	echo "usage: $0 install | start PORT CPUS [broadcast|echo] | stop [PORT]" >&2
+	echo "usage: $0 install | start PORT CPUS [broadcast|echo|durable] | stop [PORT]" >&2
 	exit 64
 }
 
@@ -41,6 +43,16 @@ npm_install() {
 	mkdir -p "$folder"
 	(cd "$folder" && nice -n 10 npm install --no-audit --no-fund --prefix "$folder" "$@") >"$cache/$name.log" 2>&1 ||
 		fail "npm could not install $*; see $cache/$name.log: $(grep -m1 -E 'Could not|ssh:|E4[0-9][0-9]' "$cache/$name.log")"
+}
+
+# disk_folder PORT: a new one for this server's data, gone when it is stopped. Sets data. In memory, an fsync is none.
+disk_folder() {
+	data=$disk/$name-$1
+	rm -rf "$data"
+	mkdir -p "$data"
+	case $(stat -f -c %T "$data") in
+	tmpfs | ramfs | overlayfs) fail "$disk is on no disk of its own ($(stat -f -c %T "$data")): name one in PEERS_DISK" ;;
+	esac
 }
 
 # When the process began, so that a number the kernel gave away again is not taken for ours.
@@ -93,6 +105,7 @@ stop_one() {
 		done
 	fi
 	rm -f "$1"
+	rm -rf "${disk:?}/$(basename "$1" .pid)"
 }
 
 stop() {
@@ -107,7 +120,11 @@ main() {
 	install) install ;;
 	start)
 		[ $# -ge 3 ] || usage
-		case ${4-broadcast} in broadcast | echo) ;; *) usage ;; esac
+		case ${4-broadcast} in
+		broadcast | echo) ;;
+		durable) [ -n "${durable-}" ] || fail 'keeps nothing on a disk' ;;
+		*) usage ;;
+		esac
 		start "$2" "$3" "${4-broadcast}"
 		;;
 	stop) stop "${2-}" ;;
