@@ -6,7 +6,7 @@
 static size_t spans_bytes(struct span user, const struct chat_command *command)
 {
 	return user.size + command->room.size + command->producer.size + command->data.size + command->key.size +
-	       command->since_epoch.size;
+	       command->query.size + command->since_epoch.size;
 }
 
 /* The command and its spans' bytes behind the mail. */
@@ -22,6 +22,7 @@ static void write(struct mail_command *mail, struct span user, const struct chat
 	at = span_copy(&to->producer, command->producer, at);
 	at = span_copy(&to->data, command->data, at);
 	at = span_copy(&to->key, command->key, at);
+	at = span_copy(&to->query, command->query, at);
 	at = span_copy(&to->since_epoch, command->since_epoch, at);
 	CHECK(at == mail->bytes + spans_bytes(user, command));
 }

@@ -278,6 +278,12 @@ static void run_in_room(struct home *home, struct room *room, const struct mail_
 	case CHAT_OP_history:
 		run_history(home, room, mail);
 		return;
+	case CHAT_OP_search:
+		if (room->disk != 0)
+			disk_search(home, room, mail);
+		else
+			reply_error(home, mail, CHAT_ERR_unsupported, 0);
+		return;
 	case CHAT_OP_presence:
 		reply_presence(home, mail, room);
 		return;

@@ -179,6 +179,22 @@ void disk_publish(struct home *home, struct room *room, const struct mail_comman
 	disk_give(home, room, STORE_WRITER, job);
 }
 
+void disk_search(struct home *home, struct room *room, const struct mail_command *mail)
+{
+	const struct chat_command *command = &mail->command;
+	uint8_t *at;
+	struct store_job *job = disk_job(home, room, STORE_SEARCH, mail, command->query.size, &at);
+
+	if (!job) {
+		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
+		return;
+	}
+	span_copy(&job->query, command->query, at);
+	job->seq_asked = command->seq;
+	job->limit = command->limit;
+	disk_give(home, room, STORE_SEARCHER, job);
+}
+
 /* The command that a job was made from, as far as an answer needs it. */
 static struct mail_command command_of(const struct store_job *job, const struct disk_own *own)
 {
@@ -241,6 +257,16 @@ static void stored_append(struct home *home, struct room *room, struct store_job
 	} else {
 		refuse(home, &to, job->status);
 	}
+}
+
+static void stored_search(struct home *home, struct room *room, struct store_job *job)
+{
+	const struct mail_command to = command_of(job, store_job_own(job));
+
+	if (job->status == STORE_OK)
+		reply_found(home, &to, room, job->page);
+	else
+		refuse(home, &to, job->status);
 }
 
 /* The window is what was loaded. */
@@ -312,7 +338,8 @@ void disk_stored(struct home *home, struct room *room, struct store_job *job)
 		reading_stored(home, room, job);
 		break;
 	case STORE_SEARCH:
-		CHECK(!"a search that was not asked for");
+		stored_search(home, room, job);
+		break;
 	}
 	/* Only now may the room be forgotten. */
 	disk->jobs--;

@@ -72,6 +72,9 @@ void disk_hold(struct home *home, struct room *room, const struct mail_command *
 /* send edit del react */
 void disk_publish(struct home *home, struct room *room, const struct mail_command *mail);
 
+/* search */
+void disk_search(struct home *home, struct room *room, const struct mail_command *mail);
+
 /* A job about the room has come back. */
 void disk_stored(struct home *home, struct room *room, struct store_job *job);
 

@@ -23,6 +23,10 @@ void reply_presence(struct home *home, const struct mail_command *to, const stru
 void reply_stored(struct home *home, const struct mail_command *to, const struct room *room,
 		  const struct store_page *page, uint32_t count);
 
+/* What a search found; page may be NULL. */
+void reply_found(struct home *home, const struct mail_command *to, const struct room *room,
+		 const struct store_page *page);
+
 /* The answer to a fetch, that tells of the room's oldest event; of another one; with events that the store gave. */
 void reply_page(struct home *home, const struct mail_command *to, const struct room *room, struct history_range range);
 void reply_page_from(struct home *home, const struct mail_command *to, const struct room *room,

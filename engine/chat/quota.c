@@ -16,3 +16,8 @@ uint32_t quota_take(struct quota *quota, uint32_t per_s, uint32_t burst, uint64_
 	quota->spent_milli += 1000;
 	return 0;
 }
+
+void quota_charge(struct quota *quota, uint32_t tokens)
+{
+	quota->spent_milli += tokens * 1000;
+}

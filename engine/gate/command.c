@@ -11,6 +11,7 @@
 #include "proto/chat/limits.h"
 #include "proto/dialect/native.h"
 
+#define SEARCH_COST 5 /* commands: an index is read, not a window */
 #define REFUSALS_MAX 200 /* commands refused for their rate, less those that were not, before it is a flood */
 
 static void reply_hello(struct gate *gate, struct conn *conn, uint64_t id)
@@ -80,6 +81,8 @@ static bool within_rate(struct gate *gate, struct conn *conn, const struct chat_
 
 	if (retry_ms == 0) {
 		session->refusals -= session->refusals > 0;
+		if (command->op == CHAT_OP_search && limits->commands_per_s != 0)
+			quota_charge(&session->commands, SEARCH_COST - 1);
 		return true;
 	}
 	gate_count(gate, COUNTER_rate_limited);

@@ -35,7 +35,7 @@ enum chat_page_from { CHAT_PAGE_LATEST, CHAT_PAGE_BEFORE, CHAT_PAGE_AFTER, CHAT_
 struct chat_command {
 	enum chat_op op;
 	uint64_t id;           /* 0: the client wants no answer. */
-	struct span room;      /* join leave send edit del react history presence typing read */
+	struct span room;      /* join leave send edit del react history search presence typing read */
 	struct span name;      /* hello; unescaped UTF-8 */
 	struct span token;     /* hello; unescaped */
 	struct span producer;  /* send edit del react: the cid's first part, absent without cid */
@@ -47,11 +47,12 @@ struct chat_command {
 	bool has_since;        /* join */
 	uint64_t since_seq;    /* join */
 	struct span since_epoch;
-	uint32_t limit;        /* join history; clamped to CHAT_PAGE_MAX */
+	struct span query;     /* search; unescaped, not empty */
+	uint32_t limit;        /* join history: clamped to CHAT_PAGE_MAX; search: to CHAT_FOUND_MAX */
 	bool presence;         /* join; default false */
 	bool no_echo;          /* join: "echo":false */
 	enum chat_page_from from; /* history */
-	uint64_t seq;          /* history: before/after/around; read: the mark */
+	uint64_t seq;          /* history: before/after/around; search: before, 0 for none; read: the mark */
 };
 
 /* The name, message, close code or close reason of a value; static strings. */

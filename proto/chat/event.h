@@ -26,7 +26,7 @@ struct chat_event {
 	struct span data;     /* msg edit: a JSON value, spliced as it is */
 	bool deleted;         /* msg: its data was dropped by a later del */
 	uint64_t target;      /* edit del react */
-	uint32_t rev;         /* edit */
+	uint32_t rev;         /* edit; msg in the answer to a search: the edit its data is of, 0 for none */
 	struct span key;      /* react */
 	bool on;              /* react */
 	uint32_t count;       /* in out count: connections in the room now */
@@ -62,6 +62,7 @@ enum chat_reply_kind {
 	CHAT_REPLY_JOIN,
 	CHAT_REPLY_ACK,      /* of send edit del react */
 	CHAT_REPLY_HISTORY,
+	CHAT_REPLY_SEARCH,
 	CHAT_REPLY_PRESENCE,
 	CHAT_REPLY_TIME,     /* of ping */
 };
@@ -81,7 +82,8 @@ struct chat_reply {
 	enum chat_error error; /* error */
 	uint32_t retry_ms;     /* error: 0 when a retry is of no use */
 	struct chat_hello hello;
-	struct chat_page page; /* join, history; ack: class room epoch last; presence: room */
+	struct chat_page page; /* join, history; search: room epoch events more; ack: class room epoch last;
+				* presence: room */
 	bool duplicate;        /* ack: seq and ts are those of the first send */
 	enum chat_resume resume;  /* join */
 	uint64_t read;         /* join: the user's mark, 0 for none */

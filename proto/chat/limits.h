@@ -14,6 +14,9 @@
 #define CHAT_DEPTH_MAX 32
 #define CHAT_PAGE_MAX 200        /* events */
 #define CHAT_PAGE_DEFAULT 50     /* events */
+#define CHAT_QUERY_SIZE_MAX 256
+#define CHAT_FOUND_MAX 100       /* messages */
+#define CHAT_FOUND_DEFAULT 20    /* messages */
 #define CHAT_USERS_MAX 200       /* users listed, and connections up to which joins are told one by one */
 #define CHAT_INTEGER_MAX ((1ull << 53) - 1) /* what every JSON reader can hold exactly */
 

@@ -86,13 +86,14 @@ static enum chat_error take_room(struct decode *decode)
 	return chat_room_valid(*room) ? CHAT_OK : CHAT_ERR_bad_room;
 }
 
-static bool take_limit(struct decode *decode, uint32_t least)
+/* Past the most counts as the most. */
+static bool take_limit(struct decode *decode, uint32_t least, uint32_t usual, uint32_t most)
 {
-	uint64_t limit = CHAT_PAGE_DEFAULT;
+	uint64_t limit = usual;
 
 	if (has(decode, KEY_limit) && !take_integer(&limit, &decode->values[KEY_limit]))
 		return false;
-	decode->command->limit = limit < CHAT_PAGE_MAX ? (uint32_t)limit : CHAT_PAGE_MAX;
+	decode->command->limit = limit < most ? (uint32_t)limit : most;
 	return limit >= least;
 }
 
@@ -197,7 +198,7 @@ static int decode_join(struct decode *decode, enum chat_error *error)
 
 	if (why != CHAT_OK)
 		return refuse(error, why);
-	if (since == 0 || !take_limit(decode, 0))
+	if (since == 0 || !take_limit(decode, 0, CHAT_PAGE_DEFAULT, CHAT_PAGE_MAX))
 		return refuse(error, CHAT_ERR_bad_request);
 	if (!take_flag(&command->presence, &decode->values[KEY_presence]))
 		return refuse(error, CHAT_ERR_bad_request);
@@ -274,7 +275,7 @@ static int decode_history(struct decode *decode, enum chat_error *error)
 
 	if (why != CHAT_OK)
 		return refuse(error, why);
-	if (!take_limit(decode, 1))
+	if (!take_limit(decode, 1, CHAT_PAGE_DEFAULT, CHAT_PAGE_MAX))
 		return refuse(error, CHAT_ERR_bad_request);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		if (!has(decode, ways[i].key))
@@ -283,6 +284,23 @@ static int decode_history(struct decode *decode, enum chat_error *error)
 			return refuse(error, CHAT_ERR_bad_request);
 		command->from = ways[i].from;
 	}
+	return 1;
+}
+
+static int decode_search(struct decode *decode, enum chat_error *error)
+{
+	struct chat_command *command = decode->command;
+	const struct json_value *values = decode->values;
+	const enum chat_error why = take_room(decode);
+
+	if (why != CHAT_OK)
+		return refuse(error, why);
+	if (!take_text(&command->query, decode->scratch, &values[KEY_query], CHAT_QUERY_SIZE_MAX))
+		return refuse(error, CHAT_ERR_bad_request);
+	if (command->query.size == 0 || !take_limit(decode, 1, CHAT_FOUND_DEFAULT, CHAT_FOUND_MAX))
+		return refuse(error, CHAT_ERR_bad_request);
+	if (has(decode, KEY_before) && (!take_integer(&command->seq, &values[KEY_before]) || command->seq == 0))
+		return refuse(error, CHAT_ERR_bad_request);
 	return 1;
 }
 
@@ -304,11 +322,11 @@ static int decode_nothing(struct decode *decode, enum chat_error *error)
 }
 
 static int (*const ops[CHAT_OP_COUNT])(struct decode *decode, enum chat_error *error) = {
-	[CHAT_OP_hello] = decode_hello,  [CHAT_OP_join] = decode_join,       [CHAT_OP_leave] = decode_room,
-	[CHAT_OP_send] = decode_send,    [CHAT_OP_edit] = decode_edit,       [CHAT_OP_del] = decode_del,
-	[CHAT_OP_react] = decode_react,  [CHAT_OP_history] = decode_history, [CHAT_OP_presence] = decode_room,
-	[CHAT_OP_typing] = decode_room,  [CHAT_OP_read] = decode_read,       [CHAT_OP_ping] = decode_nothing,
-	[CHAT_OP_pong] = decode_nothing,
+	[CHAT_OP_hello] = decode_hello,   [CHAT_OP_join] = decode_join,       [CHAT_OP_leave] = decode_room,
+	[CHAT_OP_send] = decode_send,     [CHAT_OP_edit] = decode_edit,       [CHAT_OP_del] = decode_del,
+	[CHAT_OP_react] = decode_react,   [CHAT_OP_history] = decode_history, [CHAT_OP_search] = decode_search,
+	[CHAT_OP_presence] = decode_room, [CHAT_OP_typing] = decode_room,     [CHAT_OP_read] = decode_read,
+	[CHAT_OP_ping] = decode_nothing,  [CHAT_OP_pong] = decode_nothing,
 };
 
 /* Eight bytes hold every op, so a longer word is none. */

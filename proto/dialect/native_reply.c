@@ -6,6 +6,7 @@
 
 /* What an acknowledgement means here. One class exists as long as there is no store. */
 #define CLASS_LONGEST "memory"
+#define REV_LONGEST ",\"rev\":" INTEGER_LONGEST
 
 /* Each kind in its longest form, but for strings, users and events. */
 static const uint16_t fixed_bound[] = {
@@ -23,6 +24,7 @@ static const uint16_t fixed_bound[] = {
 				  ",\"epoch\":\"\",\"class\":\"" CLASS_LONGEST "\",\"dup\":true}"),
 	[CHAT_REPLY_HISTORY] = sizeof("{\"room\":\"\",\"epoch\":\"\",\"events\":[],\"first\":" INTEGER_LONGEST
 				      ",\"seq\":" INTEGER_LONGEST ",\"more\":false}"),
+	[CHAT_REPLY_SEARCH] = sizeof("{\"room\":\"\",\"epoch\":\"\",\"events\":[],\"more\":false}"),
 	[CHAT_REPLY_PRESENCE] = sizeof("{\"room\":\"\",\"n\":" INTEGER_LONGEST ",\"users\":[],\"users_more\":true}"),
 	[CHAT_REPLY_TIME] = sizeof("{\"time\":" INTEGER_LONGEST "}"),
 };
@@ -46,7 +48,7 @@ static size_t events_bound(const struct chat_page *page)
 	size_t size = 0;
 
 	for (uint32_t i = 0; i < page->event_count; i++)
-		size += 1 + native_event_bound(&page->events[i]);
+		size += 1 + native_event_bound(&page->events[i]) + sizeof(REV_LONGEST);
 	return size;
 }
 
@@ -191,6 +193,33 @@ static uint8_t *put_history(uint8_t *at, const struct chat_reply *reply)
 	return put(at, SPAN("}"));
 }
 
+/* What a message looks like now: with the number of the edit that made it so. */
+static uint8_t *put_current(uint8_t *at, const struct chat_event *event)
+{
+	at += native_event(at, event);
+	if (event->kind != CHAT_EV_msg || event->rev == 0)
+		return at;
+	assert(at[-1] == '}');
+	at = put_integer(at - 1, SPAN(",\"rev\":"), event->rev);
+	return put(at, SPAN("}"));
+}
+
+static uint8_t *put_search(uint8_t *at, const struct chat_reply *reply)
+{
+	const struct chat_page *page = &reply->page;
+
+	at = put_word(at, SPAN("{\"room\":\""), page->room);
+	at = put_word(at, SPAN(",\"epoch\":\""), page->epoch);
+	at = put(at, SPAN(",\"events\":["));
+	for (uint32_t i = 0; i < page->event_count; i++) {
+		if (i > 0)
+			*at++ = ',';
+		at = put_current(at, &page->events[i]);
+	}
+	at = put_more(put(at, SPAN("]")), page->more);
+	return put(at, SPAN("}"));
+}
+
 static uint8_t *put_presence(uint8_t *at, const struct chat_reply *reply)
 {
 	at = put_word(at, SPAN("{\"room\":\""), reply->page.room);
@@ -214,6 +243,8 @@ static uint8_t *put_body(uint8_t *at, const struct chat_reply *reply)
 		return put_ack(at, reply);
 	case CHAT_REPLY_HISTORY:
 		return put_history(at, reply);
+	case CHAT_REPLY_SEARCH:
+		return put_search(at, reply);
 	case CHAT_REPLY_PRESENCE:
 		return put_presence(at, reply);
 	case CHAT_REPLY_TIME:

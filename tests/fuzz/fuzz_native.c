@@ -64,6 +64,11 @@ static void check_command(const struct chat_command *command)
 		check(command->op == CHAT_OP_join && command->since_seq <= CHAT_INTEGER_MAX);
 		check(command->since_epoch.size >= 1 && command->since_epoch.size <= CHAT_EPOCH_SIZE_MAX);
 	}
+	check((command->op == CHAT_OP_search) == (command->query.bytes != NULL));
+	if (command->op == CHAT_OP_search) {
+		check(command->query.size >= 1 && command->query.size <= CHAT_QUERY_SIZE_MAX);
+		check(command->limit >= 1 && command->limit <= CHAT_FOUND_MAX);
+	}
 	check(command->limit <= CHAT_PAGE_MAX && command->seq <= CHAT_INTEGER_MAX);
 	check_entry(command);
 }
@@ -149,8 +154,11 @@ static void check_replies(const struct chat_command *command, const struct chat_
 		.error = CHAT_ERR_rate_limited,
 		.retry_ms = command->limit,
 		.hello = { .conn = event->from, .user = event->from, .server = SPAN("0.1.0") },
-		.page = { .room = event->room, .epoch = command->since_epoch, .more = command->presence,
-			  .events = event, .event_count = 1 },
+		.page = { .room = event->room,
+			  .epoch = command->since_epoch,
+			  .more = command->presence,
+			  .events = event,
+			  .event_count = 1 },
 		.duplicate = command->on,
 		.resume = (enum chat_resume)(command->target % 4),
 		.read = command->seq,
@@ -220,7 +228,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check(command.id <= CHAT_INTEGER_MAX && scratch->used <= sizeof(scratch->bytes));
 		if (result == 1) {
 			const struct span spans[] = { command.room, command.name, command.token, command.producer,
-						      command.data, command.key, command.since_epoch };
+						      command.data, command.key,  command.query, command.since_epoch };
 
 			for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
 				check_inside(spans[i], text, size, scratch);

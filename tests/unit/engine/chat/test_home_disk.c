@@ -404,6 +404,44 @@ Test(home_disk, history_comes_from_the_window_where_that_suffices)
 	cr_assert(page->event_count == 5 && page->more && page->class == CHAT_CLASS_DISK);
 }
 
+Test(home_disk, search_is_answered_by_the_store)
+{
+	joined(1, 50);
+	RUN(0, "Ann", .op = CHAT_OP_search, .id = 70, .query = SPAN("red eggs"), .seq = 40, .limit = 3);
+	struct store_job *job = asked(STORE_SEARCHER, STORE_SEARCH);
+
+	cr_assert(span_equal(job->query, SPAN("red eggs")) && span_equal(job->room, SPAN("room")));
+	cr_assert(job->seq_asked == 40 && job->limit == 3);
+	job->page = page_of(30, 32);
+	job->page->more = true;
+	job->page->events[1].rev = 2;
+	answer(STORE_SEARCHER, job, STORE_OK);
+	const struct chat_reply *reply = expect_reply(0, CHAT_REPLY_SEARCH);
+
+	cr_assert(reply->re == 70 && reply->page.event_count == 3 && reply->page.more);
+	cr_assert(reply->page.events[2].seq == 32 && reply->page.events[1].rev == 2);
+	cr_assert(span_equal(reply->page.epoch, SPAN(EPOCH)));
+	RUN(0, "Ann", .op = CHAT_OP_search, .query = SPAN("nothing"), .limit = 3);
+	answer(STORE_SEARCHER, asked(STORE_SEARCHER, STORE_SEARCH), STORE_OK);
+	reply = expect_reply(0, CHAT_REPLY_SEARCH);
+	cr_assert(reply->page.event_count == 0 && !reply->page.more);
+	RUN(0, "Ann", .op = CHAT_OP_search, .query = SPAN("..."), .limit = 3);
+	answer(STORE_SEARCHER, asked(STORE_SEARCHER, STORE_SEARCH), STORE_BAD_QUERY);
+	expect_error(0, CHAT_ERR_bad_request);
+}
+
+Test(home_disk, search_is_for_members_and_not_of_rooms_in_memory)
+{
+	joined(1, 50);
+	RUN(1, "Bob", .op = CHAT_OP_search, .query = SPAN("a"), .limit = 3);
+	expect_error(1, CHAT_ERR_not_joined);
+	cr_assert(!is_asked(STORE_SEARCHER));
+	RUN(1, "Bob", .op = CHAT_OP_join, .room = SPAN("mem:a"), .limit = 5);
+	hush();
+	RUN(1, "Bob", .op = CHAT_OP_search, .room = SPAN("mem:a"), .query = SPAN("a"), .limit = 3);
+	expect_error(1, CHAT_ERR_unsupported);
+}
+
 Test(home_disk, a_room_that_nobody_is_in_is_forgotten_once_nothing_is_out)
 {
 	joined(1, 50);

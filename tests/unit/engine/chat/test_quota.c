@@ -38,6 +38,20 @@ Test(quota, the_wait_it_says_is_enough_and_a_millisecond_less_is_not)
 	}
 }
 
+Test(quota, what_costs_more_is_granted_whole_and_paid_back)
+{
+	struct quota quota = { 0 };
+
+	for (int i = 0; i < 4; i++) {
+		cr_assert_eq(quota_take(&quota, 10, 10, 0), 0);
+		quota_charge(&quota, 2);
+	}
+	/* Twelve of ten are gone: two of debt and the one asked for. */
+	cr_assert_eq(quota_take(&quota, 10, 10, 0), 300);
+	cr_assert_eq(quota_take(&quota, 10, 10, 299), 1);
+	cr_assert_eq(quota_take(&quota, 10, 10, 300), 0);
+}
+
 Test(quota, refusing_costs_nothing)
 {
 	struct quota quota = { 0 };

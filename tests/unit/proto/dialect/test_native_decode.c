@@ -274,6 +274,55 @@ Test(native_decode, history)
 	refuse("{\"op\":\"history\",\"room\":\"g\",\"before\":null}", CHAT_ERR_bad_request);
 }
 
+Test(native_decode, search)
+{
+	cr_assert_eq(decode("{\"op\":\"search\",\"id\":5,\"room\":\"g\",\"query\":\"f\\u00fcnf \\\"eggs\\\"\"}"), 1);
+	cr_assert_eq(command.op, CHAT_OP_search);
+	same(command.room, "g");
+	same(command.query, "f\xc3\xbcnf \"eggs\"");
+	cr_assert_eq(command.limit, 20);
+	cr_assert_eq(command.seq, 0);
+	cr_assert_eq(decode("{\"op\":\"search\",\"room\":\"g\",\"query\":\"a\",\"before\":132,\"limit\":100}"), 1);
+	cr_assert_eq(command.seq, 132);
+	cr_assert_eq(command.limit, 100);
+	cr_assert_eq(decode("{\"op\":\"search\",\"room\":\"g\",\"query\":\"a\",\"before\":1,\"limit\":101}"), 1);
+	cr_assert_eq(command.limit, 100);
+	cr_assert_eq(decode("{\"op\":\"search\",\"room\":\"g\",\"query\":\"a\",\"limit\":1}"), 1);
+	cr_assert_eq(command.limit, 1);
+}
+
+Test(native_decode, refuses_what_search_does_not_take)
+{
+	refuse("{\"op\":\"search\",\"query\":\"a\"}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"search\",\"room\":\"a b\",\"query\":\"a\"}", CHAT_ERR_bad_room);
+	refuse("{\"op\":\"search\",\"room\":\"g\"}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"search\",\"room\":\"g\",\"query\":\"\"}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"search\",\"room\":\"g\",\"query\":7}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"search\",\"room\":\"g\",\"query\":\"\\u0000\"}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"search\",\"room\":\"g\",\"query\":\"\\ud800\"}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"search\",\"room\":\"g\",\"query\":\"a\",\"limit\":0}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"search\",\"room\":\"g\",\"query\":\"a\",\"limit\":null}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"search\",\"room\":\"g\",\"query\":\"a\",\"before\":0}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"search\",\"room\":\"g\",\"query\":\"a\",\"before\":\"1\"}", CHAT_ERR_bad_request);
+	cr_assert_eq(decode("{\"op\":\"search\",\"room\":\"g\",\"query\":\"a\",\"query\":\"a\"}"), BAD_FRAME);
+}
+
+Test(native_decode, queries_up_to_256_bytes_after_unescaping)
+{
+	char text[2048];
+	char escaped[257 * 6 + 1];
+
+	for (size_t size = 256; size <= 257; size++) {
+		snprintf(text, sizeof(text), "{\"op\":\"search\",\"room\":\"g\",\"query\":\"%0*d\"}", (int)size, 0);
+		cr_assert_eq(decode(text), size == 256);
+		for (size_t i = 0; i < size; i++)
+			memcpy(escaped + 6 * i, "\\u0041", 7);
+		snprintf(text, sizeof(text), "{\"op\":\"search\",\"room\":\"g\",\"query\":\"%s\"}", escaped);
+		cr_assert_eq(decode(text), size == 256);
+	}
+	cr_assert_eq(error, CHAT_ERR_bad_request);
+}
+
 Test(native_decode, the_small_ones)
 {
 	cr_assert_eq(decode("{\"op\":\"leave\",\"room\":\"g\"}"), 1);

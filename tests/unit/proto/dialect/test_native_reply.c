@@ -163,6 +163,42 @@ Test(native_reply, history_and_presence)
 		      "\"users_more\":true}}");
 }
 
+/* Only here a msg says which edit its data is of. */
+Test(native_reply, search)
+{
+	struct chat_reply reply = reply_of(CHAT_REPLY_SEARCH);
+	struct chat_event found[2] = {
+		{ .kind = CHAT_EV_msg,
+		  .room = SPAN("general"),
+		  .from = SPAN("Bob"),
+		  .seq = 120,
+		  .ts_ms = 1,
+		  .data = SPAN("1") },
+		{ .kind = CHAT_EV_msg,
+		  .room = SPAN("general"),
+		  .from = SPAN("Ann"),
+		  .seq = 130,
+		  .ts_ms = 2,
+		  .data = SPAN("[2]"),
+		  .rev = 3 },
+	};
+
+	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"epoch\":\"q7\",\"events\":[],\"more\":false}}");
+	reply.page.events = found;
+	reply.page.event_count = 2;
+	reply.page.more = true;
+	check(&reply,
+	      "{\"re\":2,\"ok\":{\"room\":\"general\",\"epoch\":\"q7\",\"events\":["
+	      "{\"ev\":\"msg\",\"room\":\"general\",\"seq\":120,\"ts\":1,\"from\":\"Bob\",\"data\":1},"
+	      "{\"ev\":\"msg\",\"room\":\"general\",\"seq\":130,\"ts\":2,\"from\":\"Ann\",\"data\":[2],\"rev\":3}],"
+	      "\"more\":true}}");
+	reply.kind = CHAT_REPLY_HISTORY;
+	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"epoch\":\"q7\",\"events\":["
+		      "{\"ev\":\"msg\",\"room\":\"general\",\"seq\":120,\"ts\":1,\"from\":\"Bob\",\"data\":1},"
+		      "{\"ev\":\"msg\",\"room\":\"general\",\"seq\":130,\"ts\":2,\"from\":\"Ann\",\"data\":[2]}],"
+		      "\"first\":31,\"seq\":131,\"more\":true}}");
+}
+
 /* Numbers at their longest and strings all escapes, in every kind. */
 Test(native_reply, the_longest_of_each_kind_is_within_its_bound)
 {
@@ -178,7 +214,8 @@ Test(native_reply, the_longest_of_each_kind_is_within_its_bound)
 						 .from = span_of(strings, 64),
 						 .seq = UINT64_MAX,
 						 .ts_ms = UINT64_MAX,
-						 .data = SPAN("1") };
+						 .data = SPAN("1"),
+						 .rev = UINT32_MAX };
 	}
 	for (int kind = CHAT_REPLY_EMPTY; kind <= CHAT_REPLY_TIME; kind++) {
 		const struct chat_reply reply = {
