@@ -18,7 +18,7 @@
 #define OPEN_MS 10000 /* for the first session: a lock may still be a dead process's */
 #define SLICE_MS 200 /* for a step towards a connection, while there is none */
 #define BATCH_MS 6000 /* for a batch; a statement ends after 5 s by itself */
-#define SETTLE_MS 5000 /* for finding out what came of it, from the loss on */
+#define SETTLE_MS 10000 /* for finding out what came of it, from the loss on: nothing else can be written then */
 #define READ_MS 6000
 #define NAP_MS 10
 #define TRIES_MAX 3
@@ -30,7 +30,8 @@
 struct postgres_handle {
 	uint32_t magic;
 	struct postgres_session session;
-	uint64_t batch; /* the last number used */
+	uint64_t batch;     /* the last number used */
+	uint64_t unsettled; /* a batch that was said not to be known to be kept; 0: none */
 	struct postgres_answer *answers;
 	size_t answers_max;
 	uint8_t *scratch;
@@ -122,6 +123,7 @@ static int settle(struct postgres_handle *handle, struct postgres_batch *batch)
 		if (postgres_batch_recall(batch, &session->link, READ_MS) == 0)
 			return 0;
 	} while (clock_mono_ns() < until);
+	handle->unsettled = batch->number;
 	LOG(LOG_WARN, "store_unsettled", LOG_U64("batch", batch->number), LOG_U64("events", batch->count));
 	return -EAGAIN;
 }
@@ -179,6 +181,25 @@ static int commit_each(struct postgres_handle *handle, struct store_job **jobs, 
 	return 0;
 }
 
+/* Reaches a session for writing. Returns 0, -EAGAIN or -EIO. */
+static int reach(struct postgres_handle *handle)
+{
+	struct postgres_session *const session = &handle->session;
+
+	if (postgres_session_reach(session, SLICE_MS) <= 0)
+		return session->stale ? -EIO : -EAGAIN;
+	if (handle->unsettled == 0)
+		return 0;
+	/* Nobody was told of that batch's events, and no room knows of their seqs: only a start anew reads them. */
+	if (session->committed >= handle->unsettled) {
+		session->stale = true;
+		LOG(LOG_ERROR, "store_behind", LOG_U64("batch", handle->unsettled));
+		return -EIO;
+	}
+	handle->unsettled = 0;
+	return 0;
+}
+
 static int append(void *context, struct store_job **jobs, size_t count)
 {
 	struct postgres_handle *handle = context;
@@ -189,12 +210,10 @@ static int append(void *context, struct store_job **jobs, size_t count)
 		return 0;
 	if (make_room(handle, jobs, count) != 0)
 		return -EAGAIN;
-	const int done = postgres_session_reach(&handle->session, SLICE_MS);
+	int error = reach(handle);
 
-	if (done <= 0)
-		return handle->session.stale ? -EIO : -EAGAIN;
-	const int error = commit(handle, jobs, count);
-
+	if (error == 0)
+		error = commit(handle, jobs, count);
 	return error == -EINVAL ? commit_each(handle, jobs, count) : error;
 }
 
@@ -281,8 +300,10 @@ static int maintain(void *context, uint64_t wall_ms)
 	struct postgres_values values = { .count = 0 };
 
 	CHECK_MAGIC(handle, MAGIC);
-	if (postgres_session_reach(&handle->session, SLICE_MS) <= 0)
-		return handle->session.stale ? -EIO : -EAGAIN;
+	int error = reach(handle);
+
+	if (error != 0)
+		return error;
 	const uint64_t began = clock_mono_ns();
 	const bool sweep = sweep_is_due(handle, wall_ms);
 
@@ -295,7 +316,7 @@ static int maintain(void *context, uint64_t wall_ms)
 
 	if (!result)
 		return -EAGAIN;
-	const int error = postgres_error(result);
+	error = postgres_error(result);
 	const bool more = error == 0 && postgres_integer(result, 0, 0) != 0;
 
 	if (error == 0)
@@ -306,7 +327,9 @@ static int maintain(void *context, uint64_t wall_ms)
 	if (sweep)
 		handle->sweep_due_ns = clock_mono_ns() + (clock_mono_ns() - began) * SWEEP_REST;
 	handle->session.stale |= error == -ESTALE;
-	return error == -ESTALE ? -EIO : error == -EINVAL ? 0 : error != 0 ? error : more;
+	if (error != 0)
+		return error == -ESTALE ? -EIO : error == -EINVAL ? 0 : error;
+	return more;
 }
 
 int postgres_backend_open(struct store_backend *backend, const char *url, char *why, size_t size)

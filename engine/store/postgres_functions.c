@@ -4,7 +4,7 @@
 
 /* Numbers of statuses are those of enum store_status; test_postgres holds them together. */
 const char postgres_functions_write[] =
-	/* What a room keeps: p_oldest is the least ts_ms that is not too old; 0 in any of the three is no bound. */
+	/* What a room keeps: what has ts_ms p_oldest is too old; 0 in any of the three is no bound. */
 	"CREATE OR REPLACE FUNCTION uproar.kept(p_room bigint, p_first bigint, p_last bigint, p_size bigint,\n"
 	"  p_messages bigint, p_bytes bigint, p_oldest bigint, OUT first bigint, OUT bytes bigint)\n"
 	"LANGUAGE plpgsql STABLE AS $$\n"
@@ -18,7 +18,7 @@ const char postgres_functions_write[] =
 	"  END IF;\n"
 	"  IF p_oldest > 0 AND first <= p_last THEN\n"
 	"    first := coalesce((SELECT ev.seq FROM uproar.event ev WHERE ev.room = p_room AND ev.seq >= first\n"
-	"      AND ev.seq <= p_last AND ev.ts_ms >= p_oldest ORDER BY ev.seq LIMIT 1), p_last + 1);\n"
+	"      AND ev.seq <= p_last AND ev.ts_ms > p_oldest ORDER BY ev.seq LIMIT 1), p_last + 1);\n"
 	"  END IF;\n"
 	"  IF first > p_first THEN\n"
 	"    bytes := bytes - coalesce((SELECT sum(ev.size) FROM uproar.event ev\n"
@@ -242,7 +242,7 @@ const char postgres_functions_write[] =
 #define EVENT \
 	"NULL::text, NULL::bigint, NULL::bigint, NULL::boolean, NULL::bigint, NULL::bigint, e.seq, e.kind::text,\n" \
 	"      e.ts_ms, e.author, e.producer, e.number, e.data, e.deleted, e.target,\n" \
-	"      CASE WHEN e.kind = 'edit' THEN e.rev ELSE 0 END, e.key, e.is_on"
+	"      e.rev, e.key, e.is_on"
 
 const char postgres_functions_read[] =
 	/* Functions whose answers are not what they were cannot be replaced. */

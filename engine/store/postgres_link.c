@@ -221,6 +221,19 @@ int postgres_link_turn(struct postgres_link *link, uint64_t deadline_ns)
 	return PQconsumeInput(link->connection) ? 1 : -ECONNRESET;
 }
 
+bool postgres_link_is_open(struct postgres_link *link)
+{
+	/* First come the last words of a server that ends the session, then the end. */
+	while (wait_for(link, POLLIN, 0)) {
+		if (!PQconsumeInput(link->connection)) {
+			postgres_link_lose(link, NULL);
+			return false;
+		}
+		PQclear(PQisBusy(link->connection) ? NULL : PQgetResult(link->connection));
+	}
+	return true;
+}
+
 /* The last of the results of what was sent, or NULL. */
 static PGresult *answer(struct postgres_link *link, uint32_t wait_ms)
 {

@@ -66,6 +66,9 @@ void postgres_link_ready(struct postgres_link *link);
 /* Lets go of the connection, and says why (NULL: what libpq says last). */
 void postgres_link_lose(struct postgres_link *link, const char *why);
 
+/* Whether nothing has come that ends the connection; else it is lost. It is idle. */
+bool postgres_link_is_open(struct postgres_link *link);
+
 /* Sends what waits and takes what has come, sleeping until the connection can do either, but not beyond deadline_ns.
  * Returns 1, or -ETIMEDOUT or -ECONNRESET with the connection as it was: the caller loses it. */
 int postgres_link_turn(struct postgres_link *link, uint64_t deadline_ns);

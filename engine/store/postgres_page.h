@@ -15,7 +15,7 @@ void postgres_search_ask(struct postgres_values *values, const struct store_job 
 /* Fills in the job's answer and status. */
 void postgres_page_answer(struct store_job *job, const PGresult *result);
 
-/* The oldest ts_ms that a job's retention keeps; 0: there is no bound. */
+/* The newest ts_ms that is too old for the job's retention; 0: there is no bound. */
 uint64_t postgres_oldest(const struct store_job *job);
 
 #endif

@@ -277,7 +277,8 @@ int postgres_session_reach(struct postgres_session *session, uint32_t wait_ms)
 {
 	if (session->stale)
 		return -EINVAL;
-	if (session->link.state == POSTGRES_READY)
+	/* What the server has ended since is noticed before anything is asked of it. */
+	if (session->link.state == POSTGRES_READY && postgres_link_is_open(&session->link))
 		return 1;
 	return postgres_link_reach(&session->link, wait_ms) ? postgres_session_begin(session) : 0;
 }

@@ -17,7 +17,7 @@ struct postgres_session {
 	uint64_t fence; /* of this process; 0 until the first session as writer */
 	uint64_t committed; /* the last batch committed, as it was when this session began */
 	int backend; /* the server's process of the last session, 0: none yet */
-	bool stale; /* another Uproar has become the writer: for good */
+	bool stale;         /* another Uproar is the writer now, or more is kept than this one knows of: for good */
 };
 
 /* The link is CONNECTED; makes it READY. Returns 1; 0 when it was lost or the lock is another's for now (why says so),

@@ -1,0 +1,90 @@
+#include "engine/store/postgres_words.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The words of a copy in exactly as many bytes, written into exactly as many as are promised to be enough. */
+static void words_are(const char *json, const char *wanted)
+{
+	const size_t size = strlen(json);
+	uint8_t *value = malloc(size ? size : 1), *out = malloc(postgres_words_bound(size));
+
+	memcpy(value, json, size);
+	const size_t got = postgres_words_of_json(out, span_of(value, size));
+
+	cr_expect(got == strlen(wanted) && memcmp(out, wanted, got) == 0, "%s: '%.*s'", json, (int)got, out);
+	free(value);
+	free(out);
+}
+
+static void query_is(const char *text, const char *wanted)
+{
+	const size_t size = strlen(text);
+	uint8_t *value = malloc(size ? size : 1), *out = malloc(postgres_query_bound(size));
+
+	memcpy(value, text, size);
+	const size_t got = postgres_words_of_query(out, span_of(value, size));
+
+	cr_expect(got == strlen(wanted) && memcmp(out, wanted, got) == 0, "%s: \"%.*s\"", text, (int)got, out);
+	free(value);
+	free(out);
+}
+
+Test(postgres_words, are_those_of_strings_but_not_of_keys)
+{
+	words_are("\"Hello, World\"", " hello world");
+	words_are("{\"text\":\"hi\",\"n\":42,\"deep\":[\"a-b\",{\"key\" : \"c_d\"}]}", " hi a b c d");
+	words_are("[\"one\",\"two\"]", " one two");
+	words_are("42", "");
+	words_are("true", "");
+	words_are("\"\"", "");
+	words_are("{\"a\":\"\",\"b\" \n:\"x\"}", " x");
+}
+
+Test(postgres_words, have_no_escapes_and_no_case)
+{
+	words_are("\"\\u0048\\u00C4\\n\\\"q\\\"\"", " h\u00e4 q");
+	words_are("\"\\ud835\\udc00b\"", " \U0001d400b"); /* a letter beyond the first plane */
+	words_are("\"a\\u0000b\"", " a b");
+	words_are("\"a\\ud800b \\udc00\"", " a b");
+	words_are("\"\u00c4RGER \u0416\u0423\u041a\"", " \u00e4rger \u0436\u0443\u043a");
+	words_are("\"e\u0301te\u0301\"", " e\u0301te\u0301");
+	words_are("\"\u0130\u023a\"", " i\u2c65");
+	words_are("\"\u2728 \u65e5\u672c\"", " \u65e5\u672c");
+}
+
+/* Nothing of this reaches it, for it is no JSON; it must do no harm. */
+Test(postgres_words, of_what_is_no_json_are_within_the_bound)
+{
+	words_are("\"", "");
+	words_are("\"a\\", " a");
+	words_are("\"\\u12", " 12");
+	words_are("\"\\ud800\\u12", " 12");
+	words_are("\"a\xf0\x9f", " a");
+	words_are("\"\xff\x80g\"", "");
+}
+
+Test(postgres_words, longer_than_the_index_takes_are_cut)
+{
+	char json[3 * POSTGRES_WORD_SIZE_MAX];
+	uint8_t out[2 * sizeof(json) + 4];
+
+	memset(json, 'x', sizeof(json));
+	json[0] = '"';
+	memcpy(json + sizeof(json) - 4, " yz\"", 4);
+	const size_t got = postgres_words_of_json(out, span_of(json, sizeof(json)));
+
+	cr_assert_leq(got, 1 + POSTGRES_WORD_SIZE_MAX + 3);
+	cr_assert(got > POSTGRES_WORD_SIZE_MAX - 8 && memcmp(out + got - 3, " yz", 3) == 0);
+}
+
+Test(postgres_words, of_a_query_are_all_wanted)
+{
+	query_is("hello", "'hello'");
+	query_is("  Hello, WORLD! ", "'hello' & 'world'");
+	query_is("it's | (bad:* & \\ \"quoted\" OR", "'it' & 's' & 'bad' & 'quoted' & 'or'");
+	query_is("a b c", "'a' & 'b' & 'c'");
+	query_is("", "");
+	query_is("!?' \xff", "");
+}
