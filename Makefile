@@ -15,7 +15,7 @@ say = $(if $(V)$(SILENT),,@printf '  %-5s %s\n' $(1) $(2))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 override CFLAGS += -std=gnu11 $(MODE_FLAGS) $(WARNINGS) -D_GNU_SOURCE -DUPROAR_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen
-LIBS := -luring -lcrypto -lz -lconfig -lpq -lpthread $(ALLOCATOR)
+LIBS := -luring -lcrypto -lz -lconfig -lsqlite3 -lpq -lpthread $(ALLOCATOR)
 
 sources = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))

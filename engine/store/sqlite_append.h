@@ -1,0 +1,28 @@
+/* sqlite_append.h - the writer: batches into transactions. For store/'s sqlite files alone.
+ */
+#ifndef STORE_SQLITE_APPEND_H
+#define STORE_SQLITE_APPEND_H
+
+#include "engine/store/sqlite_rooms.h"
+
+struct sqlite_append {
+	sqlite3 *db;
+	struct sqlite_rooms rooms;
+	sqlite3_stmt *begin, *commit, *rollback;
+	sqlite3_stmt *insert, *by_cid, *target, *edited, *read, *edits, *erase, *kept;
+};
+
+int append_open(struct sqlite_append *append, sqlite3 *db);
+void append_close(struct sqlite_append *append);
+
+/* As struct store_backend's append. */
+int append_batch(struct sqlite_append *append, struct store_job **jobs, size_t count);
+
+/* For housekeeping: drops what is too old in a room, inside a transaction. */
+int append_expire(struct sqlite_append *append, struct span room, struct span epoch, uint64_t now_ms);
+
+/* For housekeeping: a transaction around something, and its end: code is what came of it. */
+int append_begin(struct sqlite_append *append);
+int append_end(struct sqlite_append *append, int code);
+
+#endif

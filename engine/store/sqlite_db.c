@@ -1,0 +1,155 @@
+#include "engine/store/sqlite_db.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BUSY_MS 5000
+#define APPLICATION_ID 0x5570726f /* "Upro" */
+
+static const char *const steps[] = {
+#define STORE_STEP(sql) sql,
+#include "engine/store/tbl/sqlite_schema.h"
+#undef STORE_STEP
+};
+
+#define VERSION ((int)(sizeof(steps) / sizeof(steps[0])))
+
+static const char pragmas[] = "PRAGMA synchronous = FULL;"
+			      "PRAGMA wal_autocheckpoint = 0;"
+			      "PRAGMA journal_size_limit = 67108864;"
+			      "PRAGMA temp_store = MEMORY;"
+			      "PRAGMA trusted_schema = OFF;";
+
+int db_error(sqlite3 *db, int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_DONE:
+	case SQLITE_ROW:
+		return 0;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_IOERR:
+		if (code != SQLITE_IOERR_FSYNC && code != SQLITE_IOERR_DIR_FSYNC &&
+		    (sqlite3_system_errno(db) == ENOSPC || sqlite3_system_errno(db) == EDQUOT))
+			return -ENOSPC;
+		return -EIO;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return -EBADMSG;
+	case SQLITE_BUSY:
+		return -EAGAIN;
+	default:
+		return -EIO;
+	}
+}
+
+static int exec(sqlite3 *db, const char *sql)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+static int number_of(sqlite3 *db, const char *sql, int *number)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+
+	if (code == SQLITE_OK) {
+		code = sqlite3_step(statement);
+		*number = code == SQLITE_ROW ? sqlite3_column_int(statement, 0) : 0;
+	}
+	sqlite3_finalize(statement);
+	return code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+/* Brings the schema to this program's version, a step a transaction. */
+static int migrate(sqlite3 *db, int version)
+{
+	char mark[96];
+
+	for (; version < VERSION; version++) {
+		snprintf(mark, sizeof(mark), "PRAGMA user_version = %d; PRAGMA application_id = %d;", version + 1,
+			 APPLICATION_ID);
+		int code = exec(db, "BEGIN IMMEDIATE");
+
+		if (code == SQLITE_OK)
+			code = exec(db, steps[version]);
+		if (code == SQLITE_OK)
+			code = exec(db, mark);
+		if (code == SQLITE_OK)
+			code = exec(db, "COMMIT");
+		if (code != SQLITE_OK)
+			return code;
+	}
+	return SQLITE_OK;
+}
+
+static int set_up(sqlite3 *db, bool writer, int *version)
+{
+	int application = 0;
+	int code = SQLITE_OK;
+
+	sqlite3_extended_result_codes(db, 1);
+	sqlite3_busy_timeout(db, BUSY_MS);
+	if (writer)
+		code = exec(db, "PRAGMA journal_mode = WAL;");
+	if (code == SQLITE_OK)
+		code = exec(db, pragmas);
+	if (code == SQLITE_OK)
+		code = exec(db, writer ? "PRAGMA cache_size = -65536;"
+				       : "PRAGMA cache_size = -16384; PRAGMA query_only = ON;");
+	if (code == SQLITE_OK)
+		code = number_of(db, "PRAGMA user_version", version);
+	if (code == SQLITE_OK)
+		code = number_of(db, "PRAGMA application_id", &application);
+	if (code == SQLITE_OK && *version != 0 && application != APPLICATION_ID)
+		return SQLITE_NOTADB;
+	if (code == SQLITE_OK && writer && *version < VERSION)
+		code = migrate(db, *version);
+	return code;
+}
+
+sqlite3 *db_open(const char *path, bool writer, char *why, size_t size)
+{
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
+	sqlite3 *db = NULL;
+	int version = 0;
+	int code = sqlite3_open_v2(path, &db, flags, NULL);
+
+	if (code == SQLITE_OK)
+		code = set_up(db, writer, &version);
+	if (code == SQLITE_OK && version <= VERSION)
+		return db;
+	if (code == SQLITE_OK)
+		snprintf(why, size,
+			 "%s is of version %d, made by a newer uproar; this one knows up to %d: run the newer one",
+			 path, version, VERSION);
+	else if (code == SQLITE_NOTADB)
+		snprintf(why, size, "%s is not a database of uproar; move it away, or choose another directory", path);
+	else if (db_error(db, code) == -EBADMSG)
+		snprintf(why, size, "%s is damaged (%s); restore it from a backup, or move it away", path,
+			 sqlite3_errmsg(db));
+	else
+		snprintf(why, size, "%s: %s (%s)", path, db ? sqlite3_errmsg(db) : "no memory",
+			 db ? strerror(sqlite3_system_errno(db)) : "");
+	sqlite3_close(db);
+	return NULL;
+}
+
+sqlite3_stmt *db_prepare(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *statement = NULL;
+
+	if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) != SQLITE_OK)
+		return NULL;
+	return statement;
+}
+
+int db_run(sqlite3_stmt *statement)
+{
+	const int code = sqlite3_step(statement);
+
+	sqlite3_reset(statement);
+	return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
+}

@@ -1,0 +1,23 @@
+/* sqlite_keep.h - the writer's housekeeping: events past their retention go, words can be found, the write-ahead log
+ * stays short. For store/'s sqlite files alone.
+ */
+#ifndef STORE_SQLITE_KEEP_H
+#define STORE_SQLITE_KEEP_H
+
+#include "engine/store/sqlite_append.h"
+
+struct sqlite_keep {
+	struct sqlite_append *append;
+	sqlite3_stmt *expired, *to_trim, *to_index;
+	sqlite3_stmt *drop, *drop_words, *set_trimmed;
+	sqlite3_stmt *events, *target, *forget, *learn, *set_indexed;
+	int wal_pages; /* written since a checkpoint took all */
+};
+
+int keep_open(struct sqlite_keep *keep, struct sqlite_append *append);
+void keep_close(struct sqlite_keep *keep);
+
+/* As struct store_backend's maintain. */
+int keep_slice(struct sqlite_keep *keep, uint64_t wall_ms);
+
+#endif

@@ -1,0 +1,205 @@
+#include "engine/store/sqlite_rooms.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/core/hash.h"
+#include "engine/store/sqlite_row.h"
+
+#define PLACES 65536 /* rooms remembered; a power of two */
+#define HASH_KEY 0x5f0ca7e5ull
+
+int standings_open(struct sqlite_rooms *rooms, sqlite3 *db)
+{
+	*rooms = (struct sqlite_rooms){
+		.db = db,
+		.find = db_prepare(db, "SELECT id, epoch, first, last, age FROM rooms WHERE name = ?"),
+		.insert = db_prepare(db, "INSERT INTO rooms (name, epoch, first, last, trimmed, indexed, age)"
+					 " VALUES (?, ?, 1, 0, 1, 0, 0)"),
+		.update =
+			db_prepare(db, "UPDATE rooms SET first = ?2, last = ?3, age = ?4, expires = ?5 WHERE id = ?1"),
+		.upto = db_prepare(db, "SELECT upto FROM events WHERE id = ?"),
+		.first_ts = db_prepare(db, "SELECT ts FROM events WHERE id = ?"),
+		.places = calloc(PLACES, sizeof(*rooms->places)),
+	};
+	return rooms->find && rooms->insert && rooms->update && rooms->upto && rooms->first_ts && rooms->places ? 0
+														: -1;
+}
+
+void standings_close(struct sqlite_rooms *rooms)
+{
+	sqlite3_finalize(rooms->find);
+	sqlite3_finalize(rooms->insert);
+	sqlite3_finalize(rooms->update);
+	sqlite3_finalize(rooms->upto);
+	sqlite3_finalize(rooms->first_ts);
+	free(rooms->places);
+}
+
+static struct sqlite_room *place_of(const struct sqlite_rooms *rooms, struct span name)
+{
+	return &rooms->places[hash_bytes(name.bytes, name.size, HASH_KEY) & (PLACES - 1)];
+}
+
+static bool is(const struct sqlite_room *room, struct span name)
+{
+	return room->id != 0 && span_equal(span_of(room->name, room->name_size), name);
+}
+
+static int number_at(sqlite3_stmt *statement, int64_t id, uint64_t *number)
+{
+	sqlite3_bind_int64(statement, 1, id);
+
+	int code = sqlite3_step(statement);
+
+	if (code == SQLITE_ROW) {
+		*number = (uint64_t)sqlite3_column_int64(statement, 0);
+		code = SQLITE_OK;
+	} else if (code == SQLITE_DONE) {
+		code = SQLITE_CORRUPT; /* a row that must be there */
+	}
+	sqlite3_reset(statement);
+	return code;
+}
+
+int standings_first_ts(struct sqlite_rooms *rooms, struct sqlite_room *room, uint64_t *ts)
+{
+	int code = SQLITE_OK;
+
+	*ts = UINT64_MAX;
+	if (room->first > room->last)
+		return SQLITE_OK;
+	if (room->first_ts == 0)
+		code = number_at(rooms->first_ts, row_id(room->id, room->first), &room->first_ts);
+	*ts = room->first_ts;
+	return code;
+}
+
+static int write(struct sqlite_rooms *rooms, struct sqlite_room *room)
+{
+	sqlite3_stmt *update = rooms->update;
+	uint64_t ts = UINT64_MAX;
+
+	if (room->age != 0) {
+		const int code = standings_first_ts(rooms, room, &ts);
+
+		if (code != SQLITE_OK)
+			return code;
+	}
+	sqlite3_bind_int64(update, 1, room->id);
+	sqlite3_bind_int64(update, 2, (int64_t)room->first);
+	sqlite3_bind_int64(update, 3, (int64_t)room->last);
+	sqlite3_bind_int64(update, 4, (int64_t)room->age);
+	if (ts != UINT64_MAX)
+		sqlite3_bind_int64(update, 5, (int64_t)(ts + room->age));
+	else
+		sqlite3_bind_null(update, 5);
+	room->dirty = false;
+	return db_run(update);
+}
+
+int standings_flush(struct sqlite_rooms *rooms)
+{
+	int code = SQLITE_OK;
+
+	while (rooms->dirty && code == SQLITE_OK) {
+		struct sqlite_room *room = rooms->dirty;
+
+		rooms->dirty = room->next_dirty;
+		if (room->dirty)
+			code = write(rooms, room);
+	}
+	return code;
+}
+
+void standings_touch(struct sqlite_rooms *rooms, struct sqlite_room *room)
+{
+	if (room->dirty)
+		return;
+	room->dirty = true;
+	room->next_dirty = rooms->dirty;
+	rooms->dirty = room;
+}
+
+void standings_forget(struct sqlite_rooms *rooms)
+{
+	memset(rooms->places, 0, PLACES * sizeof(*rooms->places));
+	rooms->dirty = NULL;
+}
+
+void standings_forget_one(struct sqlite_rooms *rooms, struct span name)
+{
+	struct sqlite_room *room = place_of(rooms, name);
+
+	if (is(room, name) && !room->dirty)
+		room->id = 0;
+}
+
+/* The row, or a new one; id 0: there is none. */
+static int load(struct sqlite_rooms *rooms, struct span name, struct sqlite_room *room)
+{
+	sqlite3_stmt *find = rooms->find;
+
+	room->id = 0;
+	db_bind_span(find, 1, name);
+	int code = sqlite3_step(find);
+
+	if (code == SQLITE_ROW) {
+		const struct span epoch = db_span(find, 1);
+
+		room->id = sqlite3_column_int64(find, 0);
+		room->first = (uint64_t)sqlite3_column_int64(find, 2);
+		room->last = (uint64_t)sqlite3_column_int64(find, 3);
+		room->age = (uint64_t)sqlite3_column_int64(find, 4);
+		code = epoch.size > CHAT_EPOCH_SIZE_MAX || room->id <= 0 ? SQLITE_CORRUPT : SQLITE_OK;
+		if (code == SQLITE_OK) {
+			memcpy(room->epoch, epoch.bytes, epoch.size);
+			room->epoch[epoch.size] = 0;
+		}
+	} else if (code == SQLITE_DONE) {
+		code = SQLITE_OK;
+	}
+	sqlite3_reset(find);
+	return code;
+}
+
+static int make(struct sqlite_rooms *rooms, struct span name, struct span epoch, struct sqlite_room *room)
+{
+	db_bind_span(rooms->insert, 1, name);
+	db_bind_span(rooms->insert, 2, epoch);
+
+	const int code = db_run(rooms->insert);
+
+	if (code != SQLITE_OK)
+		return code;
+	*room = (struct sqlite_room){ .id = sqlite3_last_insert_rowid(rooms->db), .first = 1 };
+	memcpy(room->epoch, epoch.bytes, epoch.size);
+	return room->id <= ROW_ROOM_MAX ? SQLITE_OK : SQLITE_FULL;
+}
+
+int standings_enter(struct sqlite_rooms *rooms, struct span name, struct span epoch, struct sqlite_room **at)
+{
+	struct sqlite_room *room = place_of(rooms, name);
+	int code = SQLITE_OK;
+
+	*at = room;
+	if (is(room, name))
+		return SQLITE_OK;
+	/* Another room had this place: what it has to say is said now. The list of dirty ones goes by places. */
+	if (room->dirty)
+		code = standings_flush(rooms);
+	*room = (struct sqlite_room){ 0 };
+	if (code == SQLITE_OK)
+		code = load(rooms, name, room);
+	if (code == SQLITE_OK && room->id == 0)
+		code = make(rooms, name, epoch, room);
+	if (code == SQLITE_OK && room->last > 0 && room->last >= room->first)
+		code = number_at(rooms->upto, row_id(room->id, room->last), &room->upto);
+	if (code != SQLITE_OK) {
+		room->id = 0;
+		return code;
+	}
+	memcpy(room->name, name.bytes, name.size);
+	room->name_size = (uint8_t)name.size;
+	return SQLITE_OK;
+}
