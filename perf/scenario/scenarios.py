@@ -21,9 +21,13 @@ class Scenario:
     floor_mode: str = "broadcast"  # of the floor programs
     member_rooms: bool = False     # many rooms: a raw hub is spoken to by paths
     needs: tuple = field(default=())  # flags that the caller must give
+    peers: tuple = ()              # instead of PEERS
+    counters: tuple = ()           # of /metrics: what they grew by in a run
+    best: str = ""                 # "most" or "least" of the first figure is best: ours is held against the best peer
 
 
 CPU = "server_cpu_ns_per_delivery"
+NET = "server_cpu_net_ns_per_delivery"
 LATENCY = ("latency_p50_ms", "latency_p99_ms", "latency_max_ms")
 
 FANOUT = {"connections": 1000, "ramp": "3s:1000", "rooms": 1, "rooms-per-connection": 1, "publishers-per-room": 1,
@@ -32,6 +36,8 @@ FANOUT = {"connections": 1000, "ramp": "3s:1000", "rooms": 1, "rooms-per-connect
 CHATTER = {"connections": 10000, "ramp": "10s:10000", "rooms": 1000, "rooms-per-connection": 1,
            "publishers-per-room": 1, "outside-publisher": "false", "sizes": MESSAGE, "warmup": "2s", "hold": "10s",
            "workers": 1}
+
+BESIDE = ("uproar", "uproar+disk", "uproar+disk-alone")
 
 SCENARIOS = {
     "fanout1": Scenario(
@@ -54,6 +60,32 @@ SCENARIOS = {
         {**CHATTER, "traffic": "open"},
         ("latency_p99_ms", "latency_p50_ms", "latency_p99_9_ms", "lag_p99_ms", CPU, "deliveries_per_s"),
         floor_mode="rooms", member_rooms=True, needs=("rate",)),
+    "durable": Scenario(
+        "durable", "1,000 publishers in 100 rooms, 128 bytes, each sends again once its last message is on the disk",
+        {"connections": 1000, "ramp": "1s:1000", "rooms": 100, "rooms-per-connection": 1, "publishers-per-room": 10,
+         "traffic": "ack", "in-flight": 1, "sizes": MESSAGE, "warmup": "2s", "hold": "6s", "workers": 1},
+        ("acks_per_s", "ack_p50_ms", "ack_p99_ms", "ack_p99_9_ms", "server_cpu_ns_per_ack", "server_cpu_percent",
+         "deliveries_per_s"),
+        mode="durable", peers=("uproar", "redis", "jetstream", "postgresql"), best="most"),
+    "beside_fanout16": Scenario(
+        "fanout", "fanout16 in a room in memory, as fast as it goes, alone and beside 1,000 messages/s to the disk",
+        {**FANOUT, "in-flight": 16, "room-prefix": "mem:", "ramp": "1s:1000", "warmup": "1s", "hold": "6s"},
+        (NET, CPU, "deliveries_per_s", *LATENCY, "beside_acks_per_s", "beside_ack_p99_ms"),
+        mode="durable", peers=BESIDE),
+    "beside_chatter": Scenario(
+        "chatter", "1,000 rooms of 10 in memory, 3,000 messages/s by the clock, alone and beside 1,000/s to the disk",
+        {**CHATTER, "traffic": "open", "rate": 3000, "room-prefix": "mem:", "ramp": "2s:10000", "warmup": "1s",
+         "hold": "6s"},
+        (NET, CPU, "deliveries_per_s", "latency_p50_ms", "latency_p99_ms", "latency_p99_9_ms", "lag_p99_ms",
+         "beside_acks_per_s", "beside_ack_p99_ms"),
+        mode="durable", peers=BESIDE),
+    "storm20k": Scenario(
+        "storm20k", "20,000 in 1,000 rooms on the disk are cut at once while 2,000 messages/s go on, and catch up",
+        {"ramp": "8s:20000", "warmup": "1s", "hold": "30s", "workers": 1},
+        ("recovered_s", "received", "lost", "duplicated", "reordered", "excused", "store_reads", "store_reads_shared",
+         "pages", "fell_off", "lagged", "server_cpu_s"),
+        mode="durable", peers=("uproar",),
+        counters=("store_reads", "store_reads_shared", "pages", "fell_off", "lagged", "published")),
     "connect": Scenario(
         "apocalypse", "10,000 connections at once: connect, upgrade, first answer",
         {"connections": 10000, "workers": 1},

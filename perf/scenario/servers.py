@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,16 +16,33 @@ class CannotStart(Exception):
     pass
 
 
+def children(pid):
+    try:
+        return [int(child) for task in Path(f"/proc/{pid}/task").iterdir()
+                for child in (task / "children").read_text().split()]
+    except OSError:
+        return []
+
+
 def cpu_seconds(pids):
-    """Of these processes, all their threads, so far."""
+    """Of these processes, all their threads and children, also those that have ended, so far."""
     total = 0
     for pid in pids:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        total += int(fields[11]) + int(fields[12])
-    return total / TICK
+        total += sum(map(int, fields[11:15])) / TICK + cpu_seconds(children(pid))
+    return total
+
+
+def counters(url, names):
+    """{name: sum over cores} of these counters of an Uproar's /metrics."""
+    host = url.split("/")[2]
+    with urllib.request.urlopen(f"http://{host}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    return {name: sum(map(int, re.findall(rf"^uproar_{name}(?:_total)?\{{[^}}]*\}} (\d+)$", text, re.MULTILINE)))
+            for name in names}
 
 
 def read_told(text):

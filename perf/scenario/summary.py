@@ -27,10 +27,30 @@ def spread(rows, peer, figure):
 def ratio(rows, peer, other, figure):
     """Median over the rounds of this peer's figure by the other's of the same round: what the machine did to both in
     that round falls out. None where no round has both."""
+    found = spread_of_ratios(rows, peer, other, figure)
+    return found[0] if found else None
+
+
+def spread_of_ratios(rows, peer, other, figure):
+    """As ratio, with the least and the most of the rounds; None where no round has both."""
     theirs = {row["round"]: number(row, figure) for row in of_peer(rows, other)}
     found = [mine / theirs[row["round"]] for row in of_peer(rows, peer)
              if (mine := number(row, figure)) is not None and theirs.get(row["round"])]
-    return median(found) if found else None
+    return (median(found), min(found), max(found)) if found else None
+
+
+def against_best(rows, mine, peers, figure, most):
+    """In each round, mine by the best of the others: (median, least, most), and who that best was how often."""
+    best, found = {}, []
+    for row in of_peer(rows, mine):
+        others = [(value, other) for other in peers if other != mine for its in of_peer(rows, other)
+                  if its["round"] == row["round"] and (value := number(its, figure))]
+        if not others or (value := number(row, figure)) is None:
+            continue
+        theirs, who = (max if most else min)(others)
+        best[who] = best.get(who, 0) + 1
+        found.append(value / theirs)
+    return ((median(found), min(found), max(found)), best) if found else None
 
 
 def short(value):
@@ -87,6 +107,16 @@ def table(rows, peers, figures):
             peer, *(cell(spread(rows, peer, figure)) for figure in figures),
             *("-" if found is None else f"{found:.2f}" for found in ratios),
             str(len(of_peer(rows, peer))), remark(rows, peer).replace("|", "/")]) + " |")
+    return "\n".join(lines)
+
+
+def ratios(rows, peers, base, figures):
+    """A table of every figure by the base's of the same round."""
+    lines = ["| by " + base + " | " + " | ".join(figures) + " |", "|" + "---|" * (len(figures) + 1)]
+    for peer in peers:
+        if peer != base:
+            lines.append("| " + " | ".join([peer, *(cell(spread_of_ratios(rows, peer, base, figure))
+                                                    for figure in figures)]) + " |")
     return "\n".join(lines)
 
 

@@ -1,22 +1,36 @@
 """perf/scenario: what rows of runs come to, and the driver with a generator that only pretends."""
 import csv
+import http.server
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "perf/scenario"))
+import beside  # noqa: E402
+import servers  # noqa: E402
 import summary  # noqa: E402
 
 FAKE_LOAD = """#!/usr/bin/env python3
 import json, socket, sys
 out, url = (sys.argv[sys.argv.index(flag) + 1] for flag in ("--out", "--url"))
 socket.create_connection(("127.0.0.1", int(url.split(":")[2].split("/")[0]))).close()
-json.dump({"machine": {"cpu": "c", "kernel": "k"}, "summary": {"server_cpu_ns_per_delivery": 7.5, "lost": 0},
+json.dump({"machine": {"cpu": "c", "kernel": "k"}, "summary": {"server_cpu_ns_per_delivery": 7.5, "lost": 0,
+           "traffic": sys.argv[len(sys.argv) - sys.argv[::-1].index("--traffic")]},
            "verdict": {"valid": True, "invalid_reasons": [], "passed": True}}, open(out + "/results.json", "w"))
+"""
+BESIDE_WAITS = """import json, signal, sys, time
+if "disk-" in sys.argv:
+    def end(*_):
+        out = sys.argv[sys.argv.index("--out") + 1]
+        json.dump({"summary": {"acks_per_s": 11}}, open(out + "/results.json", "w"))
+        sys.exit(3)
+    signal.signal(signal.SIGINT, end)
+    time.sleep(30)
 """
 TWO_PROCESSES = """#!/bin/bash
 "$(dirname "$0")/server" $1 | sed 's/^pid=\\(.*\\)/pid=\\1\\npids=\\1 2147483647/'
@@ -71,6 +85,59 @@ class Summary(unittest.TestCase):
         self.assertEqual(summary.half_of_lowest(rows), 250)
 
 
+    def test_ours_is_held_against_the_best_of_each_round(self):
+        rows = [row(1, "a", 4), row(1, "b", 1), row(1, "c", 2), row(2, "a", 9), row(2, "b", 3), row(2, "c", 1),
+                row(3, "a", 5), row(3, "b", None, failure="no")]
+        self.assertEqual(summary.against_best(rows, "a", ["a", "b", "c"], "cpu", True), ((2.5, 2, 3), {"c": 1, "b": 1}))
+        self.assertEqual(summary.against_best(rows, "a", ["a", "b", "c"], "cpu", False)[0], (6.5, 4, 9))
+        self.assertIsNone(summary.against_best(rows, "a", ["a"], "cpu", True))
+
+    def test_every_figure_by_the_base_s(self):
+        rows = [row(1, "a", 4, p99=2), row(1, "b", 1, p99=3), row(2, "a", 4, p99=2), row(2, "b", 3, p99=3)]
+        self.assertEqual(summary.ratios(rows, ["a", "b"], "a", ["cpu", "p99"]).splitlines()[-1],
+                         "| b | 0.5 (0.25-0.75) | 1.5 |")
+
+
+class Net(unittest.TestCase):
+    def test_what_the_load_beside_cost_is_taken_off(self):
+        one = {"deliveries_per_s": "1000", "duration_s": 2}
+        rows = [{"round": 1, "peer": "u", "server_cpu_s": 1.0, **one},
+                {"round": 1, "peer": "u+disk", "server_cpu_s": 1.5, **one},
+                {"round": 1, "peer": "u+disk-alone", "server_cpu_s": 0.4, "deliveries_per_s": 0, "duration_s": 2},
+                {"round": 2, "peer": "u+disk", "server_cpu_s": 1.5, **one}]
+        beside.net_of_disk(rows)
+        net = [r.get("server_cpu_net_ns_per_delivery") for r in rows]
+        self.assertEqual([net[0], round(net[1]), *net[2:]], [500000, 550000, None, None])
+
+
+class Counters(unittest.TestCase):
+    TEXT = b"""# TYPE uproar_store_reads_total counter
+uproar_store_reads_total{core="0"} 3
+uproar_store_reads_total{core="1"} 4
+uproar_store_reads_shared_total{core="0"} 5
+uproar_rooms{core="0"} 7
+"""
+
+    def test_cores_are_added_up(self):
+        text = self.TEXT
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            url = f"ws://127.0.0.1:{server.server_port}/ws"
+            self.assertEqual(servers.counters(url, ("store_reads", "rooms", "pages")),
+                             {"store_reads": 7, "rooms": 7, "pages": 0})
+            server.shutdown()
+
+
 class Driver(unittest.TestCase):
     def test_interleaved_rounds_leave_rows_and_no_process(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -94,6 +161,24 @@ class Driver(unittest.TestCase):
             pids = Path(folder, "pids").read_text().split()
             self.assertEqual(len(pids), 4)
             self.assertEqual([pid for pid in pids if Path("/proc", pid).exists()], [])
+
+    def test_a_load_beside_goes_on_until_the_first_has_ended(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in (("load", FAKE_LOAD.replace("import json", BESIDE_WAITS + "import json", 1)),
+                               ("server", FAKE_SERVER)):
+                file = Path(folder, name)
+                file.write_text(text)
+                file.chmod(0o755)
+            done = subprocess.run(
+                [ROOT / "perf/scenario/run", "fanout1", "--rounds", "1", "--peers", "a+disk,a+disk-alone", "--load",
+                 f"{folder}/load", "--extra", f"a={folder}/server", "--out", f"{folder}/out", "--port", "29660"],
+                capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "BUILD": folder})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(f"{folder}/out/raw.csv", encoding="utf-8") as file:
+                rows = {r["peer"]: r for r in csv.DictReader(file)}
+            self.assertEqual([rows[peer]["beside_acks_per_s"] for peer in ("a+disk", "a+disk-alone", "a")],
+                             ["11", "11", ""], done.stdout)
+            self.assertEqual([rows[peer]["traffic"] for peer in ("a+disk", "a+disk-alone")], ["closed", "none"])
 
     def test_an_open_loop_needs_a_rate(self):
         done = subprocess.run([ROOT / "perf/scenario/run", "chatter_half"], capture_output=True, text=True,
