@@ -20,6 +20,7 @@ class Scenario:
     mode: str = "broadcast"        # of the server: what a raw hub does
     floor_mode: str = "broadcast"  # of the floor programs
     member_rooms: bool = False     # many rooms: a raw hub is spoken to by paths
+    members: bool = False          # those who only keep are asked to give it to a room's members too
     needs: tuple = field(default=())  # flags that the caller must give
     peers: tuple = ()              # instead of PEERS
     counters: tuple = ()           # of /metrics: what they grew by in a run
@@ -37,6 +38,10 @@ CHATTER = {"connections": 10000, "ramp": "10s:10000", "rooms": 1000, "rooms-per-
            "publishers-per-room": 1, "outside-publisher": "false", "sizes": MESSAGE, "warmup": "2s", "hold": "10s",
            "workers": 1}
 
+DURABLE = {"connections": 1000, "ramp": "1s:1000", "rooms": 100, "rooms-per-connection": 1, "publishers-per-room": 10,
+           "traffic": "ack", "in-flight": 1, "sizes": MESSAGE, "warmup": "2s", "hold": "6s", "workers": 1}
+ACKS = ("acks_per_s", "ack_p50_ms", "ack_p99_ms", "ack_p99_9_ms", "server_cpu_ns_per_ack", "server_cpu_percent",
+        "deliveries_per_s")
 BESIDE = ("uproar", "uproar+disk", "uproar+disk-alone")
 
 SCENARIOS = {
@@ -62,11 +67,10 @@ SCENARIOS = {
         floor_mode="rooms", member_rooms=True, needs=("rate",)),
     "durable": Scenario(
         "durable", "1,000 publishers in 100 rooms, 128 bytes, each sends again once its last message is on the disk",
-        {"connections": 1000, "ramp": "1s:1000", "rooms": 100, "rooms-per-connection": 1, "publishers-per-room": 10,
-         "traffic": "ack", "in-flight": 1, "sizes": MESSAGE, "warmup": "2s", "hold": "6s", "workers": 1},
-        ("acks_per_s", "ack_p50_ms", "ack_p99_ms", "ack_p99_9_ms", "server_cpu_ns_per_ack", "server_cpu_percent",
-         "deliveries_per_s"),
-        mode="durable", peers=("uproar", "redis", "jetstream", "postgresql"), best="most"),
+        DURABLE, ACKS, mode="durable", peers=("uproar", "redis", "jetstream", "postgresql"), best="most"),
+    "durable_members": Scenario(
+        "durable", "durable, and each message is given to the ten in its room, by all servers",
+        DURABLE, ACKS, mode="durable", members=True, peers=("uproar", "redis", "jetstream"), best="most"),
     "beside_fanout16": Scenario(
         "fanout", "fanout16 in a room in memory, as fast as it goes, alone and beside 1,000 messages/s to the disk",
         {**FANOUT, "in-flight": 16, "room-prefix": "mem:", "ramp": "1s:1000", "warmup": "1s", "hold": "6s"},

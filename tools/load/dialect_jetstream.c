@@ -2,13 +2,20 @@
  *
  * What is published is kept and acknowledged, and given to nobody. A room is a subject, and a stream of the server's
  * must have it. Each connection has an inbox of its own, subscribed once; a publish says to reply to inbox.ID, and so
- * the acknowledgement names what it is for. */
+ * the acknowledgement names what it is for. With jetstream-members a connection subscribes to its room besides, and is
+ * given what is published there, as NATS does it: at once, not when it is kept. */
 #include "tools/load/wire.h"
 
 #define LINE_MAX_SIZE 65536u /* an INFO that names the servers of a large cluster */
 #define DATA_MAX (1ull << 20)
 
 extern const struct dialect dialect_jetstream;
+extern const struct dialect dialect_jetstream_members;
+
+#define ROOM_SID 2 /* plus the room: the inbox has 1 */
+
+/* The rooms whose PONG is awaited, in order: next_id of them, in state->word. phase: whether the session stands. */
+#define ROOMS_AWAITED (sizeof(((struct dialect_state *)0)->word) / sizeof(uint32_t))
 
 static void put_inbox(const struct dialect_state *state, struct dialect_out *out)
 {
@@ -39,8 +46,32 @@ static void publish(struct dialect_state *state, struct dialect_out *out, uint32
 	wire_put(out, SPAN("\r\n"));
 }
 
-/* What stands behind "MSG ": _i.CONNECTION.ID, sid, how many bytes. */
-static bool read_message_line(struct wire_in in, uint64_t *id, uint64_t *size)
+static void join(struct dialect_state *state, struct dialect_out *out, uint32_t room)
+{
+	if (state->next_id == ROOMS_AWAITED)
+		return; /* more at once are not asked for: they fail, and that is told */
+	state->word[state->next_id++] = room;
+	wire_put(out, SPAN("SUB "));
+	wire_put_room(out, room);
+	wire_put_byte(out, ' ');
+	wire_put_u64(out, ROOM_SID + room);
+	wire_put(out, SPAN("\r\nPING\r\n"));
+}
+
+/* What stands behind "MSG " in a room: its name, sid, where the publisher's answer goes, how many bytes. */
+static bool read_room_line(struct wire_in in, uint64_t *room, uint64_t *size)
+{
+	struct span subject, reply;
+
+	if (!wire_take_until(&in, ' ', &subject) || !wire_take_u64(&in, room) || !wire_take(&in, SPAN(" ")) ||
+	    !wire_take_until(&in, ' ', &reply) || !wire_take_u64(&in, size) || in.at != in.end)
+		return false;
+	*room -= ROOM_SID;
+	return *room <= DIALECT_ROOM_MAX;
+}
+
+/* What stands behind "MSG " in the inbox: _i.CONNECTION.ID, sid, how many bytes. */
+static bool read_answer_line(struct wire_in in, uint64_t *id, uint64_t *size)
 {
 	uint64_t connection, sid;
 
@@ -62,15 +93,19 @@ static void take_answer(struct dialect_event *event, uint64_t id, struct span an
 /* line is without its end; in has what follows it. Returns how many bytes of that belong to it, 0 for more, -1. */
 static ptrdiff_t take_message(struct dialect_event *event, struct wire_in line, struct wire_in in)
 {
-	uint64_t id, size;
+	const bool answer = wire_left(&line) > 3 && memcmp(line.at, "_i.", 3) == 0;
+	uint64_t number, size;
 
-	if (!read_message_line(line, &id, &size) || size > DATA_MAX)
+	if (!(answer ? read_answer_line : read_room_line)(line, &number, &size) || size > DATA_MAX)
 		return -1;
 	if (wire_left(&in) < size + 2)
 		return 0;
 	if (in.at[size] != '\r' || in.at[size + 1] != '\n')
 		return -1;
-	take_answer(event, id, span_of(in.at, size));
+	if (answer)
+		take_answer(event, number, span_of(in.at, size));
+	else
+		wire_event_message(event, (uint32_t)number, span_of(in.at, size));
 	return (ptrdiff_t)size + 2;
 }
 
@@ -88,12 +123,22 @@ static bool may_begin(const uint8_t *bytes, size_t size)
 	return false;
 }
 
-static bool take_line(struct dialect_event *event, struct wire_in line)
+static void take_pong(struct dialect_state *state, struct dialect_event *event)
+{
+	wire_event(event, state->phase == 0 ? DIALECT_READY : state->next_id > 0 ? DIALECT_JOINED : DIALECT_NOTHING);
+	state->phase = 1;
+	if (event->kind != DIALECT_JOINED)
+		return;
+	event->room = state->word[0];
+	memmove(state->word, state->word + 1, --state->next_id * sizeof(state->word[0]));
+}
+
+static bool take_line(struct dialect_state *state, struct dialect_event *event, struct wire_in line)
 {
 	const struct span text = span_of(line.at, wire_left(&line));
 
 	if (span_equal(text, SPAN("PONG"))) {
-		wire_event(event, DIALECT_READY);
+		take_pong(state, event);
 	} else if (span_equal(text, SPAN("PING"))) {
 		wire_event_reply(event, SPAN("PONG\r\n"));
 	} else if (wire_take(&line, SPAN("-ERR "))) {
@@ -107,7 +152,6 @@ static bool take_line(struct dialect_event *event, struct wire_in line)
 
 static ptrdiff_t decode(struct dialect_state *state, struct dialect_event *event, const uint8_t *bytes, size_t size)
 {
-	(void)state;
 	if (size == 0)
 		return 0;
 	if (!may_begin(bytes, size))
@@ -122,21 +166,20 @@ static ptrdiff_t decode(struct dialect_state *state, struct dialect_event *event
 	const ptrdiff_t taken = feed + 1 - bytes;
 
 	if (!wire_take(&line, SPAN("MSG ")))
-		return take_line(event, line) ? taken : -1;
+		return take_line(state, event, line) ? taken : -1;
 	const ptrdiff_t more = take_message(event, line, wire_in_of(feed + 1, size - (size_t)taken));
 
 	return more > 0 ? taken + more : more;
 }
 
-const struct dialect dialect_jetstream = {
-	.name = "jetstream",
-	.summary = "NATS JetStream over TCP: published into streams, acknowledged, given to nobody",
-	.path = "/",
-	.stream = true,
-	.has_rooms = true,
-	.has_ack = true,
-	.keeps_only = true,
-	.hello = hello,
-	.publish = publish,
-	.decode = decode,
-};
+#define JETSTREAM(name_, summary_, keeps_only_)                                                                        \
+	{                                                                                                              \
+		.name = (name_), .summary = (summary_), .path = "/", .stream = true, .has_rooms = true,                \
+		.has_ack = true, .echoes_sender = !(keeps_only_), .keeps_only = (keeps_only_), .hello = hello,         \
+		.join = (keeps_only_) ? NULL : join, .publish = publish, .decode = decode,                             \
+	}
+
+const struct dialect dialect_jetstream =
+	JETSTREAM("jetstream", "NATS JetStream over TCP: published into streams, acknowledged, given to nobody", true);
+const struct dialect dialect_jetstream_members =
+	JETSTREAM("jetstream-members", "the same, and who has subscribed is given it, before it is kept", false);

@@ -1,4 +1,5 @@
-/* dialect_redis.c - Redis streams over TCP (redis.io, "RESP protocol", XADD): kept, acknowledged, given to nobody.
+/* dialect_redis.c - Redis streams over TCP (redis.io, "RESP protocol", XADD): kept, acknowledged, given to nobody; and
+ * the same with PUBLISH behind each XADD, so that the members of a room are given it as well.
  *
  * A room is a key. Answers have no ids, they come in order: the ids of those awaited stand in state->word, at most so
  * many. Of more than that a connection has under way, the acknowledgements are counted and not timed. */
@@ -6,8 +7,10 @@
 
 #define TIMED (sizeof(((struct dialect_state *)0)->word) / sizeof(uint32_t))
 #define ANSWER_MAX 4096u
+#define DATA_MAX (1ull << 20)
 
 extern const struct dialect dialect_redis;
+extern const struct dialect dialect_redis_members;
 
 /* next_id: where the oldest of word[] stands. phase: how many of them, and from bit 16 on how many came behind them. */
 #define UNTIMED 0x10000u
@@ -126,6 +129,139 @@ static ptrdiff_t decode(struct dialect_state *state, struct dialect_event *event
 
 	return more > 0 ? taken + more : more;
 }
+
+static void hello_members(struct dialect_state *state, struct dialect_out *out)
+{
+	(void)state;
+	wire_put(out, SPAN("*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n"));
+}
+
+static void join(struct dialect_state *state, struct dialect_out *out, uint32_t room)
+{
+	char name[64];
+	const size_t size = dialect_room_name(name, room);
+
+	(void)state;
+	wire_put(out, SPAN("*2\r\n$9\r\nSUBSCRIBE\r\n"));
+	put_bulk(out, span_of(name, size));
+}
+
+static void publish_members(struct dialect_state *state, struct dialect_out *out, uint32_t room, struct span data,
+			    uint64_t id)
+{
+	char name[64];
+	const size_t size = dialect_room_name(name, room);
+
+	publish(state, out, room, data, id);
+	wire_put(out, SPAN("*3\r\n$7\r\nPUBLISH\r\n"));
+	put_bulk(out, span_of(name, size));
+	put_bulk(out, data);
+}
+
+/* A line up to its end, which is stepped over: 1, 0 for more, -1 when none ends so. */
+static int take_to_end(struct wire_in *in, struct wire_in *line)
+{
+	const size_t left = wire_left(in);
+	const uint8_t *const feed = memchr(in->at, '\n', left < ANSWER_MAX ? left : ANSWER_MAX);
+
+	if (!feed)
+		return left < ANSWER_MAX ? 0 : -1;
+	if (feed == in->at || feed[-1] != '\r')
+		return -1;
+	*line = (struct wire_in){ in->at, feed - 1 };
+	in->at = feed + 1;
+	return 1;
+}
+
+/* "$7", then so many bytes: 1, 0 for more, -1. */
+static int take_bulk(struct wire_in *in, struct span *text)
+{
+	struct wire_in line;
+	uint64_t size;
+	const int taken = take_to_end(in, &line);
+
+	if (taken <= 0)
+		return taken;
+	if (!wire_take(&line, SPAN("$")) || !wire_take_u64(&line, &size) || line.at != line.end || size > DATA_MAX)
+		return -1;
+	if (wire_left(in) < size + 2)
+		return 0;
+	*text = span_of(in->at, size);
+	in->at += size + 2;
+	return in->at[-2] == '\r' && in->at[-1] == '\n' ? 1 : -1;
+}
+
+/* ">3": "message", room, data; or "subscribe", room, how many. */
+static int take_push(struct dialect_event *event, struct wire_in *in)
+{
+	struct span kind, room, data;
+	struct wire_in line;
+	int taken = take_bulk(in, &kind);
+
+	if (taken <= 0 || (taken = take_bulk(in, &room)) <= 0)
+		return taken;
+	if (span_equal(kind, SPAN("subscribe"))) {
+		taken = take_to_end(in, &line);
+		wire_event(event, DIALECT_JOINED);
+		event->room = dialect_room_number(room);
+		return taken;
+	}
+	taken = take_bulk(in, &data);
+	if (taken > 0)
+		wire_event_message(event, dialect_room_number(room), data);
+	return span_equal(kind, SPAN("message")) ? taken : -1;
+}
+
+/* The map that answers HELLO has one "modules", an empty array, at its end. */
+static int take_hello(struct dialect_state *state, struct dialect_event *event, struct wire_in *in)
+{
+	static const char end[] = "$7\r\nmodules\r\n*0\r\n";
+	const uint8_t *const found = memmem(in->at, wire_left(in), end, sizeof(end) - 1);
+
+	if (!found)
+		return wire_left(in) < ANSWER_MAX ? 0 : -1;
+	in->at = found + sizeof(end) - 1;
+	state->phase |= READY_BIT;
+	wire_event(event, DIALECT_READY);
+	return 1;
+}
+
+static ptrdiff_t decode_members(struct dialect_state *state, struct dialect_event *event, const uint8_t *bytes,
+				size_t size)
+{
+	struct wire_in in = wire_in_of(bytes, size), line;
+	int taken;
+
+	if (size == 0)
+		return 0;
+	if (bytes[0] == '-' || bytes[0] == '$')
+		return decode(state, event, bytes, size);
+	if (bytes[0] != '>' && bytes[0] != ':' && bytes[0] != '%')
+		return -1;
+	taken = take_to_end(&in, &line);
+	if (taken <= 0)
+		return taken;
+	wire_event(event, DIALECT_NOTHING); /* how many PUBLISH has reached */
+	if (bytes[0] == '>')
+		taken = span_equal(span_of(line.at, wire_left(&line)), SPAN(">3")) ? take_push(event, &in) : -1;
+	else if (bytes[0] == '%')
+		taken = state->phase & READY_BIT ? -1 : take_hello(state, event, &in);
+	return taken > 0 ? in.at - bytes : taken;
+}
+
+const struct dialect dialect_redis_members = {
+	.name = "redis-members",
+	.summary = "Redis over TCP: XADD and PUBLISH, acknowledged, given to who has subscribed",
+	.path = "/",
+	.stream = true,
+	.has_rooms = true,
+	.has_ack = true,
+	.echoes_sender = true,
+	.hello = hello_members,
+	.join = join,
+	.publish = publish_members,
+	.decode = decode_members,
+};
 
 const struct dialect dialect_redis = {
 	.name = "redis",

@@ -96,3 +96,32 @@ Test(dialect_jetstream, garbage_is_refused)
 
 	torture(jetstream(), &state, ACK, strlen(ACK));
 }
+
+Test(dialect_jetstream, a_member_is_given_its_room_s_messages)
+{
+	static const char given[] = "MSG r5 7 _i.9.1 10\r\nU00payload\r\n";
+	const struct dialect *const members = dialect_find("jetstream-members");
+	struct dialect_state state = third();
+	struct heard heard = hear(members, &state, "PONG\r\n");
+
+	cr_hear(heard, "PONG\r\n", DIALECT_READY);
+	const struct spoken spoken = speak_join(members, &state, 5);
+
+	cr_assert_str_eq((const char *)spoken.bytes, "SUB r5 7\r\nPING\r\n");
+	speak_join(members, &state, 3);
+	for (uint32_t i = 0; i < 2; i++) {
+		heard = hear(members, &state, "PONG\r\n");
+		cr_hear(heard, "PONG\r\n", DIALECT_JOINED);
+		cr_assert_eq(heard.room, i == 0 ? 5 : 3);
+	}
+	heard = hear(members, &state, "PONG\r\n");
+	cr_hear(heard, "PONG\r\n", DIALECT_NOTHING);
+	heard = hear(members, &state, given);
+	cr_hear(heard, given, DIALECT_MESSAGE);
+	cr_assert_eq(heard.room, 5);
+	cr_assert_str_eq(heard.data, "U00payload");
+	heard = hear(members, &state, ACK);
+	cr_hear(heard, ACK, DIALECT_ACK);
+	cr_assert_eq(hear(members, &state, "MSG r5 1 _i.9.1 2\r\nok\r\n").taken, -1, "the inbox has 1");
+	torture(members, &state, given, strlen(given));
+}

@@ -122,3 +122,93 @@ Test(dialect_redis, garbage_is_refused)
 	speak(redis(), &state, 0, "U", 1);
 	torture(redis(), &state, ENTRY, strlen(ENTRY));
 }
+
+#define MEMBER_HELLO                                                                                                   \
+	"%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:"     \
+	"4\r\n"                                                                                                        \
+	"$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n"
+#define SUBSCRIBED ">3\r\n$9\r\nsubscribe\r\n$2\r\nr7\r\n:1\r\n"
+#define GIVEN ">3\r\n$7\r\nmessage\r\n$2\r\nr7\r\n$10\r\nU00payload\r\n"
+
+static const struct dialect *members(void)
+{
+	return dialect_find("redis-members");
+}
+
+static struct dialect_state standing(void)
+{
+	struct dialect_state state = { 0 };
+
+	hear(members(), &state, MEMBER_HELLO);
+	return state;
+}
+
+Test(dialect_redis_members, a_member_says_hello_and_subscribes)
+{
+	struct dialect_state state = { 0 };
+	struct spoken spoken = speak_hello(members(), &state);
+
+	cr_assert_str_eq((const char *)spoken.bytes, "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n");
+	struct heard heard = hear(members(), &state, MEMBER_HELLO);
+
+	cr_hear(heard, MEMBER_HELLO, DIALECT_READY);
+	spoken = speak_join(members(), &state, 7);
+	cr_assert_str_eq((const char *)spoken.bytes, "*2\r\n$9\r\nSUBSCRIBE\r\n$2\r\nr7\r\n");
+	heard = hear(members(), &state, SUBSCRIBED);
+	cr_hear(heard, SUBSCRIBED, DIALECT_JOINED);
+	cr_assert_eq(heard.room, 7);
+}
+
+Test(dialect_redis_members, kept_and_given)
+{
+	struct dialect_state state = standing();
+	const struct spoken spoken = speak(members(), &state, 7, "U00payload", 9);
+
+	cr_assert_str_eq((const char *)spoken.bytes,
+			 "*5\r\n$4\r\nXADD\r\n$2\r\nr7\r\n$1\r\n*\r\n$1\r\nd\r\n$10\r\nU00payload\r\n"
+			 "*3\r\n$7\r\nPUBLISH\r\n$2\r\nr7\r\n$10\r\nU00payload\r\n");
+	struct heard heard = hear(members(), &state, GIVEN);
+
+	cr_hear(heard, GIVEN, DIALECT_MESSAGE);
+	cr_assert_eq(heard.room, 7);
+	cr_assert_str_eq(heard.data, "U00payload");
+	heard = hear(members(), &state, ENTRY);
+	cr_hear(heard, ENTRY, DIALECT_ACK);
+	cr_assert_eq(heard.id, 9);
+	heard = hear(members(), &state, ":10\r\n");
+	cr_hear(heard, ":10\r\n", DIALECT_NOTHING);
+	cr_assert_eq(hear(members(), &state, ENTRY).taken, -1, "an answer to nothing");
+}
+
+Test(dialect_redis_members, what_is_not_whole_is_waited_for)
+{
+	static const char *const whole[] = { MEMBER_HELLO, SUBSCRIBED, GIVEN };
+
+	for (size_t i = 0; i < 3; i++)
+		for (size_t cut = 0; cut < strlen(whole[i]); cut++) {
+			struct dialect_state state = { 0 };
+
+			cr_assert_eq(hear_bytes(members(), &state, whole[i], cut).taken, 0, "%zu at %zu", i, cut);
+		}
+}
+
+Test(dialect_redis_members, garbage_is_refused)
+{
+	static const char *const bad[] = { "+PONG\r\n",
+					   ">2\r\n$4\r\npong\r\n",
+					   ">3\r\n$4\r\nwhat\r\n$1\r\na\r\n$1\r\na\r\n",
+					   ">3\r\n:1\r\n",
+					   ":10\n",
+					   ">3\r\n$1048577\r\n",
+					   MEMBER_HELLO };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct dialect_state state = standing();
+
+		cr_assert_eq(hear(members(), &state, bad[i]).taken, -1, "%s", bad[i]);
+	}
+	const struct dialect_state state = standing();
+
+	torture(members(), &state, GIVEN, strlen(GIVEN));
+	torture(members(), &state, SUBSCRIBED, strlen(SUBSCRIBED));
+}
