@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "engine/chat/room_class.h"
 #include "engine/core/check.h"
 
 struct cursor *cursor_find(const struct hall *hall, uint32_t owner, uint32_t place)
@@ -122,6 +123,7 @@ void cursor_join_live(struct hall *hall, struct cursor *cursor, uint64_t seq)
 	/* What lies between `settled` and the tail came before this; the others are marked for it first. */
 	hot_log_settle(hall, hot);
 	CHECK(hot->seq == seq);
+	cursor->skips = false;
 	cursor->state = CURSOR_LIVE;
 }
 
@@ -168,6 +170,21 @@ void cursor_fall(struct hall *hall, struct cursor *cursor)
 	cursor_catch_up(hall, cursor);
 }
 
+void cursor_late(struct hall *hall, struct cursor *cursor)
+{
+	CHECK(cursor->fell);
+	switch ((enum slow_policy)cursor->slow) {
+	case SLOW_CATCH_UP:
+		return;
+	case SLOW_LATEST:
+		cursor->skips = true;
+		return;
+	case SLOW_DISCONNECT:
+		hall->owners[cursor->owner].late = true;
+		return;
+	}
+}
+
 static void disown(struct hall *hall, struct cursor *cursor)
 {
 	struct owner *owner = &hall->owners[cursor->owner];
@@ -178,6 +195,7 @@ static void disown(struct hall *hall, struct cursor *cursor)
 		at = &cursor_at(hall, *at)->next_owned;
 	*at = cursor->next_owned;
 	owner->count--;
+	owner->late &= owner->count > 0;
 	cursor_unlist(hall, cursor);
 }
 

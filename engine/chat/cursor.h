@@ -9,7 +9,8 @@
  *	 ORPHAN (left before the answer: what is over is said to the home when it comes)
  *
  * LIVE: has everything up to the hot log's `settled`. BEHIND: stands at a position.
- * CATCHUP and FETCHING: has everything up to `seq`; the room's log gives the rest, page by page.
+ * CATCHUP and FETCHING: has everything up to `seq`; the room's log gives the rest, page by page. One that `skips`
+ * goes from CATCHUP to LIVE without it.
  */
 #ifndef CHAT_CURSOR_H
 #define CHAT_CURSOR_H
@@ -43,6 +44,8 @@ struct cursor {
 	bool no_echo : 1;
 	bool listed : 1;        /* in its owner's list of those behind */
 	bool fell : 1;          /* off the hot log: what is not in the log was missed */
+	uint8_t slow : 2;       /* enum slow_policy: of the room's class */
+	bool skips : 1;         /* CATCHUP: is not given what it missed, by that policy */
 };
 
 static inline struct cursor *cursor_at(const struct hall *hall, uint32_t index)
@@ -80,6 +83,9 @@ void cursor_catch_up(struct hall *hall, struct cursor *cursor);
 
 /* It is off the hot log. */
 void cursor_fall(struct hall *hall, struct cursor *cursor);
+
+/* It fell because it did not take what was there for it: what the room's class does then is noted, for the pump. */
+void cursor_late(struct hall *hall, struct cursor *cursor);
 
 /* Takes it off its owner's list, leaving an orphan with no owner. JOINING only. */
 void cursor_orphan(struct hall *hall, struct cursor *cursor);

@@ -22,6 +22,7 @@ struct owner {
 	uint32_t behind, behind_last; /* those with something to give it, longest waiting first */
 	uint32_t next_dirty;
 	bool dirty;
+	bool late;           /* fell off a room that ends whoever does; until it is in no room */
 };
 
 struct hall {

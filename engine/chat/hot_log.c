@@ -67,23 +67,28 @@ void hot_log_tidy(struct hall *hall, uint32_t index)
 	counter_add(hall->counters, COUNTER_hot_logs, -1);
 }
 
-/* Everybody who stands before `position`, or nowhere in particular but before it, falls off. */
-static void fall_before(struct hall *hall, struct hot_log *hot, uint64_t position)
+/* Everybody who stands before `position`, or nowhere in particular but before it, falls off. too_long: the log is;
+ * who stood there was slow, while others had no turn to take anything. */
+static void fall_before(struct hall *hall, struct hot_log *hot, uint64_t position, bool too_long)
 {
 	for (uint32_t index = hot->cursors; index != 0;) {
 		struct cursor *cursor = cursor_at(hall, index);
 
+		const bool behind = cursor->state == CURSOR_BEHIND && cursor->position < position;
+
 		index = cursor->next;
-		if ((cursor->state == CURSOR_BEHIND && cursor->position < position) ||
-		    (cursor->state == CURSOR_LIVE && hot->settled < position))
-			cursor_fall(hall, cursor);
+		if (!behind && (cursor->state != CURSOR_LIVE || hot->settled >= position))
+			continue;
+		cursor_fall(hall, cursor);
+		if (behind && too_long)
+			cursor_late(hall, cursor);
 	}
 }
 
 /* seq: of the newest event before the position. */
-static void drop_before(struct hall *hall, struct hot_log *hot, uint64_t position, uint64_t seq)
+static void drop_before(struct hall *hall, struct hot_log *hot, uint64_t position, uint64_t seq, bool too_long)
 {
-	fall_before(hall, hot, position);
+	fall_before(hall, hot, position, too_long);
 	if (hot->settled < position) {
 		hot->settled = position;
 		hot->settled_seq = seq;
@@ -109,7 +114,7 @@ static void keep_bound(struct hall *hall, struct hot_log *hot, size_t size)
 		seq = segment->seq_last;
 		segment = segment->next;
 	}
-	drop_before(hall, hot, position, seq);
+	drop_before(hall, hot, position, seq, true);
 }
 
 uint8_t *hot_log_reserve(struct hall *hall, struct hot_log *hot, size_t size)
@@ -166,7 +171,7 @@ void hot_log_skip(struct hall *hall, struct hot_log *hot, uint64_t seq)
 	/* Nobody has this event, wherever they stand: it takes a position of its own, and all fall before it. */
 	hot->seq = seq;
 	hot->tail++;
-	drop_before(hall, hot, hot->tail, seq);
+	drop_before(hall, hot, hot->tail, seq, false);
 	CHECK(!hot->first && hot->settled == hot->tail);
 }
 

@@ -67,17 +67,36 @@ void deliver_reply(struct gate *gate, const struct mail_reply *mail)
 		frame_reply(gate, conn, &mail->reply);
 }
 
-/* Says what the room's log no longer had. */
-static bool tell_lagged(struct gate *gate, struct conn *conn, const struct chat_page *page, uint64_t after)
+/* Says what will not be given. */
+static bool tell_lagged(struct gate *gate, struct conn *conn, struct span room, uint64_t after, uint64_t next)
 {
-	const struct chat_notice notice = {
-		.kind = CHAT_NOTICE_LAGGED, .room = page->room, .after = after, .next = page->first
-	};
+	const struct chat_notice notice = { .kind = CHAT_NOTICE_LAGGED, .room = room, .after = after, .next = next };
 
-	if (page->first <= after + 1)
+	if (next <= after + 1)
 		return true;
 	gate_count(gate, COUNTER_lagged);
 	return frame_notice(gate, conn, &notice);
+}
+
+/* The member has everything up to seq, where the room stands, or was told what not. */
+static bool join_live(struct gate *gate, struct conn *conn, struct cursor *cursor, struct span room, uint64_t seq)
+{
+	const bool fell = cursor->fell;
+
+	cursor->fell = false;
+	cursor_join_live(&gate->hall, cursor, seq);
+	return !fell || !cursor->presence ||
+	       frame_notice(gate, conn, &(struct chat_notice){ .kind = CHAT_NOTICE_SLOW, .room = room });
+}
+
+bool deliver_latest(struct gate *gate, struct conn *conn, struct cursor *cursor)
+{
+	const struct hot_log *hot = hot_log_at(&gate->hall, cursor->hot);
+	const struct span room = place_name(directory_at(&gate->directory, cursor->place));
+
+	CHECK(cursor->state == CURSOR_CATCHUP && cursor->skips);
+	return tell_lagged(gate, conn, room, cursor->seq, hot->seq + 1) &&
+	       join_live(gate, conn, cursor, room, hot->seq);
 }
 
 void deliver_page(struct gate *gate, const struct mail_page *mail)
@@ -95,7 +114,7 @@ void deliver_page(struct gate *gate, const struct mail_page *mail)
 	if (!cursor)
 		return; /* it has left the room */
 	CHECK(cursor->state == CURSOR_FETCHING && cursor->seq == mail->after);
-	if (!tell_lagged(gate, conn, page, cursor->seq))
+	if (!tell_lagged(gate, conn, page->room, cursor->seq, page->first))
 		return;
 	for (uint32_t i = 0; i < page->event_count; i++)
 		if (!frame_event(gate, conn, &page->events[i]))
@@ -105,8 +124,5 @@ void deliver_page(struct gate *gate, const struct mail_page *mail)
 		cursor_catch_up(&gate->hall, cursor);
 		return;
 	}
-	cursor_join_live(&gate->hall, cursor, page->last);
-	if (cursor->fell && cursor->presence)
-		frame_notice(gate, conn, &(struct chat_notice){ .kind = CHAT_NOTICE_SLOW, .room = page->room });
-	cursor->fell = false;
+	join_live(gate, conn, cursor, page->room, page->last);
 }

@@ -75,6 +75,7 @@ void membership_fetch(struct gate *gate, struct conn *conn, struct cursor *curso
 
 static void join(struct gate *gate, struct conn *conn, const struct chat_command *command)
 {
+	const struct room_class *class = room_class_of(gate->limits.classes, command->room);
 	const uint64_t hash = directory_hash(&gate->directory, command->room);
 	const uint32_t known = directory_find(&gate->directory, command->room, hash);
 
@@ -87,17 +88,37 @@ static void join(struct gate *gate, struct conn *conn, const struct chat_command
 		return;
 	}
 	const uint32_t place = directory_enter(&gate->directory, command->room, hash);
+	struct chat_command allowed = *command;
 	struct cursor *cursor = NULL;
 
+	allowed.presence = command->presence && class->presence;
+	allowed.limit = room_class_page(class, command->limit);
 	if (place != 0)
-		cursor = cursor_open(&gate->hall, conn->slot, place, command->presence, command->no_echo);
+		cursor = cursor_open(&gate->hall, conn->slot, place, allowed.presence, command->no_echo);
 	if (!cursor) {
 		if (place != 0)
 			directory_tidy(&gate->directory, place);
 		frame_error(gate, conn, command->id, CHAT_ERR_limit, BUSY_RETRY_MS);
 		return;
 	}
-	send(gate, conn, cursor, CHAT_OP_join, command);
+	cursor->slow = class->slow;
+	send(gate, conn, cursor, CHAT_OP_join, &allowed);
+}
+
+static void history(struct gate *gate, struct conn *conn, struct cursor *cursor, const struct chat_command *command)
+{
+	struct chat_command allowed = *command;
+
+	allowed.limit = room_class_page(room_class_of(gate->limits.classes, command->room), command->limit);
+	send(gate, conn, cursor, CHAT_OP_history, &allowed);
+}
+
+static void presence(struct gate *gate, struct conn *conn, struct cursor *cursor, const struct chat_command *command)
+{
+	if (room_class_of(gate->limits.classes, command->room)->presence)
+		send(gate, conn, cursor, CHAT_OP_presence, command);
+	else
+		frame_error(gate, conn, command->id, CHAT_ERR_forbidden, 0);
 }
 
 static bool typing_is_due(struct gate *gate, struct cursor *cursor)
@@ -133,8 +154,21 @@ void membership_command(struct gate *gate, struct conn *conn, const struct chat_
 		frame_error(gate, conn, command->id, CHAT_ERR_too_large, 0);
 		return;
 	}
-	if (command->op == CHAT_OP_leave)
+	switch (command->op) {
+	case CHAT_OP_leave:
 		leave(gate, conn, cursor, command->id);
-	else if (command->op != CHAT_OP_typing || typing_is_due(gate, cursor))
+		return;
+	case CHAT_OP_history:
+		history(gate, conn, cursor, command);
+		return;
+	case CHAT_OP_presence:
+		presence(gate, conn, cursor, command);
+		return;
+	case CHAT_OP_typing:
+		if (typing_is_due(gate, cursor))
+			send(gate, conn, cursor, CHAT_OP_typing, command);
+		return;
+	default:
 		send(gate, conn, cursor, command->op, command);
+	}
 }

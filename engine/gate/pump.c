@@ -2,6 +2,7 @@
 
 #include "engine/chat/cursor.h"
 #include "engine/core/check.h"
+#include "engine/gate/deliver.h"
 #include "engine/gate/membership.h"
 #include "engine/net/sendq.h"
 
@@ -28,7 +29,12 @@ static void gather_rooms(struct gate *gate, struct conn *conn, struct flight *fl
 		struct cursor *cursor = cursor_at(&gate->hall, index);
 
 		index = cursor->next_behind;
-		if (cursor->state == CURSOR_CATCHUP) {
+		if (cursor->state == CURSOR_CATCHUP && cursor->skips) {
+			if (conn->queued > 0 || flight->count > 0)
+				continue;
+			if (!deliver_latest(gate, conn, cursor))
+				return;
+		} else if (cursor->state == CURSOR_CATCHUP) {
 			/* One page at a time, and only when the last one is on its way. */
 			if (session->fetching || conn->queued > 0 || flight->count > 0)
 				continue;
@@ -40,8 +46,19 @@ static void gather_rooms(struct gate *gate, struct conn *conn, struct flight *fl
 	}
 }
 
+/* It fell off in a room that ends whoever does. The Close comes behind the send that is under way, if it comes. */
+static void end_late(struct gate *gate, struct conn *conn)
+{
+	gate_count(gate, COUNTER_slow_closed);
+	session_close(gate, conn, CHAT_CLOSE_slow);
+}
+
 static void pump_one(struct gate *gate, struct conn *conn)
 {
+	/* Before the plan, because of a send under way there may be none for long. */
+	if (gate->hall.owners[conn->slot].late && conn_is_open(conn))
+		end_late(gate, conn);
+
 	struct flight *flight = sendq_plan(&gate->net, conn);
 
 	if (!flight)

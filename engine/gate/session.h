@@ -10,6 +10,7 @@
 #define GATE_SESSION_H
 
 #include "engine/chat/quota.h"
+#include "engine/chat/room_class.h"
 #include "proto/chat/command.h"
 #include "proto/ws/ws_assembly.h"
 
@@ -30,6 +31,7 @@ struct session_limits {
 	uint32_t command_burst;
 	uint32_t data_size_max;  /* at most CHAT_DATA_SIZE_MAX */
 	uint32_t frame_size_max; /* a whole message from a client; at most CHAT_FRAME_SIZE_MAX */
+	const struct room_classes *classes; /* keeps; NULL: all rooms are as by default */
 };
 
 enum session_phase { SESSION_NONE, SESSION_HEAD, SESSION_HELLO, SESSION_LIVE, SESSION_OVER };
