@@ -44,6 +44,7 @@ struct server {
 	struct site site;
 	struct http_source source;
 	struct data data;
+	struct room_classes classes;
 	uint32_t cores;
 	uint64_t hash_key;
 	struct core core[CORES_MAX];
@@ -266,6 +267,8 @@ static void start(struct server *server)
 		core->server = server;
 		core->index = i;
 		core->limits = plan_shard(server->options, &server->features, i, server->cores);
+		core->limits.home.classes = &server->classes;
+		core->limits.session.classes = &server->classes;
 		core->seed = random_entropy();
 		if (pthread_create(&core->thread, NULL, core_main, core) != 0) {
 			fprintf(stderr, "uproar: the system gives no further thread\n");
@@ -335,6 +338,7 @@ static void site_setup(struct server *server)
 int boot(const struct options *options)
 {
 	static struct server server;
+	char error[OPTION_ERROR_MAX];
 	sigset_t signals;
 	int status;
 
@@ -350,6 +354,10 @@ int boot(const struct options *options)
 	signal(SIGXFSZ, SIG_IGN); /* a snapshot over the limit is an error to tell */
 
 	server.options = options;
+	if (plan_classes(options, &server.classes, error) != 0) {
+		fprintf(stderr, "uproar: %s\n", error);
+		return EXIT_CONFIG;
+	}
 	server.cores = plan_cores(options);
 	server.hash_key = random_entropy();
 	ring_probe(&server.features);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/ops/boot.h"
+#include "engine/ops/plan.h"
 
 static void help(void)
 {
@@ -104,6 +105,20 @@ static void command_line(struct options *options, int argc, char **argv, struct 
 	}
 }
 
+/* Options that are right each, but not together. Returns 0, or the exit status, having said why. */
+static int check_together(const struct options *options, const char *file)
+{
+	static struct room_classes classes;
+	char error[OPTION_ERROR_MAX];
+
+	if (plan_classes(options, &classes, error) == 0)
+		return 0;
+	fprintf(stderr, "uproar: %s\n", error);
+	const char *where = option_where(options, OPTION_room_classes);
+
+	return file && strncmp(where, file, strlen(file)) == 0 ? EXIT_CONFIG : EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	static struct options options;
@@ -121,6 +136,10 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	command_line(&options, argc, argv, &command, false);
+	const int status = check_together(&options, command.file);
+
+	if (status != 0)
+		return status;
 	if (command.check) {
 		printf("uproar: the options are right%s%s\n", command.file ? ": " : "",
 		       command.file ? command.file : "");

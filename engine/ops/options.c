@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/chat/room_class.h"
+#include "engine/core/quantity.h"
 #include "engine/net/listener.h"
 
 enum option_kind {
@@ -16,6 +18,7 @@ enum option_kind {
 	OPTION_BYTES,
 	OPTION_TIME,
 	OPTION_CHOICE,
+	OPTION_CLASSES,
 };
 
 #define KIND_TEXT OPTION_TEXT
@@ -25,6 +28,7 @@ enum option_kind {
 #define KIND_BYTES OPTION_BYTES
 #define KIND_TIME OPTION_TIME
 #define KIND_CHOICE OPTION_CHOICE
+#define KIND_CLASSES OPTION_CLASSES
 
 static const struct option_row {
 	const char *name;
@@ -37,45 +41,19 @@ static const struct option_row {
 #undef OPTION
 };
 
-struct unit {
-	const char *name;
-	uint64_t factor;
-};
-
-static const struct unit byte_units[] = {
-	{ "", 1 }, { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 }, { "T", 1ull << 40 }, { NULL, 0 },
-};
-static const struct unit time_units[] = {
-	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 },
-};
-static const struct unit count_units[] = { { "", 1 }, { NULL, 0 } };
-
 static bool is_number(enum option_kind kind)
 {
-	return kind != OPTION_TEXT && kind != OPTION_ADDRESS && kind != OPTION_CHOICE;
+	return kind == OPTION_COUNT_OF || kind == OPTION_POWER || kind == OPTION_BYTES || kind == OPTION_TIME;
 }
 
-static const struct unit *units_of(enum option_kind kind)
-{
-	return kind == OPTION_BYTES ? byte_units : kind == OPTION_TIME ? time_units : count_units;
-}
-
-/* A number with a unit of its kind; 0 needs none. */
+/* A number with a unit of its kind. */
 static bool number_parse(enum option_kind kind, const char *text, uint64_t *number)
 {
-	uint64_t value = 0;
-	const char *at = text;
+	const enum quantity quantity = kind == OPTION_BYTES  ? QUANTITY_BYTES
+				       : kind == OPTION_TIME ? QUANTITY_TIME
+							     : QUANTITY_COUNT;
 
-	if (!isdigit((unsigned char)*at))
-		return false;
-	for (; isdigit((unsigned char)*at); at++)
-		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
-			return false;
-	for (const struct unit *unit = units_of(kind); unit->name; unit++)
-		if (strcmp(at, unit->name) == 0 || (value == 0 && *at == 0))
-			return !__builtin_mul_overflow(value, unit->factor, number);
-	return false;
+	return quantity_read(quantity, span_of(text, strlen(text)), number);
 }
 
 static bool choice_parse(const char *choices, const char *text, uint64_t *number)
@@ -109,15 +87,22 @@ static void takes(const struct option_row *row, char *out, size_t size)
 		snprintf(out, size, "HOST:PORT, as 127.0.0.1:8080, [::1]:8080 or *:8080");
 	else if (row->kind == OPTION_CHOICE)
 		snprintf(out, size, "one of %s", row->most);
+	else if (row->kind == OPTION_CLASSES)
+		snprintf(out, size, "[classes of rooms](rooms.md)");
 	else
 		snprintf(out, size, "%s from %s to %s", numbers[row->kind], row->least, row->most);
+}
+
+static size_t text_max(const struct option_row *row)
+{
+	return row->kind == OPTION_CLASSES ? OPTION_CLASSES_MAX : OPTION_TEXT_MAX;
 }
 
 static bool value_parse(const struct option_row *row, const char *text, struct option_value *value)
 {
 	uint64_t least = 0, most = UINT64_MAX, number = 0;
 
-	if (strlen(text) >= sizeof(value->text))
+	if (strlen(text) >= text_max(row))
 		return false;
 	if (row->kind == OPTION_ADDRESS && listener_check(text) != 0)
 		return false;
@@ -139,9 +124,24 @@ static bool value_parse(const struct option_row *row, const char *text, struct o
 void options_default(struct options *options)
 {
 	memset(options, 0, sizeof(*options));
-	for (int id = 0; id < OPTION_COUNT; id++)
+	for (int id = 0; id < OPTION_COUNT; id++) {
 		if (!value_parse(&rows[id], rows[id].standard, &options->values[id]))
 			abort(); /* a row of the table contradicts itself */
+		snprintf(options->values[id].where, OPTION_WHERE_MAX, "default");
+	}
+}
+
+int options_classes(const char *text, const char *where, char error[OPTION_ERROR_MAX])
+{
+	struct room_classes classes;
+	char why[OPTION_ERROR_MAX / 2];
+
+	if (strlen(text) >= OPTION_CLASSES_MAX)
+		snprintf(why, sizeof(why), "the text is longer than %d bytes", OPTION_CLASSES_MAX - 1);
+	else if (room_classes_parse(&classes, text, why, sizeof(why)) == 0)
+		return 0;
+	snprintf(error, OPTION_ERROR_MAX, "%.*s: option 'room-classes': %s", OPTION_WHERE_MAX, where, why);
+	return -1;
 }
 
 /* Edits from one name to the other: small ones are typing errors. */
@@ -213,8 +213,12 @@ int options_set(struct options *options, const char *name, const char *text, con
 	for (int id = 0; id < OPTION_COUNT; id++) {
 		if (strcmp(rows[id].name, name) != 0)
 			continue;
-		if (value_parse(&rows[id], text, &options->values[id]))
+		if (rows[id].kind == OPTION_CLASSES && options_classes(text, where, error) != 0)
+			return -1;
+		if (value_parse(&rows[id], text, &options->values[id])) {
+			snprintf(options->values[id].where, OPTION_WHERE_MAX, "%s", where);
 			return 0;
+		}
 		takes(&rows[id], expected, sizeof(expected));
 		snprintf(error, OPTION_ERROR_MAX, "%s: option '%s' is '%s', but takes %s", where, name,
 			 shown(text, text_shown), expected);
@@ -275,7 +279,7 @@ int options_environment(struct options *options, char error[OPTION_ERROR_MAX])
 
 void options_help(FILE *out)
 {
-	static const char *const words[] = { "TEXT", "HOST:PORT", "N", "N", "BYTES", "TIME" };
+	static const char *const words[] = { "TEXT", "HOST:PORT", "N", "N", "BYTES", "TIME", "", "TEXT" };
 	const char *group = "";
 	char left[64];
 

@@ -18,11 +18,14 @@ enum option_id {
 };
 
 #define OPTION_TEXT_MAX 256
-#define OPTION_ERROR_MAX 512
+#define OPTION_CLASSES_MAX 4096 /* of the classes of rooms, which may be 32 */
+#define OPTION_WHERE_MAX 280
+#define OPTION_ERROR_MAX 1024
 
 struct options {
 	struct option_value {
-		char text[OPTION_TEXT_MAX]; /* as given */
+		char text[OPTION_CLASSES_MAX]; /* as given */
+		char where[OPTION_WHERE_MAX];  /* "FILE:LINE", "command line" or as options_set() was told; "default" */
 		uint64_t number;            /* counts; bytes; milliseconds; which of the choices */
 	} values[OPTION_COUNT];
 };
@@ -37,12 +40,20 @@ static inline const char *option_text(const struct options *options, enum option
 	return options->values[id].text;
 }
 
+static inline const char *option_where(const struct options *options, enum option_id id)
+{
+	return options->values[id].where;
+}
+
 void options_default(struct options *options);
 
 /* Sets one by its name. where: "FILE:LINE", "environment" or "command line", for the message. Returns 0, or -1 with
  * one line in error: where, the option, what was given and what it takes. */
 int options_set(struct options *options, const char *name, const char *text, const char *where,
 		char error[OPTION_ERROR_MAX]);
+
+/* Whether that may be the option room-classes. Returns 0, or -1 with one line in error, as above. */
+int options_classes(const char *text, const char *where, char error[OPTION_ERROR_MAX]);
 
 /* UPROAR_* of the environment. */
 int options_environment(struct options *options, char error[OPTION_ERROR_MAX]);

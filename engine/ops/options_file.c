@@ -142,14 +142,76 @@ static int quote(struct source *source)
 	return 0;
 }
 
+static void place_of(const config_setting_t *setting, const struct source *source, char where[OPTION_WHERE_MAX])
+{
+	snprintf(where, OPTION_WHERE_MAX, "%.255s:%u", source->path, config_setting_source_line(setting));
+}
+
+/* A class of rooms as text: `prefix key=value ...`. Returns its size, or -1. */
+static int class_text(const config_setting_t *group, char text[OPTION_CLASSES_MAX], const char *where, char *error)
+{
+	const char *prefix;
+	int size;
+
+	if (!config_setting_is_group(group) || config_setting_lookup_string(group, "prefix", &prefix) != CONFIG_TRUE) {
+		snprintf(error, OPTION_ERROR_MAX,
+			 "%s: option 'room-classes' takes a list of groups with a prefix each, as "
+			 "( { prefix = \"mem:\"; class = memory; } )",
+			 where);
+		return -1;
+	}
+	size = snprintf(text, OPTION_CLASSES_MAX, "%s", prefix);
+	for (int i = 0; i < config_setting_length(group) && size < OPTION_CLASSES_MAX; i++) {
+		const config_setting_t *key = config_setting_get_elem(group, (unsigned)i);
+		const char *name = config_setting_name(key), *value = config_setting_get_string(key);
+
+		/* A value that were two words, or two classes, once they are all one text. */
+		if (!value || strpbrk(value, " \t\r\n;")) {
+			snprintf(error, OPTION_ERROR_MAX, "%s: option 'room-classes': '%.64s' takes one word", where,
+				 name);
+			return -1;
+		}
+		if (strcmp(name, "prefix") != 0)
+			size += snprintf(text + size, (size_t)(OPTION_CLASSES_MAX - size), " %s=%s", name, value);
+	}
+	if (size < OPTION_CLASSES_MAX)
+		return size;
+	snprintf(error, OPTION_ERROR_MAX, "%s: option 'room-classes': the class is longer than %d bytes", where,
+		 OPTION_CLASSES_MAX - 1);
+	return -1;
+}
+
+/* The list of groups becomes the text that the command line would have; each is judged with its own line first. */
+static int set_classes(struct options *options, const config_setting_t *list, struct source *source)
+{
+	char where[OPTION_WHERE_MAX], text[OPTION_CLASSES_MAX], all[OPTION_CLASSES_MAX + 1] = "";
+	size_t size = 0;
+
+	for (int i = 0; i < config_setting_length(list); i++) {
+		const config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
+
+		place_of(group, source, where);
+		if (class_text(group, text, where, source->error) < 0 ||
+		    options_classes(text, where, source->error) != 0)
+			return -1;
+		/* Cut where it is too long: then the whole is. */
+		size += (size_t)snprintf(all + size, sizeof(all) - size, "%s;", text);
+		size = size < sizeof(all) ? size : sizeof(all) - 1;
+	}
+	place_of(list, source, where);
+	return options_set(options, "room-classes", all, where, source->error);
+}
+
 static int one(struct options *options, const config_setting_t *setting, struct source *source)
 {
-	char where[OPTION_TEXT_MAX + 16];
+	char where[OPTION_WHERE_MAX];
 	const char *name = config_setting_name(setting), *text = config_setting_get_string(setting);
 
-	snprintf(where, sizeof(where), "%.255s:%u", source->path, config_setting_source_line(setting));
+	place_of(setting, source, where);
 	if (text)
 		return options_set(options, name, text, where, source->error);
+	if (strcmp(name, "room-classes") == 0 && config_setting_is_list(setting))
+		return set_classes(options, setting, source);
 	snprintf(source->error, OPTION_ERROR_MAX, "%s: option '%.64s' is a group or a list, but takes one value", where,
 		 name);
 	return -1;

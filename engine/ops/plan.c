@@ -76,6 +76,18 @@ uint32_t plan_backlog(const struct options *options)
 	return (uint32_t)(allowed < limit.rlim_max / 4 ? allowed : limit.rlim_max / 4);
 }
 
+int plan_classes(const struct options *options, struct room_classes *classes, char error[OPTION_ERROR_MAX])
+{
+	char why[OPTION_ERROR_MAX / 2];
+
+	if (room_classes_parse(classes, option_text(options, OPTION_room_classes), why, sizeof(why)) == 0 &&
+	    (*option_text(options, OPTION_data) || room_classes_without_disk(classes, why, sizeof(why)) == 0))
+		return 0;
+	snprintf(error, OPTION_ERROR_MAX, "%.*s: option 'room-classes': %s", OPTION_WHERE_MAX,
+		 option_where(options, OPTION_room_classes), why);
+	return -1;
+}
+
 static struct session_limits session_of(const struct options *o)
 {
 	return (struct session_limits){

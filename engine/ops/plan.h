@@ -13,6 +13,10 @@ uint32_t plan_cores(const struct options *options);
  * a table of descriptors. */
 uint32_t plan_backlog(const struct options *options);
 
+/* The classes of rooms. Returns 0, or -1 with one line in error where they ask for a disk and there is none. */
+int plan_classes(const struct options *options, struct room_classes *classes, char error[OPTION_ERROR_MAX]);
+
+/* Without classes of rooms, which the caller keeps and sets. */
 struct shard_limits plan_shard(const struct options *options, const struct ring_features *features, uint32_t core,
 			       uint32_t cores);
 

@@ -42,6 +42,8 @@ OPTION(data_size, "data-size", BYTES, "16K", "1", "16K", "Limits",
        "bytes of a message's data")
 OPTION(frame_size, "frame-size", BYTES, "64K", "256", "64K", "Limits",
        "bytes of a whole WebSocket message from a client")
+OPTION(room_classes, "room-classes", CLASSES, "mem: class=memory", "", "", "History",
+       "kinds of rooms by how their names begin: where and how long they are kept, who is told what")
 OPTION(history_messages, "history-messages", COUNT, "1000", "0", "1000000", "History",
        "events kept in memory, a room")
 OPTION(history_size, "history-size", BYTES, "1M", "0", "1G", "History",
