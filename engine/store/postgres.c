@@ -25,20 +25,19 @@
 #define TIDY_ROWS 512
 #define SWEEP_ROOMS 200
 #define SWEEP_EVERY_MS 60000
-#define SWEEP_REST 20 /* of the time that one slice took, until the next */
+#define SWEEP_REST 20 /* times as long as a round took, until the next */
 
 struct postgres_handle {
 	uint32_t magic;
 	struct postgres_session session;
-	uint64_t batch;     /* the last number used */
+	uint64_t batch; /* the last number used */
 	uint64_t unsettled; /* a batch that was said not to be known to be kept; 0: none */
 	struct postgres_answer *answers;
 	size_t answers_max;
 	uint8_t *scratch;
 	size_t scratch_size;
 	uint64_t sweep_at; /* the last room looked at for events too old, by the server's number */
-	uint64_t sweep_began_ms; /* wall clock */
-	uint64_t sweep_due_ns;
+	uint64_t sweep_began_ns, sweep_due_ns; /* this round, the next one */
 };
 
 bool postgres_is_address(const char *url)
@@ -280,18 +279,15 @@ static void read_job(void *context, struct store_job *job)
 	free(query);
 }
 
-/* Whether a slice of the sweep for old events is due: one round of all rooms a minute, a twentieth of the time. */
-static bool sweep_is_due(struct postgres_handle *handle, uint64_t wall_ms)
+/* After a slice of the sweep. A round of all rooms begins a minute after the last one, or later where one takes long. */
+static void sweep_on(struct postgres_handle *handle, uint64_t at)
 {
-	const bool between = handle->sweep_at == 0 && handle->sweep_began_ms != 0;
+	const uint64_t now = clock_mono_ns();
+	const uint64_t rest = (now - handle->sweep_began_ns) * SWEEP_REST;
 
-	if (clock_mono_ns() < handle->sweep_due_ns)
-		return false;
-	if (between && wall_ms >= handle->sweep_began_ms && wall_ms - handle->sweep_began_ms < SWEEP_EVERY_MS)
-		return false;
-	if (handle->sweep_at == 0)
-		handle->sweep_began_ms = wall_ms;
-	return true;
+	handle->sweep_at = at;
+	if (at == 0)
+		handle->sweep_due_ns = now + (rest > SWEEP_EVERY_MS * MS ? rest : SWEEP_EVERY_MS * MS);
 }
 
 static int maintain(void *context, uint64_t wall_ms)
@@ -304,9 +300,10 @@ static int maintain(void *context, uint64_t wall_ms)
 
 	if (error != 0)
 		return error;
-	const uint64_t began = clock_mono_ns();
-	const bool sweep = sweep_is_due(handle, wall_ms);
+	const bool sweep = handle->sweep_at != 0 || clock_mono_ns() >= handle->sweep_due_ns;
 
+	if (sweep && handle->sweep_at == 0)
+		handle->sweep_began_ns = clock_mono_ns();
 	postgres_values_integer(&values, handle->session.fence);
 	postgres_values_integer(&values, TIDY_ROWS);
 	postgres_values_integer(&values, handle->sweep_at);
@@ -319,17 +316,14 @@ static int maintain(void *context, uint64_t wall_ms)
 	error = postgres_error(result);
 	const bool more = error == 0 && postgres_integer(result, 0, 0) != 0;
 
-	if (error == 0)
-		handle->sweep_at = (uint64_t)postgres_integer(result, 0, 1);
-	else
-		LOG(LOG_WARN, "store_maintain", LOG_TEXT("reason", handle->session.link.why));
+	if (error == 0 && sweep)
+		sweep_on(handle, (uint64_t)postgres_integer(result, 0, 1));
 	PQclear(result);
-	if (sweep)
-		handle->sweep_due_ns = clock_mono_ns() + (clock_mono_ns() - began) * SWEEP_REST;
+	if (error == 0)
+		return more || handle->sweep_at != 0;
+	LOG(LOG_WARN, "store_maintain", LOG_TEXT("reason", handle->session.link.why));
 	handle->session.stale |= error == -ESTALE;
-	if (error != 0)
-		return error == -ESTALE ? -EIO : error == -EINVAL ? 0 : error;
-	return more;
+	return error == -ESTALE ? -EIO : error == -EINVAL ? 0 : error;
 }
 
 int postgres_backend_open(struct store_backend *backend, const char *url, char *why, size_t size)

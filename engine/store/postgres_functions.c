@@ -239,9 +239,9 @@ const char postgres_functions_write[] =
 	"  seq bigint, kind text, ts_ms bigint, author text, producer text, number bigint, data text,\n" \
 	"  deleted boolean, target bigint, rev int, key text, is_on boolean)\n" \
 	"LANGUAGE plpgsql STABLE AS $$\n"
-#define EVENT \
+#define EVENT(data) \
 	"NULL::text, NULL::bigint, NULL::bigint, NULL::boolean, NULL::bigint, NULL::bigint, e.seq, e.kind::text,\n" \
-	"      e.ts_ms, e.author, e.producer, e.number, e.data, e.deleted, e.target,\n" \
+	"      e.ts_ms, e.author, e.producer, e.number, " data ", e.deleted, e.target,\n" \
 	"      e.rev, e.key, e.is_on"
 
 const char postgres_functions_read[] =
@@ -296,11 +296,12 @@ const char postgres_functions_read[] =
 	"    more := low > first;\n"
 	"  END IF;\n"
 	"  RETURN NEXT;\n"
-	"  RETURN QUERY SELECT " EVENT " FROM uproar.event e\n"
+	"  RETURN QUERY SELECT " EVENT("e.data") " FROM uproar.event e\n"
 	"    WHERE e.room = r.id AND e.seq >= page.low AND e.seq <= page.high ORDER BY e.seq;\n"
 	"END $$;\n"
 	"\n"
-	/* The newest messages before p_seq (0: of all) with all words of p_query; one more than p_limit if there is. */
+	/* The newest messages before p_seq (0: of all) with all words of p_query, as they look now; one more than
+	 * p_limit if there is. */
 	"CREATE FUNCTION uproar.search(p_room text, p_messages bigint, p_bytes bigint, p_oldest bigint, p_seq bigint,\n"
 	"  p_limit bigint, p_query text)\n" ANSWER
 	"DECLARE\n"
@@ -316,8 +317,11 @@ const char postgres_functions_read[] =
 	"    FROM uproar.kept(r.id, r.first, r.last, r.bytes, p_messages, p_bytes, p_oldest) k;\n"
 	"  RETURN NEXT;\n"
 	"  q := ('''@' || r.id || '''')::tsquery && uproar.plain(p_query)::tsquery;\n"
-	"  RETURN QUERY SELECT " EVENT " FROM (SELECT * FROM uproar.event ev WHERE ev.words @@ q AND ev.room = r.id\n"
-	"      AND ev.seq >= search.first AND (p_seq = 0 OR ev.seq < p_seq) ORDER BY ev.seq DESC LIMIT p_limit + 1) e\n"
+	"  RETURN QUERY SELECT " EVENT("coalesce(l.data, e.data)") " FROM (SELECT * FROM uproar.event ev\n"
+	"      WHERE ev.words @@ q AND ev.room = r.id AND ev.seq >= search.first AND (p_seq = 0 OR ev.seq < p_seq)\n"
+	"      ORDER BY ev.seq DESC LIMIT p_limit + 1) e\n"
+	"    LEFT JOIN LATERAL (SELECT x.data FROM uproar.event x WHERE x.room = e.room AND x.target = e.seq\n"
+	"      AND x.kind = 'edit' ORDER BY x.seq DESC LIMIT 1) l ON e.rev > 0\n"
 	"    ORDER BY e.seq;\n"
 	"END $$;\n"
 	"\n"

@@ -80,8 +80,9 @@ built tsan "$TSAN" all --enable-tsan
 built "${mode:-release}" "$BUILD" fuzz-build
 
 suite lint 120 tools/lint/lint.sh
-suite unit 300 "$BUILD/test-unit" -j2
-suite 'unit asan' 600 "$ASAN/test-unit" -j2
+# With a PostgreSQL server of their own: what needs one is skipped otherwise.
+suite unit 300 tests/integration/postgres.py "$BUILD/test-unit" -j2
+suite 'unit asan' 600 tests/integration/postgres.py "$ASAN/test-unit" -j2
 suite simulation 300 "$BUILD/test-sim" --seeds 2000
 suite 'simulation asan' 300 "$ASAN/test-sim" --seeds 200
 suite mutants 300 tools/build/mutants.sh

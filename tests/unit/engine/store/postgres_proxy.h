@@ -18,8 +18,8 @@
 struct postgres_proxy {
 	char directory[64], server[256]; /* where it listens, and the server's socket */
 	int port, listener;
-	/* Bytes of answers that still pass; -1: all do. When they are used up, the rest is swallowed, and the line is cut
-	 * once the client says no more. */
+	/* Bytes of answers that still pass; -1: all do. When they are used up, the rest is swallowed, and the line is
+	 * cut once the client says no more. */
 	atomic_int budget;
 	atomic_int hold; /* 1: nothing passes, either way, and no line is cut */
 	atomic_int cuts;
