@@ -58,10 +58,10 @@ static enum ring_verdict sent(struct ring_slot *slot, const struct io_uring_cqe 
  * peer: a send submitted together with the cancel, say. */
 static enum ring_verdict cancelled(struct ring *ring, const struct ring_slot *slot, const struct io_uring_cqe *cqe)
 {
-	const bool missed = cqe->res >= 0 && (uint32_t)cqe->res < (cqe->user_data >> 48 & 0xff);
+	const enum ring_kind kind = (enum ring_kind)(cqe->user_data >> 48 & 0xff);
 
-	if (missed && slot->flags & SLOT_IN_FLIGHT)
-		ring_cancel(ring, (uint32_t)cqe->user_data);
+	if (cqe->res < 0 && slot->flags & ring_flag_of(kind))
+		ring_cancel_one(ring, (uint32_t)cqe->user_data, kind);
 	return VERDICT_NOTHING;
 }
 

@@ -19,7 +19,7 @@
 #include "engine/core/ring.h"
 #include "engine/core/ring_uapi.h"
 
-/* user_data: kind in the top 8 bits, 8 of how many a cancel is to find, 16 of generation, 32 of slot.
+/* user_data: kind in the top 8 bits, 8 of the kind that a cancel is to find, 16 of generation, 32 of slot.
  * A rung bell: kind, and the upper half of the word at the bottom; the lower half is the result. */
 enum ring_kind {
 	KIND_IGNORED,
@@ -49,9 +49,6 @@ struct ring_slot {
 #define SLOT_CLOSING    0x10
 #define SLOT_IPV4       0x20 /* an AF_INET socket */
 #define SLOT_CONNECTING 0x40
-
-/* What a cancel has to end. */
-#define SLOT_IN_FLIGHT (SLOT_RECEIVING | SLOT_SENDING | SLOT_CONNECTING)
 
 _Static_assert(sizeof(struct ring_slot) == 8, "a million of them");
 
@@ -103,6 +100,18 @@ static inline uint64_t ring_tag(enum ring_kind kind, uint32_t generation, uint32
 {
 	return (uint64_t)kind << 56 | (uint64_t)(generation & 0xffff) << 32 | slot;
 }
+
+/* The flag that a slot has while an operation of this kind is in flight; 0 of kinds that are not cancelled. */
+static inline uint8_t ring_flag_of(enum ring_kind kind)
+{
+	if (kind == KIND_RECV)
+		return SLOT_RECEIVING;
+	if (kind == KIND_SEND)
+		return SLOT_SENDING;
+	return kind == KIND_CONNECT ? SLOT_CONNECTING : 0;
+}
+
+void ring_cancel_one(struct ring *ring, uint32_t slot, enum ring_kind kind);
 
 static inline struct ring_lane *ring_lane_of(struct ring *ring, uint32_t slot)
 {

@@ -105,17 +105,27 @@ static void disconnect(struct ring *ring, struct ring_lane *lane, int place)
 	sqe->user_data = ring_tag(KIND_IGNORED, 0, 0);
 }
 
+/* By its tag, which the kernel finds in a table. Of a descriptor it looks through all operations of the ring: among
+ * 20,000 connections that took a quarter of a millisecond for each that was cancelled. */
+void ring_cancel_one(struct ring *ring, uint32_t slot, enum ring_kind kind)
+{
+	struct io_uring_sqe *sqe = ring_lane_sqe(ring, ring_lane_of(ring, slot));
+
+	io_uring_prep_cancel64(sqe, ring_tag(kind, ring->slots[slot].generation, slot), 0);
+	set_tag(ring, sqe, KIND_CANCEL, slot);
+	sqe->user_data |= (uint64_t)kind << 48;
+}
+
 void ring_cancel(struct ring *ring, uint32_t slot)
 {
+	static const enum ring_kind kinds[] = { KIND_RECV, KIND_SEND, KIND_CONNECT };
 	const struct ring_slot *const state = open_slot(ring, slot);
-	struct ring_lane *lane = ring_lane_of(ring, slot);
-	struct io_uring_sqe *sqe = ring_lane_sqe(ring, lane);
 
-	io_uring_prep_cancel_fd(sqe, place_of(ring, slot), IORING_ASYNC_CANCEL_FD_FIXED | IORING_ASYNC_CANCEL_ALL);
-	set_tag(ring, sqe, KIND_CANCEL, slot);
-	sqe->user_data |= (uint64_t)__builtin_popcount(state->flags & SLOT_IN_FLIGHT) << 48;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (state->flags & ring_flag_of(kinds[i]))
+			ring_cancel_one(ring, slot, kinds[i]);
 	if (state->flags & SLOT_ZERO_COPY)
-		disconnect(ring, lane, place_of(ring, slot));
+		disconnect(ring, ring_lane_of(ring, slot), place_of(ring, slot));
 }
 
 /* With a receive still in the kernel the socket would stay open: the caller cancels and waits first. */
