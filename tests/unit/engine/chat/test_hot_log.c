@@ -3,6 +3,8 @@
 
 #include <signal.h>
 
+#include "engine/chat/room_class.h"
+
 TestSuite(hot_log, .init = hall_setup);
 
 Test(hot_log, gives_what_came_after_one_joined)
@@ -159,6 +161,81 @@ Test(hot_log, at_its_bound_all_stay_and_past_it_the_slowest_fall)
 	cr_assert_eq(counter_read(&counters, COUNTER_fell_off), fallen);
 	for (uint32_t i = 0; i < count; i++)
 		gone(members[i]);
+	hall_teardown();
+}
+
+static struct cursor *enter_as(uint32_t owner, enum slow_policy slow)
+{
+	struct cursor *cursor = enter(owner);
+
+	cursor->slow = slow;
+	return cursor;
+}
+
+/* Each in its own way, and only who stood there: the others had no turn. */
+Test(hot_log, who_does_not_take_what_is_there_is_late)
+{
+	static struct given given;
+	struct cursor *slow[] = { enter_as(1, SLOW_CATCH_UP), enter_as(2, SLOW_LATEST), enter_as(3, SLOW_DISCONNECT) };
+	struct cursor *quick[] = { enter_as(4, SLOW_LATEST), enter_as(5, SLOW_DISCONNECT) };
+
+	say(500, true);
+	hot_logs_settle(&hall);
+	give(quick[0], 99, &given);
+	give(quick[1], 99, &given);
+	while (!quick[0]->fell)
+		say(500, true);
+	for (int i = 0; i < 3; i++) {
+		cr_assert(slow[i]->fell && slow[i]->state == CURSOR_CATCHUP);
+		cr_assert_eq(slow[i]->skips, slow[i]->slow == SLOW_LATEST);
+		cr_assert_eq(hall.owners[slow[i]->owner].late, slow[i]->slow == SLOW_DISCONNECT);
+	}
+	for (int i = 0; i < 2; i++) {
+		cr_assert(quick[i]->fell && !quick[i]->skips, "it had no turn to take anything");
+		cr_assert_not(hall.owners[quick[i]->owner].late);
+	}
+	hot_logs_settle(&hall);
+	cursor_join_live(&hall, slow[1], room_seq);
+	cr_assert_not(slow[1]->skips);
+	gone(slow[2]);
+	cr_assert_not(hall.owners[3].late, "whoever is in no room is not late");
+	gone(slow[0]);
+	gone(slow[1]);
+	gone(quick[0]);
+	gone(quick[1]);
+	hall_teardown();
+}
+
+/* It is late as long as it is in any room. */
+Test(hot_log, one_that_is_late_in_a_room_is_so_until_it_is_in_none)
+{
+	struct cursor *slow = enter_as(1, SLOW_DISCONNECT), *quick = enter(2);
+	struct cursor *elsewhere = cursor_open(&hall, 1, place, false, false);
+
+	say(500, true);
+	hot_logs_settle(&hall);
+	while (!slow->fell)
+		say(500, true);
+	gone(slow);
+	cr_assert(hall.owners[1].late);
+	gone(elsewhere);
+	cr_assert_not(hall.owners[1].late);
+	gone(quick);
+	hall_teardown();
+}
+
+/* Nobody's fault but ours. */
+Test(hot_log, nobody_is_late_because_memory_ran_out)
+{
+	struct cursor *latest = enter_as(1, SLOW_LATEST), *ends = enter_as(2, SLOW_DISCONNECT);
+
+	say(100, true);
+	hot_logs_settle(&hall);
+	hot_log_skip(&hall, hot(), ++room_seq);
+	cr_assert(latest->fell && !latest->skips);
+	cr_assert(ends->fell && !hall.owners[2].late);
+	gone(latest);
+	gone(ends);
 	hall_teardown();
 }
 

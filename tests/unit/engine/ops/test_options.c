@@ -336,6 +336,113 @@ Test(options, the_line_of_a_mistake)
 	}
 }
 
+static size_t times(const char *text, const char *what)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		count++;
+	return count;
+}
+
+/* From a list of groups, what the same would be as one text. */
+Test(options, classes_of_rooms_in_a_file)
+{
+	cr_assert_eq(line_of("room-classes = \"mem: class=memory; log: age=30d\";"), 0, "%s", error);
+	cr_assert_str_eq(option_text(&options, OPTION_room_classes), "mem: class=memory; log: age=30d");
+	cr_assert_eq(line_of("room-classes = (\n"
+			     "  { prefix = \"mem:\"; class = \"memory\"; }, # a comment\n"
+			     "  { age = 30d; prefix = log:; messages = 5000000000 },\n"
+			     "  { prefix = * }\n"
+			     ");\ncores = 2;"),
+		     3, "%s", error);
+	cr_assert_not_null(strstr(error, "class 'log:': 'messages' is '5000000000', but takes"), "%s", error);
+	cr_assert_eq(line_of("room-classes = (\n"
+			     "  { prefix = \"mem:\"; class = \"memory\"; },\n"
+			     "  { age = 30d; prefix = log:; messages = 50 },\n"
+			     "  { prefix = * }\n"
+			     ");\ncores = 2;"),
+		     0, "%s", error);
+	cr_assert_str_eq(option_text(&options, OPTION_room_classes), "mem: class=memory;log: age=30d messages=50;*;");
+	cr_assert_eq(strncmp(option_where(&options, OPTION_room_classes), path, strlen(path)), 0);
+	cr_assert_str_eq(option_where(&options, OPTION_room_classes) + strlen(path), ":1");
+	cr_assert_eq(option_number(&options, OPTION_cores), 2);
+	cr_assert_eq(line_of("room-classes = ();"), 0, "%s", error);
+}
+
+Test(options, mistakes_in_classes_of_rooms)
+{
+	static const struct {
+		const char *text;
+		long line;
+		const char *said;
+	} cases[] = {
+		{ "\nroom-classes = \"mem: class=ram\";", 2,
+		  "class 'mem:': 'class' is 'ram', but takes disk or memory" },
+		{ "room-classes = (\n{ class = disk; }\n);", 2, "takes a list of groups with a prefix each" },
+		{ "room-classes = (\n\n{ prefix = a; },\n\"b\");", 4, "takes a list of groups" },
+		{ "room-classes = ({ prefix = a; },\n{ prefix = \"b; c\"; });", 2, "'prefix' takes one word" },
+		{ "room-classes = ({ prefix = a; class = \"disk page=3\"; });", 1, "'class' takes one word" },
+		{ "room-classes = ({ prefix = a; class = (1, 2); });", 1, "'class' takes one word" },
+		{ "room-classes = ({ prefix = a; clas = disk; });", 1, "there is no key 'clas'" },
+		{ "\nroom-classes = ({ prefix = a; },\n{ prefix = a; });", 2, "class 'a' is there twice" },
+		{ "\nroom-classes = { prefix = a; };", 2, "takes one value" },
+		{ "cores = ({ prefix = a; });", 1, "takes one value" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_assert_eq(line_of(cases[i].text), cases[i].line, "%s: %s", cases[i].text, error);
+		cr_assert_not_null(strstr(error, cases[i].said), "%s: %s", cases[i].text, error);
+	}
+}
+
+/* All that there may be fit into the option: as a text, and as groups. */
+Test(options, classes_of_rooms_as_long_as_they_may_be)
+{
+	static char text[OPTION_CLASSES_MAX + 200];
+	size_t size = 0;
+
+	memset(text, ' ', OPTION_CLASSES_MAX - 1);
+	cr_assert_eq(set("room-classes", text), 0, "%s", error);
+	text[OPTION_CLASSES_MAX - 1] = ' ';
+	cr_assert_eq(set("room-classes", text), -1);
+	cr_assert_str_eq(error, "here: option 'room-classes': the text is longer than 4095 bytes");
+
+	size = (size_t)snprintf(text, sizeof(text), "room-classes = (");
+	for (int i = 0; i < 31; i++)
+		size += (size_t)snprintf(text + size, sizeof(text) - size, "%s{ prefix = a%060d; slow = latest; }",
+					 i > 0 ? "," : "", i);
+	snprintf(text + size, sizeof(text) - size, ");");
+	cr_assert_eq(line_of(text), 0, "%s", error);
+	cr_assert_eq(times(option_text(&options, OPTION_room_classes), "slow=latest"), 31);
+}
+
+/* Each group fits, all together do not. */
+Test(options, groups_that_are_too_long_together)
+{
+	static char text[3 * OPTION_CLASSES_MAX];
+	size_t size = (size_t)snprintf(text, sizeof(text), "room-classes = (");
+
+	for (int i = 0; i < 31; i++)
+		size += (size_t)snprintf(text + size, sizeof(text) - size,
+					 "%s{ prefix = a%0120d; presence = on; slow = latest; }", i > 0 ? "," : "", i);
+	snprintf(text + size, sizeof(text) - size, ");");
+	cr_assert_eq(line_of(text), 1);
+	cr_assert_not_null(strstr(error, "the text is longer than 4095 bytes"), "%s", error);
+}
+
+/* The place is that of the last who set it. */
+Test(options, where_an_option_was_given)
+{
+	cr_assert_str_eq(option_where(&options, OPTION_cores), "default");
+	cr_assert_eq(line_of("\n\ncores = 2;"), 0, "%s", error);
+	cr_assert_str_eq(option_where(&options, OPTION_cores) + strlen(path), ":3");
+	cr_assert_eq(options_set(&options, "cores", "3", "command line", error), 0);
+	cr_assert_str_eq(option_where(&options, OPTION_cores), "command line");
+	cr_assert_eq(options_set(&options, "cores", "x", "environment", error), -1);
+	cr_assert_str_eq(option_where(&options, OPTION_cores), "command line", "refused is unchanged");
+}
+
 Test(options, files_that_are_none)
 {
 	static char text[64 * 1024 + 1];
@@ -391,15 +498,6 @@ Test(options, the_environment)
 	setenv("UPROAR_send_rate", "7", 1);
 	cr_assert_eq(options_environment(&options, error), -1);
 	cr_assert_not_null(strstr(error, "did you mean UPROAR_SEND_RATE?"));
-}
-
-static size_t times(const char *text, const char *what)
-{
-	size_t count = 0;
-
-	for (; (text = strstr(text, what)); text++)
-		count++;
-	return count;
 }
 
 Test(options, help_and_document_have_each_once)

@@ -100,3 +100,32 @@ Test(plan, cores_are_the_processors_that_may_be_used)
 	set("cores", "7");
 	cr_assert_eq(plan_cores(&options), 7);
 }
+
+Test(plan, classes_of_rooms)
+{
+	struct room_classes classes;
+
+	set("data", "/somewhere");
+	cr_assert_eq(plan_classes(&options, &classes, error), 0, "%s", error);
+	cr_assert(room_class_of(&classes, SPAN("general"))->disk, "as shipped rooms are kept on disk");
+	cr_assert_not(room_class_of(&classes, SPAN("mem:general"))->disk);
+	set("room-classes", "general class=disk; * class=memory messages=5");
+	cr_assert_eq(plan_classes(&options, &classes, error), 0, "%s", error);
+	cr_assert(room_class_of(&classes, SPAN("general"))->disk);
+	cr_assert_not(room_class_of(&classes, SPAN("other"))->disk);
+}
+
+Test(plan, without_a_data_directory_no_room_is_on_disk)
+{
+	struct room_classes classes;
+
+	set("data", "");
+	cr_assert_eq(plan_classes(&options, &classes, error), 0, "%s", error);
+	cr_assert_not(room_class_of(&classes, SPAN("general"))->disk);
+	set("room-classes", "mem: class=memory; log: class=disk");
+	cr_assert_eq(plan_classes(&options, &classes, error), -1);
+	cr_assert_str_eq(error, "test: option 'room-classes': class 'log:' says class=disk, but there is no data "
+				"directory; name one with --data, or say class=memory");
+	set("data", "/somewhere");
+	cr_assert_eq(plan_classes(&options, &classes, error), 0, "%s", error);
+}
