@@ -108,6 +108,57 @@ export class FakeSocket {
 	}
 }
 
+/** localStorage, as far as we use it. Its order is of no use: 10 comes before 2. */
+export class FakeStorage {
+	constructor() {
+		this.items = new Map();
+		this.full = false;
+	}
+
+	get length() {
+		return this.items.size;
+	}
+
+	key(i) {
+		return [...this.items.keys()].sort()[i] ?? null;
+	}
+
+	getItem(key) {
+		return this.items.get(key) ?? null;
+	}
+
+	setItem(key, value) {
+		if (this.full)
+			throw new Error('QuotaExceededError');
+		this.items.set(key, value);
+	}
+
+	removeItem(key) {
+		this.items.delete(key);
+	}
+}
+
+/** navigator.locks, as far as we use it: who comes later waits for who holds it. */
+export class FakeLocks {
+	constructor() {
+		this.queues = new Map();
+	}
+
+	async request(name, { signal }, run) {
+		const before = this.queues.get(name);
+		let done;
+		this.queues.set(name, new Promise((resolve) => {
+			done = resolve;
+		}));
+		await Promise.race([before, new Promise((_, failed) => signal.addEventListener('abort', () => failed(new Error('aborted'))))]);
+		try {
+			return await run({ name });
+		} finally {
+			done();
+		}
+	}
+}
+
 /** A message as it comes from the server. */
 export function msg(seq, more = {}) {
 	return { ev: 'msg', room: 'a', seq, ts: seq, from: 'Bob', data: { text: `m${seq}` }, ...more };

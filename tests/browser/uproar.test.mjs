@@ -3,7 +3,7 @@
 import { test, beforeEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { Uproar, UproarError, backoffMs, drawProducer } from 'uproar-assets/uproar.js';
-import { FakeClock, FakeSocket, settle, msg } from './fake.mjs';
+import { FakeClock, FakeLocks, FakeSocket, FakeStorage, settle, msg } from './fake.mjs';
 
 let clock;
 let heard;
@@ -260,6 +260,172 @@ test('rate_limited waits retry_ms and sends the same cid; forbidden is final', a
 	FakeSocket.last.answer('send', ack(1));
 	assert.equal((await limited).seq, 1);
 	assert.equal(FakeSocket.last.of('del').length, 1);
+});
+
+test('storage_full and unavailable wait retry_ms, in order, and are told', async () => {
+	const chat = inRoom();
+	const told = [];
+	chat.on('outbox', ({ cid, state, error }) => told.push(`${cid} ${state}${error ? ` ${error.code}` : ''}`));
+	chat.send('a', 1);
+	chat.send('a', 2);
+	const [one, two] = FakeSocket.last.of('send');
+	FakeSocket.last.say({ re: one.id, err: { code: 'storage_full', msg: '', retry_ms: 5000 } });
+	FakeSocket.last.say({ re: two.id, err: { code: 'unavailable', msg: '', retry_ms: 5000 } });
+	await clock.advance(4999);
+	assert.equal(FakeSocket.last.of('send').length, 2);
+	await clock.advance(1);
+	assert.deepEqual(FakeSocket.last.of('send').slice(2).map((frame) => frame.cid), ['me:1', 'me:2']);
+	assert.equal(chat.unacked, 2);
+	assert.deepEqual(told, ['me:1 pending', 'me:2 pending', 'me:1 pending storage_full', 'me:2 pending unavailable']);
+});
+
+test('the outbox tells what is new, acknowledged, and refused', async () => {
+	const chat = inRoom();
+	const told = [];
+	chat.on('outbox', (unsent) => told.push(unsent));
+	chat.send('a', { text: 'x' });
+	chat.react('a', 7, 'y');
+	assert.deepEqual(chat.outbox('a').map(({ op, cid, state, data, key }) => [op, cid, state, data, key]),
+		[['send', 'me:1', 'pending', { text: 'x' }, undefined], ['react', 'me:2', 'pending', undefined, 'y']]);
+	FakeSocket.last.answer('send', ack(8));
+	FakeSocket.last.say({ re: FakeSocket.last.of('react')[0].id, err: { code: 'gone', msg: 'no' } });
+	assert.deepEqual(told.map(({ op, cid, state }) => `${op} ${cid} ${state}`),
+		['send me:1 pending', 'react me:2 pending', 'send me:1 sent', 'react me:2 failed']);
+	assert.equal(told[2].ack.seq, 8);
+	assert.deepEqual(told[2].data, { text: 'x' });
+	assert.equal(told[3].error.code, 'gone');
+	assert.ok(Math.abs(told[0].at - Date.now()) < 5000 && told[0].restored === undefined);
+	assert.deepEqual(chat.outbox('a'), []);
+	chat.send('a', 3);
+	chat.leave('a');
+	assert.equal(told.at(-1).error.code, 'closed');
+	assert.deepEqual(chat.outbox('a'), []);
+});
+
+test('what an earlier run did not get acknowledged is sent first, under its first cid', async () => {
+	const storage = new FakeStorage();
+	const old = inRoom({ storage, locks: null, producer: 'old' });
+	old.send('a', 1);
+	FakeSocket.last.answer('send', ack(1));
+	for (let i = 2; i <= 11; i++)
+		old.send('a', i);
+	assert.equal(storage.length, 10);
+	old.close();
+	assert.equal(storage.length, 10, 'closing is not forgetting');
+	const chat = client({ storage, locks: null, producer: 'new' });
+	const told = [];
+	chat.on('outbox', ({ cid, state, restored }) => told.push(`${cid} ${state} ${restored}`));
+	chat.join('a');
+	assert.equal(chat.send('a', 12).cid, 'new:1');
+	assert.deepEqual(told.slice(0, 2), ['old:2 pending true', 'old:3 pending true']);
+	assert.equal(told.at(-1), 'new:1 pending undefined');
+	FakeSocket.last.accept();
+	assert.equal(FakeSocket.last.of('send').length, 0);
+	FakeSocket.last.enter('a', { seq: 1 });
+	assert.deepEqual(FakeSocket.last.of('send').map((frame) => frame.data), [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+	assert.deepEqual(FakeSocket.last.of('send').slice(0, 1).map((frame) => frame.cid), ['old:2']);
+	for (const frame of FakeSocket.last.of('send'))
+		FakeSocket.last.say({ re: frame.id, ok: ack(frame.data) });
+	assert.equal(storage.length, 0);
+	assert.equal(told.filter((line) => / sent /.test(line)).length, 11);
+});
+
+test('sends of another name, of another server, of rooms not joined, and old ones are left alone', async () => {
+	const storage = new FakeStorage();
+	const leave = (options) => {
+		const chat = inRoom({ storage, locks: null, ...options });
+		chat.send('a', 1);
+		chat.close();
+	};
+	storage.setItem('uproar.name', '"Ann"');
+	leave({ producer: 'p1', name: 'Bob' });
+	leave({ producer: 'p2', url: 'ws://other/ws' });
+	leave({ producer: 'p3' });
+	const stale = [...storage.items.keys()].find((key) => key.includes('/p3:'));
+	storage.setItem(stale, JSON.stringify({ ...JSON.parse(storage.getItem(stale)), at: Date.now() - 8 * 24 * 3600 * 1000 }));
+	storage.setItem('uproar.sends/p4:1/a', 'not JSON');
+	leave({ producer: 'p5' });
+	const chat = client({ storage, locks: null, producer: 'p6' });
+	chat.join('b');
+	assert.equal(chat.unacked, 0);
+	chat.join('a');
+	assert.deepEqual(chat.outbox('a').map(({ cid }) => cid), ['p5:1']);
+	assert.deepEqual([...storage.items.keys()].sort(), ['uproar.name', 'uproar.sends/p1:1/a', 'uproar.sends/p2:1/a', 'uproar.sends/p5:1/a']);
+});
+
+test('what was refused is not sent by the next run; a full storage changes nothing else', () => {
+	const storage = new FakeStorage();
+	const chat = inRoom({ storage, locks: null });
+	chat.send('a', 1);
+	FakeSocket.last.say({ re: FakeSocket.last.of('send')[0].id, err: { code: 'forbidden', msg: 'no' } });
+	assert.equal(storage.length, 0);
+	storage.full = true;
+	chat.send('a', 2);
+	assert.equal(FakeSocket.last.of('send').length, 2);
+	FakeSocket.last.answer('send', ack(2));
+	assert.equal(chat.unacked, 0);
+});
+
+test('closed and connected again, a client finds what it had left, and counts on', () => {
+	const storage = new FakeStorage();
+	const chat = inRoom({ storage, locks: null });
+	chat.send('a', 1);
+	chat.close();
+	chat.connect();
+	chat.join('a');
+	assert.deepEqual(chat.outbox('a').map(({ cid, restored }) => [cid, restored]), [['me:1', true]]);
+	assert.equal(chat.send('a', 2).cid, 'me:2');
+	chat.close();
+	const same = client({ storage, locks: null });
+	same.join('a');
+	assert.equal(same.send('a', 3).cid, 'me:3', 'a producer that goes on does not count from 1');
+});
+
+test('a living tab\'s sends are its own; when it ends one other takes them over', async () => {
+	const storage = new FakeStorage();
+	const locks = new FakeLocks();
+	const first = inRoom({ storage, locks, producer: 'first' });
+	await settle();
+	first.send('a', 1);
+	const others = ['second', 'third'].map((producer) => {
+		const chat = client({ storage, locks, producer });
+		chat.join('a');
+		return chat;
+	});
+	await settle();
+	assert.deepEqual(others.map((chat) => chat.unacked), [0, 0]);
+	others[0].send('a', 2);
+	first.close();
+	await settle();
+	await settle();
+	assert.deepEqual(others.map((chat) => chat.outbox('a').map(({ cid }) => cid)), [['first:1', 'second:1'], []]);
+	FakeSocket.all[1].accept();
+	FakeSocket.all[1].enter('a');
+	assert.equal(FakeSocket.all[1].of('send')[0].cid, 'first:1');
+	for (const { id } of FakeSocket.all[1].of('send'))
+		FakeSocket.all[1].say({ re: id, ok: ack(id) });
+	others[0].close();
+	await settle();
+	await settle();
+	assert.equal(others[1].unacked, 0, 'it was sent');
+});
+
+test('search is asked as it was called, again after a loss, and refused for what the server says', async () => {
+	const chat = inRoom();
+	const found = chat.search('a', 'red eggs', { limit: 5, before: 9 });
+	const { id, ...asked } = FakeSocket.last.of('search')[0];
+	assert.deepEqual(asked, { op: 'search', room: 'a', query: 'red eggs', limit: 5, before: 9 });
+	FakeSocket.last.lose();
+	await clock.advance(5000);
+	FakeSocket.last.accept();
+	FakeSocket.last.enter('a', { recovered: true });
+	FakeSocket.last.answer('search', { room: 'a', epoch: 'q7', events: [msg(3, { rev: 2 })], more: true });
+	assert.equal((await found).events[0].rev, 2);
+	assert.deepEqual(heard.filter((what) => what.startsWith('msg')), [], 'what is found is no event');
+	const refused = chat.search('a', '...');
+	FakeSocket.last.say({ re: FakeSocket.last.of('search').pop().id, err: { code: 'unsupported', msg: '' } });
+	assert.equal(await rejected(refused), 'unsupported');
+	assert.ok(id > 0);
 });
 
 test('data above the limit, no data, and rooms not joined are refused here', async () => {

@@ -76,6 +76,26 @@
  * @property {number} seq
  * @property {boolean} more
  *
+ * @typedef {object} Found What a search found.
+ * @property {string} room
+ * @property {string} epoch
+ * @property {RoomEvent[]} events Messages as they look now, ascending; `rev` on those that were edited.
+ * @property {boolean} more There are older ones: ask with `before` the first one's seq.
+ *
+ * @typedef {object} Unsent A send, edit, deletion or reaction without an acknowledgement, or what became of it.
+ * @property {string} room
+ * @property {string} cid
+ * @property {'send'|'edit'|'del'|'react'} op
+ * @property {'pending'|'sent'|'failed'} state
+ * @property {number} at When it was asked for, by Date.now().
+ * @property {*} [data] send, edit.
+ * @property {number} [target] edit, del, react.
+ * @property {string} [key] react.
+ * @property {boolean} [on] react.
+ * @property {boolean} [restored] It was left by an earlier run.
+ * @property {Ack} [ack] sent.
+ * @property {UproarError} [error] failed: why. pending: why it was put off; it is tried again by itself.
+ *
  * @typedef {'connecting'|'connected'|'waiting'|'offline'|'closed'} State
  *
  * @typedef {object} StateChange
@@ -98,6 +118,8 @@ const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 20000;
 const UNACKED_MAX = 64;		/* the server finds a repeated cid among this many */
 const INTERNAL_TRIES_MAX = 5;
+const SHELF = 'uproar.sends';
+const SHELF_MS = 7 * 24 * 3600 * 1000;	/* what nobody sent for so long is not sent any more */
 
 /** Close codes after which coming back unchanged is of no use. */
 const FATAL = new Set([1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4409, 4413, 4429]);
@@ -162,8 +184,95 @@ class Room {
 		this.typedAt = -Infinity;
 		this.heldUntil = 0;
 		this.sends = [];	/* not acknowledged yet, ascending by n */
-		this.asks = [];		/* history and presence without an answer yet */
+		this.asks = [];		/* history, search and presence without an answer yet */
 		this.ready = null;	/* the first join's promise */
+	}
+}
+
+/*
+ * Unacknowledged sends in a Storage, a key each, so that a later run can send them under their first cids. Which of several
+ * living clients (tabs) does so is settled by a lock for each producer, held as long as the client lives. Where there are no
+ * locks more than one may send the same: the cid makes that harmless.
+ */
+class Shelf {
+	constructor(storage, locks, owner) {
+		this.storage = storage;
+		this.locks = locks;
+		this.owner = owner;	/* {name, url}: sends of others are left alone */
+		this.letGo = new AbortController();
+	}
+
+	put(send) {
+		const { room, cid } = send.frame;
+		try {
+			this.storage.setItem(`${SHELF}/${cid}/${room}`, JSON.stringify({ ...this.owner, at: send.at, frame: send.frame }));
+		} catch {
+			/* it is full, or forbidden: then this one is lost with the page */
+		}
+	}
+
+	drop(send) {
+		try {
+			this.storage.removeItem(`${SHELF}/${send.frame.cid}/${send.frame.room}`);
+		} catch {
+			/* likewise */
+		}
+	}
+
+	/* Calls take(list of {frame, at}) for what each producer left, once its lock is had; of one's own at once. */
+	open(own, take) {
+		take(this.#read(own));
+		this.#hold(own, () => {});
+		for (const producer of new Set(this.#keys('').map((key) => key.split('/')[1].split(':')[0]))) {
+			if (producer !== own)
+				this.#hold(producer, () => take(this.#read(producer)));
+		}
+	}
+
+	close() {
+		this.letGo.abort();
+	}
+
+	#hold(producer, run) {
+		const { signal } = this.letGo;
+		if (!this.locks) {
+			run();
+			return;
+		}
+		const held = () => {
+			run();
+			return new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+		};
+		this.locks.request(`${SHELF}/${producer}`, { signal }, held).catch(() => {});
+	}
+
+	#keys(producer) {
+		const keys = [];
+		try {
+			for (let i = 0; i < this.storage.length; i++)
+				keys.push(this.storage.key(i));
+		} catch {
+			return [];
+		}
+		return keys.filter((key) => key.startsWith(`${SHELF}/${producer && `${producer}:`}`));
+	}
+
+	#read(producer) {
+		const found = [];
+		for (const key of this.#keys(producer)) {
+			let kept = null;
+			try {
+				kept = JSON.parse(this.storage.getItem(key));
+			} catch {
+				/* not ours */
+			}
+			if (!kept || !kept.frame || !(Date.now() - kept.at < SHELF_MS))
+				this.storage.removeItem(key);
+			else if (kept.name === this.owner.name && kept.url === this.owner.url)
+				found.push(kept);
+		}
+		const number = ({ frame }) => Number(frame.cid.split(':')[1]);
+		return found.sort((a, b) => number(a) - number(b));
 	}
 }
 
@@ -185,6 +294,7 @@ const realClock = {
  * | `refused` | {room, error} | a room could not be joined; it is given up |
  * | `msg` `edit` `del` `react` | RoomEvent | each once, ascending in a room |
  * | `in` `out` `count` `typing` `read` | as on the wire | with presence: true |
+ * | `outbox` | Unsent | something to be sent is new, was acknowledged, put off or refused |
  * | `lagged` | {room, after, next, n} | numbers between after and next were not given |
  * | `slow` | {room} | presence may be stale |
  * | `notice` | as on the wire | any notice |
@@ -203,6 +313,8 @@ export class Uproar extends EventTarget {
 	#waiting = new Map();	/* id -> {done(ok), failed(error)} of this connection */
 	#rooms = new Map();
 	#numbers = new Map();	/* room -> last n of a cid: outlives leave */
+	#shelf = null;
+	#restored = new Map();	/* room -> sends of an earlier run, until it is joined */
 	#heardAt = 0;
 	#comeBackAt = 0;	/* drawn by the server, 0 for none */
 	#timers = {};
@@ -218,6 +330,9 @@ export class Uproar extends EventTarget {
 	 * @param {string} [options.token] Reserved.
 	 * @param {boolean} [options.connect=true] false: wait for connect().
 	 * @param {number} [options.queueMax=1000] Unacknowledged sends kept in a room; more are refused with `limit`.
+	 * @param {Storage} [options.storage] Keep unacknowledged sends there, usually localStorage: the next run of the same
+	 *	name and url sends them when their room is joined. Without: they are lost with the page.
+	 * @param {LockManager|null} [options.locks] Tells living tabs apart; navigator.locks by default.
 	 * @param {typeof WebSocket} [options.WebSocket] Where there is none (Node < 22): the one of the package `ws`.
 	 * @param {string} [options.producer] Only to go on under an earlier one.
 	 * @param {object} [options.clock] For tests: {now, random, setTimeout, clearTimeout}.
@@ -243,6 +358,7 @@ export class Uproar extends EventTarget {
 		this.ping = 25;
 		/** @type {{frame: number, data: number, rooms: number, page: number, sends: number}} */
 		this.limits = { frame: 65536, data: 16384, rooms: 128, page: 200, sends: 20 };
+		this.#openShelf();
 		if (this.#options.connect)
 			this.connect();
 	}
@@ -266,6 +382,16 @@ export class Uproar extends EventTarget {
 	}
 
 	/**
+	 * What waits for an acknowledgement in a room, in the order in which it is sent.
+	 * @param {string} name
+	 * @returns {Unsent[]}
+	 */
+	outbox(name) {
+		const room = this.#rooms.get(name);
+		return (room ? room.sends : []).map((send) => unsentOf(send, 'pending'));
+	}
+
+	/**
 	 * Listens. The listener is given the detail alone.
 	 * @param {string} type
 	 * @param {(detail: any) => void} run
@@ -281,6 +407,7 @@ export class Uproar extends EventTarget {
 	connect() {
 		if (this.#ended) {
 			this.#ended = false;
+			this.#openShelf();
 			this.#attempt = 0;
 			this.#hook();
 			this.#dial();
@@ -289,11 +416,19 @@ export class Uproar extends EventTarget {
 		}
 	}
 
-	/** Closes for good. What is not acknowledged is rejected with code `closed`; rooms are forgotten. */
+	/**
+	 * Closes for good. What is not acknowledged is rejected with code `closed`; rooms are forgotten. What is in
+	 * options.storage stays there for the next run.
+	 */
 	close() {
 		this.#end({ code: 1000, reason: 'closed by the app' });
+		const shelf = this.#shelf;
+		this.#shelf = null;
 		for (const room of [...this.#rooms.values()])
 			this.#forget(room, new UproarError('closed', 'the client was closed'));
+		this.#restored.clear();
+		if (shelf)
+			shelf.close();
 	}
 
 	/**
@@ -309,6 +444,7 @@ export class Uproar extends EventTarget {
 		const room = new Room(name, options);
 		room.ready = deferred();
 		this.#rooms.set(name, room);
+		this.#unpack(room);
 		if (this.#open)
 			this.#sendJoin(room);
 		return room.ready.promise;
@@ -386,6 +522,17 @@ export class Uproar extends EventTarget {
 	 */
 	history(room, what = {}) {
 		return this.#ask(room, { op: 'history', room, ...what });
+	}
+
+	/**
+	 * Messages with all of some words, the newest ones, as they look now. Asked again by itself like history().
+	 * @param {string} room
+	 * @param {string} query
+	 * @param {{limit?: number, before?: number}} [what]
+	 * @returns {Promise<Found>}
+	 */
+	search(room, query, what = {}) {
+		return this.#ask(room, { op: 'search', room, query, ...what });
 	}
 
 	/**
@@ -755,10 +902,58 @@ export class Uproar extends EventTarget {
 		this.#rooms.delete(room.name);
 		room.joined = false;
 		room.ready.reject(error);
-		for (const waiting of [...room.sends, ...room.asks])
-			waiting.reject(error);
+		const { sends, asks } = room;
 		room.sends = [];
 		room.asks = [];
+		for (const ask of asks)
+			ask.reject(error);
+		for (const send of sends)
+			this.#settle(send, 'failed', { error });
+	}
+
+	/* ---- what is kept until it is acknowledged ---- */
+
+	#openShelf() {
+		const { storage, locks = globalThis.navigator?.locks, name, url } = this.#options;
+		if (!storage || this.#shelf)
+			return;
+		this.#shelf = new Shelf(storage, locks, { name, url: String(url) });
+		this.#shelf.open(this.producer, (found) => this.#restore(found));
+	}
+
+	#restore(found) {
+		for (const { frame, at } of found) {
+			const [producer, n] = frame.cid.split(':');
+			if (producer === this.producer)
+				this.#numbers.set(frame.room, Math.max(this.#numbers.get(frame.room) || 0, Number(n)));
+			const waiting = this.#restored.get(frame.room) || [];
+			waiting.push({ ...deferred(), frame, at, inFlight: false, tries: 0, restored: true });
+			this.#restored.set(frame.room, waiting);
+		}
+		for (const room of this.#rooms.values())
+			this.#unpack(room);
+	}
+
+	/* What an earlier run left goes before what this one has to say. */
+	#unpack(room) {
+		const found = this.#restored.get(room.name);
+		if (!found)
+			return;
+		this.#restored.delete(room.name);
+		room.sends = [...found, ...room.sends];
+		for (const send of found)
+			this.#emit('outbox', unsentOf(send, 'pending'));
+		this.#pump();
+	}
+
+	#settle(send, state, more) {
+		if (this.#shelf)
+			this.#shelf.drop(send);
+		if (state === 'sent')
+			send.resolve(more.ack);
+		else
+			send.reject(more.error);
+		this.#emit('outbox', unsentOf(send, state, more));
 	}
 
 	/* ---- what is asked and said ---- */
@@ -789,7 +984,7 @@ export class Uproar extends EventTarget {
 
 	#enqueue(name, frame) {
 		const room = this.#rooms.get(name);
-		const send = { ...deferred(), frame, inFlight: false, tries: 0 };
+		const send = { ...deferred(), frame, at: Date.now(), inFlight: false, tries: 0, restored: false };
 		let refusal = null;
 		if (!room)
 			refusal = new UproarError('not_joined', 'join the room first');
@@ -811,6 +1006,9 @@ export class Uproar extends EventTarget {
 		send.frame = JSON.parse(JSON.stringify(frame));
 		send.promise.cid = frame.cid;
 		room.sends.push(send);
+		if (this.#shelf)
+			this.#shelf.put(send);
+		this.#emit('outbox', unsentOf(send, 'pending'));
 		this.#pump();
 		return send.promise;
 	}
@@ -845,7 +1043,7 @@ export class Uproar extends EventTarget {
 
 	#acked(room, send, ok) {
 		room.sends = room.sends.filter((other) => other !== send);
-		send.resolve(ok);
+		this.#settle(send, 'sent', { ack: ok });
 		if (room.sends.length >= UNACKED_MAX)
 			this.#pump();
 	}
@@ -856,9 +1054,10 @@ export class Uproar extends EventTarget {
 		if (error.retryMs !== undefined || (error.code === 'internal' && send.tries < INTERNAL_TRIES_MAX)) {
 			send.inFlight = false;
 			room.heldUntil = now + (error.retryMs === undefined ? 1000 : Math.max(1, error.retryMs));
+			this.#emit('outbox', unsentOf(send, 'pending', { error }));
 		} else {
 			room.sends = room.sends.filter((other) => other !== send);
-			send.reject(error);
+			this.#settle(send, 'failed', { error });
 		}
 		this.#pump();
 	}
@@ -894,6 +1093,14 @@ export class Uproar extends EventTarget {
 		this.#clock.clearTimeout(this.#timers[name]);
 		delete this.#timers[name];
 	}
+}
+
+/* A send as an app sees it. */
+function unsentOf(send, state, more = {}) {
+	const unsent = { state, at: send.at, ...send.frame, ...more };
+	if (send.restored)
+		unsent.restored = true;
+	return unsent;
 }
 
 function sizeOf(data) {

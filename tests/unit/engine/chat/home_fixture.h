@@ -129,6 +129,13 @@ static inline struct mail_origin origin_of(uint32_t core)
 	return (struct mail_origin){ .core = core, .slot = 7, .generation = 3, .cursor = 9, .stamp = 11 };
 }
 
+/* What the bytes that came with a mail hold travels; what points elsewhere does not. */
+static inline bool is_inside(const struct mail_command *mail, struct span span)
+{
+	return !span.bytes || (span.bytes >= mail->bytes &&
+			       span.bytes + span.size <= (const uint8_t *)mail + mail_command_size(mail));
+}
+
 /* Runs a command as it comes from a core: copied to memory of exactly its size, which is gone afterwards. */
 static inline void run_as(uint32_t core, struct span user, uint32_t op, const struct chat_command *command,
 			  bool last_here)
@@ -139,6 +146,7 @@ static inline void run_as(uint32_t core, struct span user, uint32_t op, const st
 	dispatch(&clients, &names, op, &origin, directory_hash(&names, command->room), user, command, last_here);
 	mail = post_peek(&inbox);
 	cr_assert_eq(mail->kind, MAIL_COMMAND);
+	cr_assert(is_inside((struct mail_command *)mail, ((struct mail_command *)mail)->command.query));
 	home_command(home, (struct mail_command *)mail, now_ms, wall_ms);
 	memset(mail, '#', sizeof(struct mail_command));
 	post_drop(&inbox);
