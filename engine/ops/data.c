@@ -94,6 +94,14 @@ static uint64_t bytes_too_many(struct restoring own, uint64_t bytes_max)
 	return sum > bytes_max ? sum - bytes_max : 0;
 }
 
+/* How old an event of the room is when it is no longer kept. */
+static uint64_t age_of(const struct home_limits *limits, struct span room)
+{
+	const uint64_t of_class = room_class_of(limits->classes, room)->kept.age_ms;
+
+	return of_class != 0 ? of_class : limits->history_age_ms;
+}
+
 static int unrestored(const struct data *data, struct span room, int error)
 {
 	fprintf(stderr, "uproar: data directory '%s': room '%.*s' cannot be taken back whole: %s\n", data->path,
@@ -121,7 +129,7 @@ int data_restore(const struct data *data, struct home *home, const struct data_c
 		const uint64_t bytes = bytes_kept(&own.event);
 		const bool goes_on = begun.bytes && span_equal(begun, own.room);
 
-		if (!goes_on && (too_many > 0 || age_ms >= limits->history_age_ms)) {
+		if (!goes_on && (too_many > 0 || age_ms >= age_of(limits, own.room))) {
 			too_many -= bytes < too_many ? bytes : too_many;
 			left_out++;
 			continue;

@@ -177,6 +177,27 @@ Test(data, what_is_too_old_is_left_out)
 	expect(1, 0);
 }
 
+/* A class of rooms may keep for longer than the others, or for less long. */
+Test(data, what_is_too_old_for_its_class_is_left_out)
+{
+	static struct room_classes classes = {
+		.classes = { { .presence = true }, { .prefix = "gen", .presence = true } },
+		.count = 2,
+	};
+
+	limits.classes = &classes;
+	limits.history_age_ms = 1000;
+	classes.classes[1].kept.age_ms = EVENTS * 1000 + 1;
+	restore(1);
+	expect(0, 0);
+	expect(1, 101);
+	limits.history_age_ms = EVENTS * 1000 + 1;
+	classes.classes[1].kept.age_ms = EVENTS * 1000;
+	restore(1);
+	expect(0, 101);
+	expect(1, 102);
+}
+
 Test(data, made_held_and_let_go)
 {
 	struct data other;
