@@ -251,6 +251,59 @@ Test(home, typing_is_passed_on_and_not_answered)
 	home_teardown();
 }
 
+/* Another home, of rooms whose class has no presence and that keep three events. */
+static void setup_quiet(void)
+{
+	static const struct room_classes classes = {
+		.classes = { { .kept = { .messages = 3 } }, { .prefix = "loud", .presence = true } },
+		.count = 2,
+	};
+	struct home_limits limits = roomy;
+
+	limits.classes = &classes;
+	home_teardown();
+	home_setup_of(&limits);
+}
+
+Test(home, in_a_room_without_presence_nobody_is_told_who_comes_goes_types_and_reads)
+{
+	setup_quiet();
+	join(1, SPAN("Ann"));
+	RUN(2, "Bob", .op = CHAT_OP_join);
+	expect_reply(2, CHAT_REPLY_JOIN);
+	RUN(2, "Bob", .op = CHAT_OP_typing);
+	expect_silence();
+	say(1, SPAN("Ann"), "1");
+	RUN(2, "Bob", .op = CHAT_OP_read, .seq = 1);
+	expect_reply(2, CHAT_REPLY_EMPTY);
+	expect_silence();
+	RUN(0, "Bob", .op = CHAT_OP_join);
+	cr_assert_eq(expect_reply(0, CHAT_REPLY_JOIN)->read, 1, "but the mark is kept");
+	for (uint32_t core = 0; core <= 2; core += 2) {
+		RUN(core, "Bob", .op = CHAT_OP_leave);
+		expect_reply(core, CHAT_REPLY_EMPTY);
+	}
+	expect_silence();
+	RUN(1, "Ann", .op = CHAT_OP_join, .room = SPAN("loud"));
+	expect_reply(1, CHAT_REPLY_JOIN);
+	RUN(2, "Bob", .op = CHAT_OP_join, .room = SPAN("loud"));
+	expect_event(1, CHAT_EV_in);
+	hush();
+	home_teardown();
+}
+
+Test(home, a_room_keeps_what_its_class_says)
+{
+	setup_quiet();
+	join(1, SPAN("Ann"));
+	for (int i = 0; i < 3; i++)
+		say(1, SPAN("Ann"), "x");
+	cr_assert_eq(room_log_first(&the_room()->log), 1);
+	say(1, SPAN("Ann"), "x");
+	cr_assert_eq(room_log_first(&the_room()->log), 2);
+	home_teardown();
+}
+
 static void crowd(uint32_t from, uint32_t to)
 {
 	char name[16];
