@@ -109,11 +109,12 @@ FUZZ_SECONDS ?= 60
 fuzz: $(FUZZERS)
 	@BUILD=$(BUILD) tools/build/fuzz.sh $(FUZZ_SECONDS)
 
-## soak: hours of it: tests/integration/soak where there is one, else the simulation over SOAK_SEEDS (100000) seeds
+## soak: hours of it: tests/integration/soak or else the simulation over SOAK_SEEDS (100000) seeds; and cuts at borders
 SOAK_SEEDS ?= 100000
-soak: $(BUILD)/test-sim $(PROGRAMS)
+soak: $(BUILD)/test-sim $(PROGRAMS) lossyfs-build
 	@if [ -x tests/integration/soak ]; then BUILD=$(BUILD) tests/integration/soak; \
 	else $(BUILD)/test-sim --seeds $(SOAK_SEEDS); fi
+	@BUILD=$(BUILD) tests/lossyfs/borders --losses all --deep 2000
 
 ## install: programs into PREFIX/bin (DESTDIR is honoured)
 install: all

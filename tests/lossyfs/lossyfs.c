@@ -470,6 +470,7 @@ static int mount_and_serve(const char *control, const char *directory)
 	serve(session);
 	fuse_session_unmount(session);
 	fuse_session_destroy(session);
+	fuse_opt_free_args(&args);
 	orders_close(control);
 	return 0;
 }
