@@ -23,6 +23,7 @@ class Scenario:
     members: bool = False          # those who only keep are asked to give it to a room's members too
     needs: tuple = field(default=())  # flags that the caller must give
     peers: tuple = ()              # instead of PEERS
+    environment: dict = field(default_factory=dict)  # of the server
     counters: tuple = ()           # of /metrics: what they grew by in a run
     best: str = ""                 # "most" or "least" of the first figure is best: ours is held against the best peer
 
@@ -42,6 +43,10 @@ DURABLE = {"connections": 1000, "ramp": "1s:1000", "rooms": 100, "rooms-per-conn
            "traffic": "ack", "in-flight": 1, "sizes": MESSAGE, "warmup": "2s", "hold": "6s", "workers": 1}
 ACKS = ("acks_per_s", "ack_p50_ms", "ack_p99_ms", "ack_p99_9_ms", "server_cpu_ns_per_ack", "server_cpu_percent",
         "deliveries_per_s")
+STORM = {"ramp": "8s:20000", "warmup": "1s", "hold": "30s", "workers": 1}
+STORM_COUNTERS = ("store_reads", "store_reads_shared", "pages", "fell_off", "lagged", "published")
+STORM_FIGURES = ("recovered_s", "received", "lost", "duplicated", "reordered", "excused", *STORM_COUNTERS,
+                 "server_cpu_s")
 BESIDE = ("uproar", "uproar+disk", "uproar+disk-alone")
 
 SCENARIOS = {
@@ -85,11 +90,11 @@ SCENARIOS = {
         mode="durable", peers=BESIDE),
     "storm20k": Scenario(
         "storm20k", "20,000 in 1,000 rooms on the disk are cut at once while 2,000 messages/s go on, and catch up",
-        {"ramp": "8s:20000", "warmup": "1s", "hold": "30s", "workers": 1},
-        ("recovered_s", "received", "lost", "duplicated", "reordered", "excused", "store_reads", "store_reads_shared",
-         "pages", "fell_off", "lagged", "server_cpu_s"),
-        mode="durable", peers=("uproar",),
-        counters=("store_reads", "store_reads_shared", "pages", "fell_off", "lagged", "published")),
+        STORM, STORM_FIGURES, mode="durable", peers=("uproar",), counters=STORM_COUNTERS),
+    "storm20k_pages": Scenario(
+        "storm20k", "storm20k with one message a room in memory: what was missed comes from the disk",
+        STORM, STORM_FIGURES, mode="durable", peers=("uproar",), counters=STORM_COUNTERS,
+        environment={"UPROAR_HISTORY_MESSAGES": "1"}),
     "connect": Scenario(
         "apocalypse", "10,000 connections at once: connect, upgrade, first answer",
         {"connections": 10000, "workers": 1},

@@ -70,9 +70,9 @@ class Peer(Server):
         if not script.is_file():
             raise CannotStart(f"there is no perf/peers/{name}")
         mode = scenario.mode
-        outcome = cls._run(script, port, cpus, mode)
+        outcome = cls._run(script, port, cpus, mode, scenario.environment)
         if outcome.returncode != 0 and mode == "echo" and "has no echo" in outcome.stderr:
-            outcome = cls._run(script, port, cpus, "broadcast")
+            outcome = cls._run(script, port, cpus, "broadcast", scenario.environment)
         if outcome.returncode != 0:
             raise CannotStart(outcome.stderr.strip().splitlines()[-1] if outcome.stderr.strip() else "no reason given")
         server = cls(name, read_told(outcome.stdout))
@@ -80,9 +80,9 @@ class Peer(Server):
         return server
 
     @staticmethod
-    def _run(script, port, cpus, mode):
+    def _run(script, port, cpus, mode, environment):
         return subprocess.run([script, "start", str(port), cpus, mode], capture_output=True, text=True,
-                              timeout=START_SECONDS, check=False)
+                              timeout=START_SECONDS, check=False, env={**os.environ, **environment})
 
     def stop(self):
         subprocess.run([self.script, "stop", str(self.port)], timeout=START_SECONDS, check=True)
