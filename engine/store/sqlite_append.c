@@ -152,7 +152,8 @@ static int retain_bytes(struct sqlite_append *append, struct sqlite_room *room, 
 {
 	int code = SQLITE_OK;
 
-	while (code == SQLITE_OK && room->first <= room->last) {
+	/* No sum of what is kept is more than that of what was ever kept. */
+	while (room->upto > bytes && code == SQLITE_OK && room->first <= room->last) {
 		sqlite3_bind_int64(append->kept, 1, row_id(room->id, room->first));
 		code = sqlite3_step(append->kept);
 		const uint64_t before = (uint64_t)sqlite3_column_int64(append->kept, 0);
