@@ -61,7 +61,7 @@ all: $(PROGRAMS)
 run:
 	@tools/build/deps.sh run
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all
-	@exec $(BUILD)/uproar --data data $(ARGS)
+	@exec $(BUILD)/uproar $(ARGS)
 
 ## check: install what is missing, and run every test that needs no hours
 check:

@@ -11,6 +11,8 @@ struct gate {
 	struct directory directory;
 	struct post post;
 	struct home *home;
+	struct store_port store;
+	bool has_store;
 	struct segment_pool segments;
 	struct timers timers;
 	struct random random;

@@ -94,6 +94,9 @@ static void link_up(struct shard *shard, const struct shard_limits *limits)
 		post->bells[core] = &links->bells[core];
 		shard->in[core] = &links->rings[core * limits->cores + limits->core];
 	}
+	shard->gate.has_store = links->stores != NULL;
+	if (shard->gate.has_store)
+		shard->gate.store = links->stores[limits->core];
 	links->ring_bells[limits->core] = ring_bell(shard->ring);
 	links->counters[limits->core] = &shard->counters;
 }
@@ -118,7 +121,7 @@ static int gate_open(struct gate *gate, const struct shard_limits *limits, struc
 		     hash_key) != 0)
 		return -ENOMEM;
 	gate->home = home_open(&limits->home, &gate->directory, &gate->post, &shard->counters,
-			       random_next(&gate->random), NULL);
+			       random_next(&gate->random), gate->has_store ? &gate->store : NULL);
 	return gate->home ? 0 : -ENOMEM;
 }
 
@@ -258,8 +261,22 @@ static void run_mails(struct shard *shard)
 	shard->mail_left = silent < cores;
 }
 
+/* What the store has answered, until there is no more or enough: the look at it before sleeping finds the rest. */
+static void run_stored(struct shard *shard)
+{
+	struct gate *gate = &shard->gate;
+	struct store_job *job;
+
+	if (!gate->has_store)
+		return;
+	for (uint32_t taken = 0; taken < MAIL_PER_TURN && (job = store_port_take(&gate->store)) != NULL; taken++)
+		home_stored(gate->home, job, gate->now_ms, gate->wall_ms);
+}
+
 static bool mail_waits(struct shard *shard)
 {
+	if (shard->gate.has_store && store_port_waits(&shard->gate.store))
+		return true;
 	for (uint32_t from = 0; from < shard->links->cores; from++)
 		if (post_peek(shard->in[from]))
 			return true;
@@ -319,17 +336,21 @@ void shard_turn(struct shard *shard)
 	gate_count(gate, COUNTER_turns);
 	for (size_t i = 0; i < count; i++)
 		run_event(shard, &shard->events[i]);
+	run_stored(shard);
 	run_mails(shard);
 	run_timers(shard);
 	/* What the timers sent to rooms of this core is run in the next turn: to_flush says that there is some. */
 	pump(gate);
 	post_flush(&gate->post, shard->ring);
+	if (gate->has_store)
+		store_port_flush(&gate->store, shard->ring);
+	__atomic_store_n(&shard->counters.values[COUNTER_store_waiting], gate->store.jobs_out, __ATOMIC_RELAXED);
 	__atomic_store_n(&shard->counters.values[COUNTER_segment_bytes], gate->segments.bytes_out, __ATOMIC_RELAXED);
 }
 
 bool shard_is_drained(const struct shard *shard)
 {
-	return shard->gate.draining && shard->gate.net.open == 0;
+	return shard->gate.draining && shard->gate.net.open == 0 && shard->gate.store.jobs_out == 0;
 }
 
 bool shard_is_stopped(const struct shard *shard)

@@ -35,6 +35,7 @@ struct shard_links {
 	struct bell bells[CORES_MAX];
 	int ring_bells[CORES_MAX];     /* each shard fills in its own at open; all must be open before any turns */
 	const struct counters *counters[CORES_MAX]; /* likewise */
+	const struct store_port *stores; /* of each core, copied at open; NULL: there is no store. Set before that */
 };
 
 int shard_links_open(struct shard_links *links, uint32_t cores, size_t xring_size);
@@ -54,7 +55,7 @@ void shard_turn(struct shard *shard);
 #define SHARD_WORD_DRAIN 1
 #define SHARD_WORD_STOP 2
 
-/* Drained or stopped: no connection is left and the thread may close it. A shard
+/* Drained or stopped: no connection and no job of the store's is left and the thread may close it. A shard
  * that is drained must still be turned until all are, since it is home to others' rooms. */
 bool shard_is_drained(const struct shard *shard);
 bool shard_is_stopped(const struct shard *shard);

@@ -17,6 +17,7 @@
 #include "engine/ops/data.h"
 #include "engine/ops/plan.h"
 #include "engine/ops/site.h"
+#include "engine/ops/store_threads.h"
 
 #define SHUT_AFTER_MS 100 /* from the signal to refusing new connections */
 #define TAKEN_TRIES 20    /* to listen where somebody else still does, */
@@ -45,6 +46,7 @@ struct server {
 	struct http_source source;
 	struct data data;
 	struct room_classes classes;
+	struct store_threads store;
 	uint32_t cores;
 	uint64_t hash_key;
 	struct core core[CORES_MAX];
@@ -331,6 +333,7 @@ static void site_setup(struct server *server)
 		.page = option_number(server->options, OPTION_page) == 0,
 		.cores = server->cores,
 		.counters = server->links.counters,
+		.stores = store_threads_present(&server->store) ? server->store.counters : NULL,
 	};
 	server->source = (struct http_source){ site_answer, &server->site };
 }
@@ -366,6 +369,8 @@ int boot(const struct options *options)
 		return EXIT_CONFIG;
 	}
 	status = data_open(&server.data, option_text(options, OPTION_data));
+	if (status == 0)
+		status = store_threads_choose(&server.store, options, server.data.path);
 	backlog_tell(options);
 	if (status == 0)
 		status = listen_all(&server);
@@ -378,7 +383,13 @@ int boot(const struct options *options)
 		return EXIT_MEMORY;
 	}
 	site_setup(&server);
-	status = run(&server, &signals);
+	status = store_threads_start(&server.store, &server.features, server.cores, server.links.bells,
+				     server.links.ring_bells);
+	if (store_threads_present(&server.store))
+		server.links.stores = server.store.ports;
+	if (status == 0)
+		status = run(&server, &signals);
+	store_threads_end(&server.store);
 	shard_links_close(&server.links);
 	data_close(&server.data);
 	return status;

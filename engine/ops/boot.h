@@ -11,6 +11,7 @@
 #define EXIT_TAKEN 69     /* the address is in use */
 #define EXIT_MEMORY 71    /* the system would not give memory, threads or rings */
 #define EXIT_DATA 73      /* the data directory cannot be used */
+#define EXIT_FAILED 74    /* the disk failed to keep what was written to it */
 #define EXIT_DENIED 77    /* no right to that address */
 #define EXIT_CONFIG 78    /* the file is wrong, or io_uring is not to be had */
 

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "engine/core/log.h"
+#include "engine/store/choose.h"
 
 #define MEMBERSHIPS_MIN 100000
 #define TABLE_SLOTS_MOST 16384
@@ -78,10 +79,12 @@ uint32_t plan_backlog(const struct options *options)
 
 int plan_classes(const struct options *options, struct room_classes *classes, char error[OPTION_ERROR_MAX])
 {
+	const char *data = option_text(options, OPTION_data);
+	const bool disk = store_is_any(option_text(options, OPTION_store), *data ? data : NULL);
 	char why[OPTION_ERROR_MAX / 2];
 
 	if (room_classes_parse(classes, option_text(options, OPTION_room_classes), why, sizeof(why)) == 0 &&
-	    (*option_text(options, OPTION_data) || room_classes_without_disk(classes, why, sizeof(why)) == 0))
+	    (disk || room_classes_without_disk(classes, why, sizeof(why)) == 0))
 		return 0;
 	snprintf(error, OPTION_ERROR_MAX, "%.*s: option 'room-classes': %s", OPTION_WHERE_MAX,
 		 option_where(options, OPTION_room_classes), why);
@@ -160,6 +163,24 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 	};
 }
 
+struct store_links_limits plan_store(const struct options *o, uint32_t cores)
+{
+	return (struct store_links_limits){
+		.cores = cores,
+		.jobs_max = (uint32_t)option_number(o, OPTION_store_queue),
+		.bytes_max = option_number(o, OPTION_store_memory) / cores,
+	};
+}
+
+struct worker_limits plan_worker(const struct options *o, enum store_worker which)
+{
+	return (struct worker_limits){
+		.which = which,
+		.batch_jobs = (uint32_t)option_number(o, OPTION_store_batch),
+		.batch_bytes = option_number(o, OPTION_store_batch_size),
+	};
+}
+
 static void print_sum(const char *what, uint64_t bytes, bool json)
 {
 	if (json)
@@ -172,10 +193,12 @@ void plan_print(const struct options *options, const struct ring_features *featu
 {
 	struct shard_sum rows[16];
 	const struct shard_limits limits = plan_shard(options, features, 0, cores);
-	const size_t count = shard_sums(&limits, rows, sizeof(rows) / sizeof(rows[0]));
+	const struct store_links_limits store = plan_store(options, cores);
+	size_t count = shard_sums(&limits, rows, sizeof(rows) / sizeof(rows[0]) - 1);
 	const bool json = option_number(options, OPTION_log_format) == 1;
 	uint64_t sum = 0;
 
+	rows[count++] = (struct shard_sum){ "what waits for the store", store_links_bytes_max(&store) };
 	if (!json)
 		fprintf(stderr, "memory at the most, %u core%s together; what is not used costs nothing:\n", cores,
 			cores == 1 ? "" : "s");

@@ -5,6 +5,7 @@
 
 #include "engine/gate/shard.h"
 #include "engine/ops/options.h"
+#include "engine/store/worker.h"
 
 /* The number of cores that the options ask for: by default all processors that this process may use. */
 uint32_t plan_cores(const struct options *options);
@@ -19,6 +20,10 @@ int plan_classes(const struct options *options, struct room_classes *classes, ch
 /* Without classes of rooms, which the caller keeps and sets. */
 struct shard_limits plan_shard(const struct options *options, const struct ring_features *features, uint32_t core,
 			       uint32_t cores);
+
+/* What waits for the store, and how much of it is done at once. */
+struct store_links_limits plan_store(const struct options *options, uint32_t cores);
+struct worker_limits plan_worker(const struct options *options, enum store_worker which);
 
 /* Says how much memory the plan may use at the most, sum by sum: a table for people, or a line of the log each. */
 void plan_print(const struct options *options, const struct ring_features *features, uint32_t cores);

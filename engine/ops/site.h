@@ -5,11 +5,13 @@
 
 #include "engine/core/counters.h"
 #include "engine/gate/http_source.h"
+#include "engine/store/store_counters.h"
 
 struct site {
 	bool page;                              /* serve the files of the page */
 	uint32_t cores;
 	const struct counters *const *counters; /* of each core; keeps */
+	const struct store_counters *const *stores; /* of each thread of the store; keeps. NULL: there is none */
 };
 
 /* http_source's answer; context is a struct site. */

@@ -29,7 +29,7 @@ def free_port():
 
 
 class Server:
-    """One uproar process; `with Server("--cores", "2") as server`."""
+    """One uproar process; `with Server("--cores", "2") as server`. Without data all its rooms are in memory."""
 
     def __init__(self, *options, port=0, data=None, wait=20):
         self.options = list(options)
@@ -42,8 +42,7 @@ class Server:
         self.port = self.port or free_port()
         binary = os.path.join(ROOT, BUILD, "uproar") if not os.path.isabs(BUILD) else os.path.join(BUILD, "uproar")
         command = [binary, "--listen", f"127.0.0.1:{self.port}"] + self.options
-        if self.data:
-            command += ["--data", self.data]
+        command += ["--data", self.data or ""]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         ready = threading.Event()
 

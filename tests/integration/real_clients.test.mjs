@@ -10,7 +10,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
 const build = path.resolve(root, process.env.BUILD ?? "build");
 
 async function start() {
-	const server = spawn(path.join(build, "uproar"), ["--listen", "127.0.0.1:0", "--send-rate", "0"]);
+	const server = spawn(path.join(build, "uproar"), ["--listen", "127.0.0.1:0", "--send-rate", "0", "--data", ""]);
 	const port = await new Promise((resolve, reject) => {
 		let text = "";
 		const read = (chunk) => {

@@ -133,7 +133,7 @@ class CannotStart(unittest.TestCase):
     wrong = Words.wrong
 
     def quiet(self, *words):
-        return ("--log-level", "error", "--cores", "1", "--listen", "127.0.0.1:0", *words)
+        return ("--log-level", "error", "--cores", "1", "--listen", "127.0.0.1:0", "--data", "", *words)
 
     def test_a_taken_port(self):
         with socket.socket() as other:

@@ -85,7 +85,8 @@ class Signals(unittest.TestCase):
 
     def test_a_log_that_nobody_reads(self):
         reader, writer = os.pipe()
-        process = subprocess.Popen([os.path.join(ROOT, BUILD, "uproar"), "--listen", "127.0.0.1:0", "--log-level", "debug"],
+        process = subprocess.Popen([os.path.join(ROOT, BUILD, "uproar"), "--listen", "127.0.0.1:0", "--log-level", "debug",
+                                    "--data", ""],
                                    stdout=subprocess.PIPE, stderr=writer, text=True)
         os.close(writer)
         try:

@@ -52,8 +52,18 @@ OPTION(history_age, "history-age", TIME, "24h", "1s", "3650d", "History",
        "how long events are kept")
 OPTION(history_memory, "history-memory", BYTES, "256M", "64K", "1T", "History",
        "bytes kept in memory, whole process; the room longest silent gives way first")
-OPTION(data, "data", TEXT, "", "", "", "History",
-       "directory that keeps histories over a restart; empty: none are kept")
+OPTION(data, "data", TEXT, "uproar-data", "", "", "History",
+       "directory that keeps what was said; empty: nothing is kept on disk, every room is of class memory")
+OPTION(store, "store", TEXT, "sqlite", "", "", "History",
+       "what rooms of class disk are kept in: sqlite (uproar.db in the data directory), postgres://..., memory, or none")
+OPTION(store_batch, "store-batch", COUNT, "4096", "1", "65536", "History",
+       "events that share a transaction, at most")
+OPTION(store_batch_size, "store-batch-size", BYTES, "8M", "64K", "1G", "History",
+       "bytes of them after which no more are added")
+OPTION(store_queue, "store-queue", COUNT, "16384", "16", "1048576", "History",
+       "events and pages that a core may wait for before commands are refused")
+OPTION(store_memory, "store-memory", BYTES, "64M", "1M", "64G", "History",
+       "bytes of them, whole process")
 OPTION(hot_log_size, "hot-log-size", BYTES, "1M", "64K", "1G", "Memory",
        "bytes of frames a core holds for a room's members that are behind")
 OPTION(send_memory, "send-memory", BYTES, "256M", "1M", "1T", "Memory",

@@ -1,0 +1,19 @@
+/* words.h - the words in the strings of a JSON value, and whether those of a query are among them.
+ *
+ * A word is a run of ASCII letters, digits and bytes of UTF-8 beyond ASCII, escapes taken out; capitals of ASCII
+ * count as small. Names of members are not looked at.
+ */
+#ifndef STORE_WORDS_H
+#define STORE_WORDS_H
+
+#include "proto/base/span.h"
+
+#define WORDS_MAX 16 /* in a query; further ones are not looked for */
+
+/* Whether the query has a word at all. */
+bool words_any(struct span query);
+
+/* Whether each word of the query is a whole word of some string in the value, which must be one JSON value. */
+bool words_match(struct span query, struct span json);
+
+#endif
