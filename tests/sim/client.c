@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/core/check.h"
+#include "tests/sim/disk.h"
 
 static const char upgrade_request[] =
 	"GET /ws HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -110,6 +111,23 @@ static void act_send(struct sim_client *client, uint32_t room)
 	    room, client->index, number, (int)(sim_chance(100) ? sim_below(2000) : sim_below(60)), filler);
 }
 
+/* An edit, a deletion or a reaction, of whatever may be there. */
+static void act_change(struct sim_client *client, uint32_t room)
+{
+	static const char *const ops[] = { "edit", "del", "react" };
+	const uint32_t op = sim_below(3);
+	const uint64_t id = ++client->next_id;
+	const uint64_t number = ++client->next_number[room];
+	const uint64_t last = client->rooms[room].last;
+
+	client->sent[id % 256].id = id;
+	client->sent[id % 256].number = number;
+	client->sent[id % 256].room = room;
+	say(client, "{\"op\":\"%s\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"target\":%lu%s}", ops[op], id,
+	    room, client->index, number, last > 20 ? last - sim_below(20) : 1 + sim_below(20),
+	    op == 0 ? ",\"data\":7" : op == 2 ? ",\"key\":\"+\",\"on\":true" : "");
+}
+
 static void act_leave(struct sim_client *client, uint32_t room)
 {
 	struct sim_membership *member = &client->rooms[room];
@@ -157,6 +175,10 @@ void client_act(struct sim_client *client)
 	case 7:
 		if (member->joined)
 			say(client, "{\"op\":\"presence\",\"id\":%lu,\"room\":\"r%u\"}", ++client->next_id, room);
+		return;
+	case 8:
+		if (member->joined && !member->leaving)
+			act_change(client, room);
 		return;
 	default:
 		if (member->joined && !member->leaving)
@@ -287,6 +309,8 @@ static void on_ok(struct sim_client *client, uint64_t re, char *text)
 		char epoch[ORACLE_EPOCH];
 
 		epoch_of(text, epoch);
+		if ((strstr(text, "\"class\":\"disk\"") != NULL) != simdisk_room(client->sent[re % 256].room))
+			sim_fail("client %u: acknowledged as of another class: %s", client->index, text);
 		client->sent[re % 256].id = 0;
 		oracle_ack(client->sent[re % 256].room, epoch, number_of(text, "\"seq\":"),
 			   content_of_cid(client->index, client->sent[re % 256].number));
@@ -324,6 +348,12 @@ static void on_notice(struct sim_client *client, const char *text)
 	}
 }
 
+static bool is_logged(const char *text)
+{
+	return strncmp(text, "{\"ev\":\"msg\"", 11) == 0 || strncmp(text, "{\"ev\":\"edit\"", 12) == 0 ||
+	       strncmp(text, "{\"ev\":\"del\"", 11) == 0 || strncmp(text, "{\"ev\":\"react\"", 13) == 0;
+}
+
 static void on_text(struct sim_client *client, char *text)
 {
 	sim_note("text", client->index, strlen(text));
@@ -340,7 +370,7 @@ static void on_text(struct sim_client *client, char *text)
 		say(client, "{\"op\":\"pong\"}");
 	} else if (strncmp(text, "{\"ev\":\"notice\"", 14) == 0) {
 		on_notice(client, text);
-	} else if (strncmp(text, "{\"ev\":\"msg\"", 11) == 0) {
+	} else if (is_logged(text)) {
 		on_logged(client, text);
 	} else if (strncmp(text, "{\"ev\":\"", 7) == 0) {
 		const struct sim_membership *member = &client->rooms[room_of(text)];

@@ -10,6 +10,7 @@
 #include "engine/core/log.h"
 #include "engine/gate/shard.h"
 #include "tests/sim/client.h"
+#include "tests/sim/disk.h"
 
 #define CLIENTS_MAX 10
 #define CORES_SIM 3
@@ -20,7 +21,7 @@ static struct sim_client clients[CLIENTS_MAX];
 static uint32_t client_count;
 static struct shard *shards[CORES_SIM];
 static struct shard_links links;
-static uint64_t received, lagged, slow;
+static uint64_t received, lagged, slow, crashes;
 
 bool sim_chance(uint32_t thousandths)
 {
@@ -77,6 +78,14 @@ static void world_draw(void)
 		.roomy = sim_chance(400),
 		.window = 2000 + sim_below(2) * sim_below(60000),
 	};
+	/* Drawn after all else: worlds without a disk stay what they were. */
+	sim.world.disk = sim_chance(600);
+	if (!sim.world.disk)
+		return;
+	sim.world.crash = sim_below(2) * sim_below(150);
+	sim.world.disk_full = sim_below(2) * sim_below(60);
+	sim.world.disk_away = sim_below(2) * sim_below(100);
+	sim.world.disk_fails = sim_below(2) * sim_below(10);
 }
 
 static void answer_none(void *context, const struct http_question *question, struct http_answer *answer,
@@ -113,6 +122,7 @@ static struct shard_limits limits_draw(uint32_t core)
 			.history_age_ms = sim.world.roomy ? 600000 : 60000,
 			.history_bytes_all = sim.world.roomy ? 64 << 20 : 4000 + sim_below(100000),
 			.page_bytes = 500 + sim_below(4000),
+			.classes = simdisk_classes(),
 		},
 		.hall = { .hot_logs_max = 64, .cursors_max = 128, .hot_bytes_max = 2048 + sim_below(20000) },
 		.session = {
@@ -133,6 +143,7 @@ static void engine_open(void)
 	int error = shard_links_open(&links, sim.world.cores, 4096u << (sim_below(2) * 4));
 
 	CHECK(error == 0);
+	simdisk_begin(&links);
 	for (uint32_t core = 0; core < sim.world.cores; core++) {
 		const struct shard_limits limits = limits_draw(core);
 
@@ -140,10 +151,36 @@ static void engine_open(void)
 					  random_next(&sim.random), &error);
 		CHECK(shards[core]);
 	}
+	simdisk_start();
+}
+
+static void engine_close(bool crash)
+{
+	for (uint32_t core = 0; core < sim.world.cores; core++)
+		shard_close(shards[core]);
+	simdisk_end(crash);
+	shard_links_close(&links);
+}
+
+/* The process is gone, and a new one is there. */
+static void crash(void)
+{
+	sim_note("crash", 0, 0);
+	crashes++;
+	engine_close(true);
+	simdisk_judge();
+	sim_sockets_cut();
+	engine_open();
 }
 
 static void step(void)
 {
+	if (simdisk_failed() || (sim.world.crash > 0 && sim_below(100000) < sim.world.crash)) {
+		crash();
+		return;
+	}
+	if (sim_chance(400))
+		simdisk_turn();
 	const uint32_t core = sim_below(sim.world.cores);
 
 	shard_turn(shards[core]);
@@ -184,6 +221,7 @@ static void run_until_quiet(void)
 		if (i == 300000)
 			sim_fail("it does not come to rest");
 		shard_turn(shards[i % (int)sim.world.cores]);
+		simdisk_turn();
 		client_read(&clients[i % (int)client_count]);
 		sim.now_ns += 10000;
 		if (sim.digest != digest)
@@ -197,7 +235,23 @@ static void settle(void)
 {
 	for (uint32_t i = 0; i < client_count; i++)
 		clients[i].frozen = false;
+	simdisk_heal();
+	if (simdisk_failed())
+		crash();
 	run_until_quiet();
+	/* What the store could not give is asked for again by the clock. */
+	sim.now_ns += 1000 * 1000000ull;
+	run_until_quiet();
+	simdisk_judge();
+	for (uint32_t room = 0; room < ORACLE_ROOMS; room++)
+		for (uint32_t i = 0; simdisk_room(room) && i < client_count; i++) {
+			const struct sim_membership *member = &clients[i].rooms[room];
+
+			if (clients[i].socket && !clients[i].closing && member->joined && !member->leaving &&
+			    !member->no_echo && member->last != simdisk_last(room) && simdisk_last(room) != 0)
+				sim_fail("room %u: client %u is at %lu, the disk at %lu", room, i, member->last,
+					 simdisk_last(room));
+		}
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++)
 		for (uint32_t i = 0; i < client_count; i++)
 			for (uint32_t j = 0; j < i; j++) {
@@ -219,6 +273,7 @@ static void leave_all(void)
 		client_end(&clients[i], sim_chance(500));
 	for (int i = 0; i < 2000; i++) {
 		shard_turn(shards[i % (int)sim.world.cores]);
+		simdisk_turn();
 		client_read(&clients[i % (int)client_count]);
 		sim.now_ns += (i < 1000 ? 1 : 1000) * 1000000ull;
 	}
@@ -242,6 +297,7 @@ static uint64_t run_seed(uint64_t seed)
 	random_seed(&sim.random, seed);
 	oracle_reset();
 	world_draw();
+	simdisk_open();
 	client_count = 2 + sim_below(CLIENTS_MAX - 1);
 	engine_open();
 	for (uint32_t i = 0; i < client_count; i++)
@@ -257,9 +313,9 @@ static uint64_t run_seed(uint64_t seed)
 		slow += clients[i].slow;
 	}
 	leave_all();
-	for (uint32_t core = 0; core < sim.world.cores; core++)
-		shard_close(shards[core]);
-	shard_links_close(&links);
+	engine_close(false);
+	simdisk_judge();
+	simdisk_close();
 	sim_sockets_reset();
 	if (block_bytes_out() != blocks_before)
 		sim_fail("%ld bytes of blocks were not given back", (long)(block_bytes_out() - blocks_before));
@@ -305,7 +361,7 @@ int main(int argc, char **argv)
 		if (only)
 			printf("seed %lu: digest %016lx\n", seed, digest);
 	}
-	printf("simulation: %lu events received, %lu lagged, %lu caught up\n", received, lagged, slow);
+	printf("simulation: %lu events received, %lu lagged, %lu caught up, %lu crashes\n", received, lagged, slow, crashes);
 	printf("%lu passed, 0 failed\n", count);
 	return 0;
 }

@@ -5,13 +5,13 @@
 
 #include "tests/sim/sim.h"
 
-#define EPOCHS_MAX 64
+#define EPOCHS_MAX 4096
 
 static struct epoch {
 	char name[ORACLE_EPOCH];
 	uint32_t room;
 	uint64_t *contents; /* by seq; 0: not yet known */
-	uint64_t known;
+	uint64_t newest;
 } epochs[EPOCHS_MAX];
 
 static uint32_t epoch_count;
@@ -54,6 +54,28 @@ void oracle_event(uint32_t room, const char *name, uint64_t seq, uint64_t conten
 	if (epoch->contents[seq] != 0 && epoch->contents[seq] != content)
 		sim_fail("room %u epoch %s: seq %lu is two different events", room, name, seq);
 	epoch->contents[seq] = content;
+	if (seq > epoch->newest)
+		epoch->newest = seq;
+}
+
+void oracle_disk(uint32_t room, const char *name, uint64_t first, uint64_t last)
+{
+	for (uint32_t i = 0; i < epoch_count; i++) {
+		const struct epoch *epoch = &epochs[i];
+
+		if (epoch->room != room || epoch->newest == 0)
+			continue;
+		if (strcmp(epoch->name, name) != 0)
+			sim_fail("room %u: clients know epoch %s, the disk has %s", room, epoch->name, name);
+		if (epoch->newest > last)
+			sim_fail("room %u: clients know seq %lu, the disk has %lu to %lu", room, epoch->newest, first,
+				 last);
+	}
+}
+
+void oracle_disk_none(uint32_t room)
+{
+	oracle_disk(room, "none", 1, 0);
 }
 
 uint64_t oracle_content(uint32_t room, const char *name, uint64_t seq)

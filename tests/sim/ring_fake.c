@@ -56,6 +56,13 @@ void sim_sockets_reset(void)
 			sim_socket_free(&sockets[i]);
 }
 
+void sim_sockets_cut(void)
+{
+	for (uint32_t i = 0; i < SIM_SOCKETS_MAX; i++)
+		if (sockets[i].used)
+			sockets[i].server_closed = sockets[i].accepted = true;
+}
+
 static void add(uint8_t **to, size_t *size, size_t *capacity, const void *bytes, size_t more)
 {
 	if (*size + more > *capacity) {

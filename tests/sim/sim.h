@@ -26,6 +26,9 @@ struct sim_world {
 	uint32_t events_max;   /* completions in one turn */
 	bool roomy;            /* histories keep everything, so that no cid can be forgotten */
 	uint32_t window;       /* bytes a client's socket holds unread */
+	bool disk;             /* there is a store */
+	uint32_t crash;        /* that the process is killed in this step, in hundredthousandths */
+	uint32_t disk_full, disk_away, disk_fails; /* of a commit: has no more room, or has it again; is refused; fails */
 };
 
 /* One connection as its client sees it. */
@@ -67,5 +70,6 @@ struct sim_socket *sim_connect(void);
 void sim_socket_free(struct sim_socket *socket);
 void sim_up(struct sim_socket *socket, const void *bytes, size_t size);
 void sim_sockets_reset(void);
+void sim_sockets_cut(void); /* the server is gone */
 
 #endif
