@@ -1,6 +1,7 @@
 #include "engine/chat/history.h"
 
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 
 static size_t data_at(const struct room_log *log, uint64_t seq)
 {
@@ -10,10 +11,8 @@ static size_t data_at(const struct room_log *log, uint64_t seq)
 struct history_range history_after(const struct room_log *log, uint64_t after, uint32_t limit, size_t page_bytes)
 {
 	const uint64_t first = room_log_first(log);
-#if MUTANT == 3 /* a resume misses one */
-	after++;
-#endif
-	struct history_range range = { .from = after + 1 > first ? after + 1 : first };
+	const uint64_t next = after + 1 + PLANTED(3); /* a resume misses one */
+	struct history_range range = { .from = next > first ? next : first };
 	size_t bytes = 0;
 
 	range.to = range.from - 1;

@@ -7,6 +7,7 @@
 #include "engine/chat/home_reading.h"
 #include "engine/chat/home_reply.h"
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 #include "proto/chat/limits.h"
 
 #define TYPING_TTL_MS 6000
@@ -74,9 +75,9 @@ static enum chat_resume resume_judge(const struct home *home, const struct room 
 {
 	if (!join->has_since)
 		return CHAT_RESUME_NOT_ASKED;
-	if (!span_equal(join->since_epoch, room_epoch(room)))
+	if (!span_equal(join->since_epoch, room_epoch(room)) && !PLANTED(19)) /* a position of another epoch counts */
 		return CHAT_RESUME_EPOCH;
-	if (join->since_seq > room->log.last || join->since_seq + 1 < room_first(home, room))
+	if (join->since_seq > room->log.last || join->since_seq + 1 + 3 * PLANTED(20) < room_first(home, room)) /* a gap is not seen */
 		return CHAT_RESUME_GAP;
 	return CHAT_RESUME_OK;
 }
@@ -137,7 +138,7 @@ static void run_leave(struct home *home, struct room *room, const struct mail_co
 	room->connections--;
 	room->users -= last;
 	if (mail->last_here)
-		room->cores &= ~(1ull << mail->origin.core);
+		room->cores &= PLANTED(21) ? 0 : ~(1ull << mail->origin.core); /* who stays on other cores is forgotten */
 	/* A core that had a further join under way did not call this its last; if that was refused, nobody is left. */
 	if (room->connections == 0)
 		room->cores = 0;

@@ -5,6 +5,7 @@
 #include "engine/chat/home_reading.h"
 #include "engine/chat/home_reply.h"
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 #include "engine/core/log.h"
 
 #define RETRY_MS 1000
@@ -36,7 +37,7 @@ void disk_leave(struct home *home, struct room_disk *disk)
 
 bool disk_is_busy(const struct room_disk *disk)
 {
-	return disk->jobs > 0 || disk->readings;
+	return (disk->jobs > 0 && !PLANTED(6)) /* forgotten while something is under way */ || disk->readings;
 }
 
 static void list_forget(struct home *home, struct waiting_list *list)
@@ -176,6 +177,10 @@ void disk_publish(struct home *home, struct room *room, const struct mail_comman
 	}
 	at = span_copy(&job->epoch, room_epoch(room), at);
 	event_copy(&job->event, &event, at);
+	if (PLANTED(4)) { /* acknowledged before it is kept */
+		job->event.seq = room->log.last + 1;
+		reply_ack(home, mail, room, &job->event, false);
+	}
 	disk_give(home, room, STORE_WRITER, job);
 }
 
@@ -239,7 +244,10 @@ static void stored_append(struct home *home, struct room *room, struct store_job
 	const struct mail_command to = command_of(job, own);
 	struct chat_event *event = &job->event;
 
-	if (job->status == STORE_OK) {
+	if (job->status == STORE_FULL && PLANTED(9)) { /* a full disk is acknowledged */
+		event->seq = room->log.last;
+		reply_ack(home, &to, room, event, false);
+	} else if (job->status == STORE_OK) {
 		event->seq = job->seq;
 		event->ts_ms = job->ts_ms;
 		event->rev = job->rev;
@@ -247,10 +255,11 @@ static void stored_append(struct home *home, struct room *room, struct store_job
 		room_follow(home, room, event);
 		room_apply(home, room, event);
 		counter_add(home->counters, COUNTER_published, 1);
-		fanout(home, room, event, &own->origin);
+		if (!PLANTED(11) || event->kind != CHAT_EV_del) /* deletions are not told */
+			fanout(home, room, event, &own->origin);
 		reply_ack(home, &to, room, event, false);
 	} else if (job->status == STORE_DUPLICATE) {
-		event->seq = job->seq;
+		event->seq = PLANTED(5) ? room->log.last : job->seq; /* a retry is told another seq */
 		event->ts_ms = job->ts_ms;
 		counter_add(home->counters, COUNTER_duplicates, 1);
 		reply_ack(home, &to, room, event, true);
@@ -277,7 +286,7 @@ static bool window_fill(struct home *home, struct room *room, const struct store
 
 	if (count > 0 && page->events[0].seq != job->last + 1 - count)
 		return false;
-	room->log.last = job->last - count;
+	room->log.last = job->last - count - (PLANTED(10) && count == 0 && job->last > 0); /* a seq given again after a restart */
 	for (uint32_t i = 0; i < count; i++) {
 		const uint64_t ts_ms = page->events[i].ts_ms;
 		const uint64_t age_ms = home->wall_ms > ts_ms ? home->wall_ms - ts_ms : 0;
@@ -294,7 +303,8 @@ static enum store_status loaded(struct home *home, struct room *room, const stru
 		return job->status;
 	if (strlen(job->room_epoch) != ROOM_EPOCH_SIZE || job->last + 1 < job->first)
 		return STORE_CORRUPT;
-	memcpy(room->epoch, job->room_epoch, ROOM_EPOCH_SIZE);
+	if (!PLANTED(7)) /* a loaded room has a new epoch */
+		memcpy(room->epoch, job->room_epoch, ROOM_EPOCH_SIZE);
 	room_disk(home, room)->first = job->first;
 	return window_fill(home, room, job) ? STORE_OK : STORE_CORRUPT;
 }
@@ -307,6 +317,12 @@ static void stored_load(struct home *home, struct room *room, const struct store
 
 	disk->loading = false;
 	disk->held = (struct waiting_list){ 0 };
+	if (PLANTED(8) && waiting && waiting->next) { /* what came second while it was loaded is lost */
+		struct waiting_command *lost = waiting->next;
+
+		waiting->next = lost->next;
+		disk_waited(home, lost);
+	}
 	if (status == STORE_CORRUPT)
 		LOG(LOG_ERROR, "log_corrupt", LOG_SPAN("room", job->room));
 	while (waiting) {

@@ -3,6 +3,7 @@
 #include "engine/chat/history.h"
 #include "engine/chat/home_reply.h"
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 #include "engine/core/log.h"
 #include "proto/chat/limits.h"
 
@@ -93,7 +94,7 @@ static void forget(struct room_disk *disk, struct reading *reading)
 /* A fetch goes on after `after`; what lies between that and what it asked for is said to be missed. */
 static void fetch_after(struct home *home, struct room *room, const struct mail_command *mail, uint64_t after)
 {
-	if (after + 1 >= room_log_first(&room->log)) {
+	if (after + 1 + PLANTED(15) >= room_log_first(&room->log)) { /* the window begins one too late */
 		reply_page(home, mail, room, history_after(&room->log, after, CHAT_PAGE_MAX, home->limits.page_bytes));
 		return;
 	}
@@ -146,7 +147,7 @@ static uint32_t heard_of(const struct room *room, const struct store_page *page)
 {
 	uint32_t count = page ? page->count : 0;
 
-	while (count > 0 && page->events[count - 1].seq > room->log.last)
+	while (!PLANTED(12) /* told before it is everybody's */ && count > 0 && page->events[count - 1].seq > room->log.last)
 		count--;
 	return count;
 }
@@ -166,7 +167,7 @@ static void serve_fetch(struct home *home, struct room *room, const struct mail_
 				room_log_first(&room->log));
 		return;
 	}
-	fetch_after(home, room, mail, job->first > job->seq_asked + 1 ? job->first - 1 : job->seq_asked);
+	fetch_after(home, room, mail, job->first > job->seq_asked + 1 ? job->first - 1 + PLANTED(13) : job->seq_asked); /* one more is skipped than is gone */
 }
 
 static void serve_history(struct home *home, struct room *room, const struct mail_command *mail,
@@ -195,7 +196,7 @@ static void serve(struct home *home, struct room *room, struct waiting_command *
 		else
 			serve_history(home, room, mail, job);
 		disk_waited(home, waiting);
-		waiting = next;
+		waiting = PLANTED(14) && next && !next->next ? NULL : next; /* the last of those who share a page gets none */
 	}
 }
 

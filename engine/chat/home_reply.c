@@ -1,6 +1,7 @@
 #include "engine/chat/home_reply.h"
 
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 #include "proto/chat/limits.h"
 
 static struct mail_reply *reply_begin(struct home *home, const struct mail_command *to, enum chat_reply_kind kind,
@@ -43,7 +44,7 @@ void reply_ack(struct home *home, const struct mail_command *to, const struct ro
 	uint8_t *at = span_copy(&mail->reply.page.room, name, mail->bytes);
 
 	span_copy(&mail->reply.page.epoch, room_epoch(room), at);
-	mail->reply.page.class = room->disk != 0 ? CHAT_CLASS_DISK : CHAT_CLASS_MEMORY;
+	mail->reply.page.class = room->disk != 0 || PLANTED(16) /* a class that was not reached */ ? CHAT_CLASS_DISK : CHAT_CLASS_MEMORY;
 	mail->reply.page.last = event->seq;
 	mail->reply.time_ms = event->ts_ms;
 	mail->reply.duplicate = duplicate;
@@ -188,6 +189,6 @@ void reply_page_stored(struct home *home, const struct mail_command *to, const s
 
 	history_stored(home, room, page->events, count, &mail->page, mail->bytes);
 	mail->page.first = page->events[0].seq;
-	mail->page.more = page->events[count - 1].seq < room->log.last;
+	mail->page.more = page->events[count - 1].seq < room->log.last && !PLANTED(17); /* live before it is caught up */
 	post_end(home->post, to->origin.core);
 }

@@ -4,6 +4,7 @@
 
 #include "engine/chat/home_disk.h"
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 
 static const struct room_class class_of_all = { .presence = true };
 
@@ -51,7 +52,7 @@ static void shift(struct home *home, struct room *room)
 	struct record *record = room_log_shift(&room->log);
 	const struct chat_event *event = &record->event;
 
-	if (event->producer.bytes && room->disk == 0)
+	if (event->producer.bytes && room->disk == 0 && !PLANTED(23))
 		dedup_remove(&home->dedup, room_index(home, room), event->producer, event->number, event->seq);
 	bytes_change(home, -(int64_t)record->size);
 	record_give(record);
@@ -235,7 +236,7 @@ static int keep(struct home *home, struct room *room, const struct chat_event *e
 	if (!record)
 		return -ENOMEM;
 	record->kept_ms = kept_ms;
-	if (by_cid && dedup_add(&home->dedup, index, event->producer, event->number, event->seq) != 0) {
+	if (by_cid && !PLANTED(23) /* a cid is not remembered */ && dedup_add(&home->dedup, index, event->producer, event->number, event->seq) != 0) {
 		record_give(record);
 		return -ENOMEM;
 	}
@@ -252,7 +253,7 @@ static int keep(struct home *home, struct room *room, const struct chat_event *e
 
 int room_append(struct home *home, struct room *room, struct chat_event *event)
 {
-	event->seq = room->log.last + 1;
+	event->seq = room->log.last + 1 + (PLANTED(22) && room->log.last == 20); /* a number is left out */
 	event->ts_ms = home->wall_ms;
 
 	const int error = keep(home, room, event, home->now_ms);

@@ -2,6 +2,7 @@
 
 #include "engine/chat/cursor.h"
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 
 uint32_t hot_log_enter(struct hall *hall, uint32_t place_index, enum variant variant, uint64_t seq)
 {
@@ -197,7 +198,7 @@ void hot_log_settle(struct hall *hall, struct hot_log *hot)
 	for (uint32_t index = hot->cursors; index != 0;) {
 		struct cursor *cursor = cursor_at(hall, index);
 
-		if (cursor->state == CURSOR_LIVE) {
+		if (cursor->state == CURSOR_LIVE && !(PLANTED(26) && cursor->next == 0 && marked > 1)) { /* one member is skipped */
 			CHECK(!cursor->listed);
 			cursor->state = CURSOR_BEHIND;
 			cursor->position = hot->settled;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 
 /* One flight's bytes: enough to be coalesced well, little enough to be taken in turns. */
 #define FLIGHT_BYTES_MAX (256 * 1024)
@@ -70,9 +71,8 @@ bool flight_add(struct flight *flight, struct segment *segment, const uint8_t *b
 	flight->appendable = false;
 	if (flight->count == RING_PIECES_MAX || (flight->bytes > 0 && flight->bytes + size > FLIGHT_BYTES_MAX))
 		return false;
-#if MUTANT != 2 /* segments are reused while the kernel reads them */
-	segment_hold(segment);
-#endif
+	if (!PLANTED(2)) /* segments are reused while the kernel reads them */
+		segment_hold(segment);
 	flight->held[flight->count] = segment;
 	flight->pieces[flight->count++] = (struct iovec){ (void *)(uintptr_t)bytes, size };
 	flight->bytes += (uint32_t)size;
@@ -140,11 +140,8 @@ static void flight_end(struct net *net, struct conn *conn)
 	struct flight *flight = conn->flight;
 
 	for (uint32_t i = 0; i < flight->count; i++)
-#if MUTANT != 2
-		segment_drop(net->segments, flight->held[i]);
-#else
-		(void)net;
-#endif
+		if (!PLANTED(2))
+			segment_drop(net->segments, flight->held[i]);
 	conn->flight = NULL;
 	slab_give(&net->flights, flight);
 }

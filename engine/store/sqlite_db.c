@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/core/mutant.h"
 #define BUSY_MS 5000
 #define APPLICATION_ID 0x5570726f /* "Upro" */
 
@@ -15,14 +16,22 @@ static const char *const steps[] = {
 
 #define VERSION ((int)(sizeof(steps) / sizeof(steps[0])))
 
-static const char pragmas[] = "PRAGMA synchronous = FULL;"
+static const char pragmas[] =
+#if PLANTED(33) /* acknowledged before it is synced */
+	"PRAGMA synchronous = OFF;"
+#else
+	"PRAGMA synchronous = FULL;"
+#endif
 			      "PRAGMA wal_autocheckpoint = 0;"
 			      "PRAGMA journal_size_limit = 67108864;"
 			      "PRAGMA temp_store = MEMORY;"
 			      "PRAGMA trusted_schema = OFF;";
 
+static _Thread_local int write_errno;
+
 int db_error(sqlite3 *db, int code)
 {
+	(void)db;
 	switch (code & 0xff) {
 	case SQLITE_OK:
 	case SQLITE_DONE:
@@ -31,8 +40,8 @@ int db_error(sqlite3 *db, int code)
 	case SQLITE_FULL:
 		return -ENOSPC;
 	case SQLITE_IOERR:
-		if (code != SQLITE_IOERR_FSYNC && code != SQLITE_IOERR_DIR_FSYNC &&
-		    (sqlite3_system_errno(db) == ENOSPC || sqlite3_system_errno(db) == EDQUOT))
+		/* SQLite tells of a full disk alone; a quota or a limit on the file's size is one too. */
+		if (code == SQLITE_IOERR_WRITE && (write_errno == ENOSPC || write_errno == EDQUOT || write_errno == EFBIG))
 			return -ENOSPC;
 		return -EIO;
 	case SQLITE_CORRUPT:
@@ -148,8 +157,12 @@ sqlite3_stmt *db_prepare(sqlite3 *db, const char *sql)
 
 int db_run(sqlite3_stmt *statement)
 {
+	errno = 0;
+
 	const int code = sqlite3_step(statement);
 
+	if (code == SQLITE_IOERR_WRITE)
+		write_errno = errno;
 	sqlite3_reset(statement);
 	return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }

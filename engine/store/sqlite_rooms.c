@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/core/hash.h"
+#include "engine/core/mutant.h"
 #include "engine/store/sqlite_row.h"
 
 #define PLACES 65536 /* rooms remembered; a power of two */
@@ -88,7 +89,7 @@ static int write(struct sqlite_rooms *rooms, struct sqlite_room *room)
 	}
 	sqlite3_bind_int64(update, 1, room->id);
 	sqlite3_bind_int64(update, 2, (int64_t)room->first);
-	sqlite3_bind_int64(update, 3, (int64_t)room->last);
+	sqlite3_bind_int64(update, 3, (int64_t)room->last - (PLANTED(37) && room->last > 1)); /* a seq is given again after a restart */
 	sqlite3_bind_int64(update, 4, (int64_t)room->age);
 	if (ts != UINT64_MAX)
 		sqlite3_bind_int64(update, 5, (int64_t)(ts + room->age));

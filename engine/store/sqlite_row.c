@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include "engine/core/mutant.h"
 uint32_t row_size(const struct chat_event *event)
 {
 	return (uint32_t)(event->from.size + event->producer.size + event->data.size + event->key.size);
@@ -87,5 +88,5 @@ bool row_read(sqlite3_stmt *select, struct chat_event *event)
 		.deleted = sqlite3_column_int(select, 11) != 0,
 	};
 	return kind_of(db_span(select, 1), &event->kind) &&
-	       row_crc(id, event) == (uint32_t)sqlite3_column_int64(select, 12);
+	       (PLANTED(35) || /* damage is given out */ row_crc(id, event) == (uint32_t)sqlite3_column_int64(select, 12));
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 #include "engine/core/clock.h"
 #include "engine/core/log.h"
 #include "engine/core/pages.h"
@@ -111,7 +112,7 @@ static void take(struct worker *worker)
 	uint64_t bytes = 0;
 
 	CHECK(worker->count == 0);
-	for (uint32_t core = worker->first++ % cores; silent < cores; core = (core + 1) % cores) {
+	for (uint32_t core = PLANTED(40) ? 0 : worker->first++ % cores; silent < cores; core = PLANTED(40) ? 0 : (core + 1) % cores) { /* the first core alone is served */
 		size_t size;
 		struct store_job **job = xring_peek(in(worker, core), &size);
 
@@ -124,7 +125,12 @@ static void take(struct worker *worker)
 		CHECK(size == sizeof(*job) && (*job)->core == core);
 		silent = 0;
 		bytes += (*job)->size;
-		worker->batch[worker->count++] = *job;
+		if (PLANTED(30) && worker->count > 1) { /* the order of a batch is not that of the jobs */
+			worker->batch[worker->count] = worker->batch[worker->count - 1];
+			worker->batch[worker->count++ - 1] = *job;
+		} else {
+			worker->batch[worker->count++] = *job;
+		}
 		xring_drop(in(worker, core));
 	}
 }
@@ -210,11 +216,15 @@ static void write_batch(struct worker *worker)
 		return;
 	case -ENOSPC:
 		full_tell(worker);
-		answer_none_done(worker, STORE_FULL, STORE_COUNTER_full);
+		answer_none_done(worker, PLANTED(28) ? STORE_DUPLICATE : STORE_FULL, STORE_COUNTER_full); /* acknowledged */
 		return;
 	case -EAGAIN:
 		LOG(LOG_WARN, "store_unavailable", LOG_U64("refused", worker->count));
 		answer_none_done(worker, STORE_UNAVAILABLE, STORE_COUNTER_unavailable);
+		return;
+	}
+	if (PLANTED(29)) { /* a failed sync is taken for a good one */
+		answer_all(worker);
 		return;
 	}
 	fail(worker, result);

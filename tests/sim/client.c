@@ -278,6 +278,7 @@ static void on_join_ok(struct sim_client *client, uint32_t room, char *text)
 	memcpy(member->epoch, epoch, sizeof(epoch));
 	member->joined = true;
 	member->asked = false;
+	member->acked_number = 0;
 	while (event) {
 		char *next = strstr(event + 1, "{\"ev\":\"");
 
@@ -289,6 +290,19 @@ static void on_join_ok(struct sim_client *client, uint32_t room, char *text)
 	if (!(recovered && more) && member->last != seq)
 		sim_fail("client %u room %u: the join's page ends at %lu, not %lu", client->index, room, member->last,
 			 seq);
+}
+
+/* What one connection sends to a room is there in the order it was sent in. */
+static void in_order(struct sim_client *client, uint32_t room, uint64_t number, uint64_t seq)
+{
+	struct sim_membership *member = &client->rooms[room];
+
+	if (member->acked_number != 0 && number != member->acked_number &&
+	    (number > member->acked_number) != (seq > member->acked_seq))
+		sim_fail("client %u room %u: number %lu is seq %lu, number %lu is seq %lu", client->index, room,
+			 member->acked_number, member->acked_seq, number, seq);
+	member->acked_number = number;
+	member->acked_seq = seq;
 }
 
 static void on_ok(struct sim_client *client, uint64_t re, char *text)
@@ -312,6 +326,8 @@ static void on_ok(struct sim_client *client, uint64_t re, char *text)
 		if ((strstr(text, "\"class\":\"disk\"") != NULL) != simdisk_room(client->sent[re % 256].room))
 			sim_fail("client %u: acknowledged as of another class: %s", client->index, text);
 		client->sent[re % 256].id = 0;
+		in_order(client, client->sent[re % 256].room, client->sent[re % 256].number,
+			 number_of(text, "\"seq\":"));
 		oracle_ack(client->sent[re % 256].room, epoch, number_of(text, "\"seq\":"),
 			   content_of_cid(client->index, client->sent[re % 256].number));
 	}

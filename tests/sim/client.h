@@ -15,6 +15,7 @@ struct sim_membership {
 	uint64_t last;           /* the newest seq had */
 	char epoch[ORACLE_EPOCH];
 	uint64_t join_id, leave_id;
+	uint64_t acked_number, acked_seq; /* since the join */
 	bool presence, no_echo;
 };
 

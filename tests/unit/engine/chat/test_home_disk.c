@@ -485,6 +485,19 @@ Test(home_disk, age_is_that_of_the_class)
 	cr_assert(!is_asked(STORE_READER));
 }
 
+Test(home_disk, a_room_of_which_nothing_is_kept_goes_on_where_it_stood)
+{
+	RUN(0, "Ann", .op = CHAT_OP_join, .limit = 5);
+	answer_load(11, 10, 11);
+	const struct chat_page *page = &expect_reply(0, CHAT_REPLY_JOIN)->page;
+
+	cr_assert(page->first == 11 && page->last == 10 && page->event_count == 0 && !page->more);
+	RUN(0, "Ann", .op = CHAT_OP_send, .data = SPAN("11"));
+	commit(11);
+	cr_assert_eq(expect_event(0, CHAT_EV_msg)->seq, 11);
+	hush();
+}
+
 Test(home_disk, when_too_much_is_out_a_send_is_refused)
 {
 	joined(1, 2);

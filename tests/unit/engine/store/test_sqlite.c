@@ -2,10 +2,12 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -166,6 +168,13 @@ static const char *range(struct store_job job)
 		block_give(job.page, job.page->size);
 	}
 	return out;
+}
+
+static uint64_t page_last(struct store_job job)
+{
+	cr_assert_eq(job.status, STORE_OK);
+	range(job);
+	return job.last;
 }
 
 static void tend(uint64_t wall_ms)
@@ -458,6 +467,36 @@ Test(sqlite, messages_are_found_by_their_words)
 	cr_assert(span_equal(job.page->events[0].data, SPAN("{\"text\":\"black coffee\"}")) &&
 		  job.page->events[0].rev == 1);
 	block_give(job.page, job.page->size);
+}
+
+/* The limit on a file's size stands for a full disk: what cannot be written is refused whole. */
+Test(sqlite, a_full_disk_refuses_a_batch_and_heals_by_itself)
+{
+	static char data[8000];
+	struct rlimit before, tight = { .rlim_cur = 400000, .rlim_max = RLIM_INFINITY };
+	uint64_t seq = 0, acked = 0;
+	int result = 0;
+
+	memset(data, '1', sizeof(data) - 1);
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	tight.rlim_max = before.rlim_max;
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	for (int i = 0; i < 200 && result == 0; i++) {
+		struct store_job job = message("r", "Ann", NULL, 0, data);
+
+		result = append_all(&job, 1);
+		acked = result == 0 ? job.seq : acked;
+	}
+	cr_assert_eq(result, -ENOSPC);
+	cr_assert_gt(acked, 10);
+	struct store_job again = message("r", "Ann", NULL, 0, data);
+
+	cr_assert_eq(append_all(&again, 1), -ENOSPC, "still full");
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	cr_assert_eq(append_one(message("r", "Ann", NULL, 0, "1"), &seq), STORE_OK);
+	cr_assert_eq(seq, acked + 1);
+	cr_assert_eq(page_last(page_of(STORE_LOAD, CHAT_PAGE_LATEST, 0, 3)), seq);
 }
 
 static void spoil(const char *sql)
