@@ -279,7 +279,7 @@ static void read_job(void *context, struct store_job *job)
 	free(query);
 }
 
-/* After a slice of the sweep. A round of all rooms begins a minute after the last one, or later where one takes long. */
+/* After a slice of the sweep. A round begins a minute after the last one ended, or later where one takes long. */
 static void sweep_on(struct postgres_handle *handle, uint64_t at)
 {
 	const uint64_t now = clock_mono_ns();

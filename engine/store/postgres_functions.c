@@ -280,6 +280,7 @@ const char postgres_functions_read[] =
 	"    RETURN NEXT;\n"
 	"    RETURN;\n"
 	"  END IF;\n"
+	"  p_seq := least(p_seq, last + 1);\n"
 	"  IF p_from = 3 THEN\n"
 	"    high := least(greatest(p_seq, first) - 1, last);\n"
 	"    low := uproar.older(r.id, first, high, p_limit / 2, p_size / 2);\n"

@@ -214,7 +214,8 @@ void postgres_page_answer(struct store_job *job, const PGresult *result)
 	}
 	const int from = job->op == STORE_SEARCH ? search_from(job, result) : 1;
 
-	if (from == rows)
+	/* A page without events may still say that there are more. */
+	if (job->op == STORE_SEARCH && from == rows)
 		return;
 	job->page = page_make(job, result, from, rows);
 	if (job->page)
