@@ -68,8 +68,7 @@ static bool asset_answer(const struct http_question *question, struct http_answe
 #define METRICS_STORE_MAX                                                                                              \
 	((STORE_COUNTER_COUNT + 1) * METRIC_HEAD_MAX +                                                                 \
 	 STORE_WORKERS * (STORE_COUNTER_COUNT + STORE_BUCKETS + 2) * METRIC_LINE_MAX)
-#define METRICS_MAX                                                                                                    \
-	(COUNTER_COUNT * (METRIC_HEAD_MAX + CORES_MAX * METRIC_LINE_MAX) + METRICS_STORE_MAX)
+#define METRICS_MAX (COUNTER_COUNT * (METRIC_HEAD_MAX + CORES_MAX * METRIC_LINE_MAX) + METRICS_STORE_MAX)
 
 /* Prometheus' text format, every counter with one value a core. */
 static size_t metrics(const struct site *site, char *out)

@@ -28,8 +28,8 @@ bool store_threads_present(const struct store_threads *store)
 	return store->choice.kind != STORE_IS_NONE;
 }
 
-/* Nothing that was said since the last commit may be acknowledged, and a second sync may say that all is well when it is
- * not. What is on the disk is right: so begin again from there. */
+/* Nothing that was said since the last commit may be acknowledged, and a second sync may say that all is well when it
+ * is not. What is on the disk is right: so begin again from there. */
 static void failed(void *context, int error)
 {
 	const struct store_threads *store = context;

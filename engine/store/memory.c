@@ -73,8 +73,9 @@ static struct memory_room *room_make(struct store_memory *memory, const struct s
 	memcpy(room->name, job->room.bytes, job->room.size);
 	memcpy(room->epoch, job->epoch.bytes, job->epoch.size);
 	room->name_size = (uint8_t)job->room.size;
-	CHECK(map_add(&memory->by_name, hash_bytes(room->name, room->name_size, 0),
-		      slab_index(&memory->rooms, room)) == 0);
+	const uint64_t hash = hash_bytes(room->name, room->name_size, 0);
+
+	CHECK(map_add(&memory->by_name, hash, slab_index(&memory->rooms, room)) == 0);
 	return room;
 }
 
@@ -256,8 +257,8 @@ static int append(void *handle, struct store_job **jobs, size_t count)
 	pthread_mutex_lock(&memory->mutex);
 	result = hook(memory->hooks.before, memory, jobs, count);
 	/* All or nothing: each job may need one of each. */
-	if (result == 0 && (memory->rooms.used + count > memory->rooms.item_max ||
-			    memory->cids.used + count > memory->cids.item_max))
+	if (result == 0 &&
+	    (memory->rooms.used + count > memory->rooms.item_max || memory->cids.used + count > memory->cids.item_max))
 		result = -ENOSPC;
 	if (result == 0) {
 		for (size_t i = 0; i < count; i++)

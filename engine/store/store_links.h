@@ -15,11 +15,11 @@ struct store_links_limits {
 
 struct store_links {
 	struct store_links_limits limits;
-	struct xring *rings; /* [(core * STORE_WORKERS + worker) * 2], to the worker; the next one is back to the core */
+	struct xring *rings; /* [(core * STORE_WORKERS + worker) * 2]: to the worker; behind it the one back */
 	struct bell bells[STORE_WORKERS];
-	int ring_bells[STORE_WORKERS];   /* each worker fills in its own at open; all must be open before a core turns */
-	struct bell *core_bells;         /* keeps */
-	const int *core_ring_bells;      /* keeps: filled in by the cores, which may be later */
+	int ring_bells[STORE_WORKERS]; /* each worker fills in its own at open, before any core turns */
+	struct bell *core_bells;       /* keeps */
+	const int *core_ring_bells;    /* keeps: filled in by the cores, which may be later */
 };
 
 /* Bells and ring_bell()s of the cores, by core. Returns 0 or -ENOMEM. */

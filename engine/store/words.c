@@ -62,8 +62,8 @@ static struct span next_string(struct span json, size_t *at)
 
 static bool is_name(struct span json, size_t at)
 {
-	while (at < json.size && (json.bytes[at] == ' ' || json.bytes[at] == '\t' || json.bytes[at] == '\n' ||
-				  json.bytes[at] == '\r'))
+	while (at < json.size &&
+	       (json.bytes[at] == ' ' || json.bytes[at] == '\t' || json.bytes[at] == '\n' || json.bytes[at] == '\r'))
 		at++;
 	return at < json.size && json.bytes[at] == ':';
 }

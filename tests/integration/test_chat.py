@@ -185,7 +185,7 @@ class Limits(unittest.TestCase):
 class Restart(unittest.TestCase):
     def test_the_window_survives_a_drain(self):
         with temporary() as data:
-            server = Server("--drain", "300ms", data=data).start()
+            server = Server("--drain", "300ms", "--store", "none", data=data).start()
             ann = Client(server.port, "Ann")
             ann.ask(op="join", room="r")
             epoch = [ann.ask(op="send", room="r", data=n)["ok"]["epoch"] for n in range(10)][0]
@@ -199,7 +199,7 @@ class Restart(unittest.TestCase):
             self.assertEqual(ann.closed[0], 4503)
             ann.close()
             self.assertEqual(server.ended(), 0)
-            with Server(data=data) as again:
+            with Server("--store", "none", data=data) as again:
                 bob = Client(again.port, "Bob")
                 join = bob.ask(op="join", room="r", since={"seq": 4, "epoch": epoch})["ok"]
                 self.assertTrue(join["recovered"])
@@ -207,7 +207,7 @@ class Restart(unittest.TestCase):
                 self.assertEqual(bob.ask(op="send", room="r", data="next")["ok"]["seq"], 11)
                 again.process.kill()
                 again.process.wait()
-            with Server(data=data) as third:
+            with Server("--store", "none", data=data) as third:
                 cat = Client(third.port, "Cat")
                 join = cat.ask(op="join", room="r", since={"seq": 4, "epoch": epoch})["ok"]
                 self.assertEqual((join["recovered"], join["reason"]), (False, "epoch"))

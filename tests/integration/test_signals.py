@@ -104,7 +104,7 @@ class Signals(unittest.TestCase):
 
 class Kept(unittest.TestCase):
     def run_once(self, data, *options, **fill):
-        server = Server("--drain", "0", "--send-rate", "0", *options, data=data).start()
+        server = Server("--drain", "0", "--send-rate", "0", *options, "--store", "none", data=data).start()
         client, epoch = filled(server, **fill)
         client.close()
         self.assertEqual(server.stop(), 0)
@@ -119,7 +119,7 @@ class Kept(unittest.TestCase):
             epoch = self.run_once(data, "--cores", "3")
             mode = os.stat(data).st_mode & 0o777
             for cores in ("1", "2"):
-                server = Server("--drain", "0", "--linger", "200ms", "--cores", cores, data=data).start()
+                server = Server("--drain", "0", "--linger", "200ms", "--cores", cores, "--store", "none", data=data).start()
                 self.assertFalse(os.path.exists(snapshot(data)), "gone before anybody is served")
                 join = self.resumed(server, epoch, 3)
                 self.assertEqual([event["seq"] for event in join["events"]], list(range(4, 11)))
@@ -140,7 +140,7 @@ class Kept(unittest.TestCase):
     def test_less_memory_keeps_the_newest(self):
         with temporary() as data:
             epoch = self.run_once(data, "--cores", "1", count=600, size=200)
-            with Server("--cores", "1", "--history-memory", "64K", data=data) as server:
+            with Server("--cores", "1", "--history-memory", "64K", "--store", "none", data=data) as server:
                 join = self.resumed(server, epoch, 590)
                 self.assertTrue(join["recovered"])
                 self.assertEqual([event["seq"] for event in join["events"]], list(range(591, 601)))
@@ -155,12 +155,12 @@ class Kept(unittest.TestCase):
         with temporary() as data:
             epoch = self.run_once(data)
             time.sleep(1.1)
-            with Server("--history-age", "1s", data=data) as server:
+            with Server("--history-age", "1s", "--store", "none", data=data) as server:
                 self.assertEqual(self.resumed(server, epoch, 3)["reason"], "epoch")
         with temporary() as data:
             epoch = self.run_once(data)
             time.sleep(2)
-            with Server("--history-age", "5s", data=data) as server:
+            with Server("--history-age", "5s", "--store", "none", data=data) as server:
                 client = Client(server.port, "Cat")  # without anybody the room would be forgotten with its last event
                 self.assertTrue(client.ask(op="join", room="r", since={"seq": 3, "epoch": epoch})["ok"]["recovered"])
                 time.sleep(3.6)
@@ -175,14 +175,14 @@ class Kept(unittest.TestCase):
                 byte = file.read(1)[0]
                 file.seek(100)
                 file.write(bytes([byte ^ 1]))
-            with Server(data=data) as server:
+            with Server("--store", "none", data=data) as server:
                 self.assertTrue(any("snapshot_damaged" in line for line in server.lines), server.lines)
                 self.assertEqual(self.resumed(server, epoch, 3)["reason"], "epoch")
             self.assertTrue(os.path.exists(snapshot(data, "rooms.snapshot.damaged")))
 
     def test_a_full_disk_is_told(self):
         with temporary() as data:
-            server = Server("--drain", "0", "--linger", "200ms", "--send-rate", "0", "--cores", "1", data=data).start()
+            server = Server("--drain", "0", "--linger", "200ms", "--send-rate", "0", "--cores", "1", "--store", "none", data=data).start()
             client, _ = filled(server, count=50, size=1000)
             resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (10000, 10000))
             status = server.stop()

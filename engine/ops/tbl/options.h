@@ -55,7 +55,7 @@ OPTION(history_memory, "history-memory", BYTES, "256M", "64K", "1T", "History",
 OPTION(data, "data", TEXT, "uproar-data", "", "", "History",
        "directory that keeps what was said; empty: nothing is kept on disk, every room is of class memory")
 OPTION(store, "store", TEXT, "sqlite", "", "", "History",
-       "what rooms of class disk are kept in: sqlite (uproar.db in the data directory), postgres://..., memory, or none")
+       "what keeps rooms of class disk: sqlite (uproar.db in the data directory), postgres://..., memory, or none")
 OPTION(store_batch, "store-batch", COUNT, "4096", "1", "65536", "History",
        "events that share a transaction, at most")
 OPTION(store_batch_size, "store-batch-size", BYTES, "8M", "64K", "1G", "History",
