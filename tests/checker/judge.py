@@ -28,7 +28,7 @@ class Conn:
         self.who, self.name = who, (who, number)
         self.user = None
         self.asked = {}  # id -> Asked
-        self.queues = {}  # room -> ids that wait for their answer, in order
+        self.queues = {}  # (room, whether publishes) -> ids that wait for their answer, in order
         self.members = {}  # room -> Member
 
 
@@ -138,7 +138,7 @@ class Judge:
         log = member.log if member else self.newest(room)
         conn.asked[body["id"]] = Asked(op, room, call, body, log, self.now, len(self.faults))
         if room is not None:
-            conn.queues.setdefault(room, []).append(body["id"])
+            conn.queues.setdefault((room, call is not None), []).append(body["id"])
 
     def called(self, conn, room, op, body):
         content, data = content_of(body)
@@ -217,7 +217,7 @@ class Judge:
             self.broken("answers", f"{conn.user}: {json.dumps(body)[:200]} answers nothing that was asked")
             return
         if asked.room is not None:
-            queue = conn.queues[asked.room]
+            queue = conn.queues[asked.room, asked.call is not None]
             if queue[0] != body["re"]:
                 self.broken("answers", f"{conn.user}: the answer to {asked.op} {body['re']} in {asked.room} overtook that "
                             f"to {queue[0]}")

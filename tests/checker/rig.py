@@ -111,7 +111,7 @@ def add_options(parser):
     parser.add_argument("--rooms", type=int, default=8, help="(8)")
     parser.add_argument("--rooms-each", type=int, default=2, help="rooms a client is in (2)")
     parser.add_argument("--memory", type=float, default=0.25, help="share of rooms of class memory (0.25)")
-    parser.add_argument("--rate", type=float, default=800, help="publishes a second, of all together (800)")
+    parser.add_argument("--rate", type=float, default=1500, help="publishes a second, of all together (1500)")
     parser.add_argument("--no-disk", dest="disk", action="store_false", help="all rooms are in memory (--data '')")
     parser.add_argument("--store", default="", help="given to the server as --store")
     parser.add_argument("--server-options", default="", help="more options of the server, in one word")
