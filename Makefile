@@ -109,12 +109,14 @@ FUZZ_SECONDS ?= 60
 fuzz: $(FUZZERS)
 	@BUILD=$(BUILD) tools/build/fuzz.sh $(FUZZ_SECONDS)
 
-## soak: hours of it: tests/integration/soak or else the simulation over SOAK_SEEDS (100000) seeds; and cuts at borders
+## soak: hours of it: the simulation over SOAK_SEEDS (100000) seeds, cuts at borders, SOAK_KILLS (5000) times kill -9
 SOAK_SEEDS ?= 100000
+SOAK_KILLS ?= 5000
 soak: $(BUILD)/test-sim $(PROGRAMS) lossyfs-build
 	@if [ -x tests/integration/soak ]; then BUILD=$(BUILD) tests/integration/soak; \
 	else $(BUILD)/test-sim --seeds $(SOAK_SEEDS); fi
 	@BUILD=$(BUILD) tests/lossyfs/borders --losses all --deep 2000
+	@BUILD=$(BUILD) tests/checker/kill --kills $(SOAK_KILLS)
 
 ## install: programs into PREFIX/bin (DESTDIR is honoured)
 install: all

@@ -43,6 +43,8 @@ class Client:
         self.by_me = False  # it is this client that ended the connection
         self.resting = False
         self.plain = 0
+        eager = index < fleet.options.eager
+        self.eager = {name for name in rooms if eager and not name.startswith("mem:")}  # something is always in flight
 
     # --- the connection ---
 
@@ -136,10 +138,10 @@ class Client:
         size = self.rng.choice((0, 10, 30, 60, 200)) if self.rng.random() < 0.98 else 1000
         return json.dumps({"u": f"{self.index}/{n}", "x": PAD[:size]}, separators=(",", ":"), ensure_ascii=False)
 
-    def publish(self):
-        """One thing said in one of its rooms; False where it may not speak now."""
+    def publish(self, room=None):
+        """One thing said in a room, or in one of its rooms; False where it may not speak now."""
         rng = self.rng
-        room = self.rooms[rng.choice(self.names)]
+        room = room or self.rooms[rng.choice(self.names)]
         if not room.joined or len(room.out) >= self.fleet.options.inflight:
             return False
         choice = rng.random()
@@ -265,6 +267,8 @@ class Client:
         if command is not None and command.startswith(b'"op":"send"') and ok["epoch"] == room.epoch:
             room.mine.append(ok["seq"])
         self.fleet.stands(room.name, ok["epoch"], ok["seq"])
+        if room.name in self.eager and not room.out and self.fleet.talking:
+            self.publish(room)
 
     def came_in(self, room, ok):
         room.joining = False
@@ -284,6 +288,8 @@ class Client:
         self.fleet.stands(room.name, ok["epoch"], ok["seq"])
         for n in list(room.out) if self.open else ():
             self.say_cid(room, n, room.out[n])
+        if room.name in self.eager and self.fleet.talking and not room.out:
+            self.publish(room)
 
     def refused(self, what, room, n, err):
         later = err["code"] in LATER

@@ -24,7 +24,7 @@ class Fleet:
         self.loop = None
         self.tops = {}  # (room, epoch) -> the highest seq anybody was told
         self.stopping = asyncio.Event()
-        self.ended = False
+        self.talking, self.ended = True, False
         rng = random.Random(f"{options.seed}")
         names = room_names(options.rooms, options.memory)
         self.clients = []
@@ -48,6 +48,7 @@ class Fleet:
         for client in self.clients:
             self.loop.create_task(client.connect())
         await self.talk()
+        self.talking = False
         self.journal.note(-1, "stop", None)
         settled = await self.settle()
         if settled:
@@ -72,6 +73,10 @@ class Fleet:
             while due >= 1:
                 due -= 1
                 rng.choice(clients).publish()
+            for client in clients[: options.eager]:
+                for name in client.eager:
+                    if not client.rooms[name].out:
+                        client.publish(client.rooms[name])
 
     async def settle(self):
         until = now_us() + self.options.settle * 1000000

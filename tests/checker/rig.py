@@ -111,9 +111,9 @@ def add_options(parser):
     parser.add_argument("--rooms", type=int, default=8, help="(8)")
     parser.add_argument("--rooms-each", type=int, default=2, help="rooms a client is in (2)")
     parser.add_argument("--memory", type=float, default=0.25, help="share of rooms of class memory (0.25)")
-    parser.add_argument("--rate", type=float, default=1500, help="publishes a second, of all together (1500)")
+    parser.add_argument("--rate", type=float, default=600, help="publishes a second, beside those of two clients that never wait (600)")
     parser.add_argument("--no-disk", dest="disk", action="store_false", help="all rooms are in memory (--data '')")
-    parser.add_argument("--store", default="", help="given to the server as --store")
+    parser.add_argument("--store", default="", help="given to the server as --store; {seed} is put in")
     parser.add_argument("--server-options", default="", help="more options of the server, in one word")
     parser.add_argument("--command", default=COMMAND, help="how to start a server: {build} {port} {data} {data_option} "
                         "{options} are put in")
@@ -145,13 +145,18 @@ class Run:
         """What {data} stands for; a rig may put something else there."""
         return self.path("data")
 
+    def store(self):
+        """What --store is given; each run needs a store of its own, so that nothing in it was never sent."""
+        return self.options.store.replace("{seed}", str(self.seed))
+
     def path(self, name):
         return os.path.join(self.dir, name)
 
     def command(self):
         options = self.options
         build = os.path.abspath(os.path.join(ROOT, options.build))
-        more = options.server_options + (f" --store {shlex.quote(options.store)}" if options.store else "")
+        store = self.store()
+        more = options.server_options + (f" --store {shlex.quote(store)}" if store else "")
         data_option = f"--data {shlex.quote(self.data)}" if options.disk else "--data ''"
         return options.command.format(build=build, port=self.port, data=self.data, data_option=data_option, options=more)
 

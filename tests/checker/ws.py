@@ -198,7 +198,8 @@ class WebSocket(asyncio.Protocol):
         self.transport.close()
 
     def say(self, payload):
-        self.transport.write(frame(TEXT, payload))
+        if not self.transport.is_closing():
+            self.transport.write(frame(TEXT, payload))
 
     def close(self, code=1000):
         self.transport.write(frame(CLOSE, code.to_bytes(2, "big")))

@@ -91,6 +91,7 @@ suite integration 600 tests/integration/run
 suite 'integration asan' 300 env BUILD="$ASAN" tests/integration/run test_chat.py
 suite 'integration tsan' 300 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py
 suite 'power cuts' 600 tests/lossyfs/run
+suite checker 400 tests/checker/run
 suite browser 300 tests/browser/run
 
 say ''
