@@ -5,17 +5,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
 import WebSocket from 'ws';
 import { Uproar } from 'uproar-assets/uproar.js';
 import { Server, Wire } from './server.mjs';
-
-const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-	'--disable-component-update', '--disable-sync'];
-const SHOTS = path.join(process.env.BUILD || 'build', 'screenshots');
-const WAIT_MS = 10000;
-const BACK_MS = 45000;	/* a return may draw 20 s, and a second attempt */
+import { BACK_MS, SHOTS, WAIT_MS, connected, entryOf, launch, meet, say, shown, showsAll, until } from './stage.mjs';
 
 const room = `test-${Date.now().toString(36)}`;
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'uproar-browser-'));
@@ -26,61 +19,7 @@ let browser;
 let ann;
 let bob;
 
-async function person(name, port, options = {}) {
-	const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });
-	const page = await context.newPage();
-	page.on('pageerror', (error) => trouble.push(`${name}: ${error.stack}`));
-	page.on('console', (message) => {
-		if (message.type() === 'error' && !/WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE/.test(message.text()))
-			trouble.push(`${name}: ${message.text()}`);
-	});
-	page.setDefaultTimeout(WAIT_MS);
-	await page.goto(`http://127.0.0.1:${port}/#${room}`);
-	await page.fill('#name', name);
-	await page.press('#name', 'Enter');
-	await connected(page);
-	return page;
-}
-
-function connected(page, timeout = WAIT_MS) {
-	return page.waitForSelector('body[data-state=connected]', { timeout });
-}
-
-async function say(page, text) {
-	await page.fill('#input', text);
-	await page.press('#input', 'Enter');
-}
-
-/* The messages as a reader sees them, "author: text", those on their way marked. */
-function shown(page) {
-	return page.evaluate(() => [...document.querySelectorAll('#log .entry')].map((entry) => {
-		const author = entry.querySelector('.author').textContent;
-		const content = entry.querySelector('.text').cloneNode(true);
-		const edited = content.querySelector('.edited');
-		edited?.previousSibling.remove();
-		edited?.remove();
-		const text = content.textContent;
-		return `${entry.dataset.seq ? '' : '(on its way) '}${author}: ${text}`;
-	}));
-}
-
-/* Waits until check is content, or fails with what was seen last. */
-async function until(what, look, check, timeout = WAIT_MS) {
-	const end = Date.now() + timeout;
-	let seen;
-	do {
-		seen = await look();
-		if (check(seen))
-			return seen;
-		await new Promise((resume) => setTimeout(resume, 100));
-	} while (Date.now() < end);
-	assert.fail(`waited ${timeout} ms for: ${what}\nseen: ${JSON.stringify(seen, null, 1)}\nserver: ${server.output.slice(-2000)}`);
-}
-
-function showsAll(page, wanted, timeout) {
-	return until(`to be shown: ${JSON.stringify(wanted)}`, () => shown(page),
-		(seen) => JSON.stringify(seen) === JSON.stringify(wanted), timeout);
-}
+const person = (name, port, options) => meet(browser, `http://127.0.0.1:${port}/#${room}`, name, trouble, options);
 
 /* Runs one client of our own in Node, and gives what it found. */
 async function asClient(run) {
@@ -113,13 +52,11 @@ function truth() {
 	});
 }
 
-const entryOf = (page, text) => page.locator('#entries .entry', { hasText: text });
-
 before(async () => {
 	fs.mkdirSync(SHOTS, { recursive: true });
 	await server.start();
 	await wire.start();
-	browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+	browser = await launch();
 	ann = await person('Ann', server.port);
 	bob = await person('Bob', wire.port, { colorScheme: 'dark' });
 });

@@ -9,8 +9,9 @@ const STOP_MS = 30000;
 
 /** uproar, or what UPROAR_CMD names, on a port of its own that it keeps over restarts. */
 export class Server {
-	constructor(dataDir) {
+	constructor(dataDir, options = []) {
 		this.dataDir = dataDir;
+		this.options = options;
 		// Below the ports that the kernel lends to clients, so that none takes it while the server restarts.
 		this.port = 20000 + Math.floor(Math.random() * 12000);
 		this.output = '';
@@ -19,7 +20,7 @@ export class Server {
 
 	async start() {
 		const command = (process.env.UPROAR_CMD || `${process.env.BUILD || 'build'}/uproar`).split(' ');
-		const args = [...command.slice(1), '--listen', `127.0.0.1:${this.port}`, '--data', this.dataDir];
+		const args = [...command.slice(1), '--listen', `127.0.0.1:${this.port}`, '--data', this.dataDir, ...this.options];
 		this.output = '';
 		this.child = spawn(command[0], args, { stdio: ['ignore', 'pipe', 'pipe'] });
 		const seen = new Promise((done, failed) => {

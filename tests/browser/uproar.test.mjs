@@ -246,6 +246,16 @@ test('it sends no faster than hello allows', async () => {
 	assert.equal(FakeSocket.last.of('send').length, 30);
 });
 
+test('a server without a limit on sends says 0', () => {
+	const chat = client();
+	chat.join('a');
+	FakeSocket.last.accept({ limits: { sends: 0, data: 16384 } });
+	FakeSocket.last.enter('a');
+	for (let i = 1; i <= 60; i++)
+		chat.send('a', i);
+	assert.equal(FakeSocket.last.of('send').length, 60);
+});
+
 test('rate_limited waits retry_ms and sends the same cid; forbidden is final', async () => {
 	const chat = inRoom();
 	const limited = chat.send('a', 1);

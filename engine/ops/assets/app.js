@@ -4,6 +4,7 @@ import { Uproar } from './uproar.js';
 import { RoomModel } from './model.js';
 import { Timeline } from './timeline.js';
 import { Composer } from './composer.js';
+import { Search } from './search.js';
 import { make, icon, setAvatar, nameList } from './text.js';
 
 const ROOM = /^[A-Za-z0-9_.:@~-]{1,128}$/;
@@ -20,9 +21,12 @@ const byId = (id) => document.getElementById(id);
 const shell = byId('shell');
 const rooms = new Map();	/* name -> RoomModel */
 let active = null;
+let past = null;	/* a part of the active room's past that is shown instead of its end */
 let chat = null;
 let timeline = null;
 let composer = null;
+let search = null;
+let unsaid = 0;
 
 /* What is remembered between visits; a browser may refuse to. */
 const memory = {
@@ -41,6 +45,15 @@ const memory = {
 		}
 	},
 };
+
+/* What is unsent survives a reload where the browser keeps things. */
+function unsentStorage() {
+	try {
+		return localStorage;
+	} catch {
+		return undefined;
+	}
+}
 
 /* ---- rooms ---- */
 
@@ -70,7 +83,10 @@ function openRoom(name) {
 		active.newSeq = active.unread ? active.newSeq : 0;
 		active.draft = composer.draft();
 	}
+	if (active !== model)
+		search.room(name);
 	active = model;
+	past = null;
 	memory.set('active', name);
 	if (roomInHash() !== name)
 		history.replaceState(null, '', `#${name}`);
@@ -106,6 +122,8 @@ function forgetRoom(name) {
 
 function closeRoom() {
 	history.replaceState(null, '', location.pathname);
+	past = null;
+	search.close();
 	byId('title').textContent = '';
 	composer.close();
 	timeline.show(null);
@@ -146,7 +164,7 @@ function drawRooms() {
 
 /* What is on the screen is read. */
 function seen() {
-	if (!active || !active.live || document.hidden || !timeline.stuck)
+	if (!active || past || !active.live || document.hidden || !timeline.stuck)
 		return;
 	const last = chat.position(active.name);
 	if (!last || (active.readSeq >= last.seq && !active.unread))
@@ -181,6 +199,7 @@ function listen() {
 		drawTyping();
 	});
 	chat.on('lagged', fillGap);
+	chat.on('outbox', sending);
 }
 
 function joined(answer) {
@@ -214,6 +233,7 @@ function settle(model, anew) {
 		model.newSeq = fresh[0] || 0;
 	}
 	if (model === active) {
+		past = null;
 		timeline.show(model);
 		seen();
 	}
@@ -235,7 +255,9 @@ function entry(event) {
 	}
 	if (model !== active)
 		return;
-	if (changed)
+	if (past && event.ev !== 'msg' && past.messages.has(event.target))
+		timeline.update(past.take(event));
+	else if (!past && changed)
 		timeline.update(changed);
 	if (waiting !== model.pending.length)
 		timeline.showPending();
@@ -244,7 +266,7 @@ function entry(event) {
 }
 
 function countUnread(model, event) {
-	if (model === active && !document.hidden && timeline.stuck)
+	if (model === active && !past && !document.hidden && timeline.stuck)
 		return;
 	if (!model.unread)
 		model.newSeq = event.seq;
@@ -273,7 +295,7 @@ async function fillGap({ room, after, next, n }) {
 	} catch {
 		/* it stays a gap, and is shown as one */
 	}
-	if (model === active)
+	if (model === active && !past)
 		timeline.show(model);
 }
 
@@ -284,11 +306,86 @@ async function loadOlder(model) {
 	model.first = page.first;
 	for (const event of page.events) {
 		const changed = model.take(event);
-		if (model === active && changed && event.ev !== 'msg')
+		if (model === timeline.model && changed && event.ev !== 'msg')
 			timeline.update(changed);
 	}
 	if (!page.more || !page.events.length)
 		model.low = Math.min(model.low, model.first);
+}
+
+/* ---- the past ---- */
+
+async function loadNewer(part) {
+	const page = await chat.history(part.name, { after: part.high, limit: PAGE });
+	if (part !== past || page.epoch !== part.epoch)
+		return;
+	for (const event of page.events) {
+		const changed = part.take(event);
+		if (changed && event.ev !== 'msg')
+			timeline.update(changed);
+	}
+	part.high = page.events.length ? page.events[page.events.length - 1].seq : active.low;
+	if (part.high + 1 < active.low)
+		return;
+	const place = timeline.place();
+	active.absorb(part);
+	past = null;
+	timeline.show(active, ...place);
+}
+
+function showLatest() {
+	if (past) {
+		past = null;
+		timeline.show(active);
+	}
+	timeline.toEnd();
+}
+
+/* What lies around a message, as a model of its own. An edit of it may be on no page near. */
+async function partAround(model, found) {
+	const page = await chat.history(model.name, { around: found.seq, limit: PAGE });
+	const part = new RoomModel(model.name);
+	part.live = true;
+	part.epoch = page.epoch;
+	part.first = page.first;
+	for (const event of page.events)
+		part.take(event);
+	part.low = page.events.length ? page.events[0].seq : found.seq;
+	part.high = page.events.length ? page.events[page.events.length - 1].seq : found.seq;
+	if (found.rev && !part.note(found.seq).editSeq)
+		Object.assign(part.note(found.seq), { editSeq: found.seq, data: found.data });
+	return part;
+}
+
+/* Goes to what a search has found, and shows what was said around it. */
+async function jump(found) {
+	const model = active;
+	if (!isWide())
+		search.close();
+	if (!timeline.model.messages.has(found.seq)) {
+		let next = model;
+		if (!model.messages.has(found.seq)) {
+			try {
+				next = await partAround(model, found);
+			} catch (error) {
+				toast(`That did not work: ${WORDS[error.code] || error.message}.`);
+				return;
+			}
+			if (model !== active || next.epoch !== model.epoch)
+				return;
+			if (!next.messages.has(found.seq)) {
+				toast('This message is no longer kept.');
+				return;
+			}
+			if (next.high + 1 >= model.low) {
+				model.absorb(next);
+				next = model;
+			}
+		}
+		past = next === model ? null : next;
+		timeline.show(next, found.seq);
+	}
+	timeline.jump(found.seq);
 }
 
 /* ---- people ---- */
@@ -359,6 +456,8 @@ function drawState(change) {
 			model.typing.clear();
 		drawTyping();
 	}
+	if (active)
+		timeline.showPending();
 	if (change.state === 'connected') {
 		drawPeople();
 		if (active)
@@ -392,24 +491,32 @@ function drawBanner() {
 
 /* ---- what one says ---- */
 
-function say(text, model = active) {
+function say(text) {
+	const model = active;
 	const data = { text };
-	const sending = chat.send(model.name, data);
-	const message = model.pend(sending.cid || crypto.randomUUID(), data, chat.user);
+	const { cid } = chat.send(model.name, data);
+	/* What the client itself refuses was never in its outbox. */
+	if (!cid)
+		sending({ room: model.name, cid: `unsaid ${++unsaid}`, op: 'send', state: 'failed', at: Date.now(), data,
+			error: { code: 'too_large' } });
 	model.newSeq = model.unread ? model.newSeq : 0;
-	sending.then((ack) => {
+	showLatest();
+}
+
+/* Also of what an earlier visit left. Its event and its acknowledgement come in either order. */
+function sending({ state, ack, error, ...unsent }) {
+	const model = rooms.get(unsent.room);
+	if (!model || unsent.op !== 'send')
+		return;
+	const message = model.pend({ ...unsent, error }, chat.user);
+	if (state === 'sent') {
 		model.unpend(message);
 		if (ack.epoch === model.epoch)
-			entry({ ev: 'msg', room: model.name, seq: ack.seq, ts: ack.ts, from: chat.user, cid: message.cid, data });
-		redrawPending(model);
-	}, (error) => {
+			entry({ ev: 'msg', room: model.name, seq: ack.seq, ts: ack.ts, from: chat.user, cid: unsent.cid, data: unsent.data });
+	} else if (state === 'failed') {
 		message.failed = WORDS[error.code] || error.message;
-		redrawPending(model);
-	});
-	if (model === active) {
-		timeline.showPending();
-		timeline.toEnd();
 	}
+	redrawPending(model);
 }
 
 function redrawPending(model) {
@@ -418,18 +525,19 @@ function redrawPending(model) {
 }
 
 /* Shows at once what is asked for, until it is acknowledged or refused. */
-function hope(model, seq, kind, wish, sending, event) {
+function hope(model, seq, kind, wish, asked, event) {
 	const hopes = model.note(seq).hopes;
 	hopes.set(kind, wish);
+	const isShown = () => model === timeline.model;
 	const settle = () => {
 		if (hopes.get(kind) === wish)
 			hopes.delete(kind);
 	};
 	const redraw = () => {
-		if (model === active && model.messages.has(seq))
+		if (isShown() && model.messages.has(seq))
 			timeline.update(seq);
 	};
-	sending.then((ack) => {
+	asked.then((ack) => {
 		settle();
 		if (ack.epoch === model.epoch)
 			model.take({ ...event, room: model.name, target: seq, seq: ack.seq, ts: ack.ts, from: chat.user });
@@ -443,12 +551,13 @@ function hope(model, seq, kind, wish, sending, event) {
 }
 
 function edit(seq, text) {
-	const data = { ...active.look(seq, chat.user).data, text };
-	hope(active, seq, 'edit', { data }, chat.edit(active.name, seq, data), { ev: 'edit', data });
+	const model = timeline.model;
+	const data = { ...model.look(seq, chat.user).data, text };
+	hope(model, seq, 'edit', { data }, chat.edit(active.name, seq, data), { ev: 'edit', data });
 }
 
 function react(seq, key, on) {
-	hope(active, seq, `react ${key}`, { on }, chat.react(active.name, seq, key, on), { ev: 'react', key, on });
+	hope(timeline.model, seq, `react ${key}`, { on }, chat.react(active.name, seq, key, on), { ev: 'react', key, on });
 }
 
 function act(what, seq, detail) {
@@ -457,7 +566,7 @@ function act(what, seq, detail) {
 	else if (what === 'react')
 		react(seq, detail.key, detail.on);
 	else if (what === 'edit')
-		composer.edit(seq, active.look(seq, chat.user).data.text);
+		composer.edit(seq, timeline.model.look(seq, chat.user).data.text);
 	else if (what === 'del')
 		remove(seq);
 	else
@@ -473,12 +582,12 @@ function again(what, message) {
 }
 
 function remove(seq) {
-	const model = active;
+	const model = timeline.model;
 	const dialog = byId('ask-dialog');
 	dialog.returnValue = 'no';
 	dialog.showModal();
 	dialog.onclose = () => {
-		if (dialog.returnValue === 'yes' && rooms.get(model.name) === model)
+		if (dialog.returnValue === 'yes' && rooms.has(model.name))
 			hope(model, seq, 'del', {}, chat.del(model.name, seq), { ev: 'del' });
 		composer.focus();
 	};
@@ -493,7 +602,7 @@ function openPicker(seq, at) {
 		button.setAttribute('role', 'menuitem');
 		button.addEventListener('click', () => {
 			closePicker();
-			const mine = active.look(seq, chat.user).reactions.some((other) => other.key === key && other.mine);
+			const mine = timeline.model.look(seq, chat.user).reactions.some((other) => other.key === key && other.mine);
 			react(seq, key, !mine);
 		});
 		return button;
@@ -543,7 +652,32 @@ const isNarrow = () => matchMedia('(max-width: 819px)').matches;
 function setDrawer(name, open) {
 	shell.classList.toggle(`${name}-open`, open);
 	byId(name === 'rooms' ? 'menu' : 'people-toggle').setAttribute('aria-expanded', String(open));
+	drawVeil();
+}
+
+function drawVeil() {
 	byId('veil').hidden = !(shell.classList.contains('rooms-open') || (shell.classList.contains('people-open') && !isWide()));
+}
+
+function turnSearch(open) {
+	shell.classList.toggle('search-open', open);
+	byId('search-toggle').setAttribute('aria-expanded', String(open));
+	if (open)
+		closeDrawers();
+	else if (byId('search').contains(document.activeElement))
+		composer.focus();
+}
+
+/* A key that is not meant for a field. Returns whether it opened the search. */
+function searchKey(event) {
+	const inField = event.target.closest?.('input, textarea') !== null;
+	const slash = event.key === '/' && !inField && !event.ctrlKey && !event.metaKey && !event.altKey;
+	const combined = event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+	if (!active || document.querySelector('dialog[open]') || !(slash || combined))
+		return false;
+	event.preventDefault();
+	search.open();
+	return true;
 }
 
 /* Returns whether there was one to close. */
@@ -575,8 +709,12 @@ function wire() {
 		byId('rooms').querySelector('[aria-current]')?.focus();
 	});
 	byId('people-toggle').addEventListener('click', () => {
-		setDrawer('people', !shell.classList.contains('people-open'));
+		setDrawer('people', search.close() || !shell.classList.contains('people-open'));
 		memory.set('people', shell.classList.contains('people-open'));
+	});
+	byId('search-toggle').addEventListener('click', () => {
+		if (!search.close())
+			search.open();
 	});
 	byId('people-close').addEventListener('click', () => {
 		setDrawer('people', false);
@@ -596,7 +734,9 @@ function wire() {
 			closePicker();
 	});
 	document.addEventListener('keydown', (event) => {
-		if (event.key === 'Escape' && !event.defaultPrevented && !closePicker() && !closeDrawers())
+		if (searchKey(event))
+			return;
+		if (event.key === 'Escape' && !event.defaultPrevented && !closePicker() && !closeDrawers() && !search.close())
 			composer.escape();
 	});
 	document.addEventListener('visibilitychange', seen);
@@ -644,14 +784,16 @@ async function start() {
 	const name = memory.get('name', '') || await askName();
 	byId('my-name').textContent = name;
 	setAvatar(byId('my-avatar'), name);
-	chat = new Uproar({ url: '/ws', name, agent: 'page/1.0', connect: false });
-	timeline = new Timeline({ me: () => chat.user, older: loadOlder, bottom: seen, act });
+	chat = new Uproar({ url: '/ws', name, agent: 'page/1.0', connect: false, storage: unsentStorage() });
+	timeline = new Timeline({ me: () => chat.user, older: loadOlder, newer: loadNewer, latest: showLatest,
+		connected: () => chat.state === 'connected', bottom: seen, act });
+	search = new Search({ ask: (query, what) => chat.search(active.name, query, what), jump, turn: turnSearch });
 	composer = new Composer({
 		say,
 		edit,
 		typing: () => active && chat.typing(active.name),
 		last: () => active && active.lastOf(chat.user),
-		look: (seq) => active.look(seq, chat.user),
+		look: (seq) => (timeline.model.messages.has(seq) ? timeline.model : active).look(seq, chat.user),
 		limit: () => chat.limits.data,
 	});
 	listen();

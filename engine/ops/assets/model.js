@@ -10,6 +10,7 @@ class Message {
 		this.data = null;
 		this.deleted = false;
 		this.failed = '';	/* why it could not be sent */
+		this.why = '';		/* the error code for which it was put off */
 	}
 }
 
@@ -44,6 +45,7 @@ export class RoomModel {
 	clear() {
 		this.epoch = '';
 		this.first = 1;
+		this.high = Infinity;	/* all entries up to here are known; a part of the past ends somewhere */
 		this.low = Infinity;	/* all entries from here on are known, but for gaps */
 		this.messages = new Map();
 		this.order = [];	/* seqs of messages, ascending */
@@ -131,12 +133,49 @@ export class RoomModel {
 		};
 	}
 
-	/** A message on its way. */
-	pend(cid, data, from) {
-		const message = new Message(undefined, Date.now(), from, cid);
-		message.data = data;
-		this.pending.push(message);
+	/** A message on its way, new or put off, unless it has arrived after all. */
+	pend({ cid, data, at, error }, from) {
+		let message = this.pending.find((other) => other.cid === cid);
+		if (!message) {
+			message = new Message(undefined, at, from, cid);
+			message.data = data;
+			if (!this.hasCid(cid))
+				this.pending.push(message);
+		}
+		message.why = error ? error.code : '';
 		return message;
+	}
+
+	hasCid(cid) {
+		for (const message of this.messages.values()) {
+			if (message.cid === cid)
+				return true;
+		}
+		return false;
+	}
+
+	/** A part of the past that reaches up to what is known here becomes known here. */
+	absorb(part) {
+		for (const [seq, message] of part.messages) {
+			if (!this.messages.has(seq)) {
+				this.messages.set(seq, message);
+				this.order.splice(this.indexOf(seq), 0, seq);
+			}
+		}
+		for (const [seq, notes] of part.notes) {
+			const mine = this.note(seq);
+			if (notes.editSeq > mine.editSeq)
+				Object.assign(mine, { editSeq: notes.editSeq, data: notes.data });
+			mine.deleted ||= notes.deleted;
+			for (const [key, by] of notes.reactions) {
+				for (const [from, { seq: at, on }] of by)
+					this.#takeReaction(mine, { key, from, seq: at, on });
+			}
+			for (const [kind, hope] of notes.hopes)
+				mine.hopes.set(kind, hope);
+		}
+		this.low = Math.min(this.low, part.low);
+		this.first = Math.max(this.first, part.first);
 	}
 
 	unpend(message) {

@@ -7,6 +7,8 @@ const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric'
 const FULL_DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 const HUES = 8;
+const LEAD_MAX = 60;		/* characters shown before the first word that was found */
+const SHOWN_MAX = 400;
 
 /** An element with a class, a text and children. */
 export function make(tag, className, text, ...children) {
@@ -65,6 +67,35 @@ export function setText(element, text) {
 	}
 	element.append(text.slice(from));
 	element.classList.toggle('jumbo', text.length < 40 && JUMBO.test(text));
+}
+
+/* Without case and marks: how the index of the server compares words. */
+function plain(word) {
+	return word.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+}
+
+/** The words of a search: [{word, prefix}], prefix for those with a * behind. */
+export function wordsOf(query) {
+	return [...query.matchAll(/([\p{L}\p{N}\p{M}]+)(\*?)/gu)].map(([, word, star]) => ({ word: plain(word), prefix: star !== '' }));
+}
+
+/** Fills element with text from shortly before the first of the words, these marked. */
+export function setMarked(element, text, words) {
+	const hits = [...text.matchAll(/[\p{L}\p{N}\p{M}]+/gu)].filter(([found]) => {
+		const folded = plain(found);
+		return words.some(({ word, prefix }) => prefix ? folded.startsWith(word) : folded === word);
+	});
+	let from = 0;
+	if (hits.length && hits[0].index > LEAD_MAX) {
+		from = text.indexOf(' ', hits[0].index - LEAD_MAX) + 1;
+		from = from > 0 && from <= hits[0].index ? from : hits[0].index;
+	}
+	element.textContent = from > 0 ? '… ' : '';
+	for (const hit of hits.filter(({ index }) => index >= from && index < from + SHOWN_MAX)) {
+		element.append(text.slice(from, hit.index), make('mark', '', hit[0]));
+		from = hit.index + hit[0].length;
+	}
+	element.append(text.slice(from, from + SHOWN_MAX));
 }
 
 /** The text of a message's data, or null where it is of another shape. */

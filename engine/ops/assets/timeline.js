@@ -9,18 +9,30 @@ const COMPACT_MS = 5 * 60000;
 const NEAR_BOTTOM = 60;		/* px */
 const NEAR_TOP = 800;
 const JSON_SHOWN_MAX = 4000;
+const POINTED_MS = 2500;
+/* Why a message that the server did not take yet is tried again. */
+const WAITS = {
+	storage_full: 'the server has no room on its disk',
+	unavailable: 'the server cannot take it now',
+	rate_limited: 'a little slower',
+	internal: 'the server had a problem',
+};
 
 export class Timeline {
 	/**
 	 * @param {object} on
 	 * @param {() => string} on.me One's user id.
 	 * @param {(model) => Promise<void>} on.older Loads a page before model.low into the model.
+	 * @param {(model) => Promise<void>} on.newer Likewise after model.high, of a part of the past.
+	 * @param {() => void} on.latest One wants back from the past.
+	 * @param {() => boolean} on.connected
 	 * @param {() => void} on.bottom The newest message came into view.
 	 * @param {(what: string, seq: number, detail?: any) => void} on.act react, edit, del, retry, discard.
 	 */
 	constructor(on) {
 		this.on = on;
 		this.model = null;
+		this.past = false;	/* the model is a part of the past */
 		this.stuck = true;	/* the view follows the newest message */
 		this.below = 0;		/* messages that came while it did not */
 		this.endTop = 0;	/* where the end was when it was last gone to */
@@ -37,23 +49,32 @@ export class Timeline {
 		this.#listen();
 	}
 
-	/** Shows a room from its newest messages, or from the first unread one. null: nothing. */
-	show(model) {
+	/**
+	 * Shows a room from its newest messages, or from the first unread one, or (at) from where a message is as far from the
+	 * top as top says. null: nothing. A model with an end (high) is a part of the past.
+	 */
+	show(model, at = 0, top = undefined) {
 		this.model = model;
+		this.past = model !== null && model.high !== Infinity;
 		this.nodes.clear();
 		this.#dropTools();
 		this.entries.textContent = '';
 		this.shownFrom = Infinity;
-		this.stuck = true;
+		this.stuck = !this.past && !at;
 		this.below = 0;
 		this.#hush();
 		if (model) {
-			const start = model.newSeq ? model.indexOf(model.newSeq) : model.order.length;
+			const start = at || model.newSeq ? model.indexOf(at || model.newSeq) : model.order.length;
 			this.#reveal(Math.max(0, Math.min(start - 10, model.order.length - PAGE)));
 		}
 		this.showPending();
 		this.#showTop();
 		this.#showToBottom();
+		if (at) {
+			this.#place(at, top);
+			requestAnimationFrame(() => this.#maybeOlder());
+			return;
+		}
 		this.#toEnd();
 		const line = model && model.newSeq && this.nodes.get(model.newSeq);
 		if (line) {
@@ -61,6 +82,29 @@ export class Timeline {
 			this.#measure();
 		}
 		requestAnimationFrame(() => this.#maybeOlder());
+	}
+
+	/** Goes to a message and points at it. It is in the model. */
+	jump(seq) {
+		this.stuck = false;
+		if (seq < this.shownFrom)
+			this.#reveal(Math.max(0, this.model.indexOf(seq) - PAGE / 2));
+		this.#place(seq);
+		const entry = this.nodes.get(seq);
+		if (!entry)
+			return;
+		for (const other of this.entries.querySelectorAll('.pointed'))
+			other.classList.remove('pointed');
+		entry.classList.add('pointed');
+		setTimeout(() => entry.classList.remove('pointed'), POINTED_MS);
+		entry.focus({ preventScroll: true });
+	}
+
+	/** The message at the top of the view and where it is: what show() takes. */
+	place() {
+		const edge = this.log.getBoundingClientRect().top;
+		const first = [...this.entries.children].find((entry) => entry.getBoundingClientRect().bottom > edge);
+		return first ? [Number(first.dataset.seq), first.getBoundingClientRect().top - edge] : [0, 0];
 	}
 
 	/** A message came or changed. */
@@ -86,7 +130,11 @@ export class Timeline {
 	/** Draws what is on its way anew. */
 	showPending() {
 		const pending = this.model ? this.model.pending : [];
+		const held = this.tail.contains(document.activeElement)
+			? [...this.tail.querySelectorAll('button')].indexOf(document.activeElement) : -1;
 		this.tail.replaceChildren(...pending.map((message) => this.#pendingEntry(message)));
+		if (held >= 0)
+			this.tail.querySelectorAll('button')[held]?.focus();
 		this.#toEndSoon();
 	}
 
@@ -241,11 +289,15 @@ export class Timeline {
 			discard.addEventListener('click', () => this.on.act('discard', 0, message));
 			state.append(make('span', 'problem', `Not sent: ${message.failed}.`), ' ', retry, ' ', discard);
 		} else {
-			state.append(icon('clock'), make('span', '', 'Sending'));
+			const waits = WAITS[message.why];
+			const text = !this.on.connected() ? 'Sent when the connection is back' : waits ? `Waiting: ${waits}` : 'Sending';
+			state.append(icon('clock'), make('span', '', text));
 		}
 		node.querySelector('.body').append(state);
 		const entry = make('div', 'entry', null, node);
 		entry.dataset.cid = message.cid;
+		entry.setAttribute('role', 'group');
+		entry.setAttribute('aria-label', message.failed ? 'A message that was not sent' : 'A message that is on its way');
 		return entry;
 	}
 
@@ -291,6 +343,48 @@ export class Timeline {
 		this.#hush();
 		if (this.model)
 			requestAnimationFrame(() => this.#maybeOlder());
+	}
+
+	/* Only a part of the past has newer messages to load. */
+	async #maybeNewer() {
+		const model = this.model;
+		const left = this.log.scrollHeight - this.log.clientHeight - this.log.scrollTop;
+		if (this.loading || !this.past || left > NEAR_TOP)
+			return;
+		this.loading = true;
+		this.#hush();
+		try {
+			await this.on.newer(model);
+			if (this.model === model) {
+				const last = Number(this.entries.lastElementChild?.dataset.seq || 0);
+				for (let i = model.indexOf(last + 1); i < model.order.length; i++)
+					this.#draw(model.order[i], i);
+			}
+		} catch {
+			await new Promise((resume) => setTimeout(resume, 2000));
+		}
+		this.loading = false;
+		if (this.model && this.past)
+			requestAnimationFrame(() => this.#maybeNewer());
+	}
+
+	/* Heights are guessed until they were seen, so it is placed again once they are. */
+	#place(seq, top) {
+		const put = () => {
+			const entry = this.nodes.get(seq);
+			if (!entry)
+				return;
+			if (top === undefined)
+				entry.scrollIntoView({ block: 'center' });
+			else
+				this.log.scrollTop += entry.getBoundingClientRect().top - this.log.getBoundingClientRect().top - top;
+		};
+		put();
+		this.#measure();
+		requestAnimationFrame(() => {
+			put();
+			this.#measure();
+		});
 	}
 
 	/* Older messages come in above; what one reads stays where it is. */
@@ -342,7 +436,8 @@ export class Timeline {
 	/* A scroll is told of a frame late: messages that came since do not mean that one scrolled up. */
 	#measure() {
 		const { scrollTop, scrollHeight, clientHeight } = this.log;
-		this.stuck = scrollHeight - clientHeight - scrollTop < NEAR_BOTTOM || (this.stuck && scrollTop >= this.endTop);
+		this.stuck = !this.past &&
+			(scrollHeight - clientHeight - scrollTop < NEAR_BOTTOM || (this.stuck && scrollTop >= this.endTop));
 		if (this.stuck) {
 			this.below = 0;
 			this.on.bottom();
@@ -370,8 +465,14 @@ export class Timeline {
 		this.log.addEventListener('scroll', () => {
 			this.#measure();
 			this.#maybeOlder();
+			this.#maybeNewer();
 		}, { passive: true });
-		this.toBottom.addEventListener('click', () => this.toEnd());
+		this.toBottom.addEventListener('click', () => {
+			if (this.past)
+				this.on.latest();
+			else
+				this.toEnd();
+		});
 		const follow = new ResizeObserver(() => {
 			if (this.stuck)
 				this.#toEnd();

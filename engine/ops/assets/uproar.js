@@ -118,6 +118,7 @@ const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 20000;
 const UNACKED_MAX = 64;		/* the server finds a repeated cid among this many */
 const INTERNAL_TRIES_MAX = 5;
+const UNLIMITED = 1000000;	/* sends a second, where hello says 0 */
 const SHELF = 'uproar.sends';
 const SHELF_MS = 7 * 24 * 3600 * 1000;	/* what nobody sent for so long is not sent any more */
 
@@ -628,7 +629,7 @@ export class Uproar extends EventTarget {
 		this.skewMs = ok.time - Date.now();
 		this.ping = ok.ping || this.ping;
 		this.limits = { ...this.limits, ...ok.limits };
-		this.#tokens = this.limits.sends;
+		this.#tokens = this.limits.sends || UNLIMITED;
 		this.#tokensAt = this.#clock.now();
 		this.#watch();
 		this.#start('steady', STEADY_MS, () => {
@@ -1018,7 +1019,7 @@ export class Uproar extends EventTarget {
 		if (!this.#greeted)
 			return;
 		const now = this.#clock.now();
-		const rate = this.limits.sends;
+		const rate = this.limits.sends || UNLIMITED;
 		this.#tokens = Math.min(rate, this.#tokens + (now - this.#tokensAt) * rate / 1000);
 		this.#tokensAt = now;
 		let wakeAt = Infinity;

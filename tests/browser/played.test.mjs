@@ -1,0 +1,309 @@
+/* played.test.mjs - the page against a server whose answers the test holds, changes or gives itself: messages on their way,
+ * and search. */
+
+import { test, before, after, afterEach } from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import WebSocket from 'ws';
+import { Uproar } from 'uproar-assets/uproar.js';
+import { PHONE, SHOTS, connected, launch, meet, say, shown, showsAll, until } from './stage.mjs';
+import { Server } from './server.mjs';
+
+const server = new Server('', ['--send-rate', '100000', '--send-burst', '100000']);
+const trouble = [];
+let browser;
+let rooms = 0;
+
+/* Between a page and the server. holds: ops whose answers wait; refuse: op -> error; play: op -> ok's members. */
+class Wire {
+	constructor() {
+		this.holds = new Set();
+		this.refuse = {};
+		this.play = {};
+		this.held = [];
+		this.ops = new Map();
+		this.asked = [];
+	}
+
+	async put(page) {
+		await page.routeWebSocket(/\/ws$/, (near) => {
+			const far = near.connectToServer();
+			this.near = near;
+			near.onMessage((text) => this.#out(JSON.parse(text), near, far));
+			far.onMessage((text) => this.#in(JSON.parse(text), text));
+		});
+	}
+
+	#out(frame, near, far) {
+		this.asked.push(frame);
+		this.ops.set(frame.id, frame.op);
+		if (this.refuse[frame.op])
+			near.send(JSON.stringify({ re: frame.id, err: this.refuse[frame.op] }));
+		else if (this.play[frame.op])
+			near.send(JSON.stringify({ re: frame.id, ok: this.play[frame.op](frame) }));
+		else
+			far.send(JSON.stringify(frame));
+	}
+
+	#in(frame, text) {
+		const kind = frame.re === undefined ? frame.ev : this.ops.get(frame.re);
+		if (this.holds.has(frame.re === undefined ? `ev ${kind}` : kind))
+			this.held.push(text);
+		else
+			this.near.send(text);
+	}
+
+	release() {
+		this.holds.clear();
+		for (const text of this.held.splice(0))
+			this.near.send(text);
+	}
+}
+
+/* A person alone in a room of their own. */
+async function alone(options = {}) {
+	const wire = new Wire();
+	const room = `played-${++rooms}`;
+	const page = await meet(browser, `http://127.0.0.1:${server.port}/#${room}`, 'Ann', trouble,
+		{ ...options, prepare: (fresh) => wire.put(fresh) });
+	return { page, wire, room };
+}
+
+const states = (page) => page.locator('.tail .sending').allTextContents();
+
+before(async () => {
+	fs.mkdirSync(SHOTS, { recursive: true });
+	await server.start();
+	browser = await launch();
+});
+
+after(async () => {
+	await browser?.close();
+	await server.stop();
+});
+
+afterEach(() => {
+	assert.deepEqual(trouble.splice(0), [], 'errors in a page');
+});
+
+test('a message is marked as on its way until its acknowledgement, and is there once', async () => {
+	const { page, wire } = await alone();
+	for (const first of ['ack', 'event']) {
+		const before = await shown(page);
+		wire.holds.add('send').add('ev msg');
+		await say(page, `first the ${first}`);
+		await showsAll(page, [...before, `(on its way) Ann: first the ${first}`]);
+		assert.deepEqual(await states(page), ['Sending']);
+		assert.match(await page.locator('.tail .entry').getAttribute('aria-label'), /on its way/);
+		assert.ok(await page.locator('.tail .text').evaluate((text) => Number(getComputedStyle(text).opacity)) < 0.8);
+		await until('both to be held', () => wire.held.length, (held) => held === 2);
+		wire.held.sort((a) => (JSON.parse(a).re === undefined) === (first === 'event') ? -1 : 1);
+		wire.near.send(wire.held.shift());
+		await showsAll(page, [...before, `Ann: first the ${first}`]);
+		wire.release();
+		await page.waitForTimeout(100);
+		assert.deepEqual(await shown(page), [...before, `Ann: first the ${first}`]);
+		assert.deepEqual(await states(page), []);
+	}
+	await page.context().close();
+});
+
+test('what is put off says why, and goes by itself', async () => {
+	const { page, wire } = await alone();
+	wire.refuse.send = { code: 'storage_full', msg: '', retry_ms: 1500 };
+	await say(page, 'patience');
+	await until('the reason', () => states(page), (seen) => seen.join() === 'Waiting: the server has no room on its disk');
+	delete wire.refuse.send;
+	await showsAll(page, ['Ann: patience']);
+	const sends = wire.asked.filter(({ op }) => op === 'send');
+	assert.equal(sends.length, 2);
+	assert.equal(sends[0].cid, sends[1].cid);
+	await page.context().close();
+});
+
+test('what is refused can be tried again or thrown away', async () => {
+	const { page, wire } = await alone({ colorScheme: 'dark', ...PHONE });
+	wire.refuse.send = { code: 'forbidden', msg: '' };
+	await say(page, 'no 1');
+	await say(page, 'no 2');
+	await until('both to have failed', () => page.locator('.failed').count(), (count) => count === 2);
+	await page.screenshot({ path: path.join(SHOTS, 'phone-failed.png') });
+	await page.locator('.tail .entry', { hasText: 'no 1' }).locator('button', { hasText: 'Discard' }).click();
+	delete wire.refuse.send;
+	await page.locator('.tail .entry', { hasText: 'no 2' }).locator('button', { hasText: 'Try again' }).click();
+	await showsAll(page, ['Ann: no 2']);
+	assert.equal(new Set(wire.asked.filter(({ op }) => op === 'send').map(({ cid }) => cid)).size, 3);
+	await page.context().close();
+});
+
+test('a reload loses nothing that was not sent, also when it had arrived after all', async () => {
+	const { page, wire } = await alone();
+	wire.holds.add('send').add('ev msg');
+	await say(page, 'arrived, but who knows');
+	await until('the server to have it', () => wire.held.length, (held) => held === 2);
+	wire.holds.clear();
+	wire.held = [];
+	wire.play.send = undefined;
+	wire.refuse.send = { code: 'unavailable', msg: '', retry_ms: 60000 };
+	await say(page, 'not sent');
+	await until('the second to wait', () => states(page), (seen) => seen[1]?.startsWith('Waiting'));
+	delete wire.refuse.send;
+	await page.reload();
+	await connected(page);
+	await showsAll(page, ['Ann: arrived, but who knows', 'Ann: not sent']);
+	await until('nothing to be kept', () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('uproar.sends'))),
+		(keys) => keys.length === 0);
+	const cids = (text) => wire.asked.filter(({ op, data }) => op === 'send' && data.text === text).map(({ cid }) => cid);
+	for (const text of ['arrived, but who knows', 'not sent'])
+		assert.equal(new Set(cids(text)).size, 1, `${text}: ${cids(text)}`);
+	await page.context().close();
+});
+
+/* Says so many things as Bob, and gives them as the room has them. */
+async function fill(room, count) {
+	const chat = new Uproar({ url: `ws://127.0.0.1:${server.port}/ws`, name: 'Bob', WebSocket });
+	const said = [];
+	chat.on('msg', (event) => said.push(event));
+	await chat.join(room, { limit: 0 });
+	for (let i = 0; i < count; i++)
+		chat.send(room, { text: i % 7 === 3 ? `Grüne Äpfel und <b>Birnen</b> ${i}` : `line ${i}` });
+	await until('all of it', () => said.length, (length) => length === count, 30000);
+	chat.close();
+	return said;
+}
+
+/* The server's part, played: what has all the words, the newest ones. */
+function finder(said, room) {
+	const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+	return ({ query, limit, before = Infinity }) => {
+		const words = plain(query).replace('*', '').split(/\s+/);
+		const found = said.filter(({ seq, data }) => seq < before && words.every((word) => plain(data.text).includes(word)));
+		return { room, epoch: said[0].epoch, events: found.slice(-limit), more: found.length > limit };
+	};
+}
+
+const seqs = (page) => page.evaluate(() => [...document.querySelectorAll('#entries .entry')].map((entry) => Number(entry.dataset.seq)));
+const found = (page) => page.locator('.found').evaluateAll((list) => list.map((result) => Number(result.dataset.seq)));
+
+test('search: words are marked, a result leads to its place, and the way back has no holes', async () => {
+	const { page, wire, room } = await alone();
+	const said = await fill(room, 300);
+	wire.play.search = finder(said, room);
+	await page.reload();
+	await until('the room to be here', () => seqs(page), (seen) => seen.at(-1) === 300);
+	await page.focus('#log');
+	await page.keyboard.press('/');
+	await page.keyboard.type('apfel GRÜNE');
+	await until('twenty results', () => found(page), (seen) => seen.length === 20);
+	assert.equal((await found(page))[0], 298, 'the newest first');
+	const first = page.locator('.found').first();
+	assert.equal(await first.locator('.found-text').textContent(), 'Grüne Äpfel und <b>Birnen</b> 297', 'text is text');
+	assert.deepEqual(await first.locator('mark').allTextContents(), ['Grüne', 'Äpfel']);
+	assert.match(await first.locator('time').textContent(), /^Today, \d/);
+	assert.match(await page.textContent('#search-state'), /newest 20/);
+	await page.screenshot({ path: path.join(SHOTS, 'search.png') });
+	for (const count of [40, 43]) {
+		await page.click('#search-older');
+		await until(`${count} results`, () => found(page), (seen) => seen.length === count);
+	}
+	assert.equal(await page.isVisible('#search-older'), false);
+	assert.equal(new Set(await found(page)).size, 43);
+	assert.equal((await found(page)).at(-1), 4);
+
+	await page.locator('.found').last().click();
+	await until('the place', () => page.locator('.pointed').getAttribute('data-seq').catch(() => ''), (seq) => seq === '4');
+	const box = await page.locator('.pointed').boundingBox();
+	assert.ok(box.y > 50 && box.y < 700, `it is at ${box.y}`);
+	await page.screenshot({ path: path.join(SHOTS, 'search-jump.png') });
+	const around = await seqs(page);
+	assert.ok(around[0] === 1 && around.at(-1) >= 20 && around.at(-1) < 200, `${around[0]}..${around.at(-1)}`);
+	assert.equal(await page.isVisible('#to-bottom'), true);
+
+	/* What is said meanwhile is not put behind the past. */
+	const fresh = await fill(room, 1);
+	await page.waitForTimeout(200);
+	assert.ok(!(await seqs(page)).includes(301));
+	assert.equal(fresh.length, 1);
+	await until('the end', async () => {
+		await page.evaluate(() => {
+			document.getElementById('log').scrollTop += 1500;
+		});
+		return seqs(page);
+	}, (seen) => seen.at(-1) === 301, 20000);
+	const all = await seqs(page);
+	assert.deepEqual(all, Array.from({ length: all.length }, (_, i) => all[0] + i), 'a hole, or something twice');
+
+	await page.locator('.found').last().click();
+	await until('the place again', () => page.locator('.pointed').getAttribute('data-seq').catch(() => ''), (seq) => seq === '4');
+	await page.click('#to-bottom');
+	await until('the end again', () => page.evaluate(() => {
+		const log = document.getElementById('log');
+		return log.scrollHeight - log.clientHeight - log.scrollTop;
+	}), (left) => left < 60);
+	await page.context().close();
+});
+
+test('search from the past: a far place, an edit that is on no page near, what one says there', async () => {
+	const { page, wire, room } = await alone();
+	const said = await fill(room, 260);
+	const edited = { ...said[3], data: { text: 'Grüne Äpfel, frisch gepflückt' }, rev: 2 };
+	wire.play.search = finder(said.map((event) => event.seq === 4 ? edited : event), room);
+	await page.reload();
+	await connected(page);
+	await page.keyboard.press('Control+k');
+	await page.keyboard.type('frisch');
+	await until('one result', () => found(page), (seen) => seen.join() === '4');
+	assert.equal(await page.textContent('#search-state'), '1 message');
+	await page.keyboard.press('ArrowDown');
+	await page.keyboard.press('Enter');
+	await until('the text of its last edit', () => page.locator('.pointed .text').textContent().catch(() => ''),
+		(text) => text === 'Grüne Äpfel, frisch gepflückt (edited)');
+	await until('its surroundings', () => seqs(page), (seen) => seen[0] === 1 && seen.at(-1) < 200);
+	await say(page, 'from the past');
+	await until('the end', () => shown(page), (seen) => seen.at(-1) === 'Ann: from the past');
+	assert.ok((await seqs(page))[0] > 100);
+	await page.keyboard.press('Escape');
+	assert.equal(await page.isVisible('#search'), false);
+	assert.equal(await page.evaluate(() => document.activeElement.id), 'input');
+	await page.fill('#input', '');
+	await page.focus('#input');
+	await page.keyboard.type('/');
+	assert.equal(await page.isVisible('#search'), false, 'a slash in a message is a slash');
+	await page.context().close();
+});
+
+test('search on a phone: the panel fills it, and goes when something is chosen', async () => {
+	const { page, wire, room } = await alone({ ...PHONE, colorScheme: 'dark' });
+	wire.play.search = finder(await fill(room, 30), room);
+	await page.click('#search-toggle');
+	await page.fill('#search-input', 'birnen');
+	await until('results', () => found(page), (seen) => seen.length === 4);
+	const box = await page.locator('#search').boundingBox();
+	assert.deepEqual([box.x, box.width], [0, 390]);
+	assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390, 'nothing sticks out');
+	await page.screenshot({ path: path.join(SHOTS, 'phone-search.png') });
+	await page.locator('.found').last().click();
+	await until('the place', () => page.locator('.pointed').getAttribute('data-seq').catch(() => ''), (seq) => seq === '4');
+	assert.equal(await page.isVisible('#search'), false);
+	await page.context().close();
+});
+
+test('search says what went wrong, and forgets it with the next word', async () => {
+	const { page, wire, room } = await alone();
+	const said = await fill(room, 4);
+	await page.click('#search-toggle');
+	wire.refuse.search = { code: 'unsupported', msg: '' };
+	await page.fill('#search-input', 'line');
+	await until('the reason', () => page.textContent('#search-state'), (text) => /not kept on disk/.test(text));
+	delete wire.refuse.search;
+	wire.play.search = finder(said, room);
+	await page.fill('#search-input', 'nowhere');
+	await until('nothing', () => page.textContent('#search-state'), (text) => text === 'Nothing was found.');
+	await page.fill('#search-input', 'line');
+	await until('three', () => found(page), (seen) => seen.join() === '3,2,1');
+	await page.fill('#search-input', ' ... ');
+	await until('nothing asked', () => found(page), (seen) => seen.length === 0);
+	assert.ok(!wire.asked.some(({ op, query }) => op === 'search' && !/\w/.test(query)));
+	await page.context().close();
+});
