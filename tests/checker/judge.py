@@ -218,7 +218,9 @@ class Judge:
             return
         if asked.room is not None:
             queue = conn.queues[asked.room, asked.call is not None]
-            if queue[0] != body["re"]:
+            # What waits for the disk may be overtaken, but not by an acknowledgement of what was sent later.
+            ordered = not self.on_disk(asked.room) or (asked.call is not None and "ok" in body)
+            if ordered and queue[0] != body["re"]:
                 self.broken("answers", f"{conn.user}: the answer to {asked.op} {body['re']} in {asked.room} overtook that "
                             f"to {queue[0]}")
             queue.remove(body["re"])

@@ -489,6 +489,23 @@ class Rules(unittest.TestCase):
         story.end((R, M))
         self.fires(story, "answers")
 
+    def overtaken(self, room):
+        """The answer to a history command, before that to the send it was asked after."""
+        story = evening()
+        del story.records[story.at("stop") :]
+        send = story.command(0, room, "send", "a:7", data=7)
+        first = story.say(0, **send)
+        story.history(0, room)
+        event = story.commit(0, room, send)
+        story.deliver(event, (0, 1, 2) if room == R else (0, 1))
+        story.ack(0, first, event)
+        story.stop()
+        story.end((R, M))
+        return story
+
+    def test_a_disk_may_be_overtaken(self):
+        self.fires(self.overtaken(R))
+
     # --- liveness ---
 
     def test_liveness_not_connected(self):
