@@ -7,6 +7,7 @@
 
 #include "engine/core/check.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/manners.h"
 
 static const char upgrade_request[] =
 	"GET /ws HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -305,8 +306,27 @@ static void in_order(struct sim_client *client, uint32_t room, uint64_t number, 
 	member->acked_seq = seq;
 }
 
+/* What an answer about a room gives is no more than the room's class allows. */
+static void keeps_to_class(const struct sim_client *client, const char *text)
+{
+	const char *event = strstr(text, "{\"ev\":\"");
+	uint32_t count = 0;
+
+	if (!strstr(text, "\"room\":\"r"))
+		return;
+	const struct room_class *class = simmanners(room_of(text));
+
+	if (!class->presence && strstr(text, "\"users\":"))
+		sim_fail("client %u: who is in a room without presence: %s", client->index, text);
+	for (; event; event = strstr(event + 1, "{\"ev\":\""))
+		count++;
+	if (class->page_max != 0 && count > class->page_max && !strstr(text, "\"recovered\":true"))
+		sim_fail("client %u: %u events in a page of %u", client->index, count, class->page_max);
+}
+
 static void on_ok(struct sim_client *client, uint64_t re, char *text)
 {
+	keeps_to_class(client, text);
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++) {
 		struct sim_membership *member = &client->rooms[room];
 
@@ -357,6 +377,8 @@ static void on_notice(struct sim_client *client, const char *text)
 			sim_fail("lagged after %lu, but had %lu", number_of(text, "\"after\":"), member->last);
 		if (number_of(text, "\"next\":") <= member->last + 1)
 			sim_fail("lagged for nothing: %s", text);
+		if (sim.world.roomy && simmanners(room_of(text))->slow != SLOW_LATEST)
+			sim_fail("lagged although all is kept: %s", text);
 		member->last = number_of(text, "\"next\":") - 1;
 		client->lagged++;
 	} else if (strstr(text, "\"code\":\"slow\"")) {
@@ -391,11 +413,21 @@ static void on_text(struct sim_client *client, char *text)
 	} else if (strncmp(text, "{\"ev\":\"", 7) == 0) {
 		const struct sim_membership *member = &client->rooms[room_of(text)];
 
-		if (!member->joined || !member->presence)
+		if (!member->joined || !member->presence || !simmanners(room_of(text))->presence)
 			sim_fail("client %u: %s without having asked for it", client->index, text);
 	} else {
 		sim_fail("client %u cannot read: %s", client->index, text);
 	}
+}
+
+static void on_close(struct sim_client *client, const char *payload)
+{
+	client->closing = true;
+	if (strcmp(payload + 2, "slow") != 0)
+		return;
+	client->ended++;
+	if (!simmanners_end_the_slow())
+		sim_fail("client %u was ended as slow where all are caught up", client->index);
 }
 
 static void drop(struct sim_socket *socket, size_t size)
@@ -455,7 +487,7 @@ static bool read_frame(struct sim_client *client)
 	if (first == 0x81)
 		on_text(client, text);
 	else if (first == 0x88)
-		client->closing = true;
+		on_close(client, text);
 	else if (first != 0x8a)
 		sim_fail("client %u: frame begins with %02x", client->index, first);
 	return !client->closing;

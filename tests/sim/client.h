@@ -30,7 +30,7 @@ struct sim_client {
 		uint64_t id, number;
 		uint32_t room;
 	} sent[256]; /* unanswered, by id % 256 */
-	uint64_t received, lagged, slow;
+	uint64_t received, lagged, slow, ended;
 };
 
 void client_open(struct sim_client *client, uint32_t index);

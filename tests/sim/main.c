@@ -11,6 +11,7 @@
 #include "engine/gate/shard.h"
 #include "tests/sim/client.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/manners.h"
 
 #define CLIENTS_MAX 10
 #define CORES_SIM 3
@@ -21,7 +22,7 @@ static struct sim_client clients[CLIENTS_MAX];
 static uint32_t client_count;
 static struct shard *shards[CORES_SIM];
 static struct shard_links links;
-static uint64_t received, lagged, slow, crashes;
+static uint64_t received, lagged, slow, ended, crashes;
 
 bool sim_chance(uint32_t thousandths)
 {
@@ -122,13 +123,14 @@ static struct shard_limits limits_draw(uint32_t core)
 			.history_age_ms = sim.world.roomy ? 600000 : 60000,
 			.history_bytes_all = sim.world.roomy ? 64 << 20 : 4000 + sim_below(100000),
 			.page_bytes = 500 + sim_below(4000),
-			.classes = simdisk_classes(),
+			.classes = simmanners_classes(),
 		},
 		.hall = { .hot_logs_max = 64, .cursors_max = 128, .hot_bytes_max = 2048 + sim_below(20000) },
 		.session = {
 			.handshake_ms = 10000, .hello_ms = 10000, .ping_ms = 25000, .pong_ms = 8000, .slow_ms = 30000,
 			.drain_ms = 2000, .rooms_max = 3 + sim_below(3), .sends_per_s = sim_below(2) * 1000,
 			.send_burst = 40, .commands_per_s = 0, .data_size_max = 16384, .frame_size_max = 65536,
+			.classes = simmanners_classes(),
 		},
 		.places_max = 64,
 		.segment_bytes_max = sim_chance(300) ? 30000 + sim_below(60000) : 8 << 20,
@@ -298,6 +300,7 @@ static uint64_t run_seed(uint64_t seed)
 	oracle_reset();
 	world_draw();
 	simdisk_open();
+	simmanners_draw(seed);
 	client_count = 2 + sim_below(CLIENTS_MAX - 1);
 	engine_open();
 	for (uint32_t i = 0; i < client_count; i++)
@@ -311,6 +314,7 @@ static uint64_t run_seed(uint64_t seed)
 		received += clients[i].received;
 		lagged += clients[i].lagged;
 		slow += clients[i].slow;
+		ended += clients[i].ended;
 	}
 	leave_all();
 	engine_close(false);
@@ -361,7 +365,8 @@ int main(int argc, char **argv)
 		if (only)
 			printf("seed %lu: digest %016lx\n", seed, digest);
 	}
-	printf("simulation: %lu events received, %lu lagged, %lu caught up, %lu crashes\n", received, lagged, slow, crashes);
+	printf("simulation: %lu events received, %lu lagged, %lu caught up, %lu ended as slow, %lu crashes\n", received,
+	       lagged, slow, ended, crashes);
 	printf("%lu passed, 0 failed\n", count);
 	return 0;
 }
