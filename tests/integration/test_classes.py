@@ -1,8 +1,9 @@
 """Rooms of several classes in one server: what members are told, how large pages are, what becomes of the slow."""
 import os
+import signal
 import unittest
 
-from harness import Client, Server, wait_until
+from harness import Client, Server, temporary, wait_until
 
 MESSAGES = int(os.environ.get("CLASSES_MESSAGES", "3000"))
 BATCH = 50
@@ -10,15 +11,21 @@ CLASSES = "quiet. presence=off; small. page=10; latest. slow=latest; end. slow=d
 
 
 class Classes(unittest.TestCase):
+    """Without a disk: all rooms are in memory."""
+    any = "memory"
+
     @classmethod
     def setUpClass(cls):
+        cls.directory = temporary()
         cls.server = Server("--cores", "2", "--send-rate", "0", "--command-rate", "0", "--hot-log-size", "512K",
                             "--history-messages", "100000", "--history-size", "256M", "--history-memory", "1G",
-                            "--slow-timeout", "10m", "--linger", "1m", "--data", "", "--room-classes", CLASSES).start()
+                            "--slow-timeout", "10m", "--linger", "1m", "--room-classes", CLASSES,
+                            data=None if cls.any == "memory" else cls.directory.name).start()
 
     @classmethod
     def tearDownClass(cls):
         assert cls.server.stop() == 0
+        cls.directory.cleanup()
 
     def client(self, name, **options):
         client = Client(self.server.port, name, **options)
@@ -155,9 +162,49 @@ class Classes(unittest.TestCase):
 
     def test_the_class_is_said(self):
         ann = self.client("Ann")
-        for room in ("mem:a", "any.a"):
-            self.assertEqual(ann.ask(op="join", room=room)["ok"]["class"], "memory")
-            self.assertEqual(ann.ask(op="send", room=room, data=1)["ok"]["class"], "memory")
+        for room, said in (("mem:a", "memory"), ("any.a", self.any)):
+            self.assertEqual(ann.ask(op="join", room=room)["ok"]["class"], said)
+            for again in (False, True):
+                ack = ann.ask(op="send", room=room, cid="a:1", data=1)["ok"]
+                self.assertEqual((ack["class"], ack.get("dup", False)), (said, again))
+
+
+class OnDisk(Classes):
+    """All rooms on disk but mem:, which meet the same."""
+    any = "disk"
+
+
+class Kept(unittest.TestCase):
+    def test_as_shipped_all_is_on_disk_but_mem(self):
+        with temporary() as directory:
+            epochs = {}
+            with Server(data=directory) as server:
+                ann = Client(server.port, "Ann")
+                for room, said in (("general", "disk"), ("mem:general", "memory")):
+                    answer = ann.ask(op="join", room=room)["ok"]
+                    epochs[room] = answer["epoch"]
+                    self.assertEqual(answer["class"], said)
+                    self.assertEqual(ann.ask(op="send", room=room, data=room)["ok"]["class"], said)
+                server.stop(signal.SIGKILL)
+            with Server(data=directory) as server:
+                ann = Client(server.port, "Ann")
+                answer = ann.ask(op="join", room="general")["ok"]
+                self.assertEqual((answer["epoch"], answer["events"][0]["data"]), (epochs["general"], "general"))
+                answer = ann.ask(op="join", room="mem:general")["ok"]
+                self.assertNotEqual(answer["epoch"], epochs["mem:general"])
+                self.assertEqual((answer["seq"], answer["events"]), (0, []))
+
+    def test_a_class_keeps_as_much_as_it_says(self):
+        classes = "few. messages=5; mem: class=memory; mem:few. class=memory messages=5"
+        with temporary() as directory, Server("--room-classes", classes, data=directory) as server:
+            ann = Client(server.port, "Ann")
+            for room, first in (("few.a", 4), ("mem:few.a", 4), ("all.a", 1), ("mem:all.a", 1)):
+                ann.ask(op="join", room=room)
+                for n in range(8):
+                    ann.ask(op="send", room=room, data=n)
+                page = ann.ask(op="history", room=room, limit=200)["ok"]
+                self.assertEqual((page["first"], page["events"][0]["seq"]), (first, first), room)
+                ann.ask(op="leave", room=room)
 
 
 if __name__ == "__main__":

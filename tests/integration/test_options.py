@@ -73,7 +73,7 @@ class Words(unittest.TestCase):
             ("option 'listen' is '127.0.0.1:65536'", ["--listen", "127.0.0.1:65536"]),
             ("command line: option 'room-classes': class 'x': 'page' is '201', but takes a whole number from 1 to 200",
              ["--room-classes", "x page=201"]),
-            ("command line: option 'room-classes': class 'x' says class=disk, but there is no data directory",
+            ("command line: option 'room-classes': class 'x' says class=disk, but there is no store",
              ["--room-classes", "x class=disk", "--data", ""]),
             ("'serve' is not an option", ["serve"]),
             ("'-x' is not an option", ["-x"]),
@@ -96,7 +96,7 @@ class Words(unittest.TestCase):
                 (2, "cores = 1;\nsend-memory = 5000000000000;\n", "option 'send-memory' is '5000000000000'"),
                 (2, "cores = 1;\nthis is no setting\n", "a line is: name = value;"),
                 (3, "room-classes = (\n{ prefix = a; },\n{ prefix = b; age = 5; });\n", "class 'b': 'age' is '5'"),
-                (2, "data = \"\";\nroom-classes = \"a class=disk\";\n", "there is no data directory"),
+                (2, "data = \"\";\nroom-classes = \"a class=disk\";\n", "there is no store"),
             ):
                 with self.subTest(said), open(path, "w") as file:
                     file.write(text)

@@ -245,8 +245,8 @@ Test(room_class, who_asks_for_a_disk_is_told_that_there_is_none)
 {
 	cr_assert_eq(parse("a; x page=1 class=disk"), 0);
 	cr_assert_eq(room_classes_without_disk(&classes, why, sizeof(why)), -1);
-	cr_assert_str_eq(why, "class 'x' says class=disk, but there is no data directory; name one with --data, or say "
-			      "class=memory");
+	cr_assert_str_eq(why, "class 'x' says class=disk, but there is no store (--data is empty, or --store none); "
+			      "name a directory with --data, or say class=memory");
 	cr_assert_eq(parse("* class=disk; x class=memory"), 0);
 	cr_assert_eq(room_classes_without_disk(&classes, why, sizeof(why)), -1);
 	cr_assert_not_null(strstr(why, "class '*'"));
