@@ -314,8 +314,8 @@ int room_classes_without_disk(struct room_classes *classes, char *why, size_t si
 
 		if (class->disk && is_said(class, ROOM_KEY_class)) {
 			snprintf(why, size,
-				 "class '%s' says class=disk, but there is no store (--data is empty, or --store none); name a "
-				 "directory with --data, or say class=memory",
+				 "class '%s' says class=disk, but there is no store (--data is empty, or --store "
+				 "none); name a directory with --data, or say class=memory",
 				 class_name(class));
 			return -1;
 		}

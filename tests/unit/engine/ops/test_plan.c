@@ -124,8 +124,9 @@ Test(plan, without_a_data_directory_no_room_is_on_disk)
 	cr_assert_not(room_class_of(&classes, SPAN("general"))->disk);
 	set("room-classes", "mem: class=memory; log: class=disk");
 	cr_assert_eq(plan_classes(&options, &classes, error), -1);
-	cr_assert_str_eq(error, "test: option 'room-classes': class 'log:' says class=disk, but there is no store "
-				"(--data is empty, or --store none); name a directory with --data, or say class=memory");
+	cr_assert_str_eq(error,
+			 "test: option 'room-classes': class 'log:' says class=disk, but there is no store "
+			 "(--data is empty, or --store none); name a directory with --data, or say class=memory");
 	set("data", "/somewhere");
 	cr_assert_eq(plan_classes(&options, &classes, error), 0, "%s", error);
 }
