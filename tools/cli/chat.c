@@ -9,7 +9,7 @@
 #include "tools/cli/element.h"
 #include "tools/cli/escape.h"
 
-#define ECHO_NS 2000000000ull   /* our own last words usually come back within a turn */
+#define ECHO_NS 2000000000ull /* our own last words usually come back within a turn */
 #define TYPING_NS 3000000000ull /* the server passes on one in so long */
 
 void chat_fail(struct chat *chat, const char *text)
@@ -42,7 +42,7 @@ static void on_event(void *owner, struct room *room, struct span event)
 {
 	struct chat *const chat = owner;
 
-	if (chat->options->mode != MODE_SEND)
+	if (chat->options->mode == MODE_JOIN || chat->options->mode == MODE_READ)
 		show_event(&chat->show, room ? room->name : NULL, event, false);
 }
 
@@ -51,7 +51,7 @@ static void on_gap(void *owner, struct room *room, struct span reason)
 	struct chat *const chat = owner;
 	const bool epoch = span_equal(reason, SPAN("epoch"));
 
-	if (chat->options->mode != MODE_SEND)
+	if (chat->options->mode == MODE_JOIN || chat->options->mode == MODE_READ)
 		show_remark(&chat->show, room->name,
 			    epoch ? "gap: the room has begun anew, what was said before is gone; it goes on with"
 				  : "gap: more was said meanwhile than is kept; it goes on with");
@@ -104,21 +104,52 @@ static void show_users(struct chat *chat, const struct room *room, struct span o
 	text_free(&line);
 }
 
-static void show_history(struct chat *chat, const struct room *room, struct span ok)
+/* The events of an answer; gives how many. */
+static size_t show_page(struct chat *chat, const struct room *room, struct span ok, bool dated)
 {
 	static const struct json_name names[] = { { "events" } };
 	struct json_value events;
 	struct span event;
+	size_t count = 0;
 
 	if (json_scan_object(&events, names, 1, ok.bytes, ok.size) < 0 || events.type != JSON_ARRAY)
-		return;
-	while (element_next(&events.token, &event))
+		return 0;
+	chat->show.dated = dated;
+	for (; element_next(&events.token, &event); count++)
 		show_event(&chat->show, room->name, event, true);
+	chat->show.dated = false;
+	return count;
+}
+
+bool chat_search(struct chat *chat, struct room *room, struct span words, uint64_t limit, uint64_t before)
+{
+	struct text members = { 0 };
+	bool asked;
+
+	text_puts(&members, ",\"query\":");
+	text_json(&members, words);
+	text_puts(&members, ",\"limit\":");
+	text_number(&members, limit);
+	text_puts(&members, before > 0 ? ",\"before\":" : "");
+	if (before > 0)
+		text_number(&members, before);
+	text_put(&members, span_of("", 1));
+	asked = session_ask(&chat->session, ASK_SEARCH, "search", room, (const char *)members.bytes);
+	text_free(&members);
+	return asked;
+}
+
+static void show_found(struct chat *chat, const struct room *room, struct span ok)
+{
+	chat->found = show_page(chat, room, ok, true) > 0;
+	chat->searched = true;
+	if (!chat->found && chat->options->mode == MODE_JOIN)
+		show_remark(&chat->show, room->name, "nothing was found");
 }
 
 static void show_refusal(struct chat *chat, enum ask_kind kind, const struct room *room, const struct answer *answer)
 {
-	static const char *const what[] = { "", "hello", "join", "what was said", "history", "who" };
+	static const char *const what[] = { "", "hello", "join", "what was said", "history", "who", "the search" };
 	struct text line = { 0 };
 
 	text_puts(&line, room ? room->name : "the server");
@@ -165,6 +196,8 @@ static void on_answer(void *owner, enum ask_kind kind, struct room *room, const 
 			join_refused(chat, room);
 		else if (kind == ASK_HELLO)
 			session_give_up(&chat->session, "the server does not take us");
+		else if (kind == ASK_SEARCH && chat->options->mode == MODE_SEARCH)
+			session_give_up(&chat->session, "nothing can be searched here");
 	} else if (kind == ASK_SEND && chat->options->json && chat->options->mode == MODE_SEND) {
 		show_json(&chat->show, answer->ok);
 	} else if (kind == ASK_JOIN && chat->options->mode == MODE_JOIN && chat->input.person) {
@@ -172,7 +205,11 @@ static void on_answer(void *owner, enum ask_kind kind, struct room *room, const 
 	} else if (kind == ASK_PRESENCE) {
 		show_users(chat, room, answer->ok);
 	} else if (kind == ASK_HISTORY) {
-		show_history(chat, room, answer->ok);
+		show_page(chat, room, answer->ok, false);
+	} else if (kind == ASK_SEARCH) {
+		show_found(chat, room, answer->ok);
+	} else if (kind == ASK_JOIN && chat->options->mode == MODE_SEARCH) {
+		chat_search(chat, room, text_span(&chat->options->query), chat->options->limit, chat->options->before);
 	}
 }
 
@@ -241,6 +278,8 @@ static bool is_done(struct chat *chat, uint64_t now)
 
 	if (chat->options->mode == MODE_READ)
 		return !chat->options->follow && room->phase == ROOM_IN && room->seq >= room->target;
+	if (chat->options->mode == MODE_SEARCH)
+		return chat->searched;
 	if (chat->leaving || (!chat->quit && (!chat->input.ended || input_has_line(&chat->input))))
 		return false;
 	if (session_unacknowledged(&chat->session) > 0)
@@ -287,7 +326,8 @@ static void begin(struct chat *chat, const struct options *options)
 	session_init(&chat->session, &ops, chat, &options->url, options->name);
 	chat->session.timeout_ns = options->timeout_s * 1000000000ull;
 	for (size_t i = 0; i < options->room_count; i++) {
-		const uint64_t limit = options->limit <= 200 ? options->limit : 200;
+		const uint64_t wanted = options->mode == MODE_SEARCH ? 0 : options->limit;
+		const uint64_t limit = wanted <= 200 ? wanted : 200;
 		struct room *const room = session_join(&chat->session, options->rooms[i], (uint32_t)limit, quiet);
 
 		room->back = options->limit > 200 && !options->since ? options->limit : 0;
@@ -301,7 +341,7 @@ static void begin(struct chat *chat, const struct options *options)
 	else
 		input_open(&chat->input, false);
 	chat->session.patient = chat->input.person || options->follow;
-	chat->input.ended = options->mode == MODE_READ || options->data.size > 0;
+	chat->input.ended = options->mode == MODE_READ || options->mode == MODE_SEARCH || options->data.size > 0;
 	if (options->data.size > 0) {
 		struct text members = { 0 };
 
@@ -319,6 +359,8 @@ static int status_of(const struct chat *chat, bool done)
 
 	if (!done && session->up_ns == 0)
 		return EXIT_NO_SERVER;
+	if (chat->options->mode == MODE_SEARCH)
+		return !done ? EXIT_NO_SERVER : chat->found ? EXIT_DONE : EXIT_NOTHING;
 	if (!all || (!done && chat->options->mode == MODE_SEND))
 		return EXIT_NOT_ALL;
 	return done ? EXIT_DONE : EXIT_NO_SERVER;

@@ -17,6 +17,8 @@ struct chat {
 	uint64_t failures;      /* what was to be said and never will be */
 	uint64_t typing_ns;     /* when we last told that a key was pressed */
 	uint64_t settled_ns;    /* since when there is nothing left to do but to see our own echo */
+	bool searched;          /* the answer to a search that was all there was to do */
+	bool found;             /* it had something */
 	bool quit;
 	bool leaving;           /* the current room, once all that was said there is acknowledged */
 };
@@ -32,6 +34,9 @@ void commands_leave(struct chat *chat);
 
 /* Says a line in the current room. */
 void chat_say_line(struct chat *chat, struct span line);
+
+/* Asks the room for messages with the words. False: there is no connection. */
+bool chat_search(struct chat *chat, struct room *room, struct span words, uint64_t limit, uint64_t before);
 
 /* What was to be done cannot be: text is for people. */
 void chat_fail(struct chat *chat, const char *text);

@@ -1,6 +1,7 @@
 /* What a line means to join: a command, or something to say. */
 #include <stdio.h>
 
+#include "proto/chat/limits.h"
 #include "proto/utf8/utf8.h"
 #include "tools/cli/chat.h"
 #include "tools/cli/escape.h"
@@ -133,6 +134,14 @@ static void history(struct chat *chat, struct span rest)
 		chat_fail(chat, "not connected now");
 }
 
+static void search(struct chat *chat, struct span words)
+{
+	if (words.size == 0 || words.size > CHAT_QUERY_SIZE_MAX || !utf8_valid(words.bytes, words.size))
+		chat_fail(chat, "/search WORDS");
+	else if (!chat_search(chat, chat->current, words, CHAT_FOUND_DEFAULT, 0))
+		chat_fail(chat, "not connected now");
+}
+
 static void command(struct chat *chat, struct span line)
 {
 	struct span rest = line;
@@ -156,8 +165,10 @@ static void command(struct chat *chat, struct span line)
 		change(chat, "react", false, rest);
 	else if (is(word, "/history"))
 		history(chat, rest);
+	else if (is(word, "/search"))
+		search(chat, rest);
 	else if (!is(word, "/who"))
-		chat_fail(chat, "there is /join /leave /who /history /edit /del /react /unreact /quit");
+		chat_fail(chat, "there is /join /leave /who /history /search /edit /del /react /unreact /quit");
 	else if (!session_ask(&chat->session, ASK_PRESENCE, "presence", chat->current, ""))
 		chat_fail(chat, "not connected now");
 }

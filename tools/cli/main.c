@@ -14,5 +14,6 @@ int main(int argc, char **argv)
 		return parsed == 0 ? EXIT_DONE : EXIT_USAGE;
 	status = chat_run(&chat, &options);
 	text_free(&options.data);
+	text_free(&options.query);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "engine/core/random.h"
+#include "proto/chat/limits.h"
 #include "proto/json/json_scan.h"
 #include "proto/utf8/utf8.h"
 
@@ -13,6 +14,7 @@ static const char help[] =
 	"Usage: uproar-cli [OPTION...] join ROOM... [--limit N]\n"
 	"       uproar-cli [OPTION...] read ROOM [--limit N] [--since EPOCH:SEQ] [--follow]\n"
 	"       uproar-cli [OPTION...] send ROOM [TEXT...] [--data JSON]\n"
+	"       uproar-cli [OPTION...] search ROOM WORD... [--limit N] [--before SEQ]\n"
 	"\n"
 	"Chat from a terminal, or from a script.\n"
 	"\n"
@@ -21,16 +23,20 @@ static const char help[] =
 	"         A line that begins with a slash is a command, with two it is a line with one:\n"
 	"           /join ROOM   go there; lines go to the room joined last    /who         who is here\n"
 	"           /leave       leave it                                      /history [N] what was said, numbered\n"
-	"           /edit SEQ TEXT   /del SEQ   /react SEQ KEY   /unreact SEQ KEY   /quit\n"
+	"           /edit SEQ TEXT   /del SEQ   /react SEQ KEY   /unreact SEQ KEY\n"
+	"           /search WORDS   /quit\n"
 	"  read   prints the latest events and ends, or goes on with --follow.\n"
 	"  send   sends one message, or one for each line of standard input that is not empty.\n"
+	"  search prints the newest messages with all the words, as they look now, and ends.\n"
 	"\n"
 	"  --url URL          the server [ws://127.0.0.1:8080/ws]\n"
 	"  --name NAME        who one is [$USER, or guest-XXXX]\n"
 	"  --json             print one JSON object a line, as the server sent it: events; send: acknowledgements\n"
 	"  --timeout S        give up after S seconds without a connection, or without an acknowledgement\n"
 	"                     that is waited for; 0: never [30]\n"
-	"  --limit N          events to begin with, read: up to 100000 [read: 50, join: 20]\n"
+	"  --limit N          events to begin with, read: up to 100000 [read: 50, join: 20];\n"
+	"                     search: messages, up to 100 [20]\n"
+	"  --before SEQ       search what is older\n"
 	"  --since EPOCH:SEQ  read what came after that number\n"
 	"  --follow           read on\n"
 	"  --data JSON        send this value instead of {\"text\":\"TEXT\"}\n"
@@ -40,7 +46,8 @@ static const char help[] =
 	"A lost connection comes back by itself; nothing is shown or sent twice.\n"
 	"\n"
 	"Exit status: 0 done; 64 the command line is wrong; 69 cannot connect, or the server sent us away;\n"
-	"75 not everything that was to be sent is acknowledged.\n";
+	"75 not everything that was to be sent is acknowledged.\n"
+	"search: 1 nothing was found.\n";
 
 static int wrong(const char *format, ...)
 {
@@ -129,6 +136,24 @@ static int data_parse(struct options *options, const char *text)
 	return 1;
 }
 
+static void words_join(struct text *line, int count, char **words)
+{
+	for (int i = 0; i < count; i++) {
+		text_puts(line, i > 0 ? " " : "");
+		text_puts(line, words[i]);
+	}
+}
+
+static int query_parse(struct options *options, int count, char **words)
+{
+	words_join(&options->query, count, words);
+	if (options->query.size == 0)
+		return wrong("search for which words?");
+	if (options->query.size > CHAT_QUERY_SIZE_MAX || !utf8_valid(options->query.bytes, options->query.size))
+		return wrong("the words are at most %d bytes of UTF-8", CHAT_QUERY_SIZE_MAX);
+	return 1;
+}
+
 /* The words behind the command's name. */
 static int words_parse(struct options *options, int count, char **words)
 {
@@ -150,14 +175,13 @@ static int words_parse(struct options *options, int count, char **words)
 				return wrong("the room %s is there twice", words[i]);
 		options->rooms[options->room_count++] = words[i];
 	}
+	if (options->mode == MODE_SEARCH)
+		return query_parse(options, count - 1, words + 1);
 	if (options->mode != MODE_SEND || count == 1)
 		return 1;
 	if (options->data.size > 0)
 		return wrong("send takes a text or --data, not both");
-	for (int i = 1; i < count; i++) {
-		text_puts(&line, i > 1 ? " " : "");
-		text_puts(&line, words[i]);
-	}
+	words_join(&line, count - 1, words + 1);
 	good = options_data_of(&options->data, text_span(&line));
 	text_free(&line);
 	return good ? 1 : wrong("the text is not UTF-8");
@@ -165,9 +189,9 @@ static int words_parse(struct options *options, int count, char **words)
 
 static int mode_parse(struct options *options, const char *word)
 {
-	static const char *const modes[] = { "join", "read", "send" };
+	static const char *const modes[] = { "join", "read", "send", "search" };
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		if (strcmp(word, modes[i]) != 0)
 			continue;
 		options->mode = (enum options_mode)i;
@@ -176,7 +200,17 @@ static int mode_parse(struct options *options, const char *word)
 	return wrong("no such command: %s", word);
 }
 
-enum { URL = 'u', NAME = 'n', JSON = 'j', TIMEOUT = 't', LIMIT = 'l', SINCE = 's', FOLLOW = 'f', DATA = 'd' };
+enum {
+	URL = 'u',
+	NAME = 'n',
+	JSON = 'j',
+	TIMEOUT = 't',
+	LIMIT = 'l',
+	SINCE = 's',
+	FOLLOW = 'f',
+	DATA = 'd',
+	BEFORE = 'b'
+};
 
 static int option_take(struct options *options, int option, const char *value)
 {
@@ -195,6 +229,10 @@ static int option_take(struct options *options, int option, const char *value)
 	case LIMIT:
 		if (!number_parse(&options->limit, value, strlen(value), 100000))
 			return wrong("--limit takes a number, 0 to 100000: %s", value);
+		return 1;
+	case BEFORE:
+		if (!number_parse(&options->before, value, strlen(value), CHAT_INTEGER_MAX) || options->before == 0)
+			return wrong("--before takes the number of a message: %s", value);
 		return 1;
 	case SINCE:
 		return since_parse(options, value) ? 1 : wrong("--since takes EPOCH:SEQ: %s", value);
@@ -215,7 +253,11 @@ static int fitting(const struct options *options, bool limit)
 	if (options->mode != MODE_READ && (options->since || options->follow))
 		return wrong("--since and --follow are for read");
 	if (options->mode == MODE_SEND && limit)
-		return wrong("--limit is for join and read");
+		return wrong("--limit is for join, read and search");
+	if (options->mode != MODE_SEARCH && options->before > 0)
+		return wrong("--before is for search");
+	if (options->mode == MODE_SEARCH && limit && (options->limit < 1 || options->limit > CHAT_FOUND_MAX))
+		return wrong("search gives 1 to %d messages", CHAT_FOUND_MAX);
 	if (options->mode != MODE_SEND && options->data.size > 0)
 		return wrong("--data is for send");
 	if (options->mode == MODE_JOIN && options->limit > 200)
@@ -226,10 +268,13 @@ static int fitting(const struct options *options, bool limit)
 int options_parse(struct options *options, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "url", 1, NULL, URL },         { "name", 1, NULL, NAME },   { "json", 0, NULL, JSON },
-		{ "timeout", 1, NULL, TIMEOUT }, { "limit", 1, NULL, LIMIT }, { "since", 1, NULL, SINCE },
-		{ "follow", 0, NULL, FOLLOW },   { "data", 1, NULL, DATA },   { "help", 0, NULL, 'h' },
-		{ "version", 0, NULL, 'V' },     { NULL, 0, NULL, 0 },
+		{ "url", 1, NULL, URL },         { "name", 1, NULL, NAME },     { "json", 0, NULL, JSON },
+		{ "timeout", 1, NULL, TIMEOUT }, { "limit", 1, NULL, LIMIT },   { "since", 1, NULL, SINCE },
+		{ "follow", 0, NULL, FOLLOW },   { "data", 1, NULL, DATA },     { "help", 0, NULL, 'h' },
+		{ "version", 0, NULL, 'V' },     { "before", 1, NULL, BEFORE }, { NULL, 0, NULL, 0 },
+	};
+	static const uint8_t usual_limit[] = {
+		[MODE_JOIN] = 20, [MODE_READ] = 50, [MODE_SEND] = 0, [MODE_SEARCH] = CHAT_FOUND_DEFAULT
 	};
 	const uint64_t none = UINT64_MAX;
 	bool limit;
@@ -249,12 +294,12 @@ int options_parse(struct options *options, int argc, char **argv)
 			return -1;
 	}
 	if (optind == argc)
-		return wrong("which command: join, read or send?");
+		return wrong("which command: join, read, send or search?");
 	if (mode_parse(options, argv[optind]) < 0)
 		return -1;
 	limit = options->limit != none;
 	if (!limit)
-		options->limit = options->mode == MODE_READ ? 50 : options->mode == MODE_JOIN ? 20 : 0;
+		options->limit = usual_limit[options->mode];
 	if (fitting(options, limit) < 0)
 		return -1;
 	return words_parse(options, argc - optind - 1, argv + optind + 1);

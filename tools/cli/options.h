@@ -11,6 +11,7 @@
 
 enum options_exit {
 	EXIT_DONE = 0,
+	EXIT_NOTHING = 1, /* was found */
 	EXIT_USAGE = 64,
 	EXIT_NO_SERVER = 69,
 	EXIT_NOT_ALL = 75,
@@ -20,6 +21,7 @@ enum options_mode {
 	MODE_JOIN,
 	MODE_READ,
 	MODE_SEND,
+	MODE_SEARCH,
 };
 
 struct options {
@@ -35,6 +37,8 @@ struct options {
 	uint64_t since_seq;
 	const char *rooms[OPTIONS_ROOMS_MAX];
 	size_t room_count;
+	uint64_t before;            /* search: a seq; 0: of all */
+	struct text query;
 	struct text data;           /* send's one message, as JSON; empty: lines of standard input */
 };
 

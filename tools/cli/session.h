@@ -28,6 +28,7 @@ enum ask_kind {
 	ASK_SEND, /* and edit, del, react */
 	ASK_HISTORY,
 	ASK_PRESENCE,
+	ASK_SEARCH,
 };
 
 struct ask {

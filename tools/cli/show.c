@@ -71,10 +71,10 @@ static void put_data(struct text *out, const struct json_value *data)
 		escape_put(out, data->token, ESCAPE_JSON);
 }
 
-static void put_time(struct text *out, const struct json_value *ts)
+static void put_time(struct text *out, const struct json_value *ts, bool dated)
 {
 	uint64_t ms = 0;
-	char clock[16];
+	char clock[32];
 	struct tm local;
 	time_t seconds;
 
@@ -82,7 +82,7 @@ static void put_time(struct text *out, const struct json_value *ts)
 		json_integer(&ms, ts->token);
 	seconds = (time_t)(ms / 1000);
 	localtime_r(&seconds, &local);
-	strftime(clock, sizeof(clock), "%H:%M:%S ", &local);
+	strftime(clock, sizeof(clock), dated ? "%Y-%m-%d %H:%M:%S " : "%H:%M:%S ", &local);
 	text_puts(out, clock);
 }
 
@@ -104,11 +104,11 @@ static bool word_is(const struct json_value *value, const char *word)
 }
 
 /* What has a number: messages and what became of them. */
-static void put_entry(struct text *out, const struct json_value *value)
+static void put_entry(struct text *out, const struct json_value *value, bool dated)
 {
 	const bool on = value[ON].type == JSON_TRUE;
 
-	put_time(out, &value[TS]);
+	put_time(out, &value[TS], dated);
 	put_string(out, &value[FROM]);
 	if (word_is(&value[EV], "edit"))
 		text_puts(out, " edited ");
@@ -192,7 +192,7 @@ void show_event(struct show *show, const char *room, struct span event, bool num
 		text_puts(&line, " ");
 	}
 	if (entry)
-		put_entry(&line, value);
+		put_entry(&line, value, show->dated);
 	worth = entry || put_courtesy(show, &line, value);
 	if (show->terminal && word_is(&value[EV], "msg") && !numbered) { /* what /edit and the like ask for */
 		text_puts(&line, "\033[2m  #");

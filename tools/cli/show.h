@@ -10,6 +10,7 @@
 struct show {
 	bool json;
 	bool terminal;            /* standard output is one: colours, and escapes in JSON too */
+	bool dated;               /* tell the day as well */
 	bool several;             /* name the room on each line */
 	const char *self;         /* our name: our own coming and going is no news */
 	const struct input *input;
