@@ -88,6 +88,7 @@ static void read_one(void *context, struct store_job *job)
 
 struct store_backend sqlite_backend(const char *directory)
 {
+	db_set_up_library();
 	return (struct store_backend){
 		.name = "sqlite",
 		.open = open_handle,

@@ -5,34 +5,54 @@
 #include "engine/core/mutant.h"
 #include "engine/store/sqlite_row.h"
 
+#define WAL_PAGES_MAX 16384 /* 64 MiB */
+#define WAL_PAGES_AGAIN 2048
+
+static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
+{
+	struct sqlite_append *append = context;
+
+	(void)db;
+	(void)name;
+	append->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+static bool prepare(struct sqlite_append *append, sqlite3 *db)
+{
+	append->begin = db_prepare(db, "BEGIN IMMEDIATE");
+	append->commit = db_prepare(db, "COMMIT");
+	append->rollback = db_prepare(db, "ROLLBACK");
+	append->mark = db_prepare(db, "SAVEPOINT job");
+	append->unmark = db_prepare(db, "ROLLBACK TO job");
+	append->release = db_prepare(db, "RELEASE job");
+	append->insert = db_prepare(db, ROW_INSERT);
+	append->by_cid = db_prepare(db, "SELECT id, ts FROM events WHERE producer = ? AND n = ? AND id >= ? AND id <= ?"
+					" LIMIT 1");
+	append->read = db_prepare(db, "SELECT " ROW_COLUMNS " FROM events WHERE id = ?");
+	append->edited = db_prepare(db, "UPDATE events SET rev = ?2, crc = ?3 WHERE id = ?1");
+	append->edits = db_prepare(db, "SELECT id FROM events WHERE kind = 'edit' AND id >> 32 = ? AND target = ?");
+	append->erase = db_prepare(db, "UPDATE events SET data = NULL, deleted = 1, crc = ?2 WHERE id = ?1");
+	append->young =
+		db_prepare(db, "SELECT id FROM events WHERE id >= ? AND id <= ? AND ts > ? ORDER BY id LIMIT 1");
+	return append->begin && append->commit && append->rollback && append->mark && append->unmark &&
+	       append->release && append->insert && append->by_cid && append->read && append->edited && append->edits &&
+	       append->erase && append->young;
+}
+
 int append_open(struct sqlite_append *append, sqlite3 *db)
 {
-	*append = (struct sqlite_append){
-		.db = db,
-		.begin = db_prepare(db, "BEGIN IMMEDIATE"),
-		.commit = db_prepare(db, "COMMIT"),
-		.rollback = db_prepare(db, "ROLLBACK"),
-		.insert = db_prepare(db, ROW_INSERT),
-		.by_cid = db_prepare(db, "SELECT id, ts FROM events WHERE producer = ? AND n = ?"),
-		.target = db_prepare(db, "SELECT kind, sender, deleted, rev FROM events WHERE id = ?"),
-		.edited = db_prepare(db, "UPDATE events SET rev = rev + 1 WHERE id = ?"),
-		.read = db_prepare(db, "SELECT " ROW_COLUMNS " FROM events WHERE id = ?"),
-		.edits = db_prepare(db, "SELECT id FROM events WHERE kind = 'edit' AND id >> 32 = ? AND target = ?"),
-		.erase = db_prepare(db, "UPDATE events SET data = NULL, deleted = ?2, crc = ?3 WHERE id = ?1"),
-		.kept = db_prepare(db, "SELECT upto - size FROM events WHERE id = ?"),
-	};
-	const bool prepared = append->begin && append->commit && append->rollback && append->insert && append->by_cid &&
-			      append->target && append->edited && append->read && append->edits && append->erase &&
-			      append->kept;
-
-	return standings_open(&append->rooms, db) == 0 && prepared ? 0 : -1;
+	*append = (struct sqlite_append){ .db = db, .wal_due = WAL_PAGES_MAX };
+	sqlite3_wal_hook(db, on_commit, append);
+	return standings_open(&append->rooms, db) == 0 && prepare(append, db) ? 0 : -1;
 }
 
 void append_close(struct sqlite_append *append)
 {
 	sqlite3_stmt *const statements[] = {
-		append->begin,  append->commit, append->rollback, append->insert, append->by_cid, append->target,
-		append->edited, append->read,   append->edits,    append->erase,  append->kept,
+		append->begin,   append->commit, append->rollback, append->mark, append->unmark,
+		append->release, append->insert, append->by_cid,   append->read, append->edited,
+		append->edits,   append->erase,  append->young,
 	};
 
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
@@ -44,24 +64,21 @@ void append_close(struct sqlite_append *append)
 static int find_cid(struct sqlite_append *append, const struct sqlite_room *room, struct store_job *job, bool *found)
 {
 	sqlite3_stmt *by_cid = append->by_cid;
-	int code;
 
 	db_bind_span(by_cid, 1, job->event.producer);
 	sqlite3_bind_int64(by_cid, 2, (int64_t)job->event.number);
-	while ((code = sqlite3_step(by_cid)) == SQLITE_ROW) {
-		const int64_t id = sqlite3_column_int64(by_cid, 0);
-		const uint64_t seq = (uint64_t)id & UINT32_MAX;
+	/* 31: what is no longer kept counts as sent */
+	sqlite3_bind_int64(by_cid, 3, row_id(room->id, PLANTED(31) ? 1 : room->first));
+	sqlite3_bind_int64(by_cid, 4, row_id(room->id, room->last));
+	const int code = sqlite3_step(by_cid);
 
-		if (id >> 32 != room->id || (seq < room->first && !PLANTED(31))) /* what is no longer kept counts as sent */
-			continue;
-		job->seq = seq;
+	if (code == SQLITE_ROW) {
+		job->seq = (uint64_t)sqlite3_column_int64(by_cid, 0) & UINT32_MAX;
 		job->ts_ms = (uint64_t)sqlite3_column_int64(by_cid, 1);
 		*found = true;
-		code = SQLITE_DONE;
-		break;
 	}
 	sqlite3_reset(by_cid);
-	return code == SQLITE_DONE ? SQLITE_OK : code;
+	return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
 /* Whether the author may do that to the target: job->status; and the target's edits so far. */
@@ -69,46 +86,52 @@ static int judge_target(struct sqlite_append *append, const struct sqlite_room *
 			uint32_t *rev)
 {
 	const struct chat_event *event = &job->event;
-	sqlite3_stmt *target = append->target;
+	struct chat_event target;
+	int code;
 
 	job->status = STORE_GONE;
 	if (event->target < room->first || event->target > room->last)
 		return SQLITE_OK;
-	sqlite3_bind_int64(target, 1, row_id(room->id, event->target));
-
-	const int code = sqlite3_step(target);
-
-	if (code == SQLITE_ROW && span_equal(db_span(target, 0), SPAN("msg")) && sqlite3_column_int(target, 2) == 0) {
-		const bool own = span_equal(db_span(target, 1), event->from);
+	sqlite3_bind_int64(append->read, 1, row_id(room->id, event->target));
+	code = sqlite3_step(append->read);
+	if (code == SQLITE_ROW)
+		code = row_read(append->read, &target) ? SQLITE_OK : SQLITE_CORRUPT;
+	else if (code == SQLITE_DONE)
+		code = SQLITE_CORRUPT; /* the seqs of a room have no holes */
+	if (code == SQLITE_OK && target.kind == CHAT_EV_msg && !target.deleted) {
+		const bool own = span_equal(target.from, event->from);
 
 		job->status = own || event->kind == CHAT_EV_react ? STORE_OK : STORE_FORBIDDEN;
-		*rev = (uint32_t)sqlite3_column_int64(target, 3);
+		*rev = target.rev;
 	}
-	sqlite3_reset(target);
-	if (code == SQLITE_DONE)
-		return SQLITE_CORRUPT; /* the seqs of a room have no holes */
-	return code == SQLITE_ROW ? SQLITE_OK : code;
+	sqlite3_reset(append->read);
+	return code;
 }
 
-/* Drops an event's data for good. */
-static int erase(struct sqlite_append *append, int64_t id)
+/* Changes an event: one more edit, or without its data for good. */
+static int change(struct sqlite_append *append, int64_t id, uint32_t rev)
 {
+	sqlite3_stmt *update = rev > 0 ? append->edited : append->erase;
 	struct chat_event event;
 
 	sqlite3_bind_int64(append->read, 1, id);
-	int code = sqlite3_step(append->read);
+	const int code = sqlite3_step(append->read);
 
 	if (code != SQLITE_ROW || !row_read(append->read, &event)) {
 		sqlite3_reset(append->read);
 		return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_CORRUPT : code;
 	}
-	event.data = SPAN_NONE;
-	event.deleted = true;
-	sqlite3_bind_int64(append->erase, 1, id);
-	sqlite3_bind_int(append->erase, 2, 1);
-	sqlite3_bind_int64(append->erase, 3, row_crc(id, &event));
+	if (rev > 0) {
+		event.rev = rev;
+		sqlite3_bind_int64(update, 2, rev);
+	} else {
+		event.data = SPAN_NONE;
+		event.deleted = true;
+	}
+	sqlite3_bind_int64(update, 1, id);
+	sqlite3_bind_int64(update, rev > 0 ? 3 : 2, row_crc(id, &event));
 	sqlite3_reset(append->read);
-	return db_run(append->erase);
+	return db_run(update);
 }
 
 static int erase_edits(struct sqlite_append *append, const struct sqlite_room *room, uint64_t target)
@@ -120,7 +143,7 @@ static int erase_edits(struct sqlite_append *append, const struct sqlite_room *r
 	sqlite3_bind_int64(edits, 1, room->id);
 	sqlite3_bind_int64(edits, 2, (int64_t)target);
 	while (result == SQLITE_OK && (code = sqlite3_step(edits)) != SQLITE_DONE)
-		result = code == SQLITE_ROW ? erase(append, sqlite3_column_int64(edits, 0)) : code;
+		result = code == SQLITE_ROW ? change(append, sqlite3_column_int64(edits, 0), 0) : code;
 	sqlite3_reset(edits);
 	return result;
 }
@@ -130,62 +153,82 @@ static int change_target(struct sqlite_append *append, const struct sqlite_room 
 	const int64_t id = row_id(room->id, event->target);
 	int code = SQLITE_OK;
 
-	if (event->kind == CHAT_EV_edit) {
-		sqlite3_bind_int64(append->edited, 1, id);
-		return db_run(append->edited);
-	}
+	if (event->kind == CHAT_EV_edit)
+		return change(append, id, event->rev);
 	if (event->kind == CHAT_EV_del) {
-		code = erase(append, id);
+		code = change(append, id, 0);
 		if (code == SQLITE_OK && !PLANTED(32)) /* what an edit said stays when its message is deleted */
 			code = erase_edits(append, room, event->target);
 	}
 	return code;
 }
 
-/* The oldest event moves on by one. */
-static void step(struct sqlite_room *room)
-{
-	room->first++;
-	room->first_ts = 0;
-}
-
+/* `first` moves to the first event from which on the room has no more than so many bytes: one step, or the sums, which
+ * only grow, are searched. */
 static int retain_bytes(struct sqlite_append *append, struct sqlite_room *room, uint64_t bytes)
 {
-	int code = SQLITE_OK;
+	uint64_t step = 1, low, high;
+	struct sqlite_mark mark;
+	int code;
 
 	/* No sum of what is kept is more than that of what was ever kept. */
-	while (room->upto > bytes && code == SQLITE_OK && room->first <= room->last) {
-		sqlite3_bind_int64(append->kept, 1, row_id(room->id, room->first));
-		code = sqlite3_step(append->kept);
-		const uint64_t before = (uint64_t)sqlite3_column_int64(append->kept, 0);
-
-		sqlite3_reset(append->kept);
-		if (code == SQLITE_DONE)
-			return SQLITE_CORRUPT;
-		if (code == SQLITE_ROW)
-			code = SQLITE_OK;
-		if (room->upto - before <= bytes)
+	if (room->upto <= bytes || room->first > room->last)
+		return SQLITE_OK;
+	code = standings_oldest(&append->rooms, room);
+	if (code != SQLITE_OK || room->upto - room->oldest_upto <= bytes)
+		return code;
+	/* low goes in any case; high stays, or is none. */
+	for (low = room->first; (high = low + step) <= room->last; step *= 2) {
+		code = standings_mark(&append->rooms, room, high, &mark);
+		if (code != SQLITE_OK)
+			return code;
+		if (room->upto - mark.before <= bytes)
 			break;
-		step(room);
+		low = high;
 	}
-	return code;
+	if (high > room->last)
+		high = room->last + 1;
+	while (high - low > 1) {
+		const uint64_t middle = low + (high - low) / 2;
+
+		code = standings_mark(&append->rooms, room, middle, &mark);
+		if (code != SQLITE_OK)
+			return code;
+		if (room->upto - mark.before <= bytes)
+			high = middle;
+		else
+			low = middle;
+	}
+	room->first = high;
+	return SQLITE_OK;
 }
 
 static int retain_age(struct sqlite_append *append, struct sqlite_room *room, uint64_t now_ms, uint64_t age_ms)
 {
-	uint64_t ts;
+	sqlite3_stmt *young = append->young;
 	int code;
 
-	while ((code = standings_first_ts(&append->rooms, room, &ts)) == SQLITE_OK && ts != UINT64_MAX &&
-	       ts + age_ms <= now_ms)
-		step(room);
-	return code;
+	if (room->first > room->last || now_ms < age_ms)
+		return SQLITE_OK;
+	code = standings_oldest(&append->rooms, room);
+	if (code != SQLITE_OK || room->oldest_ts > now_ms - age_ms)
+		return code;
+	sqlite3_bind_int64(young, 1, row_id(room->id, room->first));
+	sqlite3_bind_int64(young, 2, row_id(room->id, room->last));
+	sqlite3_bind_int64(young, 3, (int64_t)(now_ms - age_ms));
+	code = sqlite3_step(young);
+	if (code == SQLITE_ROW)
+		room->first = (uint64_t)sqlite3_column_int64(young, 0) & UINT32_MAX;
+	else if (code == SQLITE_DONE)
+		room->first = room->last + 1;
+	sqlite3_reset(young);
+	return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-int append_expire(struct sqlite_append *append, struct span name, struct span epoch, uint64_t now_ms)
+int append_expire(struct sqlite_append *append, struct span name, uint64_t now_ms)
 {
 	struct sqlite_room *room;
-	int code = standings_enter(&append->rooms, name, epoch, &room);
+	int code = standings_enter(&append->rooms, name, SPAN_NONE, &room);
 
 	if (code != SQLITE_OK)
 		return code;
@@ -200,10 +243,8 @@ static int retain(struct sqlite_append *append, struct sqlite_room *room, const 
 	const uint64_t before = room->first;
 	int code = SQLITE_OK;
 
-	if (kept->messages != 0 && room->last - room->first + 1 > kept->messages) {
+	if (kept->messages != 0 && room->last - room->first + 1 > kept->messages)
 		room->first = room->last + 1 - kept->messages + PLANTED(36); /* one too few are kept */
-		room->first_ts = 0;
-	}
 	if (kept->bytes != 0)
 		code = retain_bytes(append, room, kept->bytes);
 	if (code == SQLITE_OK && kept->age_ms != 0)
@@ -219,8 +260,10 @@ static int insert(struct sqlite_append *append, struct sqlite_room *room, struct
 {
 	struct chat_event *event = &job->event;
 
-	if (room->last >= ROW_SEQ_MAX)
-		return SQLITE_FULL;
+	if (room->last >= ROW_SEQ_MAX) {
+		job->status = STORE_FULL;
+		return SQLITE_OK;
+	}
 	event->seq = room->last + 1;
 	event->rev = event->kind == CHAT_EV_edit ? rev + 1 : 0;
 	row_bind(append->insert, room->id, event, room->upto + row_size(event));
@@ -280,7 +323,7 @@ int append_end(struct sqlite_append *append, int code)
 	if (code == SQLITE_OK)
 		return 0;
 
-	const int error = db_error(append->db, code);
+	const int error = db_error(code);
 
 	/* Some errors have rolled back already. */
 	if (!sqlite3_get_autocommit(append->db) && db_run(append->rollback) != SQLITE_OK)
@@ -290,12 +333,41 @@ int append_end(struct sqlite_append *append, int code)
 	return error;
 }
 
+int append_checkpoint(struct sqlite_append *append)
+{
+	int pages, moved, error;
+	const int code = sqlite3_wal_checkpoint_v2(append->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
+
+	/* What could not be moved, as somebody reads, or as there is no room, is moved the next time. */
+	append->wal_due = code == SQLITE_OK && pages == moved ? WAL_PAGES_MAX : append->wal_pages + WAL_PAGES_AGAIN;
+	append->wal_pages = 0;
+	error = db_error(code);
+	return error == -ENOSPC || error == -EAGAIN ? 0 : error;
+}
+
+/* A job that can be taken back alone: before it nothing is left to be written, so that all that is, is its. */
+static int append_carefully(struct sqlite_append *append, struct store_job *job)
+{
+	int code = db_run(append->mark);
+
+	if (code == SQLITE_OK)
+		code = append_one(append, job);
+	if (code == SQLITE_OK)
+		code = standings_flush(&append->rooms);
+	if (db_error(code) == -EBADMSG && !sqlite3_get_autocommit(append->db)) {
+		job->status = STORE_CORRUPT;
+		standings_forget_one(&append->rooms, job->room);
+		code = db_run(append->unmark);
+	}
+	return code == SQLITE_OK ? db_run(append->release) : code;
+}
+
 static int append_all(struct sqlite_append *append, struct store_job **jobs, size_t count)
 {
 	int code = append_begin(append);
 
 	for (size_t i = 0; i < count && code == SQLITE_OK; i++)
-		code = append_one(append, jobs[i]);
+		code = append->careful ? append_carefully(append, jobs[i]) : append_one(append, jobs[i]);
 	return append_end(append, code);
 }
 
@@ -303,15 +375,14 @@ int append_batch(struct sqlite_append *append, struct store_job **jobs, size_t c
 {
 	int error = append_all(append, jobs, count);
 
-	if (error != -EBADMSG)
-		return error;
-	/* Some room is damaged: each job for itself, so that the others' go on. */
-	for (size_t i = 0; i < count; i++) {
-		error = append_all(append, &jobs[i], 1);
-		if (error == -EBADMSG)
-			jobs[i]->status = STORE_CORRUPT;
-		else if (error != 0)
-			return i == 0 ? error : -EIO; /* what was kept before cannot be taken back */
+	if (error == -EBADMSG && !append->careful) {
+		append->careful = true;
+		error = append_all(append, jobs, count);
 	}
-	return 0;
+	/* Not of any one room. */
+	if (error == -EBADMSG)
+		return -EIO;
+	if (error == 0 && append->wal_pages >= append->wal_due)
+		error = append_checkpoint(append);
+	return error;
 }

@@ -8,8 +8,11 @@
 struct sqlite_append {
 	sqlite3 *db;
 	struct sqlite_rooms rooms;
-	sqlite3_stmt *begin, *commit, *rollback;
-	sqlite3_stmt *insert, *by_cid, *target, *edited, *read, *edits, *erase, *kept;
+	sqlite3_stmt *begin, *commit, *rollback, *mark, *unmark, *release;
+	sqlite3_stmt *insert, *by_cid, *read, *edited, *edits, *erase, *young;
+	bool careful; /* a room was found damaged: each job can be taken back alone */
+	int wal_pages; /* in the write-ahead log */
+	int wal_due; /* when so many are, a checkpoint is made without waiting for the housekeeping */
 };
 
 int append_open(struct sqlite_append *append, sqlite3 *db);
@@ -18,8 +21,11 @@ void append_close(struct sqlite_append *append);
 /* As struct store_backend's append. */
 int append_batch(struct sqlite_append *append, struct store_job **jobs, size_t count);
 
+/* Moves what it can from the write-ahead log into the file. 0, or as append_batch. */
+int append_checkpoint(struct sqlite_append *append);
+
 /* For housekeeping: drops what is too old in a room, inside a transaction. */
-int append_expire(struct sqlite_append *append, struct span room, struct span epoch, uint64_t now_ms);
+int append_expire(struct sqlite_append *append, struct span room, uint64_t now_ms);
 
 /* For housekeeping: a transaction around something, and its end: code is what came of it. */
 int append_begin(struct sqlite_append *append);

@@ -1,10 +1,12 @@
 #include "engine/store/sqlite_db.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/core/mutant.h"
+
 #define BUSY_MS 5000
 #define APPLICATION_ID 0x5570726f /* "Upro" */
 
@@ -22,16 +24,57 @@ static const char pragmas[] =
 #else
 	"PRAGMA synchronous = FULL;"
 #endif
-			      "PRAGMA wal_autocheckpoint = 0;"
-			      "PRAGMA journal_size_limit = 67108864;"
-			      "PRAGMA temp_store = MEMORY;"
-			      "PRAGMA trusted_schema = OFF;";
+	"PRAGMA wal_autocheckpoint = 0;"
+	"PRAGMA journal_size_limit = 67108864;"
+	"PRAGMA temp_store = MEMORY;"
+	"PRAGMA secure_delete = FAST;" /* what was deleted is not left in the file's pages */
+	"PRAGMA trusted_schema = OFF;";
 
 static _Thread_local int write_errno;
 
-int db_error(sqlite3 *db, int code)
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* Each connection is one thread's, and what memory they may use is bounded by their caches: counting every allocation
+ * under one lock would only make the threads wait for each other. */
+static void set_up_library(void)
 {
-	(void)db;
+	sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+void db_set_up_library(void)
+{
+	pthread_once(&once, set_up_library);
+}
+
+static int error_of_io(int code)
+{
+	switch (code) {
+	case SQLITE_IOERR_FSYNC:
+	case SQLITE_IOERR_DIR_FSYNC:
+		return -EIO;
+	/* As bad as if it were wrong, and it would be so again after a restart: it concerns what is there alone. */
+	case SQLITE_IOERR_READ:
+	case SQLITE_IOERR_SHORT_READ:
+	case SQLITE_IOERR_CORRUPTFS:
+	case SQLITE_IOERR_DATA:
+		return -EBADMSG;
+	/* The frames may be in the log already when there is no room for their index. */
+	case SQLITE_IOERR_SHMOPEN:
+	case SQLITE_IOERR_SHMSIZE:
+	case SQLITE_IOERR_SHMMAP:
+	case SQLITE_IOERR_NOMEM:
+		return -EAGAIN;
+	/* SQLite tells of a full disk alone; a quota or a limit on the file's size is one too. */
+	case SQLITE_IOERR_WRITE:
+		return write_errno == ENOSPC || write_errno == EDQUOT || write_errno == EFBIG ? -ENOSPC : -EIO;
+	default:
+		return -EIO;
+	}
+}
+
+int db_error(int code)
+{
 	switch (code & 0xff) {
 	case SQLITE_OK:
 	case SQLITE_DONE:
@@ -40,14 +83,14 @@ int db_error(sqlite3 *db, int code)
 	case SQLITE_FULL:
 		return -ENOSPC;
 	case SQLITE_IOERR:
-		/* SQLite tells of a full disk alone; a quota or a limit on the file's size is one too. */
-		if (code == SQLITE_IOERR_WRITE && (write_errno == ENOSPC || write_errno == EDQUOT || write_errno == EFBIG))
-			return -ENOSPC;
-		return -EIO;
+		return error_of_io(code);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
+	case SQLITE_CONSTRAINT: /* a row where none can be, as its room says */
 		return -EBADMSG;
 	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_NOMEM:
 		return -EAGAIN;
 	default:
 		return -EIO;
@@ -96,11 +139,21 @@ static int migrate(sqlite3 *db, int version)
 
 static int set_up(sqlite3 *db, bool writer, int *version)
 {
-	int application = 0;
+	int application = 0, tables = 0;
 	int code = SQLITE_OK;
 
 	sqlite3_extended_result_codes(db, 1);
 	sqlite3_busy_timeout(db, BUSY_MS);
+	code = number_of(db, "PRAGMA user_version", version);
+	if (code == SQLITE_OK)
+		code = number_of(db, "PRAGMA application_id", &application);
+	if (code == SQLITE_OK)
+		code = number_of(db, "SELECT count(*) FROM sqlite_schema", &tables);
+	/* Somebody else's. */
+	if (code == SQLITE_OK && (*version != 0 || tables > 0) && application != APPLICATION_ID)
+		return SQLITE_NOTADB;
+	if (code != SQLITE_OK || *version > VERSION)
+		return code;
 	if (writer)
 		code = exec(db, "PRAGMA journal_mode = WAL;");
 	if (code == SQLITE_OK)
@@ -108,15 +161,41 @@ static int set_up(sqlite3 *db, bool writer, int *version)
 	if (code == SQLITE_OK)
 		code = exec(db, writer ? "PRAGMA cache_size = -65536;"
 				       : "PRAGMA cache_size = -16384; PRAGMA query_only = ON;");
-	if (code == SQLITE_OK)
-		code = number_of(db, "PRAGMA user_version", version);
-	if (code == SQLITE_OK)
-		code = number_of(db, "PRAGMA application_id", &application);
-	if (code == SQLITE_OK && *version != 0 && application != APPLICATION_ID)
-		return SQLITE_NOTADB;
 	if (code == SQLITE_OK && writer && *version < VERSION)
 		code = migrate(db, *version);
 	return code;
+}
+
+/* What is wrong with the file, and what to do. */
+static void explain(sqlite3 *db, int code, const char *path, char *why, size_t size)
+{
+	const int error = db ? sqlite3_system_errno(db) : 0;
+
+	switch (code & 0xff) {
+	case SQLITE_NOTADB:
+		snprintf(why, size, "%s is not a database of uproar; move it away, or choose another directory", path);
+		return;
+	case SQLITE_CORRUPT:
+		snprintf(why, size, "%s is damaged (%s); restore it from a backup, or move it away", path,
+			 sqlite3_errmsg(db));
+		return;
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+		snprintf(why, size,
+			 "%s cannot be written (%s); it and its directory must belong to the user that runs uproar",
+			 path, error ? strerror(error) : sqlite3_errmsg(db));
+		return;
+	case SQLITE_FULL:
+		snprintf(why, size, "%s: there is no room on the disk", path);
+		return;
+	case SQLITE_BUSY:
+		snprintf(why, size, "%s is in use by another program; end it first", path);
+		return;
+	default:
+		snprintf(why, size, "%s: %s%s%s", path, db ? sqlite3_errmsg(db) : "no memory", error ? ": " : "",
+			 error ? strerror(error) : "");
+	}
 }
 
 sqlite3 *db_open(const char *path, bool writer, char *why, size_t size)
@@ -134,14 +213,8 @@ sqlite3 *db_open(const char *path, bool writer, char *why, size_t size)
 		snprintf(why, size,
 			 "%s is of version %d, made by a newer uproar; this one knows up to %d: run the newer one",
 			 path, version, VERSION);
-	else if (code == SQLITE_NOTADB)
-		snprintf(why, size, "%s is not a database of uproar; move it away, or choose another directory", path);
-	else if (db_error(db, code) == -EBADMSG)
-		snprintf(why, size, "%s is damaged (%s); restore it from a backup, or move it away", path,
-			 sqlite3_errmsg(db));
 	else
-		snprintf(why, size, "%s: %s (%s)", path, db ? sqlite3_errmsg(db) : "no memory",
-			 db ? strerror(sqlite3_system_errno(db)) : "");
+		explain(db, code, path, why, size);
 	sqlite3_close(db);
 	return NULL;
 }

@@ -10,6 +10,9 @@
 
 #include "proto/base/span.h"
 
+/* Once a process, before anything else of SQLite is called. */
+void db_set_up_library(void);
+
 /* Opens; a writer makes or migrates the schema. NULL with a line for people in `why`. */
 sqlite3 *db_open(const char *path, bool writer, char *why, size_t size);
 
@@ -19,8 +22,9 @@ sqlite3_stmt *db_prepare(sqlite3 *db, const char *sql);
 /* Runs a statement that gives no row and resets it. SQLITE_OK, or the extended code. */
 int db_run(sqlite3_stmt *statement);
 
-/* 0 for SQLITE_OK DONE ROW; -ENOSPC; -EBADMSG: damaged; -EAGAIN: busy; otherwise -EIO. */
-int db_error(sqlite3 *db, int code);
+/* 0 for SQLITE_OK DONE ROW; -ENOSPC; -EBADMSG: damaged, or cannot be read; -EAGAIN: not known to be done, and it may
+ * succeed later; otherwise -EIO. */
+int db_error(int code);
 
 static inline void db_bind_span(sqlite3_stmt *statement, int index, struct span span)
 {

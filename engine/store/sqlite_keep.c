@@ -1,208 +1,261 @@
 #include "engine/store/sqlite_keep.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/store/sqlite_row.h"
+#include "engine/store/sqlite_text.h"
 
 #define EXPIRE_ROOMS 64 /* a slice */
-#define TRIM_EVENTS 8192
+#define TRIM_EVENTS 4096
 #define INDEX_EVENTS 512
 #define CHECKPOINT_PAGES 2000
 
-static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
-{
-	struct sqlite_keep *keep = context;
+/* One thing a slice does in one room, in a transaction of its own. */
+struct chore {
+	int64_t room;
+	uint64_t done, first, last; /* trimmed or indexed so far */
+	char name[CHAT_ROOM_SIZE_MAX];
+	size_t name_size;
+};
 
-	(void)db;
-	(void)name;
-	keep->wal_pages = pages;
-	return SQLITE_OK;
+static bool prepare(struct sqlite_keep *keep, sqlite3 *db)
+{
+	keep->expired = db_prepare(db, "SELECT id, 0, first, last, name FROM rooms WHERE expires IS NOT NULL AND"
+				       " expires <= ? ORDER BY expires LIMIT 1");
+	keep->to_trim = db_prepare(db, "SELECT id, trimmed, first, last, name FROM rooms WHERE first > trimmed AND"
+				       " (first - trimmed >= 64 OR first > last) AND id > ? ORDER BY id LIMIT 1");
+	keep->to_index = db_prepare(db, "SELECT id, indexed, first, last, name FROM rooms WHERE indexed < last AND"
+					" id > ? ORDER BY id LIMIT 1");
+	keep->drop = db_prepare(db, "DELETE FROM events WHERE id >= ? AND id < ?");
+	keep->drop_words = db_prepare(db, "DELETE FROM words WHERE rowid >= ? AND rowid < ?");
+	keep->set_trimmed = db_prepare(db, "UPDATE rooms SET trimmed = ?2 WHERE id = ?1");
+	keep->set_expired = db_prepare(db, "UPDATE rooms SET expires = NULL WHERE id = ?1");
+	keep->events = db_prepare(db, "SELECT " ROW_COLUMNS " FROM events WHERE id >= ? AND id <= ? ORDER BY id"
+				      " LIMIT ?");
+	keep->target = db_prepare(db, "SELECT 1 FROM events WHERE id = ? AND deleted = 0");
+	keep->forget = db_prepare(db, "DELETE FROM words WHERE rowid = ?");
+	keep->learn = db_prepare(db, "INSERT INTO words (rowid, text) VALUES (?, ?)");
+	keep->set_indexed = db_prepare(db, "UPDATE rooms SET indexed = ?2 WHERE id = ?1");
+	return keep->expired && keep->to_trim && keep->to_index && keep->drop && keep->drop_words &&
+	       keep->set_trimmed && keep->set_expired && keep->events && keep->target && keep->forget && keep->learn &&
+	       keep->set_indexed;
 }
 
 int keep_open(struct sqlite_keep *keep, struct sqlite_append *append)
 {
-	sqlite3 *db = append->db;
-
-	*keep = (struct sqlite_keep){
-		.append = append,
-		.expired = db_prepare(db, "SELECT name FROM rooms WHERE expires IS NOT NULL AND expires <= ? ORDER BY"
-					  " expires LIMIT ?"),
-		.to_trim = db_prepare(db, "SELECT id, trimmed, first FROM rooms WHERE first - trimmed >= 64 LIMIT 1"),
-		.to_index = db_prepare(db, "SELECT id, indexed, first FROM rooms WHERE indexed < last LIMIT 1"),
-		.drop = db_prepare(db, "DELETE FROM events WHERE id >= ? AND id < ?"),
-		.drop_words = db_prepare(db, "DELETE FROM words WHERE rowid >= ? AND rowid < ?"),
-		.set_trimmed = db_prepare(db, "UPDATE rooms SET trimmed = ?2 WHERE id = ?1"),
-		.events =
-			db_prepare(db, "SELECT id, kind, deleted, target, data FROM events WHERE id >= ?1 AND id <= ?2"
-				       " ORDER BY id LIMIT ?3"),
-		.target = db_prepare(db, "SELECT 1 FROM events WHERE id = ? AND deleted = 0"),
-		.forget = db_prepare(db, "DELETE FROM words WHERE rowid = ?"),
-		.learn = db_prepare(db, "INSERT INTO words (rowid, text) SELECT ?1, group_concat(atom, ' ')"
-					" FROM json_tree(?2) WHERE type = 'text'"),
-		.set_indexed = db_prepare(db, "UPDATE rooms SET indexed = ?2 WHERE id = ?1"),
-	};
-	sqlite3_wal_hook(db, on_commit, keep);
-	return keep->expired && keep->to_trim && keep->to_index && keep->drop && keep->drop_words &&
-			       keep->set_trimmed && keep->events && keep->target && keep->forget && keep->learn &&
-			       keep->set_indexed
-		       ? 0
-		       : -1;
+	*keep = (struct sqlite_keep){ .append = append, .text = malloc(CHAT_DATA_SIZE_MAX) };
+	return prepare(keep, append->db) && keep->text ? 0 : -1;
 }
 
 void keep_close(struct sqlite_keep *keep)
 {
 	sqlite3_stmt *const statements[] = {
 		keep->expired, keep->to_trim, keep->to_index, keep->drop,  keep->drop_words,  keep->set_trimmed,
-		keep->events,  keep->target,  keep->forget,   keep->learn, keep->set_indexed,
+		keep->events,  keep->target,  keep->forget,   keep->learn, keep->set_indexed, keep->set_expired,
 	};
 
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
 		sqlite3_finalize(statements[i]);
+	free(keep->text);
 }
 
-/* Rooms whose oldest event is too old. */
-static int expire(struct sqlite_keep *keep, uint64_t wall_ms, bool *more)
+/* The next room that `which` names behind `after`: SQLITE_ROW; SQLITE_DONE: there is none. */
+static int next_chore(sqlite3_stmt *which, int64_t after, struct chore *chore)
 {
-	static const struct span none = { 0 };
-	char names[EXPIRE_ROOMS][CHAT_ROOM_SIZE_MAX];
-	size_t sizes[EXPIRE_ROOMS];
-	uint32_t count = 0;
-	int code;
+	sqlite3_bind_int64(which, 1, after);
+	const int code = sqlite3_step(which);
 
-	sqlite3_bind_int64(keep->expired, 1, (int64_t)wall_ms);
-	sqlite3_bind_int(keep->expired, 2, EXPIRE_ROOMS);
-	while ((code = sqlite3_step(keep->expired)) == SQLITE_ROW && count < EXPIRE_ROOMS) {
-		const struct span name = db_span(keep->expired, 0);
+	chore->room = 0;
+	if (code == SQLITE_ROW) {
+		const struct span name = db_span(which, 4);
 
-		sizes[count] = name.size < CHAT_ROOM_SIZE_MAX ? name.size : CHAT_ROOM_SIZE_MAX;
-		memcpy(names[count], name.bytes, sizes[count]);
-		count++;
+		chore->room = sqlite3_column_int64(which, 0);
+		chore->done = (uint64_t)sqlite3_column_int64(which, 1);
+		chore->first = (uint64_t)sqlite3_column_int64(which, 2);
+		chore->last = (uint64_t)sqlite3_column_int64(which, 3);
+		chore->name_size = name.size < CHAT_ROOM_SIZE_MAX ? name.size : CHAT_ROOM_SIZE_MAX;
+		memcpy(chore->name, name.bytes, chore->name_size);
 	}
-	sqlite3_reset(keep->expired);
-	if (code == SQLITE_DONE)
-		code = SQLITE_OK;
-	for (uint32_t i = 0; i < count && code == SQLITE_OK; i++)
-		code = append_expire(keep->append, span_of((uint8_t *)names[i], sizes[i]), none, wall_ms);
-	*more |= count == EXPIRE_ROOMS;
+	sqlite3_reset(which);
 	return code;
 }
 
-static int run_range(sqlite3_stmt *statement, int64_t from, int64_t to)
+static int run_numbers(sqlite3_stmt *statement, int64_t one, int64_t two)
 {
-	sqlite3_bind_int64(statement, 1, from);
-	sqlite3_bind_int64(statement, 2, to);
+	sqlite3_bind_int64(statement, 1, one);
+	if (sqlite3_bind_parameter_count(statement) > 1)
+		sqlite3_bind_int64(statement, 2, two);
 	return db_run(statement);
 }
 
-/* Rows below `first`, of one room after the other. */
-static int trim(struct sqlite_keep *keep, bool *more)
+/* Ends a chore's transaction. A damaged room is left alone from now on: it is marked as done with. */
+static int end_chore(struct sqlite_keep *keep, int code, const struct chore *chore, sqlite3_stmt *give_up,
+		     uint64_t upto)
 {
-	uint64_t left = TRIM_EVENTS;
-	int code = SQLITE_OK;
+	int error = append_end(keep->append, code);
 
-	while (code == SQLITE_OK && left > 0) {
-		code = sqlite3_step(keep->to_trim);
-		const int64_t room = sqlite3_column_int64(keep->to_trim, 0);
-		const uint64_t from = (uint64_t)sqlite3_column_int64(keep->to_trim, 1);
-		uint64_t to = (uint64_t)sqlite3_column_int64(keep->to_trim, 2);
-
-		sqlite3_reset(keep->to_trim);
-		if (code != SQLITE_ROW)
-			return code == SQLITE_DONE ? SQLITE_OK : code;
-		to = to - from > left ? from + left : to;
-		left -= to - from;
-		code = run_range(keep->drop, row_id(room, from), row_id(room, to));
-		if (code == SQLITE_OK)
-			code = run_range(keep->drop_words, row_id(room, from), row_id(room, to));
-		if (code == SQLITE_OK)
-			code = run_range(keep->set_trimmed, room, (int64_t)to);
+	if (error != -EBADMSG)
+		return error;
+	code = chore->room != 0 ? append_begin(keep->append) : SQLITE_CORRUPT;
+	if (code == SQLITE_OK)
+		code = run_numbers(give_up, chore->room, (int64_t)upto);
+	error = append_end(keep->append, code);
+	if (error == -EBADMSG) {
+		keep->spoilt = true;
+		return 0;
 	}
-	*more = true;
-	return code;
+	return error;
 }
 
-static int learn(struct sqlite_keep *keep, int64_t id, struct span data)
+/* Rooms whose oldest event is too old. 1: there may be more, 0, or an error; so do the next two. */
+static int expire(struct sqlite_keep *keep, uint64_t wall_ms)
 {
-	sqlite3_bind_int64(keep->forget, 1, id);
-	const int code = db_run(keep->forget);
+	struct chore chore;
 
-	if (code != SQLITE_OK || !data.bytes)
+	for (int i = 0; i < EXPIRE_ROOMS; i++) {
+		int code = next_chore(keep->expired, (int64_t)wall_ms, &chore);
+
+		if (code != SQLITE_ROW)
+			return db_error(code);
+		code = append_begin(keep->append);
+		if (code == SQLITE_OK)
+			code = append_expire(keep->append, span_of(chore.name, chore.name_size), wall_ms);
+		const int error = end_chore(keep, code, &chore, keep->set_expired, 0);
+
+		if (error != 0)
+			return error;
+	}
+	return 1;
+}
+
+/* Rows below `first`, of one room after the other. */
+static int trim(struct sqlite_keep *keep)
+{
+	uint64_t left = TRIM_EVENTS;
+	struct chore chore;
+
+	while (left > 0) {
+		int code = next_chore(keep->to_trim, keep->trim_after, &chore);
+
+		if (code == SQLITE_DONE && keep->trim_after != 0) {
+			keep->trim_after = 0;
+			return 1;
+		}
+		if (code != SQLITE_ROW)
+			return db_error(code);
+		const uint64_t to = chore.first - chore.done > left ? chore.done + left : chore.first;
+		const int64_t from_id = row_id(chore.room, chore.done), to_id = row_id(chore.room, to);
+
+		keep->trim_after = chore.room;
+		left -= to - chore.done;
+		code = append_begin(keep->append);
+		if (code == SQLITE_OK)
+			code = run_numbers(keep->drop, from_id, to_id);
+		if (code == SQLITE_OK)
+			code = run_numbers(keep->drop_words, from_id, to_id);
+		if (code == SQLITE_OK)
+			code = run_numbers(keep->set_trimmed, chore.room, (int64_t)to);
+		const int error = end_chore(keep, code, &chore, keep->set_trimmed, chore.first);
+
+		if (error != 0)
+			return error;
+	}
+	return 1;
+}
+
+static int learn(struct sqlite_keep *keep, int64_t id, struct span data, bool known)
+{
+	size_t size;
+	int code = SQLITE_OK;
+
+	if (known)
+		code = run_numbers(keep->forget, id, 0);
+	if (code != SQLITE_OK || !data.bytes || data.size > CHAT_DATA_SIZE_MAX)
 		return code;
+	size = text_of_json(keep->text, data);
+	if (size == 0)
+		return SQLITE_OK;
 	sqlite3_bind_int64(keep->learn, 1, id);
-	db_bind_span(keep->learn, 2, data);
+	db_bind_span(keep->learn, 2, span_of(keep->text, size));
 	return db_run(keep->learn);
 }
 
 /* What an event changes of the words that can be found. */
-static int index_event(struct sqlite_keep *keep, sqlite3_stmt *event)
+static int index_event(struct sqlite_keep *keep, int64_t room, const struct chat_event *event)
 {
-	const int64_t id = sqlite3_column_int64(event, 0);
-	const int64_t target = row_id(id >> 32, (uint64_t)sqlite3_column_int64(event, 3));
-	const struct span kind = db_span(event, 1);
-	const bool deleted = sqlite3_column_int(event, 2) != 0;
-	const struct span data = db_span(event, 4);
-
-	if (span_equal(kind, SPAN("msg")))
-		return learn(keep, id, deleted ? SPAN_NONE : data);
-	if (span_equal(kind, SPAN("del")))
-		return learn(keep, target, SPAN_NONE);
-	if (!span_equal(kind, SPAN("edit")) || deleted)
+	if (event->kind == CHAT_EV_msg)
+		return learn(keep, row_id(room, event->seq), event->data, false);
+	if (event->kind == CHAT_EV_del)
+		return learn(keep, row_id(room, event->target), SPAN_NONE, true);
+	if (event->kind != CHAT_EV_edit || event->deleted)
 		return SQLITE_OK;
 	/* Of a target that is gone by now nothing is to be found. */
-	sqlite3_bind_int64(keep->target, 1, target);
+	sqlite3_bind_int64(keep->target, 1, row_id(room, event->target));
 	const int code = sqlite3_step(keep->target);
 
 	sqlite3_reset(keep->target);
 	if (code == SQLITE_DONE)
 		return SQLITE_OK;
-	return code == SQLITE_ROW ? learn(keep, target, data) : code;
+	return code == SQLITE_ROW ? learn(keep, row_id(room, event->target), event->data, true) : code;
 }
 
-static int index_room(struct sqlite_keep *keep, int64_t room, uint64_t indexed, uint64_t first, uint64_t *left)
+static int index_room(struct sqlite_keep *keep, const struct chore *chore, uint64_t *left)
 {
-	const uint64_t from = indexed + 1 > first ? indexed + 1 : first;
+	const uint64_t from = chore->done + 1 > chore->first ? chore->done + 1 : chore->first;
 	uint64_t seq = from - 1;
 	int result = SQLITE_OK;
 	int code = SQLITE_DONE;
 
-	sqlite3_bind_int64(keep->events, 1, row_id(room, from));
-	sqlite3_bind_int64(keep->events, 2, row_id(room, ROW_SEQ_MAX));
+	sqlite3_bind_int64(keep->events, 1, row_id(chore->room, from));
+	sqlite3_bind_int64(keep->events, 2, row_id(chore->room, chore->last));
 	sqlite3_bind_int64(keep->events, 3, (int64_t)*left);
 	while (result == SQLITE_OK && (code = sqlite3_step(keep->events)) == SQLITE_ROW) {
-		seq = (uint64_t)sqlite3_column_int64(keep->events, 0) & UINT32_MAX;
-		result = index_event(keep, keep->events);
+		struct chat_event event;
+
+		result = row_read(keep->events, &event) ? index_event(keep, chore->room, &event) : SQLITE_CORRUPT;
+		seq = event.seq;
 		(*left)--;
 	}
 	sqlite3_reset(keep->events);
 	if (result != SQLITE_OK || code != SQLITE_DONE)
 		return result != SQLITE_OK ? result : code;
-	return run_range(keep->set_indexed, room, (int64_t)seq);
+	/* Where a row is missing the rest is not waited for. */
+	if (*left > 0)
+		seq = chore->last;
+	return run_numbers(keep->set_indexed, chore->room, (int64_t)seq);
 }
 
-static int index_words(struct sqlite_keep *keep, bool *more)
+/* Many rooms a transaction: each would write the newest segment of the index anew. */
+static int index_words(struct sqlite_keep *keep)
 {
 	uint64_t left = INDEX_EVENTS;
-	int code = SQLITE_OK;
+	struct chore chore = { 0 };
+	int more = 1;
+	int code = append_begin(keep->append);
 
 	while (code == SQLITE_OK && left > 0) {
-		code = sqlite3_step(keep->to_index);
-		const int64_t room = sqlite3_column_int64(keep->to_index, 0);
-		const uint64_t indexed = (uint64_t)sqlite3_column_int64(keep->to_index, 1);
-		const uint64_t first = (uint64_t)sqlite3_column_int64(keep->to_index, 2);
-
-		sqlite3_reset(keep->to_index);
+		code = next_chore(keep->to_index, keep->index_after, &chore);
+		if (code == SQLITE_DONE) {
+			code = SQLITE_OK;
+			more = keep->index_after != 0;
+			keep->index_after = 0;
+			break;
+		}
 		if (code != SQLITE_ROW)
-			return code == SQLITE_DONE ? SQLITE_OK : code;
-		code = index_room(keep, room, indexed, first, &left);
+			break;
+		keep->index_after = chore.room;
+		code = index_room(keep, &chore, &left);
 	}
-	*more = true;
-	return code;
+	const int error = end_chore(keep, code, &chore, keep->set_indexed, chore.last);
+
+	return error != 0 ? error : more;
 }
 
-static bool something_to_do(sqlite3_stmt *statement)
+static bool something_to_do(sqlite3_stmt *statement, int64_t bound)
 {
+	sqlite3_bind_int64(statement, 1, bound);
 	const bool there = sqlite3_step(statement) == SQLITE_ROW;
 
 	sqlite3_reset(statement);
@@ -211,32 +264,25 @@ static bool something_to_do(sqlite3_stmt *statement)
 
 int keep_slice(struct sqlite_keep *keep, uint64_t wall_ms)
 {
-	bool more = false;
+	int more = 0;
 
-	if (keep->wal_pages >= CHECKPOINT_PAGES) {
-		int pages, moved;
-		const int code =
-			sqlite3_wal_checkpoint_v2(keep->append->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
+	if (keep->append->wal_pages >= CHECKPOINT_PAGES) {
+		const int error = append_checkpoint(keep->append);
 
-		if (code != SQLITE_OK && code != SQLITE_BUSY && db_error(keep->append->db, code) != -ENOSPC)
-			return db_error(keep->append->db, code);
-		keep->wal_pages = 0;
-		return 1;
+		return error != 0 ? error : 1;
 	}
-	sqlite3_bind_int64(keep->expired, 1, (int64_t)wall_ms);
-	sqlite3_bind_int(keep->expired, 2, 1);
-	if (!something_to_do(keep->expired) && !something_to_do(keep->to_trim) && !something_to_do(keep->to_index))
-		return 0;
+	if (!keep->spoilt && something_to_do(keep->expired, (int64_t)wall_ms))
+		more = expire(keep, wall_ms);
+	if (more >= 0 && !keep->spoilt && something_to_do(keep->to_trim, 0)) {
+		const int trimmed = trim(keep);
 
-	int code = append_begin(keep->append);
+		more = trimmed < 0 ? trimmed : more | trimmed;
+	}
+	if (more >= 0 && !keep->spoilt && something_to_do(keep->to_index, 0)) {
+		const int indexed = index_words(keep);
 
-	if (code == SQLITE_OK)
-		code = expire(keep, wall_ms, &more);
-	if (code == SQLITE_OK)
-		code = trim(keep, &more);
-	if (code == SQLITE_OK)
-		code = index_words(keep, &more);
-	const int error = append_end(keep->append, code);
-
-	return error != 0 ? error : more;
+		more = indexed < 0 ? indexed : more | indexed;
+	}
+	/* What is damaged is not this one's to tell. */
+	return more == -EBADMSG ? 0 : more;
 }

@@ -9,9 +9,11 @@
 struct sqlite_keep {
 	struct sqlite_append *append;
 	sqlite3_stmt *expired, *to_trim, *to_index;
-	sqlite3_stmt *drop, *drop_words, *set_trimmed;
+	sqlite3_stmt *drop, *drop_words, *set_trimmed, *set_expired;
 	sqlite3_stmt *events, *target, *forget, *learn, *set_indexed;
-	int wal_pages; /* written since a checkpoint took all */
+	int64_t trim_after, index_after; /* rooms: every one has its turn */
+	bool spoilt; /* what this needs is damaged: from now on only checkpoints */
+	uint8_t *text; /* CHAT_DATA_SIZE_MAX bytes */
 };
 
 int keep_open(struct sqlite_keep *keep, struct sqlite_append *append);

@@ -14,7 +14,7 @@ int read_open(struct sqlite_read *read, sqlite3 *db)
 		.db = db,
 		.begin = db_prepare(db, "BEGIN"),
 		.end = db_prepare(db, "COMMIT"),
-		.room = db_prepare(db, "SELECT id, epoch, first, last FROM rooms WHERE name = ?"),
+		.room = db_prepare(db, "SELECT id, epoch, first, last, indexed FROM rooms WHERE name = ?"),
 		.young = db_prepare(db,
 				    "SELECT id FROM events WHERE id >= ? AND id <= ? AND ts > ? ORDER BY id LIMIT 1"),
 		.ascending = db_prepare(db, "SELECT " ROW_COLUMNS " FROM events WHERE id >= ? AND id <= ? ORDER BY id"),
@@ -36,14 +36,11 @@ void read_close(struct sqlite_read *read)
 	free(read->page.bytes);
 }
 
-enum store_status read_status(sqlite3 *db, int code)
+enum store_status read_status(int code)
 {
 	if (code == SQLITE_OK)
 		return STORE_OK;
-	/* A page that cannot be read is as lost as one that is wrong. */
-	if (db_error(db, code) == -EBADMSG || (code & 0xff) == SQLITE_IOERR)
-		return STORE_CORRUPT;
-	return STORE_UNAVAILABLE;
+	return db_error(code) == -EBADMSG ? STORE_CORRUPT : STORE_UNAVAILABLE;
 }
 
 /* `first` as of now: the writer notices only by and by that something is too old. */
@@ -81,8 +78,11 @@ int read_room(struct sqlite_read *read, struct store_job *job, struct sqlite_sta
 		standing->id = sqlite3_column_int64(room, 0);
 		standing->first = (uint64_t)sqlite3_column_int64(room, 2);
 		standing->last = (uint64_t)sqlite3_column_int64(room, 3);
-		code = epoch.size <= CHAT_EPOCH_SIZE_MAX && standing->first <= standing->last + 1 ? SQLITE_OK
-												  : SQLITE_CORRUPT;
+		standing->indexed = (uint64_t)sqlite3_column_int64(room, 4);
+		code = epoch.size <= CHAT_EPOCH_SIZE_MAX && standing->first >= 1 &&
+				       standing->first <= standing->last + 1
+			       ? SQLITE_OK
+			       : SQLITE_CORRUPT;
 		if (code == SQLITE_OK) {
 			memcpy(job->room_epoch, epoch.bytes, epoch.size);
 			job->room_epoch[epoch.size] = 0;
@@ -91,7 +91,7 @@ int read_room(struct sqlite_read *read, struct store_job *job, struct sqlite_sta
 		code = SQLITE_OK;
 	}
 	sqlite3_reset(room);
-	if (code == SQLITE_OK && standing->id != 0 && job->op != STORE_SEARCH) {
+	if (code == SQLITE_OK && standing->id != 0) {
 		const uint64_t messages = job->retention.messages;
 
 		/* The class may have become smaller since the last append. */
@@ -211,7 +211,9 @@ static int gather(struct sqlite_read *read, const struct sqlite_standing *standi
 		code = sqlite3_step(select);
 		if (code != SQLITE_ROW)
 			break;
-		code = row_read(select, &event) && (event.seq == expected || PLANTED(38)) /* a hole is given out */ ? SQLITE_OK : SQLITE_CORRUPT;
+		code = row_read(select, &event) && (event.seq == expected || PLANTED(38)) /* a hole is given out */
+			       ? SQLITE_OK
+			       : SQLITE_CORRUPT;
 		bytes += row_size(&event);
 		if (code != SQLITE_OK || (bytes > part->page_bytes && part->got > 0))
 			break;
@@ -222,12 +224,13 @@ static int gather(struct sqlite_read *read, const struct sqlite_standing *standi
 	}
 	sqlite3_reset(select);
 	if (code == SQLITE_DONE) /* fewer rows than there are seqs */
-		return PLANTED(38) || expected == (part->backwards ? part->from - 1 : part->to + 1) ? SQLITE_OK : SQLITE_CORRUPT;
+		return PLANTED(38) || expected == (part->backwards ? part->from - 1 : part->to + 1) ? SQLITE_OK
+												    : SQLITE_CORRUPT;
 	return code;
 }
 
-static int page_after(struct sqlite_read *read, struct store_job *job, const struct sqlite_standing *at, uint64_t after,
-		      uint32_t limit, size_t page_bytes, bool *more)
+static int page_after(struct sqlite_read *read, const struct sqlite_standing *at, uint64_t after, uint32_t limit,
+		      size_t page_bytes, bool *more)
 {
 	struct part part = { .from = after + 1 > at->first ? after + 1 : at->first,
 			     .to = at->last,
@@ -235,7 +238,6 @@ static int page_after(struct sqlite_read *read, struct store_job *job, const str
 			     .page_bytes = page_bytes };
 	const int code = gather(read, at, &part);
 
-	(void)job;
 	*more = part.from <= part.to && part.from + part.got <= part.to;
 	return code;
 }
@@ -282,7 +284,7 @@ static int read_around(struct sqlite_read *read, struct store_job *job, const st
 		read->page.events[read->page.count - 1 - i] = event;
 	}
 	if (code == SQLITE_OK)
-		code = page_after(read, job, at, after, job->limit - job->limit / 2, job->page_bytes / 2, &more);
+		code = page_after(read, at, after, job->limit - job->limit / 2, job->page_bytes / 2, &more);
 	if (code != SQLITE_OK)
 		return code;
 	more |= older.to >= older.from && older.to - older.from + 1 > older.got;
@@ -303,7 +305,7 @@ static int read_page(struct sqlite_read *read, struct store_job *job, const stru
 		code = page_before(read, at, job->from == CHAT_PAGE_BEFORE ? job->seq_asked : UINT64_MAX, job->limit,
 				   job->page_bytes, &more);
 	else
-		code = page_after(read, job, at, job->seq_asked, job->limit, job->page_bytes, &more);
+		code = page_after(read, at, job->seq_asked, job->limit, job->page_bytes, &more);
 	if (code != SQLITE_OK)
 		return code;
 	job->page = page_make(&read->page, backwards, more);
@@ -337,5 +339,5 @@ void read_job(struct sqlite_read *read, struct store_job *job)
 	if (!sqlite3_get_autocommit(read->db))
 		(void)db_run(read->end);
 	if (code != SQLITE_OK)
-		job->status = read_status(read->db, code);
+		job->status = read_status(code);
 }

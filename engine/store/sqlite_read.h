@@ -31,6 +31,7 @@ void read_job(struct sqlite_read *read, struct store_job *job);
 struct sqlite_standing {
 	int64_t id;
 	uint64_t first, last;
+	uint64_t indexed; /* the words up to this seq can be found in the index */
 };
 int read_room(struct sqlite_read *read, struct store_job *job, struct sqlite_standing *standing);
 
@@ -39,6 +40,6 @@ bool page_add(struct sqlite_page *page, const struct chat_event *event);
 struct store_page *page_make(const struct sqlite_page *page, bool backwards, bool more);
 
 /* What an error of a read comes to. */
-enum store_status read_status(sqlite3 *db, int code);
+enum store_status read_status(int code);
 
 #endif

@@ -8,6 +8,7 @@
 #include "engine/store/sqlite_row.h"
 
 #define PLACES 65536 /* rooms remembered; a power of two */
+#define EVENT_SIZE_MAX (CHAT_DATA_SIZE_MAX + CHAT_NAME_SIZE_MAX + CHAT_PRODUCER_SIZE_MAX + CHAT_KEY_SIZE_MAX)
 #define HASH_KEY 0x5f0ca7e5ull
 
 int standings_open(struct sqlite_rooms *rooms, sqlite3 *db)
@@ -19,12 +20,10 @@ int standings_open(struct sqlite_rooms *rooms, sqlite3 *db)
 					 " VALUES (?, ?, 1, 0, 1, 0, 0)"),
 		.update =
 			db_prepare(db, "UPDATE rooms SET first = ?2, last = ?3, age = ?4, expires = ?5 WHERE id = ?1"),
-		.upto = db_prepare(db, "SELECT upto FROM events WHERE id = ?"),
-		.first_ts = db_prepare(db, "SELECT ts FROM events WHERE id = ?"),
+		.event = db_prepare(db, "SELECT ts, upto - size, upto FROM events WHERE id = ?"),
 		.places = calloc(PLACES, sizeof(*rooms->places)),
 	};
-	return rooms->find && rooms->insert && rooms->update && rooms->upto && rooms->first_ts && rooms->places ? 0
-														: -1;
+	return rooms->find && rooms->insert && rooms->update && rooms->event && rooms->places ? 0 : -1;
 }
 
 void standings_close(struct sqlite_rooms *rooms)
@@ -32,8 +31,7 @@ void standings_close(struct sqlite_rooms *rooms)
 	sqlite3_finalize(rooms->find);
 	sqlite3_finalize(rooms->insert);
 	sqlite3_finalize(rooms->update);
-	sqlite3_finalize(rooms->upto);
-	sqlite3_finalize(rooms->first_ts);
+	sqlite3_finalize(rooms->event);
 	free(rooms->places);
 }
 
@@ -47,52 +45,65 @@ static bool is(const struct sqlite_room *room, struct span name)
 	return room->id != 0 && span_equal(span_of(room->name, room->name_size), name);
 }
 
-static int number_at(sqlite3_stmt *statement, int64_t id, uint64_t *number)
+int standings_mark(struct sqlite_rooms *rooms, const struct sqlite_room *room, uint64_t seq, struct sqlite_mark *mark)
 {
-	sqlite3_bind_int64(statement, 1, id);
+	sqlite3_stmt *event = rooms->event;
 
-	int code = sqlite3_step(statement);
+	sqlite3_bind_int64(event, 1, row_id(room->id, seq));
+	const int code = sqlite3_step(event);
 
 	if (code == SQLITE_ROW) {
-		*number = (uint64_t)sqlite3_column_int64(statement, 0);
-		code = SQLITE_OK;
-	} else if (code == SQLITE_DONE) {
-		code = SQLITE_CORRUPT; /* a row that must be there */
+		mark->ts = (uint64_t)sqlite3_column_int64(event, 0);
+		mark->before = (uint64_t)sqlite3_column_int64(event, 1);
+		mark->upto = (uint64_t)sqlite3_column_int64(event, 2);
 	}
-	sqlite3_reset(statement);
-	return code;
+	sqlite3_reset(event);
+	if (code == SQLITE_DONE)
+		return SQLITE_CORRUPT; /* the seqs of a room have no holes */
+	return code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
-int standings_first_ts(struct sqlite_rooms *rooms, struct sqlite_room *room, uint64_t *ts)
+/* Whether so many events can have so many bytes: if not, all would be dropped for the sake of one wrong number. */
+static bool is_sane(const struct sqlite_room *room, const struct sqlite_mark *oldest)
 {
-	int code = SQLITE_OK;
+	return oldest->before <= room->upto &&
+	       room->upto - oldest->before <= (room->last - room->first + 1) * EVENT_SIZE_MAX;
+}
 
-	*ts = UINT64_MAX;
-	if (room->first > room->last)
+int standings_oldest(struct sqlite_rooms *rooms, struct sqlite_room *room)
+{
+	struct sqlite_mark mark;
+
+	if (room->oldest == room->first)
 		return SQLITE_OK;
-	if (room->first_ts == 0)
-		code = number_at(rooms->first_ts, row_id(room->id, room->first), &room->first_ts);
-	*ts = room->first_ts;
-	return code;
+	const int code = standings_mark(rooms, room, room->first, &mark);
+
+	if (code != SQLITE_OK)
+		return code;
+	if (!is_sane(room, &mark))
+		return SQLITE_CORRUPT;
+	room->oldest = room->first;
+	room->oldest_ts = mark.ts;
+	room->oldest_upto = mark.before;
+	return SQLITE_OK;
 }
 
 static int write(struct sqlite_rooms *rooms, struct sqlite_room *room)
 {
 	sqlite3_stmt *update = rooms->update;
-	uint64_t ts = UINT64_MAX;
+	const bool expires = room->age != 0 && room->first <= room->last;
+	const int code = expires ? standings_oldest(rooms, room) : SQLITE_OK;
 
-	if (room->age != 0) {
-		const int code = standings_first_ts(rooms, room, &ts);
-
-		if (code != SQLITE_OK)
-			return code;
-	}
+	if (code != SQLITE_OK)
+		return code;
 	sqlite3_bind_int64(update, 1, room->id);
 	sqlite3_bind_int64(update, 2, (int64_t)room->first);
-	sqlite3_bind_int64(update, 3, (int64_t)room->last - (PLANTED(37) && room->last > 1)); /* a seq is given again after a restart */
+	sqlite3_bind_int64(update, 3,
+			   (int64_t)room->last -
+				   (PLANTED(37) && room->last > 1)); /* a seq is given again after a restart */
 	sqlite3_bind_int64(update, 4, (int64_t)room->age);
-	if (ts != UINT64_MAX)
-		sqlite3_bind_int64(update, 5, (int64_t)(ts + room->age));
+	if (expires)
+		sqlite3_bind_int64(update, 5, (int64_t)(room->oldest_ts + room->age));
 	else
 		sqlite3_bind_null(update, 5);
 	room->dirty = false;
@@ -130,10 +141,8 @@ void standings_forget(struct sqlite_rooms *rooms)
 
 void standings_forget_one(struct sqlite_rooms *rooms, struct span name)
 {
-	struct sqlite_room *room = place_of(rooms, name);
-
-	if (is(room, name) && !room->dirty)
-		room->id = 0;
+	*place_of(rooms, name) = (struct sqlite_room){ 0 };
+	rooms->dirty = NULL;
 }
 
 /* The row, or a new one; id 0: there is none. */
@@ -152,7 +161,10 @@ static int load(struct sqlite_rooms *rooms, struct span name, struct sqlite_room
 		room->first = (uint64_t)sqlite3_column_int64(find, 2);
 		room->last = (uint64_t)sqlite3_column_int64(find, 3);
 		room->age = (uint64_t)sqlite3_column_int64(find, 4);
-		code = epoch.size > CHAT_EPOCH_SIZE_MAX || room->id <= 0 ? SQLITE_CORRUPT : SQLITE_OK;
+		code = epoch.size > CHAT_EPOCH_SIZE_MAX || room->id <= 0 || room->id > ROW_ROOM_MAX ||
+				       room->first < 1 || room->first > room->last + 1 || room->last > ROW_SEQ_MAX
+			       ? SQLITE_CORRUPT
+			       : SQLITE_OK;
 		if (code == SQLITE_OK) {
 			memcpy(room->epoch, epoch.bytes, epoch.size);
 			room->epoch[epoch.size] = 0;
@@ -194,8 +206,12 @@ int standings_enter(struct sqlite_rooms *rooms, struct span name, struct span ep
 		code = load(rooms, name, room);
 	if (code == SQLITE_OK && room->id == 0)
 		code = make(rooms, name, epoch, room);
-	if (code == SQLITE_OK && room->last > 0 && room->last >= room->first)
-		code = number_at(rooms->upto, row_id(room->id, room->last), &room->upto);
+	if (code == SQLITE_OK && room->last >= room->first) {
+		struct sqlite_mark newest;
+
+		code = standings_mark(rooms, room, room->last, &newest);
+		room->upto = code == SQLITE_OK ? newest.upto : 0;
+	}
 	if (code != SQLITE_OK) {
 		room->id = 0;
 		return code;

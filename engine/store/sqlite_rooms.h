@@ -11,8 +11,10 @@
 struct sqlite_room {
 	int64_t id; /* 0: this place of the cache is empty */
 	uint64_t first, last;
-	uint64_t first_ts; /* of the event `first`; 0: not looked at */
-	uint64_t upto; /* sum of the sizes of all events ever */
+	uint64_t oldest; /* the seq that the next two are of: `first`, or 0 where they were not looked up */
+	uint64_t oldest_ts;
+	uint64_t oldest_upto; /* sum of the sizes of all events before it */
+	uint64_t upto; /* likewise of all events ever */
 	uint64_t age; /* milliseconds */
 	char epoch[CHAT_EPOCH_SIZE_MAX + 1];
 	char name[CHAT_ROOM_SIZE_MAX];
@@ -23,7 +25,7 @@ struct sqlite_room {
 
 struct sqlite_rooms {
 	sqlite3 *db;
-	sqlite3_stmt *find, *insert, *update, *upto, *first_ts;
+	sqlite3_stmt *find, *insert, *update, *event;
 	struct sqlite_room *places;
 	struct sqlite_room *dirty;
 };
@@ -36,14 +38,20 @@ void standings_close(struct sqlite_rooms *rooms);
 int standings_enter(struct sqlite_rooms *rooms, struct span name, struct span epoch, struct sqlite_room **room);
 void standings_touch(struct sqlite_rooms *rooms, struct sqlite_room *room);
 
-/* The time of the oldest event, which is looked up if need be; UINT64_MAX: nothing is kept. SQLite's code. */
-int standings_first_ts(struct sqlite_rooms *rooms, struct sqlite_room *room, uint64_t *ts);
+/* An event's time, and what its room had in bytes before and with it. SQLite's code; SQLITE_CORRUPT: there is none. */
+struct sqlite_mark {
+	uint64_t ts, before, upto;
+};
+int standings_mark(struct sqlite_rooms *rooms, const struct sqlite_room *room, uint64_t seq, struct sqlite_mark *mark);
+
+/* Sees to it that oldest_* are those of `first`; there must be one. SQLite's code. */
+int standings_oldest(struct sqlite_rooms *rooms, struct sqlite_room *room);
 
 /* Writes what is to be written; forgets everything, after a rollback or when the table was changed otherwise. */
 int standings_flush(struct sqlite_rooms *rooms);
 void standings_forget(struct sqlite_rooms *rooms);
 
-/* One room that was changed in the table. */
+/* Forgets one room, and what was to be written; nothing but of this room may have been. */
 void standings_forget_one(struct sqlite_rooms *rooms, struct span name);
 
 #endif

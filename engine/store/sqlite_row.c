@@ -19,7 +19,8 @@ static uint32_t sum_span(uint32_t sum, struct span span)
 uint32_t row_crc(int64_t id, const struct chat_event *event)
 {
 	const uint64_t numbers[] = {
-		(uint64_t)id, event->kind, event->ts_ms, event->number, event->target, event->on, event->deleted,
+		(uint64_t)id,  event->kind, event->ts_ms,   event->number,
+		event->target, event->on,   event->deleted, event->rev,
 	};
 	uint32_t sum = (uint32_t)crc32(0, (const uint8_t *)numbers, sizeof(numbers));
 
@@ -88,5 +89,6 @@ bool row_read(sqlite3_stmt *select, struct chat_event *event)
 		.deleted = sqlite3_column_int(select, 11) != 0,
 	};
 	return kind_of(db_span(select, 1), &event->kind) &&
-	       (PLANTED(35) || /* damage is given out */ row_crc(id, event) == (uint32_t)sqlite3_column_int64(select, 12));
+	       (PLANTED(35) ||
+		/* damage is given out */ row_crc(id, event) == (uint32_t)sqlite3_column_int64(select, 12));
 }

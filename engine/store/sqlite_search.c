@@ -1,6 +1,6 @@
 #include "engine/store/sqlite_search.h"
 
-#include "engine/core/mutant.h"
+#include "engine/store/sqlite_query.h"
 #include "engine/store/sqlite_row.h"
 
 #define EXPRESSION_MAX 4096
@@ -9,156 +9,110 @@ int search_open(struct sqlite_search *search, struct sqlite_read *read)
 {
 	*search = (struct sqlite_search){
 		.read = read,
-		.find = db_prepare(read->db, "SELECT " ROW_COLUMNS " FROM events WHERE id IN (SELECT rowid FROM words"
-					     " WHERE words MATCH ?1 AND rowid >= ?2 AND rowid < ?3 ORDER BY rowid DESC"
-					     " LIMIT ?4) ORDER BY id DESC"),
-		.newest_edit = db_prepare(read->db, "SELECT " ROW_COLUMNS " FROM events WHERE kind = 'edit' AND"
-						    " id >> 32 = ? AND target = ? ORDER BY id DESC LIMIT 1"),
+		.find = db_prepare(read->db, "SELECT rowid FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ?"
+					     " ORDER BY rowid DESC"),
+		.tail = tail_open(read->db),
 	};
-	return search->find && search->newest_edit ? 0 : -1;
+	return search->find && search->tail ? 0 : -1;
 }
 
 void search_close(struct sqlite_search *search)
 {
 	sqlite3_finalize(search->find);
-	sqlite3_finalize(search->newest_edit);
+	tail_close(search->tail);
 }
 
-/* What the tokenizer may take as part of a word. */
-static bool is_word(uint8_t byte)
-{
-	return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
-	       byte >= 0x80;
-}
+/* One question as it is answered, newest first. */
+struct search {
+	struct sqlite_search *of;
+	const struct sqlite_standing *at;
+	uint32_t limit;
+	size_t page_bytes;
+	uint32_t tail_at; /* of what the tail found */
+	uint64_t indexed; /* the next that the index has, 0 for none */
+	bool more;
+};
 
-static bool is_blank(uint8_t byte)
+/* The next that the index has and the tail does not know better. */
+static int step_index(struct search *search)
 {
-	return byte <= ' ';
-}
+	sqlite3_stmt *find = search->of->find;
+	int code;
 
-/* One word or phrase, from..to, as a string of FTS5. Gives the new end, or 0. */
-static size_t put_phrase(char *out, size_t at, size_t size, const uint8_t *from, const uint8_t *to)
-{
-	bool something = false;
-	const size_t before = at;
-	const bool prefix = to > from && to[-1] == '*';
-
-	if (at + (size_t)(to - from) + 5 > size)
-		return 0;
-	if (at > 0)
-		out[at++] = ' ';
-	out[at++] = '"';
-	for (; from < to; from++) {
-		something |= is_word(*from);
-		out[at++] = is_word(*from) ? (char)*from : ' ';
+	while ((code = sqlite3_step(find)) == SQLITE_ROW) {
+		search->indexed = (uint64_t)sqlite3_column_int64(find, 0) & UINT32_MAX;
+		if (!tail_has(search->of->tail, search->indexed))
+			return SQLITE_OK;
 	}
-	out[at++] = '"';
-	if (prefix)
-		out[at++] = '*';
-	out[something ? at : before] = 0;
-	return something ? at : before;
+	search->indexed = 0;
+	return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-size_t search_expression(struct span query, char *out, size_t size)
+/* Adds a message, if it still is one and the page is not full: then there are more. */
+static int add(struct search *search, uint64_t seq)
 {
-	const uint8_t *at = query.bytes, *end = query.bytes + query.size;
-	size_t length = 0;
+	struct sqlite_page *page = &search->of->read->page;
+	struct chat_event event;
+	bool found;
+	const int code = tail_message(search->of->tail, search->at->id, seq, &event, &found);
 
-	while (at < end) {
-		const uint8_t *from = at;
-		const bool quoted = *at == '"';
-
-		if (is_blank(*at)) {
-			at++;
-			continue;
-		}
-		at++;
-		while (at < end && (quoted ? *at != '"' : !is_blank(*at)))
-			at++;
-		const size_t longer = put_phrase(out, length, size, from + quoted, at);
-
-		if (longer == 0 && at - from + 5 + (ptrdiff_t)length > (ptrdiff_t)size)
-			return 0;
-		length = longer;
-		at += quoted && at < end;
-	}
-	return length;
-}
-
-/* The message as it is now. */
-static int as_edited(struct sqlite_search *search, int64_t room, struct chat_event *event, bool *found)
-{
-	sqlite3_stmt *newest = search->newest_edit;
-	struct chat_event edit;
-
-	sqlite3_bind_int64(newest, 1, room);
-	sqlite3_bind_int64(newest, 2, (int64_t)event->seq);
-	const int code = sqlite3_step(newest);
-
-	*found = code == SQLITE_ROW;
-	if (code == SQLITE_DONE)
-		return SQLITE_OK; /* the edit itself is no longer kept */
-	if (code != SQLITE_ROW)
+	if (code != SQLITE_OK || !found)
 		return code;
-	if (!row_read(newest, &edit))
-		return SQLITE_CORRUPT;
-	event->data = edit.data;
-	return SQLITE_OK;
+	if (page->count == search->limit || (page->count > 0 && page->data + row_size(&event) > search->page_bytes)) {
+		search->more = true;
+		return SQLITE_OK;
+	}
+	return page_add(page, &event) ? SQLITE_OK : SQLITE_NOMEM;
 }
 
-static int add(struct sqlite_search *search, const struct sqlite_standing *at, struct chat_event *event)
+static int gather(struct search *search)
 {
-	bool edited = false;
-	int code = SQLITE_OK;
+	const struct sqlite_tail *tail = search->of->tail;
+	int code = step_index(search);
 
-	if (event->rev > 0)
-		code = as_edited(search, at->id, event, &edited);
-	if (code == SQLITE_OK && !page_add(&search->read->page, event))
-		code = SQLITE_NOMEM;
-	sqlite3_reset(search->newest_edit);
+	while (code == SQLITE_OK && !search->more) {
+		const uint64_t newest = search->tail_at < tail->found_count ? tail->found[search->tail_at] : 0;
+
+		if (newest == 0 && search->indexed == 0)
+			break;
+		if (newest > search->indexed) {
+			search->tail_at++;
+			code = add(search, newest);
+		} else {
+			code = add(search, search->indexed);
+			if (code == SQLITE_OK)
+				code = step_index(search);
+		}
+	}
 	return code;
 }
 
-static int gather(struct sqlite_search *search, struct store_job *job, const struct sqlite_standing *at, bool *more)
+static int find(struct sqlite_search *search, struct store_job *job, const struct sqlite_standing *at, bool *more)
 {
 	const uint64_t before = job->seq_asked != 0 && job->seq_asked <= at->last ? job->seq_asked : at->last + 1;
-	sqlite3_stmt *find = search->find;
-	struct sqlite_page *page = &search->read->page;
+	struct search one = { .of = search, .at = at, .limit = job->limit, .page_bytes = job->page_bytes };
 	char expression[EXPRESSION_MAX];
-	const size_t length = search_expression(job->query, expression, sizeof(expression));
+	const size_t length = query_expression(job->query, expression, sizeof(expression));
 	int code;
 
 	if (length == 0) {
 		job->status = STORE_BAD_QUERY;
 		return SQLITE_OK;
 	}
-	sqlite3_bind_text(find, 1, expression, (int)length, SQLITE_STATIC);
-	sqlite3_bind_int64(find, 2, row_id(at->id, at->first));
-	sqlite3_bind_int64(find, 3, row_id(at->id, before));
-	sqlite3_bind_int64(find, 4, (int64_t)job->limit + 1);
-	while ((code = sqlite3_step(find)) == SQLITE_ROW) {
-		struct chat_event event;
-
-		if (!row_read(find, &event)) {
-			code = SQLITE_CORRUPT;
-			break;
-		}
-		if (event.deleted && !PLANTED(39)) /* what was deleted is found */
-			continue;
-		if (page->count == job->limit || (page->count > 0 && page->data > job->page_bytes)) {
-			*more = true;
-			code = SQLITE_DONE;
-			break;
-		}
-		const int added = add(search, at, &event);
-
-		if (added != SQLITE_OK) {
-			code = added;
-			break;
-		}
-	}
-	sqlite3_reset(find);
-	return code == SQLITE_DONE ? SQLITE_OK : code;
+	if (at->id == 0)
+		return SQLITE_OK;
+	code = tail_find(search->tail, at, expression, before);
+	if (code != SQLITE_OK)
+		return code;
+	sqlite3_bind_text(search->find, 1, expression, (int)length, SQLITE_STATIC);
+	sqlite3_bind_int64(search->find, 2, row_id(at->id, at->first));
+	sqlite3_bind_int64(search->find, 3, row_id(at->id, before));
+	code = gather(&one);
+	sqlite3_reset(search->find);
+	sqlite3_reset(search->tail->event);
+	sqlite3_reset(search->tail->newest_edit);
+	*more = one.more;
+	return code;
 }
 
 static int search_in_transaction(struct sqlite_search *search, struct store_job *job)
@@ -172,7 +126,7 @@ static int search_in_transaction(struct sqlite_search *search, struct store_job 
 	page->size = 0;
 	page->data = 0;
 	if (code == SQLITE_OK)
-		code = gather(search, job, &at, &more);
+		code = find(search, job, &at, &more);
 	if (code != SQLITE_OK || job->status != STORE_OK)
 		return code;
 	job->page = page_make(page, true, more);
@@ -189,5 +143,5 @@ void search_job(struct sqlite_search *search, struct store_job *job)
 	if (!sqlite3_get_autocommit(search->read->db))
 		(void)db_run(search->read->end);
 	if (code != SQLITE_OK)
-		job->status = read_status(search->read->db, code);
+		job->status = read_status(code);
 }

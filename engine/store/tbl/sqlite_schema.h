@@ -11,7 +11,8 @@ STORE_STEP("CREATE TABLE rooms ("
 	   "  age INTEGER NOT NULL," /* milliseconds that events are kept; 0: no bound */
 	   "  expires INTEGER" /* when the oldest kept is too old */
 	   ");"
-	   "CREATE INDEX rooms_to_trim ON rooms (id) WHERE first - trimmed >= 64;"
+	   "CREATE INDEX rooms_to_trim ON rooms (id)"
+	   "  WHERE first > trimmed AND (first - trimmed >= 64 OR first > last);"
 	   "CREATE INDEX rooms_to_index ON rooms (id) WHERE indexed < last;"
 	   "CREATE INDEX rooms_to_expire ON rooms (expires) WHERE expires IS NOT NULL;"
 	   "CREATE TABLE events ("
