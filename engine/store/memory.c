@@ -5,15 +5,8 @@
 
 #include "engine/core/check.h"
 #include "engine/core/hash.h"
+#include "engine/store/memory_read.h"
 #include "engine/store/words.h"
-
-struct memory_room {
-	struct room_log log;
-	uint64_t bytes; /* of the spans that are kept */
-	char name[CHAT_ROOM_SIZE_MAX];
-	char epoch[CHAT_EPOCH_SIZE_MAX + 1];
-	uint8_t name_size;
-};
 
 /* Where the event of a cid is. */
 struct memory_cid {
@@ -84,13 +77,6 @@ static uint64_t cid_hash(uint32_t room, struct span producer, uint64_t number)
 	return hash_bytes(producer.bytes, producer.size, (uint64_t)room << 32 ^ number * 0x9e3779b97f4a7c15ull);
 }
 
-static const struct chat_event *event_at(const struct memory_room *room, uint64_t seq)
-{
-	struct record **at = room_log_at(&room->log, seq);
-
-	return at ? &(*at)->event : NULL;
-}
-
 static const struct chat_event *cid_find(const struct store_memory *memory, const struct memory_room *room,
 					 struct span producer, uint64_t number)
 {
@@ -99,7 +85,7 @@ static const struct chat_event *cid_find(const struct store_memory *memory, cons
 
 	for (uint32_t found; (found = map_next(&memory->by_cid, &probe)) != 0;) {
 		const struct memory_cid *cid = slab_at(&memory->cids, found);
-		const struct chat_event *event = cid->room == index ? event_at(room, cid->seq) : NULL;
+		const struct chat_event *event = cid->room == index ? memory_event(room, cid->seq) : NULL;
 
 		if (event && event->number == number && span_equal(event->producer, producer))
 			return event;
@@ -142,20 +128,10 @@ static void bytes_change(struct store_memory *memory, struct memory_room *room, 
 	memory->bytes += (uint64_t)change;
 }
 
-static bool is_past(const struct memory_room *room, const struct store_retention *kept, uint64_t now_ms)
+static void trim(struct store_memory *memory, struct memory_room *room, const struct store_retention *kept,
+		 uint64_t now_ms)
 {
-	const struct chat_event *oldest = event_at(room, room_log_first(&room->log));
-
-	if (!oldest)
-		return false;
-	return (kept->messages != 0 && room->log.count > kept->messages) ||
-	       (kept->bytes != 0 && room->bytes > kept->bytes) ||
-	       (kept->age_ms != 0 && now_ms > kept->age_ms && oldest->ts_ms < now_ms - kept->age_ms);
-}
-
-static void trim(struct store_memory *memory, struct memory_room *room, const struct store_job *job)
-{
-	while (is_past(room, &job->retention, job->now_ms)) {
+	while (memory_is_past(room, kept, now_ms)) {
 		struct record *record = room_log_shift(&room->log);
 
 		if (record->event.producer.bytes)
@@ -194,13 +170,13 @@ static void erase(struct store_memory *memory, struct memory_room *room, uint64_
 {
 	erase_one(memory, room, target);
 	for (uint64_t seq = target + 1; seq <= room->log.last; seq++)
-		if (event_at(room, seq)->kind == CHAT_EV_edit && event_at(room, seq)->target == target)
+		if (memory_event(room, seq)->kind == CHAT_EV_edit && memory_event(room, seq)->target == target)
 			erase_one(memory, room, seq);
 }
 
 static enum store_status target_judge(const struct memory_room *room, const struct chat_event *event)
 {
-	const struct chat_event *target = event_at(room, event->target);
+	const struct chat_event *target = memory_event(room, event->target);
 
 	if (event->kind == CHAT_EV_msg)
 		return STORE_OK;
@@ -218,7 +194,8 @@ static void append_one(struct store_memory *memory, struct store_job *job)
 
 	if (!room)
 		room = room_make(memory, job);
-	trim(memory, room, job);
+	room->age_ms = job->retention.age_ms;
+	trim(memory, room, &job->retention, job->now_ms);
 	const struct chat_event *earlier =
 		event.producer.bytes ? cid_find(memory, room, event.producer, event.number) : NULL;
 
@@ -236,7 +213,7 @@ static void append_one(struct store_memory *memory, struct store_job *job)
 		erase(memory, room, event.target);
 	event.seq = room->log.last + 1;
 	keep(memory, room, &event);
-	trim(memory, room, job);
+	trim(memory, room, &job->retention, job->now_ms);
 	job->seq = event.seq;
 	job->ts_ms = event.ts_ms;
 	job->rev = event.rev;
@@ -269,153 +246,6 @@ static int append(void *handle, struct store_job **jobs, size_t count)
 	return result;
 }
 
-/* A page of these records, ascending. */
-static struct store_page *page_make(const struct chat_event *const *events, uint32_t count, bool more)
-{
-	size_t size = sizeof(struct store_page);
-
-	for (uint32_t i = 0; i < count; i++)
-		size += sizeof(struct chat_event) + event_bytes(events[i]);
-	struct store_page *page = count > 0 ? block_take(size) : NULL;
-
-	if (!page)
-		return NULL;
-	uint8_t *at = (uint8_t *)&page->events[count];
-
-	*page = (struct store_page){ .size = size, .more = more, .count = count };
-	for (uint32_t i = 0; i < count; i++)
-		at = event_copy(&page->events[i], events[i], at);
-	CHECK(at == (uint8_t *)page + size);
-	return page;
-}
-
-struct range {
-	uint64_t from, to; /* none: from = to + 1 */
-	bool more;
-};
-
-static struct range after(const struct memory_room *room, uint64_t seq, uint32_t limit, size_t page_bytes)
-{
-	const uint64_t first = room_log_first(&room->log);
-	struct range range = { .from = seq + 1 > first ? seq + 1 : first };
-	size_t bytes = 0;
-
-	for (range.to = range.from - 1; range.to < room->log.last && limit > 0; range.to++, limit--) {
-		bytes += event_bytes(event_at(room, range.to + 1));
-		if (bytes > page_bytes && range.to >= range.from)
-			break;
-	}
-	range.more = range.to < room->log.last;
-	return range;
-}
-
-static struct range before(const struct memory_room *room, uint64_t seq, uint32_t limit, size_t page_bytes)
-{
-	const uint64_t first = room_log_first(&room->log);
-	struct range range = { .to = seq > room->log.last ? room->log.last : seq - (seq > 0) };
-	size_t bytes = 0;
-
-	for (range.from = range.to + 1; range.from > first && limit > 0; range.from--, limit--) {
-		bytes += event_bytes(event_at(room, range.from - 1));
-		if (bytes > page_bytes && range.from <= range.to)
-			break;
-	}
-	range.more = range.from > first;
-	return range;
-}
-
-static struct range around(const struct memory_room *room, uint64_t seq, uint32_t limit, size_t page_bytes)
-{
-	const uint64_t first = room_log_first(&room->log);
-	const struct range older = before(room, seq > first ? seq : first, limit / 2, page_bytes / 2);
-	struct range range = after(room, older.to, limit - limit / 2, page_bytes / 2);
-
-	if (older.from <= older.to)
-		range.from = older.from;
-	range.more |= older.more;
-	return range;
-}
-
-static struct range range_asked(const struct memory_room *room, const struct store_job *job)
-{
-	if (job->op == STORE_LOAD || job->from == CHAT_PAGE_LATEST)
-		return before(room, UINT64_MAX, job->limit, job->page_bytes);
-	if (job->from == CHAT_PAGE_BEFORE)
-		return before(room, job->seq_asked, job->limit, job->page_bytes);
-	if (job->from == CHAT_PAGE_AFTER)
-		return after(room, job->seq_asked, job->limit, job->page_bytes);
-	return around(room, job->seq_asked, job->limit, job->page_bytes);
-}
-
-static void read_range(const struct memory_room *room, struct store_job *job)
-{
-	const struct range range = range_asked(room, job);
-	const uint32_t count = range.to + 1 > range.from ? (uint32_t)(range.to + 1 - range.from) : 0;
-	const struct chat_event **events = count > 0 ? block_take(count * sizeof(*events)) : NULL;
-
-	for (uint32_t i = 0; events && i < count; i++)
-		events[i] = event_at(room, range.from + i);
-	job->page = events ? page_make(events, count, range.more) : NULL;
-	if (count > 0 && !job->page)
-		job->status = STORE_UNAVAILABLE;
-	if (events)
-		block_give(events, count * sizeof(*events));
-}
-
-/* What a message says now: what its newest edit says, which may be gone from the log while the message is not. */
-static struct span said(const struct memory_room *room, const struct chat_event *message)
-{
-	struct span data = message->data;
-
-	for (uint64_t seq = message->seq + 1; message->rev > 0 && seq <= room->log.last; seq++) {
-		const struct chat_event *event = event_at(room, seq);
-
-		if (event->kind == CHAT_EV_edit && event->target == message->seq)
-			data = event->data;
-	}
-	return data;
-}
-
-static void search(const struct memory_room *room, struct store_job *job)
-{
-	const struct chat_event **found = block_take((job->limit + 1) * sizeof(*found));
-	uint32_t count = 0;
-	size_t bytes = 0;
-	bool more = false;
-	uint64_t seq = job->seq_asked == 0 || job->seq_asked > room->log.last ? room->log.last : job->seq_asked - 1;
-
-	/* From the end of the array on, since the newest are found first. */
-	for (; found && seq >= room_log_first(&room->log) && seq > 0 && !more; seq--) {
-		const struct chat_event *event = event_at(room, seq);
-
-		if (event->kind != CHAT_EV_msg || event->deleted || !words_match(job->query, said(room, event)))
-			continue;
-		bytes += event_bytes(event);
-		more = count == job->limit || (bytes > job->page_bytes && count > 0);
-		if (!more)
-			found[job->limit - ++count] = event;
-	}
-	job->page = found ? page_make(found + job->limit - count, count, more) : NULL;
-	if (count > 0 && !job->page)
-		job->status = STORE_UNAVAILABLE;
-	if (found)
-		block_give(found, (job->limit + 1) * sizeof(*found));
-}
-
-static void read_room(const struct memory_room *room, struct store_job *job)
-{
-	job->first = room_log_first(&room->log);
-	job->last = room->log.last;
-	job->known = true;
-	memcpy(job->room_epoch, room->epoch, sizeof(room->epoch));
-	if (job->op == STORE_SEARCH)
-		search(room, job);
-	else if (job->op == STORE_PAGE && job->from == CHAT_PAGE_AFTER && job->seq_asked + 1 < job->first)
-		job->status = STORE_GONE;
-	else
-		read_range(room, job);
-}
-
 static void read_one(void *handle, struct store_job *job)
 {
 	struct store_memory *memory = handle;
@@ -425,17 +255,14 @@ static void read_one(void *handle, struct store_job *job)
 	if (job->status == STORE_OK && job->op == STORE_SEARCH && !words_any(job->query))
 		job->status = STORE_BAD_QUERY;
 	if (job->status == STORE_OK) {
-		struct memory_room *room = room_find(memory, job->room);
+		const struct memory_room *room = room_find(memory, job->room);
 
 		job->first = 1;
 		job->last = 0;
 		job->known = false;
 		job->page = NULL;
-		if (room) {
-			/* What is past its age is gone, whoever asks first. */
-			trim(memory, room, job);
-			read_room(room, job);
-		}
+		if (room)
+			memory_read(room, job);
 	}
 	pthread_mutex_unlock(&memory->mutex);
 }
@@ -453,11 +280,18 @@ static void close_one(void *handle)
 	(void)handle;
 }
 
-/* Every append has trimmed its room. A room that nobody speaks in is trimmed when somebody reads it. */
+/* Every append has trimmed its room; in a room that nobody speaks in events only grow old. */
 static int maintain(void *handle, uint64_t wall_ms)
 {
-	(void)handle;
-	(void)wall_ms;
+	struct store_memory *memory = handle;
+
+	pthread_mutex_lock(&memory->mutex);
+	for (uint32_t index = 1; index <= memory->rooms.touched; index++) {
+		struct memory_room *room = room_at(memory, index);
+
+		trim(memory, room, &(struct store_retention){ .age_ms = room->age_ms }, wall_ms);
+	}
+	pthread_mutex_unlock(&memory->mutex);
 	return 0;
 }
 
@@ -484,7 +318,7 @@ int store_memory_visit(struct store_memory *memory, store_memory_visit_fn *visit
 		const struct span epoch = span_of(room->epoch, strlen(room->epoch));
 
 		for (uint64_t seq = room_log_first(&room->log); result == 0 && seq <= room->log.last; seq++)
-			result = visit(context, room_name(room), epoch, event_at(room, seq));
+			result = visit(context, room_name(room), epoch, memory_event(room, seq));
 	}
 	pthread_mutex_unlock(&memory->mutex);
 	return result;

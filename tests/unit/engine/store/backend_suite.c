@@ -30,16 +30,16 @@ static void close_all(void)
 
 void backend_run(const struct backend_factory *factory, backend_case_fn *run)
 {
+	const uint64_t before = block_bytes_out();
+
 	log_setup(LOG_OFF, false);
 	if (!factory->make(&backend))
 		return;
-	const uint64_t before = block_bytes_out();
-
 	open_all();
 	run();
 	close_all();
-	cr_assert_eq(block_bytes_out(), before, "every page is given back");
 	factory->drop(&backend);
+	cr_assert_eq(block_bytes_out(), before, "every page is given back");
 }
 
 void suite_reopen(void)
