@@ -284,9 +284,82 @@ test('a server that dies without a word is survived as well', async () => {
 		assert.equal(seen.filter((line) => line === 'Ann: after the crash').length, 1);
 		const { said, epoch } = await truth();
 		assert.deepEqual(seen, said.slice(-seen.length), 'the page and the server differ');
-		assert.ok(epoch !== was.epoch || seen.length > 1, 'the page forgot what the server kept');
+		assert.equal(was.class, 'disk');
+		assert.equal(epoch, was.epoch, 'a log of class disk was lost');
+		assert.ok(seen.length > 1, 'the page forgot what the server kept');
 	}
 	await until('both here', () => ann.locator('#people-list .person').allTextContents(), (seen) => seen.join() === 'Ann,Bob');
+});
+
+/* Each message is marked until its acknowledgement, whenever the server dies: before it came, while it is written, before
+ * the answer. Then it is in the room once, at its place in the order, and search finds it. */
+test('killed in the middle of what is said, the server has each message once, and finds it', async () => {
+	const word = `kw${Date.now().toString(36)}`;
+	const said = [];
+	let marked = 0;
+	for (let round = 0; round < 3; round++) {
+		for (let i = 0; i < 8; i++) {
+			said.push(`Ann: ${word} ${round}.${i}`);
+			await ann.evaluate((text) => {
+				document.getElementById('input').value = text;
+				document.getElementById('input').dispatchEvent(new Event('input'));
+				document.getElementById('composer').requestSubmit();
+			}, said[said.length - 1].slice(5));
+			if (i === 3 + round)
+				await server.stop('SIGKILL');
+		}
+		const tail = (await shown(ann)).slice(-8);
+		assert.deepEqual(tail.map((line) => line.replace('(on its way) ', '')), said.slice(-8), 'all are shown at once');
+		marked += tail.filter((line) => line.startsWith('(on its way) ')).length;
+		assert.ok(tail.slice(-2).every((line) => line.startsWith('(on its way) ')), 'those said to nobody are marked');
+		assert.equal(await ann.locator('.pending .sending').count(), tail.filter((line) => line.startsWith('(on')).length);
+		if (round === 0)
+			await ann.screenshot({ path: path.join(SHOTS, 'killed.png') });
+		await server.start();
+		for (const page of [ann, bob]) {
+			await until('to be back', async () => {
+				await page.evaluate(() => document.getElementById('banner-now').click());
+				return page.evaluate(() => document.body.dataset.state);
+			}, (state) => state === 'connected', BACK_MS);
+			await until('nothing to be on its way', () => page.locator('.pending').count(), (count) => count === 0, BACK_MS);
+		}
+	}
+	assert.ok(marked >= 9, `${marked} were marked`);
+	const { said: kept } = await truth();
+	assert.deepEqual(kept.filter((line) => line.includes(word)), said, 'the server has each once, in order');
+	for (const page of [ann, bob])
+		assert.deepEqual((await until('the last', () => shown(page), (seen) => seen.at(-1) === said.at(-1)))
+			.filter((line) => line.includes(word)), said);
+
+	await bob.keyboard.press('Control+k');
+	await bob.keyboard.type(word);
+	const results = () => bob.locator('.found .found-text').allTextContents();
+	await until('twenty of them', results, (texts) => texts.length === 20);
+	await bob.click('#search-older');
+	const texts = await until('all of them', results, (seen) => seen.length === 24);
+	assert.deepEqual(texts.map((text) => `Ann: ${text}`).reverse(), said);
+	assert.equal(await bob.locator('.found mark').first().textContent(), word);
+	await bob.screenshot({ path: path.join(SHOTS, 'found.png') });
+	await bob.locator('.found').last().click();
+	await until('the first of them', () => bob.locator('.pointed .text').textContent().catch(() => ''), (text) => text === `${word} 0.0`);
+	await bob.keyboard.press('Escape');
+});
+
+test('search finds what was said long ago, with what was said around it', async () => {
+	await bob.reload();
+	await connected(bob);
+	await bob.keyboard.press('Control+k');
+	await bob.keyboard.type('HELLO bob');
+	await until('one result', () => bob.locator('.found-text').allTextContents(), (texts) => texts.join() === 'hello Bob');
+	await bob.keyboard.press('Enter');
+	await bob.keyboard.press('ArrowDown');
+	await bob.keyboard.press('Enter');
+	await until('its place', () => bob.locator('.pointed .text').textContent().catch(() => ''), (text) => text === 'hello Bob');
+	const seen = await shown(bob);
+	assert.deepEqual(seen.slice(0, 3), ['Ann: hello Bob', 'Bob: hello Ann', 'Ann: This message was deleted']);
+	await bob.click('#to-bottom');
+	await until('the end', () => shown(bob), (list) => / 2\.7$/.test(list.at(-1)));
+	await bob.keyboard.press('Escape');
 });
 
 test('ten thousand messages stay smooth', async () => {
