@@ -85,7 +85,7 @@ check-tsan:
 	@grep -qsx 'MODE := tsan' $(BUILD)-tsan/config.mk || \
 		./configure --build-dir=$(BUILD)-tsan --enable-tsan >/dev/null
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan all
-	@BUILD=$(BUILD)-tsan CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py
+	@BUILD=$(BUILD)-tsan CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py test_store.py
 
 test-unit-build: $(BUILD)/test-unit
 test-sim-build: $(BUILD)/test-sim
