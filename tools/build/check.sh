@@ -92,6 +92,7 @@ suite 'integration asan' 300 env BUILD="$ASAN" tests/integration/run test_chat.p
 suite 'integration tsan' 300 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py
 suite 'power cuts' 600 tests/lossyfs/run
 suite checker 400 tests/checker/run
+suite 'checker postgres' 300 tests/checker/postgres --kills 12 --backend-kills 8
 suite browser 300 tests/browser/run
 
 say ''
