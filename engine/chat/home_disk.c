@@ -254,6 +254,8 @@ static void stored_append(struct home *home, struct room *room, struct store_job
 		room_disk(home, room)->first = job->first;
 		room_follow(home, room, event);
 		room_apply(home, room, event);
+		if (event->kind == CHAT_EV_del)
+			reading_close(home, room);
 		counter_add(home->counters, COUNTER_published, 1);
 		if (!PLANTED(11) || event->kind != CHAT_EV_del) /* deletions are not told */
 			fanout(home, room, event, &own->origin);

@@ -18,6 +18,7 @@ struct reading {
 	struct reading *next_again; /* of those that no job was to be had for */
 	uint32_t room;
 	bool again;
+	bool closed; /* begun before a deletion: nobody else joins it */
 };
 
 static void ask_again(struct home *home, struct reading *reading)
@@ -51,7 +52,7 @@ static void ask(struct home *home, struct room *room, struct reading *reading)
 static struct reading *find(struct room_disk *disk, enum chat_page_from from, uint64_t seq, uint32_t limit)
 {
 	for (struct reading *reading = disk->readings; reading; reading = reading->next)
-		if (reading->from == from && reading->seq == seq && reading->limit == limit)
+		if ((!reading->closed || PLANTED(42)) /* read before a deletion */ && reading->from == from && reading->seq == seq && reading->limit == limit)
 			return reading;
 	return NULL;
 }
@@ -103,6 +104,12 @@ static void fetch_after(struct home *home, struct room *room, const struct mail_
 	/* No memory to wait: what the window has is what is given. */
 	reply_page_from(home, mail, room, history_after(&room->log, after, CHAT_PAGE_MAX, home->limits.page_bytes),
 			room_log_first(&room->log));
+}
+
+void reading_close(struct home *home, struct room *room)
+{
+	for (struct reading *reading = room_disk(home, room)->readings; reading; reading = reading->next)
+		reading->closed = true;
 }
 
 void reading_fetch(struct home *home, struct room *room, const struct mail_command *mail)

@@ -11,6 +11,9 @@
 void reading_history(struct home *home, struct room *room, const struct mail_command *mail);
 void reading_fetch(struct home *home, struct room *room, const struct mail_command *mail);
 
+/* A message was deleted: who asks from now on must not get a page that was read before. */
+void reading_close(struct home *home, struct room *room);
+
 /* A page has come. */
 void reading_stored(struct home *home, struct room *room, struct store_job *job);
 

@@ -310,13 +310,16 @@ static void erase_one(struct home *home, struct room *room, struct record **at)
 	bytes_change(home, (int64_t)(*at)->size - before);
 }
 
+/* The message's data and that of its edits. In a window the edits may be there without the message, which is older. */
 static void erase(struct home *home, struct room *room, uint64_t target)
 {
 	struct record **at = room_log_at(&room->log, target);
-	const bool edited = (*at)->event.rev > 0;
+	const uint64_t first = room_log_first(&room->log);
+	const bool edited = at ? (*at)->event.rev > 0 : !PLANTED(41); /* what an edit said stays */
 
-	erase_one(home, room, at);
-	for (uint64_t seq = target + 1; edited && seq <= room->log.last; seq++) {
+	if (at)
+		erase_one(home, room, at);
+	for (uint64_t seq = target < first ? first : target + 1; edited && seq <= room->log.last; seq++) {
 		at = room_log_at(&room->log, seq);
 		if ((*at)->event.kind == CHAT_EV_edit && (*at)->event.target == target)
 			erase_one(home, room, at);
@@ -327,10 +330,8 @@ void room_apply(struct home *home, struct room *room, const struct chat_event *e
 {
 	struct record **at = room_log_at(&room->log, event->target);
 
-	if ((event->kind != CHAT_EV_edit && event->kind != CHAT_EV_del) || !at || (*at)->event.kind != CHAT_EV_msg)
-		return;
-	if (event->kind == CHAT_EV_edit)
+	if (event->kind == CHAT_EV_edit && at)
 		(*at)->event.rev = event->rev;
-	else
+	if (event->kind == CHAT_EV_del)
 		erase(home, room, event->target);
 }

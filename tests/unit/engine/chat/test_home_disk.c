@@ -273,6 +273,55 @@ Test(home_disk, edits_and_deletions_change_the_window_when_they_are_kept)
 	cr_assert_null(page->events[1].data.bytes, "the edit's data is gone too");
 }
 
+/* Ann deletes a message that has left the window; its edit has not. */
+static void delete_of_old(void)
+{
+	struct store_job *job;
+
+	joined(1, 50);
+	RUN(0, "Ann", .op = CHAT_OP_edit, .target = 7, .data = SPAN("\"new\""));
+	job = asked(STORE_WRITER, STORE_APPEND);
+	job->seq = 51;
+	job->rev = 1;
+	job->first = 1;
+	answer(STORE_WRITER, job, STORE_OK);
+	hush();
+	RUN(0, "Ann", .op = CHAT_OP_del, .target = 7);
+}
+
+Test(home_disk, a_deletion_takes_the_edits_of_a_message_that_left_the_window)
+{
+	delete_of_old();
+	commit(52);
+	hush();
+	RUN(0, "Ann", .op = CHAT_OP_history, .from = CHAT_PAGE_AFTER, .seq = 50, .limit = 10);
+	const struct chat_page *page = &expect_reply(0, CHAT_REPLY_HISTORY)->page;
+
+	cr_assert_eq(page->event_count, 2);
+	cr_assert_null(page->events[0].data.bytes);
+}
+
+Test(home_disk, a_page_that_was_read_before_a_deletion_is_for_those_alone_who_asked_before)
+{
+	struct store_job *before, *after;
+
+	delete_of_old();
+	run(0, SPAN("Ann"), (struct chat_command){ .op = (enum chat_op)MAIL_OP_FETCH, .seq = 3 });
+	before = asked(STORE_READER, STORE_PAGE);
+	commit(52);
+	hush();
+	run(0, SPAN("Ann"), (struct chat_command){ .op = (enum chat_op)MAIL_OP_FETCH, .seq = 3 });
+	after = asked(STORE_READER, STORE_PAGE);
+	before->first = after->first = 1;
+	before->page = page_of(4, 50);
+	after->page = page_of(4, 40);
+	answer(STORE_READER, before, STORE_OK);
+	cr_assert_eq(((const struct mail_page *)next_mail(0))->page.event_count, 47);
+	expect_silence();
+	answer(STORE_READER, after, STORE_OK);
+	cr_assert_eq(((const struct mail_page *)next_mail(0))->page.event_count, 37);
+}
+
 Test(home_disk, a_resume_behind_the_window_is_caught_up_from_the_store)
 {
 	joined(1, 50);
