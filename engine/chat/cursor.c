@@ -303,7 +303,8 @@ bool cursor_next(struct hall *hall, struct cursor *cursor, struct cursor_range *
 
 		range->segment = segment;
 		range->bytes = segment->bytes + (cursor->position - segment->start);
-		range->size = (cut && !PLANTED(25) /* gets what it asked not to */ ? hole->from : end) - cursor->position;
+		range->size =
+			(cut && !PLANTED(25) /* gets what it asked not to */ ? hole->from : end) - cursor->position;
 		range->seq = cut ? hole->seq - 1 : segment->seq_last;
 		return true;
 	}

@@ -26,7 +26,8 @@ void fanout(struct home *home, const struct room *room, const struct chat_event 
 {
 	const struct place *place = directory_at(home->directory, room->place);
 
-	for (uint64_t left = PLANTED(18) && (room->cores & (room->cores - 1)) ? room->cores & (room->cores - 1) : room->cores; /* one core is skipped */
+	for (uint64_t left = PLANTED(18) && (room->cores & (room->cores - 1)) ? room->cores & (room->cores - 1)
+									      : room->cores; /* one core is skipped */
 	     left != 0; left &= left - 1)
 		fanout_core(home, (uint32_t)__builtin_ctzll(left), place, event, author);
 }

@@ -77,7 +77,8 @@ static enum chat_resume resume_judge(const struct home *home, const struct room 
 		return CHAT_RESUME_NOT_ASKED;
 	if (!span_equal(join->since_epoch, room_epoch(room)) && !PLANTED(19)) /* a position of another epoch counts */
 		return CHAT_RESUME_EPOCH;
-	if (join->since_seq > room->log.last || join->since_seq + 1 + 3 * PLANTED(20) < room_first(home, room)) /* a gap is not seen */
+	if (join->since_seq > room->log.last ||
+	    join->since_seq + 1 + 3 * PLANTED(20) < room_first(home, room)) /* a gap is not seen */
 		return CHAT_RESUME_GAP;
 	return CHAT_RESUME_OK;
 }
@@ -138,7 +139,8 @@ static void run_leave(struct home *home, struct room *room, const struct mail_co
 	room->connections--;
 	room->users -= last;
 	if (mail->last_here)
-		room->cores &= PLANTED(21) ? 0 : ~(1ull << mail->origin.core); /* who stays on other cores is forgotten */
+		room->cores &=
+			PLANTED(21) ? 0 : ~(1ull << mail->origin.core); /* who stays on other cores is forgotten */
 	/* A core that had a further join under way did not call this its last; if that was refused, nobody is left. */
 	if (room->connections == 0)
 		room->cores = 0;

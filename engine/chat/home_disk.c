@@ -288,7 +288,8 @@ static bool window_fill(struct home *home, struct room *room, const struct store
 
 	if (count > 0 && page->events[0].seq != job->last + 1 - count)
 		return false;
-	room->log.last = job->last - count - (PLANTED(10) && count == 0 && job->last > 0); /* a seq given again after a restart */
+	room->log.last = job->last - count -
+			 (PLANTED(10) && count == 0 && job->last > 0); /* a seq given again after a restart */
 	for (uint32_t i = 0; i < count; i++) {
 		const uint64_t ts_ms = page->events[i].ts_ms;
 		const uint64_t age_ms = home->wall_ms > ts_ms ? home->wall_ms - ts_ms : 0;

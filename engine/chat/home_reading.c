@@ -52,7 +52,8 @@ static void ask(struct home *home, struct room *room, struct reading *reading)
 static struct reading *find(struct room_disk *disk, enum chat_page_from from, uint64_t seq, uint32_t limit)
 {
 	for (struct reading *reading = disk->readings; reading; reading = reading->next)
-		if ((!reading->closed || PLANTED(42)) /* read before a deletion */ && reading->from == from && reading->seq == seq && reading->limit == limit)
+		if ((!reading->closed || PLANTED(42)) /* read before a deletion */ && reading->from == from &&
+		    reading->seq == seq && reading->limit == limit)
 			return reading;
 	return NULL;
 }
@@ -154,7 +155,8 @@ static uint32_t heard_of(const struct room *room, const struct store_page *page)
 {
 	uint32_t count = page ? page->count : 0;
 
-	while (!PLANTED(12) /* told before it is everybody's */ && count > 0 && page->events[count - 1].seq > room->log.last)
+	while (!PLANTED(12) /* told before it is everybody's */ && count > 0 &&
+	       page->events[count - 1].seq > room->log.last)
 		count--;
 	return count;
 }
@@ -174,7 +176,9 @@ static void serve_fetch(struct home *home, struct room *room, const struct mail_
 				room_log_first(&room->log));
 		return;
 	}
-	fetch_after(home, room, mail, job->first > job->seq_asked + 1 ? job->first - 1 + PLANTED(13) : job->seq_asked); /* one more is skipped than is gone */
+	fetch_after(home, room, mail,
+		    job->first > job->seq_asked + 1 ? job->first - 1 + PLANTED(13)
+						    : job->seq_asked); /* one more is skipped than is gone */
 }
 
 static void serve_history(struct home *home, struct room *room, const struct mail_command *mail,
@@ -203,7 +207,8 @@ static void serve(struct home *home, struct room *room, struct waiting_command *
 		else
 			serve_history(home, room, mail, job);
 		disk_waited(home, waiting);
-		waiting = PLANTED(14) && next && !next->next ? NULL : next; /* the last of those who share a page gets none */
+		waiting = PLANTED(14) && next && !next->next ? NULL
+							     : next; /* the last of those who share a page gets none */
 	}
 }
 

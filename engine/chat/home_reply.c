@@ -44,7 +44,8 @@ void reply_ack(struct home *home, const struct mail_command *to, const struct ro
 	uint8_t *at = span_copy(&mail->reply.page.room, name, mail->bytes);
 
 	span_copy(&mail->reply.page.epoch, room_epoch(room), at);
-	mail->reply.page.class = room->disk != 0 || PLANTED(16) /* a class that was not reached */ ? CHAT_CLASS_DISK : CHAT_CLASS_MEMORY;
+	mail->reply.page.class =
+		room->disk != 0 || PLANTED(16) /* a class that was not reached */ ? CHAT_CLASS_DISK : CHAT_CLASS_MEMORY;
 	mail->reply.page.last = event->seq;
 	mail->reply.time_ms = event->ts_ms;
 	mail->reply.duplicate = duplicate;
@@ -189,6 +190,7 @@ void reply_page_stored(struct home *home, const struct mail_command *to, const s
 
 	history_stored(home, room, page->events, count, &mail->page, mail->bytes);
 	mail->page.first = page->events[0].seq;
-	mail->page.more = page->events[count - 1].seq < room->log.last && !PLANTED(17); /* live before it is caught up */
+	mail->page.more =
+		page->events[count - 1].seq < room->log.last && !PLANTED(17); /* live before it is caught up */
 	post_end(home->post, to->origin.core);
 }

@@ -236,7 +236,8 @@ static int keep(struct home *home, struct room *room, const struct chat_event *e
 	if (!record)
 		return -ENOMEM;
 	record->kept_ms = kept_ms;
-	if (by_cid && !PLANTED(23) /* a cid is not remembered */ && dedup_add(&home->dedup, index, event->producer, event->number, event->seq) != 0) {
+	if (by_cid && !PLANTED(23) /* a cid is not remembered */ &&
+	    dedup_add(&home->dedup, index, event->producer, event->number, event->seq) != 0) {
 		record_give(record);
 		return -ENOMEM;
 	}

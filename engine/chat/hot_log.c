@@ -198,7 +198,8 @@ void hot_log_settle(struct hall *hall, struct hot_log *hot)
 	for (uint32_t index = hot->cursors; index != 0;) {
 		struct cursor *cursor = cursor_at(hall, index);
 
-		if (cursor->state == CURSOR_LIVE && !(PLANTED(26) && cursor->next == 0 && marked > 1)) { /* one member is skipped */
+		if (cursor->state == CURSOR_LIVE &&
+		    !(PLANTED(26) && cursor->next == 0 && marked > 1)) { /* one member is skipped */
 			CHECK(!cursor->listed);
 			cursor->state = CURSOR_BEHIND;
 			cursor->position = hot->settled;

@@ -11,10 +11,10 @@
 #include "engine/core/pages.h"
 
 #define EVENTS_MAX 64
-#define READS_MAX 32            /* answered before the cores that sleep are woken */
-#define MAINTAIN_MS 250         /* between slices while jobs come, */
-#define MAINTAIN_QUIET_MS 5000  /* while none do and there was nothing left to do, */
-#define MAINTAIN_AGAIN_MS 1000  /* and after one that could not be done */
+#define READS_MAX 32 /* answered before the cores that sleep are woken */
+#define MAINTAIN_MS 250 /* between slices while jobs come, */
+#define MAINTAIN_QUIET_MS 5000 /* while none do and there was nothing left to do, */
+#define MAINTAIN_AGAIN_MS 1000 /* and after one that could not be done */
 #define FULL_TOLD_MS 10000
 
 struct worker {
@@ -25,13 +25,13 @@ struct worker {
 	struct ring *ring;
 	worker_failed_fn *failed;
 	void *context;
-	uint32_t first;         /* whose jobs come first in the next batch */
-	uint32_t count;         /* of batch */
-	uint64_t to_ring;       /* cores that got answers this turn */
-	uint64_t maintain_ms;   /* when the next slice is due */
-	uint64_t full_ms;       /* when it was last said that there is no room; 0: there is */
-	bool maintain_more;     /* the last slice left something to do */
-	bool appended;          /* since the last slice */
+	uint32_t first; /* whose jobs come first in the next batch */
+	uint32_t count; /* of batch */
+	uint64_t to_ring; /* cores that got answers this turn */
+	uint64_t maintain_ms; /* when the next slice is due */
+	uint64_t full_ms; /* when it was last said that there is no room; 0: there is */
+	bool maintain_more; /* the last slice left something to do */
+	bool appended; /* since the last slice */
 	bool dead, ended;
 	struct store_counters counters;
 	struct ring_event events[EVENTS_MAX];
@@ -112,7 +112,8 @@ static void take(struct worker *worker)
 	uint64_t bytes = 0;
 
 	CHECK(worker->count == 0);
-	for (uint32_t core = PLANTED(40) ? 0 : worker->first++ % cores; silent < cores; core = PLANTED(40) ? 0 : (core + 1) % cores) { /* the first core alone is served */
+	for (uint32_t core = PLANTED(40) ? 0 : worker->first++ % cores; silent < cores;
+	     core = PLANTED(40) ? 0 : (core + 1) % cores) { /* the first core alone is served */
 		size_t size;
 		struct store_job **job = xring_peek(in(worker, core), &size);
 
@@ -216,7 +217,8 @@ static void write_batch(struct worker *worker)
 		return;
 	case -ENOSPC:
 		full_tell(worker);
-		answer_none_done(worker, PLANTED(28) ? STORE_DUPLICATE : STORE_FULL, STORE_COUNTER_full); /* acknowledged */
+		answer_none_done(worker, PLANTED(28) ? STORE_DUPLICATE : STORE_FULL,
+				 STORE_COUNTER_full); /* acknowledged */
 		return;
 	case -EAGAIN:
 		LOG(LOG_WARN, "store_unavailable", LOG_U64("refused", worker->count));

@@ -126,7 +126,9 @@ static void act_change(struct sim_client *client, uint32_t room)
 	client->sent[id % 256].room = room;
 	say(client, "{\"op\":\"%s\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"target\":%lu%s}", ops[op], id,
 	    room, client->index, number, last > 20 ? last - sim_below(20) : 1 + sim_below(20),
-	    op == 0 ? ",\"data\":7" : op == 2 ? ",\"key\":\"+\",\"on\":true" : "");
+	    op == 0   ? ",\"data\":7"
+	    : op == 2 ? ",\"key\":\"+\",\"on\":true"
+		      : "");
 }
 
 static void act_leave(struct sim_client *client, uint32_t room)

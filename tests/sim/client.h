@@ -9,10 +9,10 @@
 #include "tests/sim/sim.h"
 
 struct sim_membership {
-	bool asked;              /* a join is on its way */
+	bool asked; /* a join is on its way */
 	bool joined;
 	bool leaving;
-	uint64_t last;           /* the newest seq had */
+	uint64_t last; /* the newest seq had */
 	char epoch[ORACLE_EPOCH];
 	uint64_t join_id, leave_id;
 	uint64_t acked_number, acked_seq; /* since the join */

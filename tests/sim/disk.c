@@ -96,7 +96,7 @@ void simdisk_open(void)
 	classes.classes[0] = (struct room_class){ .disk = true, .presence = true };
 	if (!sim.world.roomy)
 		classes.classes[0].kept = (struct store_retention){ .messages = sim_below(2) * (1 + sim_below(200)),
-								     .bytes = sim_below(2) * (3000 + sim_below(20000)) };
+								    .bytes = sim_below(2) * (3000 + sim_below(20000)) };
 	classes.classes[1] = (struct room_class){ .prefix = "r3", .presence = true };
 	failed = false;
 	full = false;
@@ -111,9 +111,9 @@ void simdisk_close(void)
 
 void simdisk_begin(struct shard_links *shards)
 {
-	const struct store_links_limits limits = {
-		.cores = sim.world.cores, .jobs_max = 2 + sim_below(200), .bytes_max = 1 << 20
-	};
+	const struct store_links_limits limits = { .cores = sim.world.cores,
+						   .jobs_max = 2 + sim_below(200),
+						   .bytes_max = 1 << 20 };
 
 	if (!sim.world.disk)
 		return;
@@ -138,9 +138,9 @@ void simdisk_start(void)
 	char why[256];
 
 	for (int i = 0; sim.world.disk && i < STORE_WORKERS; i++) {
-		const struct worker_limits limits = {
-			.which = (enum store_worker)i, .batch_jobs = 1 + sim_below(40), .batch_bytes = 100 + sim_below(20000)
-		};
+		const struct worker_limits limits = { .which = (enum store_worker)i,
+						      .batch_jobs = 1 + sim_below(40),
+						      .batch_bytes = 100 + sim_below(20000) };
 
 		workers[i] = worker_open(&limits, &features, &links, &backend, on_failed, NULL, why, sizeof(why));
 		CHECK(workers[i]);

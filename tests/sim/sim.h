@@ -17,28 +17,29 @@
 /* How rough the world is, drawn from the seed. Chances are in thousandths. */
 struct sim_world {
 	uint32_t cores;
-	uint32_t completion;   /* that a ready completion comes in this turn */
+	uint32_t completion; /* that a ready completion comes in this turn */
 	uint32_t short_send;
 	uint32_t no_buffers;
 	uint32_t accept_fails;
 	uint32_t receive_ends; /* that a multishot receive is over with its data */
-	uint32_t chunk_max;    /* bytes received at once */
-	uint32_t events_max;   /* completions in one turn */
-	bool roomy;            /* histories keep everything, so that no cid can be forgotten */
-	uint32_t window;       /* bytes a client's socket holds unread */
-	bool disk;             /* there is a store */
-	uint32_t crash;        /* that the process is killed in this step, in hundredthousandths */
-	uint32_t disk_full, disk_away, disk_fails; /* of a commit: has no more room, or has it again; is refused; fails */
+	uint32_t chunk_max; /* bytes received at once */
+	uint32_t events_max; /* completions in one turn */
+	bool roomy; /* histories keep everything, so that no cid can be forgotten */
+	uint32_t window; /* bytes a client's socket holds unread */
+	bool disk; /* there is a store */
+	uint32_t crash; /* that the process is killed in this step, in hundredthousandths */
+	uint32_t disk_full, disk_away,
+		disk_fails; /* of a commit: has no more room, or has it again; is refused; fails */
 };
 
 /* One connection as its client sees it. */
 struct sim_socket {
 	bool used, accepted, refused;
 	uint32_t ring, slot;
-	uint8_t *up, *down;          /* bytes on their way, each way; ring-less, compacted */
+	uint8_t *up, *down; /* bytes on their way, each way; ring-less, compacted */
 	size_t up_size, up_capacity, down_size, down_capacity;
-	size_t taken;                /* of down: read by the client, so that the window is open again */
-	bool client_ended;           /* FIN or RST from the client */
+	size_t taken; /* of down: read by the client, so that the window is open again */
+	bool client_ended; /* FIN or RST from the client */
 	bool client_reset;
 	bool server_closed;
 };
@@ -48,7 +49,7 @@ struct sim {
 	struct sim_world world;
 	uint64_t now_ns;
 	int64_t wall_offset_ms;
-	uint64_t digest;             /* of everything that happened */
+	uint64_t digest; /* of everything that happened */
 	uint64_t seed;
 	bool trace;
 };

@@ -40,7 +40,7 @@ by_unit_tests() {
 
 for mutant in $mutants; do
 	dir=$BUILD-mutant
-	what=$(grep -rhE "PLANTED\($mutant\)" engine | grep -oE '/\*.*\*/' | head -n 1 | sed -e 's,^/\* *,,' -e 's, *\*/$,,')
+	what=$(grep -rhE -A3 "PLANTED\($mutant\)" engine | tr -s '\n\t ' ' ' | grep -oE '/\*[^*]*\*/' | head -n 1 | sed -e 's,^/\* *,,' -e 's, *\*/$,,')
 	began=$(date +%s)
 	if ! build "$mutant" "$dir"; then
 		echo "$mutant | $what | does not build"
