@@ -14,7 +14,7 @@ int read_open(struct sqlite_read *read, sqlite3 *db)
 		.db = db,
 		.begin = db_prepare(db, "BEGIN"),
 		.end = db_prepare(db, "COMMIT"),
-		.room = db_prepare(db, "SELECT id, epoch, first, last, indexed FROM rooms WHERE name = ?"),
+		.room = db_prepare(db, "SELECT id, epoch, first, last, indexed, crc FROM rooms WHERE name = ?"),
 		.young = db_prepare(db,
 				    "SELECT id FROM events WHERE id >= ? AND id <= ? AND ts > ? ORDER BY id LIMIT 1"),
 		.ascending = db_prepare(db, "SELECT " ROW_COLUMNS " FROM events WHERE id >= ? AND id <= ? ORDER BY id"),
@@ -80,7 +80,9 @@ int read_room(struct sqlite_read *read, struct store_job *job, struct sqlite_sta
 		standing->last = (uint64_t)sqlite3_column_int64(room, 3);
 		standing->indexed = (uint64_t)sqlite3_column_int64(room, 4);
 		code = epoch.size <= CHAT_EPOCH_SIZE_MAX && standing->first >= 1 &&
-				       standing->first <= standing->last + 1
+				       standing->first <= standing->last + 1 &&
+				       row_room_crc(job->room, epoch, standing->first, standing->last) ==
+					       (uint32_t)sqlite3_column_int64(room, 5)
 			       ? SQLITE_OK
 			       : SQLITE_CORRUPT;
 		if (code == SQLITE_OK) {

@@ -15,11 +15,11 @@ int standings_open(struct sqlite_rooms *rooms, sqlite3 *db)
 {
 	*rooms = (struct sqlite_rooms){
 		.db = db,
-		.find = db_prepare(db, "SELECT id, epoch, first, last, age FROM rooms WHERE name = ?"),
-		.insert = db_prepare(db, "INSERT INTO rooms (name, epoch, first, last, trimmed, indexed, age)"
-					 " VALUES (?, ?, 1, 0, 1, 0, 0)"),
-		.update =
-			db_prepare(db, "UPDATE rooms SET first = ?2, last = ?3, age = ?4, expires = ?5 WHERE id = ?1"),
+		.find = db_prepare(db, "SELECT id, epoch, first, last, age, crc FROM rooms WHERE name = ?"),
+		.insert = db_prepare(db, "INSERT INTO rooms (name, epoch, first, last, trimmed, indexed, age, crc)"
+					 " VALUES (?, ?, 1, 0, 1, 0, 0, ?)"),
+		.update = db_prepare(
+			db, "UPDATE rooms SET first = ?2, last = ?3, age = ?4, expires = ?5, crc = ?6 WHERE id = ?1"),
 		.event = db_prepare(db, "SELECT ts, upto - size, upto FROM events WHERE id = ?"),
 		.places = calloc(PLACES, sizeof(*rooms->places)),
 	};
@@ -92,20 +92,22 @@ static int write(struct sqlite_rooms *rooms, struct sqlite_room *room)
 {
 	sqlite3_stmt *update = rooms->update;
 	const bool expires = room->age != 0 && room->first <= room->last;
+	const uint64_t last = room->last - (PLANTED(37) && room->last > 1); /* a seq is given again after a restart */
 	const int code = expires ? standings_oldest(rooms, room) : SQLITE_OK;
 
 	if (code != SQLITE_OK)
 		return code;
 	sqlite3_bind_int64(update, 1, room->id);
 	sqlite3_bind_int64(update, 2, (int64_t)room->first);
-	sqlite3_bind_int64(update, 3,
-			   (int64_t)room->last -
-				   (PLANTED(37) && room->last > 1)); /* a seq is given again after a restart */
+	sqlite3_bind_int64(update, 3, (int64_t)last);
 	sqlite3_bind_int64(update, 4, (int64_t)room->age);
 	if (expires)
 		sqlite3_bind_int64(update, 5, (int64_t)(room->oldest_ts + room->age));
 	else
 		sqlite3_bind_null(update, 5);
+	sqlite3_bind_int64(update, 6,
+			   row_room_crc(span_of(room->name, room->name_size), span_of(room->epoch, strlen(room->epoch)),
+					room->first, last));
 	room->dirty = false;
 	return db_run(update);
 }
@@ -162,7 +164,9 @@ static int load(struct sqlite_rooms *rooms, struct span name, struct sqlite_room
 		room->last = (uint64_t)sqlite3_column_int64(find, 3);
 		room->age = (uint64_t)sqlite3_column_int64(find, 4);
 		code = epoch.size > CHAT_EPOCH_SIZE_MAX || room->id <= 0 || room->id > ROW_ROOM_MAX ||
-				       room->first < 1 || room->first > room->last + 1 || room->last > ROW_SEQ_MAX
+				       room->first < 1 || room->first > room->last + 1 || room->last > ROW_SEQ_MAX ||
+				       (uint32_t)sqlite3_column_int64(find, 5) !=
+					       row_room_crc(name, epoch, room->first, room->last)
 			       ? SQLITE_CORRUPT
 			       : SQLITE_OK;
 		if (code == SQLITE_OK) {
@@ -180,6 +184,7 @@ static int make(struct sqlite_rooms *rooms, struct span name, struct span epoch,
 {
 	db_bind_span(rooms->insert, 1, name);
 	db_bind_span(rooms->insert, 2, epoch);
+	sqlite3_bind_int64(rooms->insert, 3, row_room_crc(name, epoch, 1, 0));
 
 	const int code = db_run(rooms->insert);
 
