@@ -70,17 +70,18 @@ static const char *do_up(struct rig *rig, char **word)
 static const char *do_fail(struct rig *rig, char **word)
 {
 	struct fault fault = { .op = OPS };
+	bool known = word[1] != NULL && strcmp(word[1], "border") == 0;
 	uint64_t nth;
 
 	for (size_t i = 0; word[1] != NULL && i < OPS; i++) {
 		if (strcmp(word[1], op_names[i]) == 0)
-			fault.op = (enum op)i;
+			known = true, fault.op = (enum op)i;
 	}
 	for (size_t i = 0; word[2] != NULL && i < sizeof(errors) / sizeof(errors[0]); i++) {
 		if (strcmp(word[2], errors[i].name) == 0)
 			fault.error = errors[i].error;
 	}
-	if (fault.op == OPS || fault.error == 0 || !number(word[3], &nth) || nth == 0 || word[4] == NULL)
+	if (!known || fault.error == 0 || !number(word[3], &nth) || nth == 0 || word[4] == NULL)
 		return "fail OP ERROR N once|on [NAME [OFFSET SIZE]]";
 	if (rig->faults_count == FAULTS_MAX)
 		return "too many faults; heal first";

@@ -6,7 +6,8 @@
  *   fail OP ERROR N once|on [NAME [OFFSET SIZE]]
  *                              the n-th OP from now on fails, and with `on` all after it. NAME is how the file's name
  *                              ends, * any; OFFSET and SIZE: of those that touch these bytes
- *                              OP: read write fsync truncate create remove rename fsyncdir open
+ *                              OP: read write fsync truncate create remove rename fsyncdir open; border: any of
+ *                              these but read, open and fsyncdir
  *                              ERROR: EIO ENOSPC EROFS EAGAIN EDQUOT ENOMEM
  *   heal                       no faults, no delays, space for all, not read-only
  *   fsync-ms MS                how long an fsync takes from now on

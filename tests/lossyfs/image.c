@@ -116,11 +116,11 @@ static void rename_to(struct image *image, const char *name, struct file *file, 
 	names_set(&image->now, name, file);
 }
 
-static bool ends_with(const char *name, const char *end)
+bool image_is_scratch(const struct image *image, const char *name)
 {
-	const size_t size = strlen(name), end_size = strlen(end);
+	const size_t size = strlen(name), end_size = strlen(image->scratch);
 
-	return end_size > 0 && size >= end_size && strcmp(name + size - end_size, end) == 0;
+	return end_size > 0 && size >= end_size && strcmp(name + size - end_size, image->scratch) == 0;
 }
 
 /* Half of the bound, so that the names kept, which are others, have room as well. */
@@ -134,7 +134,7 @@ struct file *image_create(struct image *image, const char *name, uint32_t mode)
 	assert(image_find(image, name) == NULL);
 	if (too_many(image))
 		return NULL;
-	struct file *file = file_new(++image->ids, mode, ends_with(name, image->scratch));
+	struct file *file = file_new(++image->ids, mode, image_is_scratch(image, name));
 
 	file->next = image->files;
 	image->files = file;

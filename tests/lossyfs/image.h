@@ -44,6 +44,9 @@ struct file *image_find(const struct image *image, const char *name);
 struct file *image_file(const struct image *image, uint64_t id);
 const char *image_name(const struct image *image, const struct file *file); /* "?" when it has none */
 
+/* Whether a file of that name is scratch. */
+bool image_is_scratch(const struct image *image, const char *name);
+
 /* Gives NULL where there are too many. The name must be free. */
 struct file *image_create(struct image *image, const char *name, uint32_t mode);
 /* Returns 0, -ENOENT, or -ENOSPC for too many names. */

@@ -77,7 +77,7 @@ static struct file *file_of(fuse_req_t request, fuse_ino_t ino, enum op op, uint
 		fuse_reply_err(request, EIO);
 		return NULL;
 	}
-	const int error = file->scratch ? 0 : rig_fault(&rig, op, image_name(&rig.image, file), offset, size);
+	const int error = rig_fault(&rig, op, image_name(&rig.image, file), offset, size);
 	if (error != 0) {
 		if (op == OP_FSYNC)
 			file_forget(file, rig.image.orders);
@@ -90,7 +90,7 @@ static struct file *file_of(fuse_req_t request, fuse_ino_t ino, enum op op, uint
 /* Counts the border of a call that changed something; true: the power went, and the call has been answered. */
 static bool is_cut(fuse_req_t request, const struct file *file, enum op op, uint64_t offset, uint64_t size)
 {
-	if (file->scratch || !rig_border(&rig, op, image_name(&rig.image, file), offset, size))
+	if (!rig_border(&rig, op, image_name(&rig.image, file), offset, size))
 		return false;
 	fuse_reply_err(request, EIO);
 	return true;

@@ -26,7 +26,7 @@ static bool is_meant(const struct fault *fault, enum op op, const char *name, ui
 {
 	const size_t end_size = strlen(fault->name), name_size = strlen(name);
 
-	if (fault->op != op)
+	if (fault->op != op && !(fault->op == OPS && op != OP_READ && op != OP_OPEN && op != OP_FSYNCDIR))
 		return false;
 	if (end_size > name_size || strcmp(name + name_size - end_size, fault->name) != 0)
 		return false;
@@ -39,6 +39,8 @@ int rig_fault(struct rig *rig, enum op op, const char *name, uint64_t offset, ui
 		return -EIO;
 	if (rig->read_only && op != OP_READ && op != OP_OPEN && op != OP_FSYNC)
 		return -EROFS;
+	if (image_is_scratch(&rig->image, name))
+		return 0;
 	for (size_t i = 0; i < rig->faults_count; i++) {
 		struct fault *fault = &rig->faults[i];
 		const int error = fault->error;
@@ -70,6 +72,8 @@ size_t rig_room(const struct rig *rig, const struct file *file, uint64_t offset,
 
 bool rig_border(struct rig *rig, enum op op, const char *name, uint64_t offset, uint64_t size)
 {
+	if (image_is_scratch(&rig->image, name))
+		return false;
 	rig->borders++;
 	if (rig->trace != NULL)
 		fprintf(rig->trace, "%" PRIu64 " %s %s %" PRIu64 " %" PRIu64 "\n", rig->borders, op_names[op], name,

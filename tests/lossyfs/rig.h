@@ -2,7 +2,7 @@
  *
  * A border is a call that changes what is on disk or makes it durable; they are counted from 1. A cut planned
  * at border k comes while that call is under way: it is answered EIO, and whether it was done is for the loss to say.
- * After a cut the disk is down, every call fails with EIO, until it is told to come up again: so a process that was not
+ * Calls of scratch files are no borders and do not fail. After a cut the disk is down, every call fails with EIO, until it is told to come up again: so a process that was not
  * killed at once cannot write to what survived.
  */
 #ifndef LOSSYFS_RIG_H
@@ -20,7 +20,7 @@ enum { FAULTS_MAX = 16, SLOTS_MAX = 8 };
 
 /* The n-th such call fails, and with `on` all after it. */
 struct fault {
-	enum op op;
+	enum op op; /* OPS: any border but a sync of the directory */
 	int error; /* negative */
 	uint64_t after; /* so many calls pass first */
 	bool on;

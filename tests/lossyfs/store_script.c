@@ -13,6 +13,7 @@
  *   open                                   the store is open
  *   ack BATCH JOB STATUS SEQ TS REV ROOM   what it was answered
  *   done BATCH                             all of the batch
+ *   full BATCH                             there was no space, and it is asked again
  *   room NAME EPOCH FIRST LAST, event ROOM ..., found ..., state BATCH   what is kept
  * Exit status: 0, 3: a write or a sync failed, 4: it cannot be opened, 5: it says what it must not.
  */
@@ -99,7 +100,9 @@ static void store_maintain(uint64_t now_ms)
 
 	for (int turn = 0; more > 0 && turn < TURNS_MAX; turn++)
 		more = backend.maintain(handles[STORE_WRITER], now_ms);
-	if (more < 0)
+	if (more == -ENOSPC)
+		puts("full maintain");
+	else if (more < 0)
 		give_up(more == -EIO ? 3 : 5, "maintain", more);
 	if (more > 0)
 		give_up(5, "maintain has no end", more);
@@ -169,6 +172,17 @@ static void tell_acks(struct store_job **jobs, size_t count, uint32_t batch)
 	fflush(stdout);
 }
 
+/* Where there is no space, nothing was done, and it is asked once more. */
+static int append(struct store_job **asked, size_t count, uint32_t batch)
+{
+	int status = backend.append(handles[STORE_WRITER], asked, count);
+
+	if (status != -ENOSPC)
+		return status;
+	printf("full %u\n", batch);
+	return backend.append(handles[STORE_WRITER], asked, count);
+}
+
 static void play(uint32_t batch, uint32_t acked)
 {
 	static char data[JOBS_MAX][CHAT_DATA_SIZE_MAX];
@@ -181,7 +195,7 @@ static void play(uint32_t batch, uint32_t acked)
 		if (batch >= acked || room_of(&jobs[i]) < ROOMS_WHOLE)
 			asked[asked_count++] = &jobs[i];
 	}
-	const int status = asked_count > 0 ? backend.append(handles[STORE_WRITER], asked, asked_count) : 0;
+	const int status = asked_count > 0 ? append(asked, asked_count, batch) : 0;
 	if (status != 0)
 		give_up(status == -EIO ? 3 : 5, "append", status);
 	for (size_t i = 0; i < asked_count; i++) {

@@ -320,6 +320,15 @@ class Faults(Lossyfs):
         self.assertEqual(self.bytes_of(), b"kept124")
         self.assertEqual(self.disk.state()["struck"], 1)
 
+    def test_the_call_at_the_nth_border(self):
+        fd = self.kept()
+        self.disk.order("fail", "border", "EIO", 3, "once")
+        os.write(fd, b"1")
+        os.fsync(fd)
+        self.assertEqual(os.pread(fd, 5, 0), b"kept1")
+        self.fails(errno.EIO, os.ftruncate, fd, 3)
+        os.ftruncate(fd, 4)
+
     def test_from_then_on_until_healed(self):
         fd = self.kept()
         other = self.open("b")
