@@ -2,8 +2,8 @@
  *
  * A border is a call that changes what is on disk or makes it durable; they are counted from 1. A cut planned
  * at border k comes while that call is under way: it is answered EIO, and whether it was done is for the loss to say.
- * Calls of scratch files are no borders and do not fail. After a cut the disk is down, every call fails with EIO, until it is told to come up again: so a process that was not
- * killed at once cannot write to what survived.
+ * Calls of scratch files are no borders and do not fail. After a cut the disk is down, every call fails with EIO,
+ * until it is told to come up again: so a process that was not killed at once cannot write to what survived.
  */
 #ifndef LOSSYFS_RIG_H
 #define LOSSYFS_RIG_H
