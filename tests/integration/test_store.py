@@ -2,7 +2,6 @@
 import os
 import pwd
 import re
-import resource
 import signal
 import sqlite3
 import subprocess
@@ -76,9 +75,10 @@ class Kept(unittest.TestCase):
                 self.assertTrue(again["recovered"])
                 self.assertEqual([event["seq"] for event in again["events"]], list(range(5, 11)))
 
-    def test_all_that_was_acknowledged_before_a_kill(self):
+    def all_acknowledged(self, end, options=()):
+        """Three lives, each ended by end(server) while four talk."""
         with temporary() as data:
-            acked, done = [], threading.Event()
+            acked = []
 
             def talk(server, name, first):
                 client, _ = joined(server, name)
@@ -86,17 +86,16 @@ class Kept(unittest.TestCase):
                     for number in range(first, first + 10**6):
                         acked.append((number, send(client, number)["ok"]["seq"]))
                 except (ConnectionError, OSError, KeyError):
-                    done.set()
+                    client.close()
 
             for life in range(3):
-                with Server(*FAST, "--cores", "2", data=data) as server:
+                with Server(*FAST, "--cores", "2", *options, data=data) as server:
                     threads = [threading.Thread(target=talk, args=(server, f"u{n}", (life * 4 + n + 1) * 10**7))
                                for n in range(4)]
                     for thread in threads:
                         thread.start()
                     time.sleep(0.5)
-                    server.process.kill()
-                    server.process.wait()
+                    end(server)
                     for thread in threads:
                         thread.join(20)
             with Server(*FAST, data=data) as server:
@@ -107,6 +106,28 @@ class Kept(unittest.TestCase):
             numbers = {event["seq"]: event["data"]["n"] for event in events}
             self.assertEqual(len(set(numbers.values())), len(numbers), "each once")
             self.assertEqual([(n, s) for n, s in acked if numbers.get(s) != n], [])
+
+    def test_all_that_was_acknowledged_before_a_kill(self):
+        def kill(server):
+            server.process.kill()
+            server.process.wait()
+
+        self.all_acknowledged(kill)
+
+    def test_all_that_was_acknowledged_before_a_drain(self):
+        self.all_acknowledged(lambda server: self.assertEqual(server.stop(), 0))
+
+    def test_all_that_was_acknowledged_before_a_second_signal(self):
+        def twice(server):
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+            self.assertIn(server.stop(), (0, 1))
+
+        self.all_acknowledged(twice, ("--drain", "1m"))
+
+    def test_all_that_was_acknowledged_where_little_may_wait(self):
+        self.all_acknowledged(lambda server: self.assertEqual(server.stop(), 0),
+                              ("--store-queue", "16", "--store-batch", "1", "--store-batch-size", "64K"))
 
     def test_a_person_reads_it_with_sqlite3(self):
         with temporary() as data, Server(*FAST, data=data) as server:
