@@ -44,7 +44,7 @@ FLOOR_SHARED := $(filter-out perf/floor/floor_%.c,$(wildcard perf/floor/*.c))
 LOSSYFS_SCRIPT := $(wildcard tests/lossyfs/store_script.c)
 LOSSYFS := $(filter-out $(LOSSYFS_SCRIPT),$(wildcard tests/lossyfs/*.c))
 # Peers of scenario `durable` that uproar-load cannot speak to have a generator of their own.
-DURABLE := $(wildcard perf/durable/*.c) $(addprefix tools/load/,hist.c process.c machine.c summary.c)
+DURABLE := $(wildcard perf/durable/pg_*.c) $(addprefix tools/load/,hist.c process.c machine.c summary.c)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS))
@@ -92,7 +92,7 @@ test-sim-build: $(BUILD)/test-sim
 lossyfs-build: $(BUILD)/lossyfs $(LOSSYFS_SCRIPT:tests/lossyfs/%.c=$(BUILD)/%)
 bench-build: $(BENCHES)
 floor-build: $(FLOORS)
-durable-build: $(BUILD)/pg_insert
+durable-build: $(BUILD)/pg_insert $(BUILD)/store_fill
 fuzz-build: $(FUZZERS)
 
 ## lint: layers, symbols, sizes, format, headers, banned functions, each as a ratchet
@@ -206,6 +206,10 @@ $(BUILD)/floor_%: $(BUILD)/perf/floor/floor_%.o $(call objects,$(FLOOR_SHARED) $
 $(BUILD)/pg_insert: $(call objects,$(DURABLE) $(CORE) $(PROTO))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) -lpq -lm
+
+$(BUILD)/store_fill: $(call objects,perf/durable/store_fill.c $(filter-out engine/ops/%,$(ENGINE)) $(PROTO))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
 # Fuzz targets see proto alone, built by clang with the sanitizers.
 FUZZ_FLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -I.
