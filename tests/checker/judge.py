@@ -372,31 +372,37 @@ class Judge:
             self.broken("gap", f"{conn.user}: not resumed at {since}: {log} is on disk, but keeps only {ok['first']}..")
 
     def paged(self, conn, asked, ok):
+        """A page and `seq` beside it may be of two instants; what was known before the question must be in both."""
         log = self.log_of(asked, ok["epoch"])
         self.verdict.add("pages")
         self.stands(asked, log, ok["seq"])
         body, events = asked.body, ok["events"]
-        begin = end = None
+        final = self.runs[self.where[0]]["role"] == "final"
+        sure = ok["seq"] if final else asked.top if asked.log is log else 0
+        begin, upto = ok["first"], sure
         if "after" in body:
-            begin, end = body["after"] + 1, None if ok["more"] else ok["seq"]
-            if not events and ok["seq"] >= max(begin, ok["first"]):
-                self.broken("hole", f"{conn.user}: no event after {body['after']} of {log}, which stands at {ok['seq']}")
+            begin = body["after"] + 1
+            if ok["more"] and (events or body["limit"] == 0):
+                upto = 0
         elif "before" in body:
-            end = min(body["before"] - 1, ok["seq"])
-            if not events and end >= ok["first"]:
-                self.broken("hole", f"{conn.user}: no event before {body['before']} of {log}, which keeps {ok['first']}..")
-        elif "around" not in body:
-            end = ok["seq"]
-        elif ok["first"] <= body["around"] <= ok["seq"] and body["around"] not in [event["seq"] for event in events]:
-            self.broken("hole", f"{conn.user}: a page around {body['around']} of {log} is without it")
+            upto = min(body["before"] - 1, sure)
+        elif "around" in body:
+            upto = 0
+            if ok["first"] <= body["around"] <= sure and body["around"] not in [event["seq"] for event in events]:
+                self.broken("hole", f"{conn.user}: a page around {body['around']} of {log} is without it")
+        last = events[-1]["seq"] if events else 0
+        if last < upto and upto >= max(begin, ok["first"]):
+            self.broken("hole", f"{conn.user}: the answer to {body} of {log} ends at {last}, but {upto} was known before it "
+                        "was asked for")
         if events:
-            self.page(log, asked, events, begin, end)
-            if "around" not in body:
-                rest = events[-1]["seq"] < ok["seq"] if "after" in body else events[0]["seq"] > ok["first"]
-                self.more(conn, asked, log, ok["more"], rest)
-        if len(events) > body["limit"]:
-            self.broken("answers", f"{conn.user}: {len(events)} events where {body['limit']} were asked for")
-        if self.runs[self.where[0]]["role"] == "final":
+            self.page(log, asked, events, body["after"] + 1 if "after" in body else None, None)
+            if "after" not in body and "around" not in body:
+                self.more(conn, asked, log, ok["more"], events[0]["seq"] > ok["first"])
+            elif "after" in body and (final or last < sure):
+                self.more(conn, asked, log, ok["more"], last < sure)
+        if last > (body["before"] - 1 if "before" in body else ok["seq"]) or len(events) > body["limit"]:
+            self.broken("answers", f"{conn.user}: more than was asked for, to {body}: {len(events)} events to {last}")
+        if final:
             log.stored.update(event["seq"] for event in events)
 
     def page(self, log, asked, events, begin, end):

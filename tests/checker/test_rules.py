@@ -213,8 +213,18 @@ class Rules(unittest.TestCase):
         story.body("ok rejoin 2")["ok"]["events"].clear()
         self.fires(story, "hole")
 
+    def test_a_page_and_its_seq_may_be_of_two_instants(self):
+        """Known before the question: 10. An 11th was kept meanwhile."""
+        for last, rules in ((10, []), (9, ["hole"])):
+            story = evening()
+            story.move("say page", "ok a6")
+            story.move("ok page", "ok b4")
+            ok = story.body("ok page")["ok"]
+            ok.update(events=story.events[R][:last], seq=11)
+            self.fires(story, *rules)
+
     def test_hole_of_what_more_promises(self):
-        for label in ("ok page", "ok rejoin 2", "ok back mem 0", "ok join 0"):
+        for label in ("ok final page r0", "ok rejoin 2", "ok back mem 0", "ok join 0"):
             story = evening()
             ok = story.body(label)["ok"]
             ok["more"] = True
