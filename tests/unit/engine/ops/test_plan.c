@@ -130,3 +130,24 @@ Test(plan, without_a_data_directory_no_room_is_on_disk)
 	set("data", "/somewhere");
 	cr_assert_eq(plan_classes(&options, &classes, error), 0, "%s", error);
 }
+
+Test(plan, what_waits_for_the_store)
+{
+	set("store-memory", "32M");
+	set("store-queue", "100");
+	set("store-batch", "7");
+	set("store-batch-size", "1M");
+	for (uint32_t cores = 1; cores <= 64; cores *= 2) {
+		const struct store_links_limits limits = plan_store(&options, cores);
+
+		cr_assert_eq(limits.cores, cores);
+		cr_assert_eq(limits.jobs_max, 100);
+		cr_assert_eq(limits.bytes_max * cores, 32 << 20);
+		cr_assert_gt(store_links_bytes_max(&limits), limits.bytes_max);
+	}
+	const struct worker_limits worker = plan_worker(&options, STORE_SEARCHER);
+
+	cr_assert_eq(worker.which, STORE_SEARCHER);
+	cr_assert_eq(worker.batch_jobs, 7);
+	cr_assert_eq(worker.batch_bytes, 1 << 20);
+}

@@ -198,3 +198,39 @@ Test(site, metrics_of_the_most_cores_at_the_highest_numbers)
 	cr_assert_eq(lines_of("uproar_turns_total{core=\"63\"} 18446744073709551615\n"), 1);
 	cr_assert_eq(answer.body[answer.body_size - 1], '\n');
 }
+
+static struct store_counters stores[3];
+static const struct store_counters *const of_stores[3] = { &stores[0], &stores[1], &stores[2] };
+
+Test(site, metrics_of_the_stores_threads)
+{
+	store_count_batch(&stores[0], 9, 200);
+	store_count_batch(&stores[0], 2, 3000);
+	ask("/metrics");
+	cr_assert_eq(lines_of("uproar_store_batches"), 0, "no store, no figures");
+	site.stores = of_stores;
+	ask("/metrics");
+	cr_assert_eq(lines_of("# HELP "), COUNTER_COUNT + STORE_COUNTER_COUNT + 1);
+	cr_assert_eq(lines_of("uproar_store_batches_total{worker=\"writer\"} 2\n"), 1);
+	cr_assert_eq(lines_of("uproar_store_batches_total{worker=\"reader\"} 0\n"), 1);
+	cr_assert_eq(lines_of("uproar_store_batch_jobs_max{worker=\"writer\"} 9\n"), 1);
+	cr_assert_eq(lines_of("# TYPE uproar_store_batch_seconds histogram\n"), 1);
+	cr_assert_eq(lines_of("uproar_store_batch_seconds_bucket{worker=\"writer\",le=\"0.00025\"} 1\n"), 1);
+	cr_assert_eq(lines_of("uproar_store_batch_seconds_bucket{worker=\"writer\",le=\"0.002\"} 1\n"), 1);
+	cr_assert_eq(lines_of("uproar_store_batch_seconds_bucket{worker=\"writer\",le=\"0.004\"} 2\n"), 1);
+	cr_assert_eq(lines_of("uproar_store_batch_seconds_bucket{worker=\"writer\",le=\"+Inf\"} 2\n"), 1);
+	cr_assert_eq(lines_of("uproar_store_batch_seconds_sum{worker=\"writer\"} 0.0032\n"), 1);
+	cr_assert_eq(lines_of("uproar_store_batch_seconds_count{worker=\"writer\"} 2\n"), 1);
+}
+
+Test(site, metrics_of_a_store_at_the_highest_numbers)
+{
+	memset(stores, 0xff, sizeof(stores));
+	memset(counters, 0xff, sizeof(counters));
+	site.cores = CORES_MAX;
+	site.stores = of_stores;
+	ask("/metrics");
+	cr_assert_eq(answer.status, 200);
+	cr_assert_eq(lines_of("uproar_store_turns_total{worker=\"searcher\"} 18446744073709551615\n"), 1);
+	cr_assert_eq(answer.body[answer.body_size - 1], '\n');
+}
