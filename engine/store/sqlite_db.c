@@ -1,9 +1,11 @@
 #include "engine/store/sqlite_db.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/core/mutant.h"
 
@@ -198,11 +200,24 @@ static void explain(sqlite3 *db, int code, const char *path, char *why, size_t s
 	}
 }
 
+/* What is said in rooms is nobody else's: SQLite would make the file readable for all. Its log has the same mode. */
+static void make_private(const char *path)
+{
+	const int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (file >= 0)
+		close(file);
+}
+
 sqlite3 *db_open(const char *path, bool writer, char *why, size_t size)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
 	sqlite3 *db = NULL;
 	int version = 0;
+
+	if (writer)
+		make_private(path);
+
 	int code = sqlite3_open_v2(path, &db, flags, NULL);
 
 	if (code == SQLITE_OK)

@@ -81,7 +81,7 @@ int read_room(struct sqlite_read *read, struct store_job *job, struct sqlite_sta
 		standing->indexed = (uint64_t)sqlite3_column_int64(room, 4);
 		code = epoch.size <= CHAT_EPOCH_SIZE_MAX && standing->first >= 1 &&
 				       standing->first <= standing->last + 1 &&
-				       row_room_crc(job->room, epoch, standing->first, standing->last) ==
+				       row_room_crc(job->room, standing->first, standing->last) ==
 					       (uint32_t)sqlite3_column_int64(room, 5)
 			       ? SQLITE_OK
 			       : SQLITE_CORRUPT;

@@ -105,9 +105,7 @@ static int write(struct sqlite_rooms *rooms, struct sqlite_room *room)
 		sqlite3_bind_int64(update, 5, (int64_t)(room->oldest_ts + room->age));
 	else
 		sqlite3_bind_null(update, 5);
-	sqlite3_bind_int64(update, 6,
-			   row_room_crc(span_of(room->name, room->name_size), span_of(room->epoch, strlen(room->epoch)),
-					room->first, last));
+	sqlite3_bind_int64(update, 6, row_room_crc(span_of(room->name, room->name_size), room->first, last));
 	room->dirty = false;
 	return db_run(update);
 }
@@ -166,7 +164,7 @@ static int load(struct sqlite_rooms *rooms, struct span name, struct sqlite_room
 		code = epoch.size > CHAT_EPOCH_SIZE_MAX || room->id <= 0 || room->id > ROW_ROOM_MAX ||
 				       room->first < 1 || room->first > room->last + 1 || room->last > ROW_SEQ_MAX ||
 				       (uint32_t)sqlite3_column_int64(find, 5) !=
-					       row_room_crc(name, epoch, room->first, room->last)
+					       row_room_crc(name, room->first, room->last)
 			       ? SQLITE_CORRUPT
 			       : SQLITE_OK;
 		if (code == SQLITE_OK) {
@@ -184,7 +182,7 @@ static int make(struct sqlite_rooms *rooms, struct span name, struct span epoch,
 {
 	db_bind_span(rooms->insert, 1, name);
 	db_bind_span(rooms->insert, 2, epoch);
-	sqlite3_bind_int64(rooms->insert, 3, row_room_crc(name, epoch, 1, 0));
+	sqlite3_bind_int64(rooms->insert, 3, row_room_crc(name, 1, 0));
 
 	const int code = db_run(rooms->insert);
 

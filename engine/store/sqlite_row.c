@@ -30,12 +30,12 @@ uint32_t row_crc(int64_t id, const struct chat_event *event)
 	return sum_span(sum, event->key);
 }
 
-uint32_t row_room_crc(struct span name, struct span epoch, uint64_t first, uint64_t last)
+uint32_t row_room_crc(struct span name, uint64_t first, uint64_t last)
 {
 	const uint64_t numbers[] = { first, last };
 	const uint32_t sum = (uint32_t)crc32(0, (const uint8_t *)numbers, sizeof(numbers));
 
-	return sum_span(sum_span(sum, name), epoch);
+	return sum_span(sum, name);
 }
 
 static void bind_number(sqlite3_stmt *insert, int index, bool there, uint64_t number)

@@ -10,7 +10,7 @@ STORE_STEP("CREATE TABLE rooms ("
 	   "  indexed INTEGER NOT NULL," /* the words up to this seq can be found */
 	   "  age INTEGER NOT NULL," /* milliseconds that events are kept; 0: no bound */
 	   "  expires INTEGER," /* when the oldest kept is too old */
-	   "  crc INTEGER NOT NULL" /* of name, epoch, first and last */
+	   "  crc INTEGER NOT NULL" /* of name, first and last */
 	   ");"
 	   "CREATE INDEX rooms_to_trim ON rooms (id)"
 	   "  WHERE first > trimmed AND (first - trimmed >= 64 OR first > last);"

@@ -162,6 +162,9 @@ void backend_case_a_cid_is_of_its_room_producer_and_number(void)
 	other.room = SPAN("other");
 	cr_assert_eq(suite_append_one(other, NULL), STORE_OK);
 	cr_assert_eq(suite_append_one(suite_sent("", 1, "1"), NULL), STORE_DUPLICATE);
+	other.event.number = 9;
+	cr_assert_eq(suite_append_one(other, NULL), STORE_OK);
+	cr_assert_eq(suite_append_one(suite_sent("p", 9, "1"), NULL), STORE_OK, "sent to a younger room before");
 }
 
 void backend_case_a_batch_of_a_thousand_goes_to_a_hundred_rooms(void)

@@ -91,6 +91,19 @@ Test(sqlite_db, is_made_once_and_then_left_as_it_is)
 	cr_assert_str_eq(text(SCHEMA), schema);
 }
 
+Test(sqlite_db, is_readable_for_its_user_alone)
+{
+	sqlite3 *db = db_open(path, true, why, sizeof(why));
+	struct stat status;
+	char wal[128];
+
+	cr_assert(db, "%s", why);
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	cr_assert(stat(path, &status) == 0 && (status.st_mode & 0777) == 0600);
+	cr_assert(stat(wal, &status) == 0 && (status.st_mode & 0777) == 0600);
+	sqlite3_close(db);
+}
+
 Test(sqlite_db, an_empty_file_becomes_one)
 {
 	fclose(fopen(path, "w"));
