@@ -137,6 +137,18 @@ Test(postgres_settle, whatever_part_of_the_answers_is_lost_they_are_the_same)
 	cr_assert(cuts >= 5, "%d", cuts);
 }
 
+Test(postgres_settle, answers_found_again_are_those_of_the_last_batch)
+{
+	struct store_job jobs[JOBS];
+
+	jobs_make(jobs);
+	cr_assert_eq(append_all(&jobs[1], 2), 0);
+	atomic_store(&proxy.budget, 0);
+	cr_assert_eq(append_all(&jobs[1], 2), 0);
+	cr_assert_eq(atomic_load(&proxy.cuts), 1);
+	cr_assert(jobs[1].status == STORE_OK && jobs[1].seq == 3 && jobs[2].status == STORE_OK && jobs[2].seq == 4);
+}
+
 /* What lay in the line may reach the server late: then more is kept than rooms know of, and the process has to end. */
 Test(postgres_settle, a_server_that_hangs_is_given_up_and_settled)
 {
