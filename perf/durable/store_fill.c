@@ -2,8 +2,8 @@
  *
  *	store_fill DIRECTORY ROOMS EVENTS [SIZE]
  *
- * Rooms r0, r1 ... get EVENTS messages each of SIZE (128) bytes of data. Then it does the housekeeping (words, checkpoint)
- * and ends. A line a second says how far it is.
+ * Rooms r0, r1 ... get EVENTS messages each of SIZE (128) bytes of data. Then it does some of the housekeeping and ends.
+ * A line a second says how far it is.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -54,8 +54,12 @@ static void fill(const struct store_backend *backend, void *writer, uint64_t roo
 				.room = span_of(rooms[count], (size_t)length),
 				.epoch = SPAN("abcdefghijkl"),
 				.now_ms = WALL_MS,
-				.event = { .kind = CHAT_EV_msg, .from = SPAN("filler"), .ts_ms = WALL_MS,
-					   .producer = SPAN("fill"), .number = done + 1, .data = span_of(data, size) },
+				.event = { .kind = CHAT_EV_msg,
+					   .from = SPAN("filler"),
+					   .ts_ms = WALL_MS,
+					   .producer = SPAN("fill"),
+					   .number = done + 1,
+					   .data = span_of(data, size) },
 			};
 			list[count] = &jobs[count];
 		}

@@ -132,8 +132,8 @@ static inline struct mail_origin origin_of(uint32_t core)
 /* What the bytes that came with a mail hold travels; what points elsewhere does not. */
 static inline bool is_inside(const struct mail_command *mail, struct span span)
 {
-	return !span.bytes || (span.bytes >= mail->bytes &&
-			       span.bytes + span.size <= (const uint8_t *)mail + mail_command_size(mail));
+	return !span.bytes ||
+	       (span.bytes >= mail->bytes && span.bytes + span.size <= (const uint8_t *)mail + mail_command_size(mail));
 }
 
 /* Runs a command as it comes from a core: copied to memory of exactly its size, which is gone afterwards. */
