@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # mutants.sh [N...] - builds the tests with each planted fault (engine/core/mutant.h) and sees that it is found: by the
-# simulation, which must find it again by its seed, or else by the unit tests. Prints a table: the fault, who found it
-# and by what. With numbers: these alone.
+# simulation, which must find it again by its seed, or else by the unit tests, or by power cuts. Prints a table: the
+# fault, who found it and by what. With numbers: these alone.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
@@ -22,6 +22,7 @@ build() {
 
 # Found by a seed that fails alike when it is run again: what it said.
 by_simulation() {
+	grep -rlE "PLANTED\\($mutant\\)" engine | grep -qv engine/store/sqlite || return 1 # its disk is another one
 	timeout 200 "$1/test-sim" --seeds "$SEEDS" >"$1/out" 2>&1 && return 1
 	seed=$(grep -aoE 'seed [0-9]+' "$1/out" | head -n 1 | grep -oE '[0-9]+')
 	[ -n "$seed" ] || return 1
@@ -38,6 +39,13 @@ by_unit_tests() {
 	[ -n "$rule" ] && rule="unit test: $rule"
 }
 
+# The whole server on a file system that forgets what was not synced.
+by_power_cuts() {
+	make -s -j"$(nproc)" BUILD="$1" CFLAGS="-DMUTANT=$2" all lossyfs-build >>"$1/mutant.log" 2>&1 || return 1
+	BUILD=$1 timeout 250 tests/lossyfs/powercut --cuts 20 >"$1/out" 2>&1 && return 1
+	rule="power cuts: $(grep -aE 'VIOLATED|lost' "$1/out" | head -n 1)"
+}
+
 for mutant in $mutants; do
 	dir=$BUILD-mutant
 	what=$(grep -rhE -A3 "PLANTED\($mutant\)" engine | tr -s '\n\t ' ' ' | grep -oE '/\*[^*]*\*/' | head -n 1 | sed -e 's,^/\* *,,' -e 's, *\*/$,,')
@@ -46,7 +54,7 @@ for mutant in $mutants; do
 		echo "$mutant | $what | does not build"
 		tail "$dir/mutant.log"
 		failed=$((failed + 1))
-	elif by_simulation "$dir" || by_unit_tests "$dir" "$mutant"; then
+	elif by_simulation "$dir" || by_unit_tests "$dir" "$mutant" || by_power_cuts "$dir" "$mutant"; then
 		echo "$mutant | $what | $(($(date +%s) - began)) s | $rule"
 		passed=$((passed + 1))
 	else
