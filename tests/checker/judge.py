@@ -313,9 +313,11 @@ class Judge:
     def new_epoch(self, room, epoch, logs):
         log = Logbook(room, epoch, self.on_disk(room), len(logs))
         log.since = self.now
-        if logs and log.disk:
+        if not logs or logs[-1].top == 0:
+            pass  # a room in which nothing was said is forgotten when nobody is in it
+        elif log.disk:
             self.broken("epoch", f"{room} is on disk and its epoch went from {logs[-1].epoch} to {epoch}")
-        elif logs and len(self.faults) <= logs[-1].alive_faults:
+        elif len(self.faults) <= logs[-1].alive_faults:
             self.broken("epoch", f"{room}: epoch {logs[-1].epoch} became {epoch} without a fault in between")
         logs.append(log)
         self.verdict.add("epochs")

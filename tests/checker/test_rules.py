@@ -403,27 +403,43 @@ class Rules(unittest.TestCase):
 
     # --- epoch ---
 
-    def test_epoch_of_a_disk_room(self):
+    def disk_room_anew(self, said):
         story = Story()
         story.connect(0)
         story.join(0, R)
+        if said:
+            story.publish(0, R, "a:1", (0,))
         story.fault()
         story.cut(0)
-        story.epochs[R] = "e2"
+        story.epochs[R], story.events[R] = "e2", []
         story.connect(0)
-        story.join(0, R, since=("e1", 0))
+        story.join(0, R, since=("e1", int(said)))
         story.end((R,))
-        self.fires(story, "epoch", overlap=0)
+        return story
 
-    def test_epoch_without_a_fault(self):
+    def test_epoch_of_a_disk_room(self):
+        self.assertIn("epoch", verdict_of(self.disk_room_anew(True), overlap=0).counts)
+
+    def test_epoch_of_a_disk_room_in_which_nothing_was_said(self):
+        self.fires(self.disk_room_anew(False), overlap=0)
+
+    def memory_room_anew(self, said):
         story = Story()
         story.connect(0)
         story.join(0, M)
+        if said:
+            story.publish(0, M, "a:1", (0,))
         story.leave(0, M)
-        story.epochs[M] = "e2"
+        story.epochs[M], story.events[M] = "e2", []
         story.join(0, M)
         story.end((M,))
-        self.fires(story, "epoch")
+        return story
+
+    def test_epoch_without_a_fault(self):
+        self.assertIn("epoch", verdict_of(self.memory_room_anew(True)).counts)
+
+    def test_epoch_without_a_fault_of_a_room_in_which_nothing_was_said(self):
+        self.fires(self.memory_room_anew(False))
 
     def test_epoch_that_goes_back(self):
         story = evening()
