@@ -33,12 +33,12 @@ class Conn:
 
 
 class Asked:
-    __slots__ = ("op", "room", "call", "body", "log", "top", "at", "faults", "top_at")
+    __slots__ = ("op", "room", "call", "body", "log", "top", "at")
 
-    def __init__(self, op, room, call, body, log, at, faults):
+    def __init__(self, op, room, call, body, log, at):
         self.op, self.room, self.call, self.body = op, room, call, body
         self.log, self.top = log, log.top if log else 0  # what was known when it was asked
-        self.at, self.faults = at, faults
+        self.at = at
 
 
 class Judge:
@@ -136,7 +136,7 @@ class Judge:
             call = self.called(conn, room, op, body)
         member = conn.members.get(room)
         log = member.log if member else self.newest(room)
-        conn.asked[body["id"]] = Asked(op, room, call, body, log, self.now, len(self.faults))
+        conn.asked[body["id"]] = Asked(op, room, call, body, log, self.now)
         if room is not None:
             conn.queues.setdefault((room, call is not None), []).append(body["id"])
 
@@ -307,7 +307,7 @@ class Judge:
         if log is not newest and asked.at > newest.since:
             self.broken("epoch", f"{asked.op} in {asked.room} is answered with epoch {epoch} although "
                         f"{newest.epoch} had followed before it was asked")
-        log.alive_faults = max(log.alive_faults, asked.faults)
+        log.alive_at = max(log.alive_at, asked.at)
         return log
 
     def new_epoch(self, room, epoch, logs):
@@ -317,7 +317,7 @@ class Judge:
             pass  # a room in which nothing was said is forgotten when nobody is in it
         elif log.disk:
             self.broken("epoch", f"{room} is on disk and its epoch went from {logs[-1].epoch} to {epoch}")
-        elif len(self.faults) <= logs[-1].alive_faults:
+        elif not any(fault["until"] >= logs[-1].alive_at for fault in self.faults):
             self.broken("epoch", f"{room}: epoch {logs[-1].epoch} became {epoch} without a fault in between")
         logs.append(log)
         self.verdict.add("epochs")
@@ -402,7 +402,7 @@ class Judge:
                 self.more(conn, asked, log, ok["more"], events[0]["seq"] > ok["first"])
             elif "after" in body and (final or last < sure):
                 self.more(conn, asked, log, ok["more"], last < sure)
-        if last > (body["before"] - 1 if "before" in body else ok["seq"]) or len(events) > body["limit"]:
+        if events and last > (body["before"] - 1 if "before" in body else ok["seq"]) or len(events) > body["limit"]:
             self.broken("answers", f"{conn.user}: more than was asked for, to {body}: {len(events)} events to {last}")
         if final:
             log.stored.update(event["seq"] for event in events)

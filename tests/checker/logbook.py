@@ -28,7 +28,7 @@ class Logbook:
         self.room, self.epoch, self.disk = room, epoch, disk
         self.order = order  # how many epochs the room had before
         self.since = 0  # when this epoch was first seen
-        self.alive_faults = 0  # how many faults were over when somebody still asked and was answered with this epoch
+        self.alive_at = 0  # when somebody last asked and was answered with this epoch
         self.top = 0  # the highest seq known to exist
         self.entries = {}  # seq -> (ts, cid, hash of the rest, hash of data or None)
         self.cids = {}  # cid -> seq

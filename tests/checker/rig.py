@@ -6,6 +6,7 @@
 Server starts one command and knows when it is ready; a rig that puts something under the data directory, or kills in
 another way, gives Run a Server of its own class with other start(), kill() or after_kill().
 """
+import ctypes
 import json
 import os
 import random
@@ -26,6 +27,11 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 COMMAND = "{build}/uproar --listen 127.0.0.1:{port} --send-rate 0 --command-rate 0 --log-level warn {data_option} {options}"
 READY_SECONDS = 30
 STOP_SECONDS = 60
+
+
+def die_with_parent(libc=ctypes.CDLL(None)):
+    """For a child between fork and exec: no server or driver outlives a rig that was killed."""
+    libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Died(Exception):
@@ -55,7 +61,7 @@ class Server:
         log.write(f"--- start {self.starts}\n".encode())
         log.flush()
         self.process = subprocess.Popen(shlex.split(self.command), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                        start_new_session=True, cwd=ROOT)
+                                        start_new_session=True, cwd=ROOT, preexec_fn=die_with_parent)
         log.close()
         self.starts += 1
 
@@ -170,7 +176,8 @@ class Run:
                    "--rooms-each", str(options.rooms_each), "--memory", str(options.memory), "--rate", str(options.rate)]
         if not options.disk:
             command.append("--no-disk")
-        return subprocess.Popen(command + list(more), stdout=subprocess.DEVNULL if more else None)
+        return subprocess.Popen(command + list(more), stdout=subprocess.DEVNULL if more else None,
+                                preexec_fn=die_with_parent)
 
     def pause(self):
         low, _, high = self.options.pause.partition("-")

@@ -441,6 +441,32 @@ class Rules(unittest.TestCase):
     def test_epoch_without_a_fault_of_a_room_in_which_nothing_was_said(self):
         self.fires(self.memory_room_anew(False))
 
+    def test_epoch_between_two_faults(self):
+        """The old epoch still answered after the only fault; but an answer at the fault's very beginning is none such."""
+        for late, rules in ((False, []), (True, ["epoch"])):
+            story = Story()
+            story.connect(0)
+            story.join(0, M)
+            story.fault()
+            if not late:
+                story.now -= 99 * 1000  # the kill has not been made yet
+            story.publish(0, M, "a:1", (0,))
+            story.now += 0 if late else 99 * 1000
+            story.cut(0)
+            story.events[M], story.epochs[M] = [], "e2"
+            story.connect(0)
+            story.join(0, M)
+            story.end((M,))
+            self.fires(story, *rules, overlap=0)
+
+    def test_before_the_first(self):
+        story = evening()
+        body = story.body("say page")
+        body.pop("after")
+        body["before"] = 0
+        story.body("ok page")["ok"].update(events=[], more=False)
+        self.fires(story)
+
     def test_epoch_that_goes_back(self):
         story = evening()
         story.leave(0, M)
