@@ -9,6 +9,7 @@
 
 #include "engine/core/mutant.h"
 
+#define PATH_SIZE 4096
 #define BUSY_MS 5000
 #define APPLICATION_ID 0x5570726f /* "Upro" */
 
@@ -139,6 +140,29 @@ static int migrate(sqlite3 *db, int version)
 	return SQLITE_OK;
 }
 
+/* The names of the file and of its write-ahead log survive a power cut from here on: SQLite makes the latter with the
+ * first look at the file, and does not mind when the directory cannot be synced. */
+static int sync_names(sqlite3 *db, const char *path)
+{
+	int code = exec(db, "SELECT count(*) FROM sqlite_schema");
+	char directory[PATH_SIZE];
+	int keep = 1;
+
+	sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+	snprintf(directory, sizeof(directory), "%s", path);
+	char *slash = strrchr(directory, '/');
+
+	if (slash)
+		slash[slash == directory] = 0;
+	const int fd = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (code == SQLITE_OK && (fd < 0 || fsync(fd) != 0))
+		code = SQLITE_IOERR_DIR_FSYNC;
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
 static int set_up(sqlite3 *db, bool writer, int *version)
 {
 	int application = 0, tables = 0;
@@ -222,6 +246,8 @@ sqlite3 *db_open(const char *path, bool writer, char *why, size_t size)
 
 	if (code == SQLITE_OK)
 		code = set_up(db, writer, &version);
+	if (code == SQLITE_OK && writer)
+		code = sync_names(db, path);
 	if (code == SQLITE_OK && version <= VERSION)
 		return db;
 	if (code == SQLITE_OK)
