@@ -98,6 +98,22 @@ void backend_case_the_newest_text_is_found(void)
 	check_found("cup", "2");
 }
 
+void backend_case_edits_of_old_messages_are_found_in_their_place(void)
+{
+	static const uint64_t order[] = { 4, 2, 1, 5, 3 };
+
+	for (int i = 0; i < 5; i++)
+		say("\"tea\"");
+	say("\"milk\"");
+	suite_tend(SUITE_NOW);
+	for (int i = 0; i < 5; i++)
+		cr_assert_eq(suite_append_one(suite_change(CHAT_EV_edit, "Ann", order[i], "\"milk\""), NULL), STORE_OK);
+	cr_assert_str_eq(suite_found("tea", 0, 9), "");
+	cr_assert_str_eq(suite_found("milk", 0, 2), "5 6+");
+	cr_assert_str_eq(suite_found("milk", 0, 1), "6+");
+	check_found("milk", "1 2 3 4 5 6");
+}
+
 void backend_case_deleted_messages_are_not_found(void)
 {
 	say("\"tea one\"");

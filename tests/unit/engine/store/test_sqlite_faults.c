@@ -419,6 +419,52 @@ Test(sqlite_faults, a_damaged_room_does_not_stop_the_batches_of_others)
 	close_all();
 }
 
+/* Numbers that nothing else would give away. */
+Test(sqlite_faults, a_row_that_was_changed_is_noticed)
+{
+	static const char *const changes[][2] = {
+		{ "UPDATE rooms SET first = 2 WHERE name = 'lobby'",
+		  "UPDATE rooms SET first = 1 WHERE name = 'lobby'" },
+		{ "UPDATE events SET rev = 1 WHERE data = '2'", "UPDATE events SET rev = 0 WHERE data = '2'" },
+		{ "UPDATE events SET ts = ts + 1 WHERE data = '2'", "UPDATE events SET ts = ts - 1 WHERE data = '2'" },
+		{ "UPDATE events SET sender = 'Bob' WHERE data = '2'",
+		  "UPDATE events SET sender = 'Ann' WHERE data = '2'" },
+	};
+
+	open_all();
+	cr_assert(say("lobby", "1") == STORE_OK && say("lobby", "2") == STORE_OK && say("lobby", "3") == STORE_OK);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		close_all();
+		run_sql(changes[i][0]);
+		open_all();
+		struct store_job load = ask(STORE_LOAD, "lobby", NULL);
+
+		cr_assert(load.status == STORE_CORRUPT && !load.page, "%s", changes[i][0]);
+		if (i == 0)
+			cr_assert_eq(say("lobby", "4"), STORE_CORRUPT);
+		run_sql(changes[i][1]);
+		cr_assert_eq(last_of("lobby"), 3);
+	}
+	close_all();
+}
+
+Test(sqlite_faults, words_go_with_their_messages)
+{
+	struct store_job job = message("lobby", "\"tea\"");
+
+	open_all();
+	for (int i = 0; i < 200; i++)
+		cr_assert_eq(append(&job), 0);
+	cr_assert_eq(tend(NOW), 0);
+	cr_assert_eq(number("SELECT count(*) FROM words"), 200);
+	job.retention.messages = 10;
+	cr_assert_eq(append(&job), 0);
+	cr_assert_eq(tend(NOW), 0);
+	cr_assert_eq(number("SELECT count(*) FROM words"), 10);
+	cr_assert_eq(number("SELECT count(*) FROM events"), 10);
+	close_all();
+}
+
 /* What it did before the damage was met is taken back, in the file and in what the writer remembers. */
 Test(sqlite_faults, a_deletion_that_meets_damage_is_not_done)
 {
