@@ -2,6 +2,7 @@
 
 #include "engine/chat/dispatch.h"
 #include "engine/chat/fanout.h"
+#include "engine/chat/home_kept.h"
 #include "engine/chat/home_reading.h"
 #include "engine/chat/home_reply.h"
 #include "engine/core/check.h"
@@ -27,6 +28,7 @@ void disk_enter(struct home *home, const struct room *room, struct room_disk *di
 
 void disk_leave(struct home *home, struct room_disk *disk)
 {
+	kept_drop(home, disk);
 	if (disk->next != 0)
 		disk_at(home, disk->next)->prev = disk->prev;
 	if (disk->prev != 0)

@@ -24,6 +24,9 @@ struct room_disk {
 	uint64_t first;           /* the oldest seq the store keeps; last + 1 when none is */
 	struct waiting_list held; /* commands that wait until it is loaded */
 	struct reading *readings; /* chat/home_reading.h */
+	struct store_page *kept;  /* chat/home_kept.h, or NULL */
+	uint64_t kept_ms;         /* when it was read */
+	uint32_t kept_older, kept_newer;
 	uint32_t room;
 	uint32_t next, prev;      /* all rooms of class disk */
 	uint32_t jobs;            /* that are out */

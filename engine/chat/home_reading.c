@@ -1,6 +1,7 @@
 #include "engine/chat/home_reading.h"
 
 #include "engine/chat/history.h"
+#include "engine/chat/home_kept.h"
 #include "engine/chat/home_reply.h"
 #include "engine/core/check.h"
 #include "engine/core/mutant.h"
@@ -8,6 +9,7 @@
 #include "proto/chat/limits.h"
 
 #define RETRY_MS 1000
+#define PAGE_STEP 64 /* fetches ask for pages that begin at multiples of it */
 
 struct reading {
 	struct reading *next; /* of the same room */
@@ -93,29 +95,88 @@ static void forget(struct room_disk *disk, struct reading *reading)
 	block_give(reading, sizeof(*reading));
 }
 
-/* A fetch goes on after `after`; what lies between that and what it asked for is said to be missed. */
-static void fetch_after(struct home *home, struct room *room, const struct mail_command *mail, uint64_t after)
+/* The store commits before this core hears of it: what it has not heard of comes to everybody as a live event. */
+static uint32_t heard_of(const struct room *room, const struct store_page *page)
 {
-	if (after + 1 + PLANTED(15) >= room_log_first(&room->log)) { /* the window begins one too late */
-		reply_page(home, mail, room, history_after(&room->log, after, CHAT_PAGE_MAX, home->limits.page_bytes));
-		return;
-	}
-	if (wait_for(home, room, CHAT_PAGE_AFTER, after, CHAT_PAGE_MAX, mail))
-		return;
-	/* No memory to wait: what the window has is what is given. */
+	uint32_t count = page ? page->count : 0;
+
+	while (!PLANTED(12) /* told before it is everybody's */ && count > 0 &&
+	       page->events[count - 1].seq > room->log.last)
+		count--;
+	return count;
+}
+
+/* Where a fetch goes on; what lies between that and what it asked for is kept no more, and is said to be missed. */
+static uint64_t position(const struct home *home, const struct room *room, const struct mail_command *mail)
+{
+	const uint64_t first = room_first(home, room), after = mail->command.seq;
+
+	return after + 1 < first ? first - 1 + PLANTED(13) : after; /* one more is skipped than is gone */
+}
+
+/* Where the page begins that a fetch after `after` asks for: the same for all who are near. */
+static uint64_t page_start(const struct home *home, const struct room *room, uint64_t after)
+{
+	const uint64_t start = after - after % PAGE_STEP, gone = room_first(home, room) - 1;
+
+	return start > gone ? start : gone;
+}
+
+static bool fetch_from_window(struct home *home, struct room *room, const struct mail_command *mail, uint64_t after)
+{
+	if (after + 1 + PLANTED(15) < room_log_first(&room->log)) /* the window begins one too late */
+		return false;
+	reply_page(home, mail, room, history_after(&room->log, after, CHAT_PAGE_MAX, home->limits.page_bytes));
+	return true;
+}
+
+/* Gives what comes next after `after`, if that is in the page. */
+static bool fetch_from_page(struct home *home, struct room *room, const struct mail_command *mail, uint64_t after,
+			    const struct store_page *page)
+{
+	const uint32_t count = heard_of(room, page);
+	uint32_t skipped = 0;
+
+	/* Of a page that begins later nobody can say here what came before: the store is asked. */
+	if (count == 0 || page->events[0].seq > after + 1)
+		return false;
+	while (skipped < count && page->events[skipped].seq <= after)
+		skipped++;
+	if (skipped == count)
+		return false;
+	reply_page_stored(home, mail, room, page->events + skipped, count - skipped);
+	return true;
+}
+
+/* No more can be had than what the window has. */
+static void fetch_what_there_is(struct home *home, struct room *room, const struct mail_command *mail, uint64_t after)
+{
 	reply_page_from(home, mail, room, history_after(&room->log, after, CHAT_PAGE_MAX, home->limits.page_bytes),
 			room_log_first(&room->log));
 }
 
-void reading_close(struct home *home, struct room *room)
-{
-	for (struct reading *reading = room_disk(home, room)->readings; reading; reading = reading->next)
-		reading->closed = true;
-}
-
 void reading_fetch(struct home *home, struct room *room, const struct mail_command *mail)
 {
-	fetch_after(home, room, mail, mail->command.seq);
+	const uint64_t after = position(home, room, mail);
+
+	if (fetch_from_window(home, room, mail, after))
+		return;
+	if (fetch_from_page(home, room, mail, after, kept_page(home, room_disk(home, room)))) {
+		counter_add(home->counters, COUNTER_store_reads_shared, 1);
+		return;
+	}
+	if (!wait_for(home, room, CHAT_PAGE_AFTER, page_start(home, room, after), CHAT_PAGE_MAX, mail))
+		fetch_what_there_is(home, room, mail, after);
+}
+
+void reading_close(struct home *home, struct room *room)
+{
+	struct room_disk *disk = room_disk(home, room);
+
+	for (struct reading *reading = disk->readings; reading; reading = reading->next)
+		reading->closed = true;
+	if (!PLANTED(42))
+		kept_drop(home, disk);
 }
 
 /* Whether the window holds all that the store could give to this question. */
@@ -150,35 +211,21 @@ void reading_history(struct home *home, struct room *room, const struct mail_com
 		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
 }
 
-/* The store commits before this core hears of it: what it has not heard of comes to everybody as a live event. */
-static uint32_t heard_of(const struct room *room, const struct store_page *page)
-{
-	uint32_t count = page ? page->count : 0;
-
-	while (!PLANTED(12) /* told before it is everybody's */ && count > 0 &&
-	       page->events[count - 1].seq > room->log.last)
-		count--;
-	return count;
-}
-
 static void serve_fetch(struct home *home, struct room *room, const struct mail_command *mail,
 			const struct store_job *job)
 {
-	const uint32_t count = job->status == STORE_OK ? heard_of(room, job->page) : 0;
+	const uint64_t after = position(home, room, mail);
 
-	if (count > 0) {
-		reply_page_stored(home, mail, room, job->page, count);
+	if (job->status == STORE_OK && fetch_from_page(home, room, mail, after, job->page))
+		return;
+	if (job->status == STORE_CORRUPT && job->seq_asked >= after) {
+		fetch_what_there_is(home, room, mail, after);
 		return;
 	}
-	if (job->status == STORE_CORRUPT) {
-		reply_page_from(home, mail, room,
-				history_after(&room->log, job->seq_asked, CHAT_PAGE_MAX, home->limits.page_bytes),
-				room_log_first(&room->log));
-		return;
-	}
-	fetch_after(home, room, mail,
-		    job->first > job->seq_asked + 1 ? job->first - 1 + PLANTED(13)
-						    : job->seq_asked); /* one more is skipped than is gone */
+	/* The page was gone or damaged before `after`, or its bytes did not suffice to get there. */
+	if (!fetch_from_window(home, room, mail, after) &&
+	    !wait_for(home, room, CHAT_PAGE_AFTER, after, CHAT_PAGE_MAX, mail))
+		fetch_what_there_is(home, room, mail, after);
 }
 
 static void serve_history(struct home *home, struct room *room, const struct mail_command *mail,
@@ -255,15 +302,20 @@ void reading_stored(struct home *home, struct room *room, struct store_job *job)
 		disk->first = job->first < room->log.last + 1 ? job->first : room->log.last + 1;
 
 	struct waiting_command *waiting = reading->waiting.first;
+	const bool keeps = job->status == STORE_OK && !reading->closed && job->from == CHAT_PAGE_AFTER && job->page &&
+			   job->page->count > 0;
 
 	forget(disk, reading);
 	serve(home, room, waiting, job);
+	if (keeps && kept_put(home, disk, job->page))
+		job->page = NULL;
 }
 
 void reading_tick(struct home *home)
 {
 	struct reading *reading = home->readings_again;
 
+	kept_expire(home);
 	home->readings_again = NULL;
 	while (reading) {
 		struct reading *next = reading->next_again;
@@ -278,6 +330,7 @@ void reading_end(struct home *home, struct room *room)
 {
 	struct room_disk *disk = room_disk(home, room);
 
+	kept_drop(home, disk);
 	while (disk->readings) {
 		struct waiting_command *waiting = disk->readings->waiting.first;
 

@@ -184,13 +184,12 @@ void reply_page(struct home *home, const struct mail_command *to, const struct r
 }
 
 void reply_page_stored(struct home *home, const struct mail_command *to, const struct room *room,
-		       const struct store_page *page, uint32_t count)
+		       const struct chat_event *events, uint32_t count)
 {
-	struct mail_page *mail = page_mail(home, to, history_stored_bytes(home, room, page->events, count));
+	struct mail_page *mail = page_mail(home, to, history_stored_bytes(home, room, events, count));
 
-	history_stored(home, room, page->events, count, &mail->page, mail->bytes);
-	mail->page.first = page->events[0].seq;
-	mail->page.more =
-		page->events[count - 1].seq < room->log.last && !PLANTED(17); /* live before it is caught up */
+	history_stored(home, room, events, count, &mail->page, mail->bytes);
+	mail->page.first = events[0].seq;
+	mail->page.more = events[count - 1].seq < room->log.last && !PLANTED(17); /* live before it is caught up */
 	post_end(home->post, to->origin.core);
 }

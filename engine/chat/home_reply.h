@@ -32,6 +32,6 @@ void reply_page(struct home *home, const struct mail_command *to, const struct r
 void reply_page_from(struct home *home, const struct mail_command *to, const struct room *room,
 		     struct history_range range, uint64_t first);
 void reply_page_stored(struct home *home, const struct mail_command *to, const struct room *room,
-		       const struct store_page *page, uint32_t count);
+		       const struct chat_event *events, uint32_t count);
 
 #endif

@@ -41,6 +41,8 @@ struct home {
 	uint64_t history_bytes;
 	uint64_t waiting_bytes;  /* of commands that wait for the store */
 	struct reading *readings_again;
+	uint64_t kept_bytes;     /* of pages that were read (chat/home_kept.h) */
+	uint32_t kept_oldest, kept_newest; /* of the rooms of class disk that have one */
 	uint32_t disk_rooms;     /* first of those of class disk */
 	uint32_t coldest, warmest;
 	uint32_t counting;       /* first of those rooms; COUNTING_LAST: there is none */

