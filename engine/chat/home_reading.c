@@ -228,11 +228,24 @@ static void serve_fetch(struct home *home, struct room *room, const struct mail_
 		fetch_what_there_is(home, room, mail, after);
 }
 
+/* The room as it stood for the reader, or here where that is less: the page and what is said of it agree. */
+static void serve_stored(struct home *home, struct room *room, const struct mail_command *mail,
+			 const struct store_job *job)
+{
+	const uint64_t last = job->last < room->log.last ? job->last : room->log.last;
+	const uint32_t count = heard_of(room, job->page);
+	bool more = job->page && job->page->more;
+
+	if (job->from == CHAT_PAGE_AFTER)
+		more = count > 0 && job->page->events[count - 1].seq < last;
+	reply_stored(home, mail, room, job->page, count, last, more);
+}
+
 static void serve_history(struct home *home, struct room *room, const struct mail_command *mail,
 			  const struct store_job *job)
 {
 	if (job->status == STORE_OK) {
-		reply_stored(home, mail, room, job->page, heard_of(room, job->page));
+		serve_stored(home, room, mail, job);
 		return;
 	}
 	if (job->status == STORE_GONE)

@@ -63,27 +63,30 @@ void reply_history(struct home *home, const struct mail_command *to, const struc
 }
 
 static void reply_events(struct home *home, const struct mail_command *to, const struct room *room,
-			 enum chat_reply_kind kind, const struct store_page *page, uint32_t count)
+			 enum chat_reply_kind kind, const struct store_page *page, uint32_t count, uint64_t last,
+			 bool more)
 {
 	const struct chat_event *events = page ? page->events : NULL;
 	struct mail_reply *mail = reply_begin(home, to, kind, history_stored_bytes(home, room, events, count));
 
 	history_stored(home, room, events, count, &mail->reply.page, mail->bytes);
-	mail->reply.page.more = page && (page->more || count < page->count);
+	mail->reply.page.last = last;
+	mail->reply.page.more = more;
 	counter_add(home->counters, COUNTER_pages, 1);
 	post_end(home->post, to->origin.core);
 }
 
 void reply_stored(struct home *home, const struct mail_command *to, const struct room *room,
-		  const struct store_page *page, uint32_t count)
+		  const struct store_page *page, uint32_t count, uint64_t last, bool more)
 {
-	reply_events(home, to, room, CHAT_REPLY_HISTORY, page, count);
+	reply_events(home, to, room, CHAT_REPLY_HISTORY, page, count, last, more);
 }
 
 void reply_found(struct home *home, const struct mail_command *to, const struct room *room,
 		 const struct store_page *page)
 {
-	reply_events(home, to, room, CHAT_REPLY_SEARCH, page, page ? page->count : 0);
+	reply_events(home, to, room, CHAT_REPLY_SEARCH, page, page ? page->count : 0, room->log.last,
+		     page && page->more);
 }
 
 static uint32_t users_listed(const struct room *room)

@@ -19,9 +19,10 @@ void reply_join(struct home *home, const struct mail_command *to, const struct r
 		enum chat_resume resume);
 void reply_presence(struct home *home, const struct mail_command *to, const struct room *room);
 
-/* The same of events that the store gave: the first `count` of the page, which may be NULL. */
+/* The same of events that the store gave: the first `count` of the page, which may be NULL; last: where the room stood
+ * then. */
 void reply_stored(struct home *home, const struct mail_command *to, const struct room *room,
-		  const struct store_page *page, uint32_t count);
+		  const struct store_page *page, uint32_t count, uint64_t last, bool more);
 
 /* What a search found; page may be NULL. */
 void reply_found(struct home *home, const struct mail_command *to, const struct room *room,
