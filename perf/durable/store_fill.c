@@ -2,7 +2,7 @@
  *
  *	store_fill DIRECTORY ROOMS EVENTS [SIZE]
  *
- * Rooms r0, r1 ... get EVENTS messages each of SIZE (128) bytes of data. Then it does some of the housekeeping and ends.
+ * Rooms r0, r1 ... get EVENTS messages each of SIZE (128) bytes of data. Then it does some of the housekeeping.
  * A line a second says how far it is.
  */
 #include <errno.h>
