@@ -162,20 +162,6 @@ static enum chat_error target_judge(const struct room *room, const struct mail_c
 	return CHAT_OK;
 }
 
-static enum chat_event_kind kind_of(uint32_t op)
-{
-	switch (op) {
-	case CHAT_OP_edit:
-		return CHAT_EV_edit;
-	case CHAT_OP_del:
-		return CHAT_EV_del;
-	case CHAT_OP_react:
-		return CHAT_EV_react;
-	default:
-		return CHAT_EV_msg;
-	}
-}
-
 /* send edit del react: what takes a seq. */
 static void run_publish(struct home *home, struct room *room, const struct mail_command *mail)
 {
@@ -195,18 +181,10 @@ static void run_publish(struct home *home, struct room *room, const struct mail_
 		return;
 	}
 	struct record **target = room_log_at(&room->log, command->target);
-	struct chat_event event = {
-		.kind = kind_of(mail->op),
-		.from = mail->user,
-		.producer = command->producer,
-		.number = command->number,
-		.data = command->data,
-		.key = command->key,
-		.on = command->on,
-		.target = command->target,
-		.rev = mail->op == CHAT_OP_edit ? (*target)->event.rev + 1 : 0,
-	};
+	struct chat_event event = room_event_of(home, mail);
 
+	if (mail->op == CHAT_OP_edit)
+		event.rev = (*target)->event.rev + 1;
 	if (room_append(home, room, &event) != 0) {
 		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
 		return;

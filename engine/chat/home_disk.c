@@ -142,34 +142,9 @@ void disk_hold(struct home *home, struct room *room, const struct mail_command *
 		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
 }
 
-static enum chat_event_kind kind_of(uint32_t op)
-{
-	switch (op) {
-	case CHAT_OP_edit:
-		return CHAT_EV_edit;
-	case CHAT_OP_del:
-		return CHAT_EV_del;
-	case CHAT_OP_react:
-		return CHAT_EV_react;
-	default:
-		return CHAT_EV_msg;
-	}
-}
-
 void disk_publish(struct home *home, struct room *room, const struct mail_command *mail)
 {
-	const struct chat_command *command = &mail->command;
-	const struct chat_event event = {
-		.kind = kind_of(mail->op),
-		.from = mail->user,
-		.ts_ms = home->wall_ms,
-		.producer = command->producer,
-		.number = command->number,
-		.data = command->data,
-		.key = command->key,
-		.on = command->on,
-		.target = command->target,
-	};
+	const struct chat_event event = room_event_of(home, mail);
 	uint8_t *at;
 	struct store_job *job = disk_job(home, room, STORE_APPEND, mail, ROOM_EPOCH_SIZE + event_bytes(&event), &at);
 

@@ -252,6 +252,37 @@ static int keep(struct home *home, struct room *room, const struct chat_event *e
 	return 0;
 }
 
+static enum chat_event_kind kind_of(uint32_t op)
+{
+	switch (op) {
+	case CHAT_OP_edit:
+		return CHAT_EV_edit;
+	case CHAT_OP_del:
+		return CHAT_EV_del;
+	case CHAT_OP_react:
+		return CHAT_EV_react;
+	default:
+		return CHAT_EV_msg;
+	}
+}
+
+struct chat_event room_event_of(const struct home *home, const struct mail_command *mail)
+{
+	const struct chat_command *command = &mail->command;
+
+	return (struct chat_event){
+		.kind = kind_of(mail->op),
+		.from = mail->user,
+		.ts_ms = home->wall_ms,
+		.producer = command->producer,
+		.number = command->number,
+		.data = command->data,
+		.key = command->key,
+		.on = command->on,
+		.target = command->target,
+	};
+}
+
 int room_append(struct home *home, struct room *room, struct chat_event *event)
 {
 	event->seq = room->log.last + 1 + (PLANTED(22) && room->log.last == 20); /* a number is left out */

@@ -90,6 +90,9 @@ struct room *room_enter(struct home *home, struct span name, uint64_t hash);
 /* Forgets the room if nobody is in it and nothing is kept. */
 void room_tidy(struct home *home, struct room *room);
 
+/* The event that a send, an edit, a deletion or a reaction makes, now; it borrows from the mail. */
+struct chat_event room_event_of(const struct home *home, const struct mail_command *mail);
+
 /* Gives the event the next seq and keeps it. Returns 0, or -ENOMEM with nothing
  * done. event->seq and ts_ms are written. */
 int room_append(struct home *home, struct room *room, struct chat_event *event);
