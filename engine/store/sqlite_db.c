@@ -250,7 +250,9 @@ sqlite3 *db_open(const char *path, bool writer, char *why, size_t size)
 		code = sync_names(db, path);
 	if (code == SQLITE_OK && version <= VERSION)
 		return db;
-	if (code == SQLITE_OK)
+	if (code == SQLITE_IOERR_DIR_FSYNC)
+		snprintf(why, size, "%s: its directory cannot be synced (%s)", path, strerror(errno));
+	else if (code == SQLITE_OK)
 		snprintf(why, size,
 			 "%s is of version %d, made by a newer uproar; this one knows up to %d: run the newer one",
 			 path, version, VERSION);
