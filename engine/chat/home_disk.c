@@ -13,11 +13,6 @@
 #define FULL_RETRY_MS 5000
 #define WAITING_BYTES_MAX (32u << 20) /* of commands that wait for the store, a core */
 
-static struct room_disk *disk_at(const struct home *home, uint32_t index)
-{
-	return slab_at(&home->disks, index);
-}
-
 void disk_enter(struct home *home, const struct room *room, struct room_disk *disk)
 {
 	*disk = (struct room_disk){ .first = 1, .room = room_index(home, room), .next = home->disk_rooms };
@@ -42,7 +37,17 @@ bool disk_is_busy(const struct room_disk *disk)
 	return (disk->jobs > 0 && !PLANTED(6)) /* forgotten while something is under way */ || disk->readings;
 }
 
-static void list_forget(struct home *home, struct waiting_list *list)
+void waiting_list_add(struct waiting_list *list, struct waiting_command *waiting)
+{
+	waiting->next = NULL;
+	if (list->last)
+		list->last->next = waiting;
+	else
+		list->first = waiting;
+	list->last = waiting;
+}
+
+void waiting_list_forget(struct home *home, struct waiting_list *list)
 {
 	while (list->first) {
 		struct waiting_command *waiting = list->first;
@@ -58,7 +63,7 @@ void disk_close(struct home *home)
 	for (uint32_t index = home->disk_rooms; index != 0; index = disk_at(home, index)->next) {
 		struct room *room = room_at(home, disk_at(home, index)->room);
 
-		list_forget(home, &disk_at(home, index)->held);
+		waiting_list_forget(home, &disk_at(home, index)->held);
 		reading_end(home, room);
 		room_empty(home, room);
 	}
@@ -71,15 +76,10 @@ bool disk_wait(struct home *home, struct waiting_list *list, const struct mail_c
 
 	if (!waiting)
 		return false;
-	waiting->next = NULL;
 	waiting->size = size;
 	mail_command_copy((struct mail_command *)waiting->mail, mail);
 	home->waiting_bytes += size;
-	if (list->last)
-		list->last->next = waiting;
-	else
-		list->first = waiting;
-	list->last = waiting;
+	waiting_list_add(list, waiting);
 	return true;
 }
 
@@ -188,7 +188,7 @@ static struct mail_command command_of(const struct store_job *job, const struct 
 	};
 }
 
-static void refuse(struct home *home, const struct mail_command *to, enum store_status status)
+void disk_refuse(struct home *home, const struct mail_command *to, enum store_status status)
 {
 	switch (status) {
 	case STORE_GONE:
@@ -243,7 +243,7 @@ static void stored_append(struct home *home, struct room *room, struct store_job
 		counter_add(home->counters, COUNTER_duplicates, 1);
 		reply_ack(home, &to, room, event, true);
 	} else {
-		refuse(home, &to, job->status);
+		disk_refuse(home, &to, job->status);
 	}
 }
 
@@ -254,7 +254,7 @@ static void stored_search(struct home *home, struct room *room, struct store_job
 	if (job->status == STORE_OK)
 		reply_found(home, &to, room, job->page);
 	else
-		refuse(home, &to, job->status);
+		disk_refuse(home, &to, job->status);
 }
 
 /* The window is what was loaded. */
@@ -311,7 +311,7 @@ static void stored_load(struct home *home, struct room *room, const struct store
 		if (status == STORE_OK)
 			home_run(home, waiting_mail(waiting));
 		else if (waiting_mail(waiting)->op != CHAT_OP_leave || waiting_mail(waiting)->command.id != 0)
-			refuse(home, waiting_mail(waiting), status);
+			disk_refuse(home, waiting_mail(waiting), status);
 		disk_waited(home, waiting);
 		waiting = next;
 	}

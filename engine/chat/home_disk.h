@@ -21,15 +21,15 @@ struct waiting_list {
 };
 
 struct room_disk {
-	uint64_t first;           /* the oldest seq the store keeps; last + 1 when none is */
+	uint64_t first; /* the oldest seq the store keeps; last + 1 when none is */
 	struct waiting_list held; /* commands that wait until it is loaded */
 	struct reading *readings; /* chat/home_reading.h */
-	struct store_page *kept;  /* chat/home_kept.h, or NULL */
-	uint64_t kept_ms;         /* when it was read */
+	struct store_page *kept; /* chat/home_kept.h, or NULL */
+	uint64_t kept_ms; /* when it was read */
 	uint32_t kept_older, kept_newer;
 	uint32_t room;
-	uint32_t next, prev;      /* all rooms of class disk */
-	uint32_t jobs;            /* that are out */
+	uint32_t next, prev; /* all rooms of class disk */
+	uint32_t jobs; /* that are out */
 	bool loading;
 };
 
@@ -47,9 +47,21 @@ static inline const struct mail_command *waiting_mail(const struct waiting_comma
 	return (const struct mail_command *)waiting->mail;
 }
 
+static inline struct room_disk *disk_at(const struct home *home, uint32_t index)
+{
+	return slab_at(&home->disks, index);
+}
+
 /* Puts a copy on the list. False: no more may wait. */
 bool disk_wait(struct home *home, struct waiting_list *list, const struct mail_command *mail);
 void disk_waited(struct home *home, struct waiting_command *waiting); /* frees it */
+
+/* Puts it last on the list; frees all that are on one. */
+void waiting_list_add(struct waiting_list *list, struct waiting_command *waiting);
+void waiting_list_forget(struct home *home, struct waiting_list *list);
+
+/* Answers a command with the error that the store's refusal comes to. */
+void disk_refuse(struct home *home, const struct mail_command *to, enum store_status status);
 
 /* A job about the room, with its name and own; NULL: none is to be had now. extra: bytes for further spans, at *at. */
 struct store_job *disk_job(struct home *home, struct room *room, enum store_op op, const struct mail_command *mail,

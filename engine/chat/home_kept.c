@@ -1,10 +1,5 @@
 #include "engine/chat/home_kept.h"
 
-static struct room_disk *disk_at(const struct home *home, uint32_t index)
-{
-	return slab_at(&home->disks, index);
-}
-
 static bool is_old(const struct home *home, const struct room_disk *disk)
 {
 	return home->now_ms >= disk->kept_ms + KEPT_MS;

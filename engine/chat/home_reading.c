@@ -244,16 +244,10 @@ static void serve_stored(struct home *home, struct room *room, const struct mail
 static void serve_history(struct home *home, struct room *room, const struct mail_command *mail,
 			  const struct store_job *job)
 {
-	if (job->status == STORE_OK) {
+	if (job->status == STORE_OK)
 		serve_stored(home, room, mail, job);
-		return;
-	}
-	if (job->status == STORE_GONE)
-		reply_error(home, mail, CHAT_ERR_gone, 0);
-	else if (job->status == STORE_CORRUPT)
-		reply_error(home, mail, CHAT_ERR_internal, 0);
 	else
-		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
+		disk_refuse(home, mail, job->status);
 }
 
 static void serve(struct home *home, struct room *room, struct waiting_command *waiting, const struct store_job *job)
@@ -281,13 +275,8 @@ static void refuse_questions(struct home *home, struct room *room, struct readin
 	while (waiting) {
 		struct waiting_command *next = waiting->next;
 
-		waiting->next = NULL;
 		if (waiting_mail(waiting)->op == MAIL_OP_FETCH) {
-			if (reading->waiting.last)
-				reading->waiting.last->next = waiting;
-			else
-				reading->waiting.first = waiting;
-			reading->waiting.last = waiting;
+			waiting_list_add(&reading->waiting, waiting);
 		} else {
 			serve_history(home, room, waiting_mail(waiting), job);
 			disk_waited(home, waiting);
@@ -345,14 +334,7 @@ void reading_end(struct home *home, struct room *room)
 
 	kept_drop(home, disk);
 	while (disk->readings) {
-		struct waiting_command *waiting = disk->readings->waiting.first;
-
+		waiting_list_forget(home, &disk->readings->waiting);
 		forget(disk, disk->readings);
-		while (waiting) {
-			struct waiting_command *next = waiting->next;
-
-			disk_waited(home, waiting);
-			waiting = next;
-		}
 	}
 }
