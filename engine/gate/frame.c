@@ -5,6 +5,8 @@
 #include "proto/dialect/native.h"
 #include "proto/ws/ws_header.h"
 
+#define MESSAGE_PART 16384 /* of a message of any size: what need not lie in one segment */
+
 /* Where the payload starts, so that the header fits in front if it is as large as it may be. */
 static size_t header_room(size_t bound)
 {
@@ -34,16 +36,21 @@ size_t frame_finish(uint8_t *frame, size_t bound, size_t payload)
 }
 
 /* A connection whose private queue is full is not reading: it resumes by position. */
-static uint8_t *reserve(struct gate *gate, struct conn *conn, size_t bound)
+static uint8_t *reserve_bytes(struct gate *gate, struct conn *conn, size_t size)
 {
-	uint8_t *frame = conn_is_open(conn) ? sendq_reserve(&gate->net, conn, frame_bound(bound)) : NULL;
+	uint8_t *bytes = conn_is_open(conn) ? sendq_reserve(&gate->net, conn, size) : NULL;
 
-	if (!frame && conn_is_open(conn)) {
+	if (!bytes && conn_is_open(conn)) {
 		session_of(gate, conn)->reason = CHAT_CLOSE_slow;
 		gate_count(gate, COUNTER_slow_closed);
 		conn_abort(&gate->net, conn);
 	}
-	return frame;
+	return bytes;
+}
+
+static uint8_t *reserve(struct gate *gate, struct conn *conn, size_t bound)
+{
+	return reserve_bytes(gate, conn, frame_bound(bound));
 }
 
 static bool commit(struct gate *gate, struct conn *conn, uint8_t *frame, size_t bound, size_t payload)
@@ -88,6 +95,28 @@ bool frame_raw(struct gate *gate, struct conn *conn, uint8_t opcode, const void 
 	CHECK(header == header_room(size));
 	memcpy(frame + header, payload, size);
 	sendq_commit(conn, header + size);
+	owner_mark(&gate->hall, conn->slot);
+	return true;
+}
+
+bool frame_message(struct gate *gate, struct conn *conn, uint8_t opcode, const uint8_t *payload, size_t size)
+{
+	uint8_t *header = reserve_bytes(gate, conn, WS_HEADER_SIZE_MAX);
+
+	if (!header)
+		return false;
+	sendq_commit(conn, ws_header_write(header, (enum ws_opcode)opcode, true, size));
+	while (size > 0) {
+		const size_t part = size < MESSAGE_PART ? size : MESSAGE_PART;
+		uint8_t *to = reserve_bytes(gate, conn, part);
+
+		if (!to)
+			return false;
+		memcpy(to, payload, part);
+		sendq_commit(conn, part);
+		payload += part;
+		size -= part;
+	}
 	owner_mark(&gate->hall, conn->slot);
 	return true;
 }

@@ -19,6 +19,9 @@ bool frame_notice(struct gate *gate, struct conn *conn, const struct chat_notice
 bool frame_event(struct gate *gate, struct conn *conn, const struct chat_event *event);
 bool frame_raw(struct gate *gate, struct conn *conn, uint8_t opcode, const void *payload, size_t size);
 
+/* The same for a message that may be larger than a segment. */
+bool frame_message(struct gate *gate, struct conn *conn, uint8_t opcode, const uint8_t *payload, size_t size);
+
 /* An error as the answer to a command. */
 void frame_error(struct gate *gate, struct conn *conn, uint64_t re, enum chat_error error, uint32_t retry_ms);
 

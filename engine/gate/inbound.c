@@ -2,6 +2,7 @@
 
 #include "engine/core/check.h"
 #include "engine/gate/command.h"
+#include "engine/gate/echo.h"
 #include "engine/gate/frame.h"
 #include "proto/ws/ws_close.h"
 #include "proto/ws/ws_header.h"
@@ -57,7 +58,9 @@ static void one_step(struct gate *gate, struct conn *conn, int step, const struc
 	case WS_STEP_MESSAGE:
 		if (!conn_is_open(conn))
 			return;
-		if (message->opcode == WS_BINARY)
+		if (session_of(gate, conn)->phase == SESSION_ECHO)
+			echo_message(gate, conn, message);
+		else if (message->opcode == WS_BINARY)
 			session_close(gate, conn, CHAT_CLOSE_unsupported);
 		else
 			command_text(gate, conn, message->bytes, message->size);

@@ -25,6 +25,9 @@ void keepalive_start(struct gate *gate, struct conn *conn)
 		/* The first ask comes early for some, so that those who came together do not stay together. */
 		due_in(gate, conn, limits->ping_ms / 2 + random_below(&gate->random, limits->ping_ms / 2 + 1));
 		return;
+	case SESSION_ECHO:
+		due_in(gate, conn, limits->slow_ms);
+		return;
 	case SESSION_OVER:
 	case SESSION_NONE:
 		return;
@@ -97,6 +100,10 @@ void keepalive_due(struct gate *gate, struct conn *conn)
 		return;
 	case SESSION_LIVE:
 		live_due(gate, conn);
+		return;
+	case SESSION_ECHO:
+		if (!end_slow(gate, conn))
+			due_in(gate, conn, gate->limits.slow_ms);
 		return;
 	case SESSION_OVER:
 	case SESSION_NONE:

@@ -1,7 +1,7 @@
 /* session.h - who is on a connection, and what is being spoken with them.
  *
  *	HEAD --upgraded--> HELLO --hello--> LIVE
- *	  |  plain HTTP stays in HEAD   |      |
+ *	  |  plain HTTP stays in HEAD   |      |       (in a test mode HEAD --upgraded--> ECHO instead)
  *	  +------------> OVER <---------+------+   our last words are said; what comes is ignored but for a Close
  *
  * A session is at the index of its connection, and as long-lived.
@@ -30,11 +30,12 @@ struct session_limits {
 	uint32_t commands_per_s; /* all others; 0: no limit */
 	uint32_t command_burst;
 	uint32_t data_size_max;  /* at most CHAT_DATA_SIZE_MAX */
-	uint32_t frame_size_max; /* a whole message from a client; at most CHAT_FRAME_SIZE_MAX */
+	uint32_t frame_size_max; /* a whole message from a client; at most CHAT_FRAME_SIZE_MAX, but for echo */
+	bool echo;               /* a test mode: gate/echo.h */
 	const struct room_classes *classes; /* keeps; NULL: all rooms are as by default */
 };
 
-enum session_phase { SESSION_NONE, SESSION_HEAD, SESSION_HELLO, SESSION_LIVE, SESSION_OVER };
+enum session_phase { SESSION_NONE, SESSION_HEAD, SESSION_HELLO, SESSION_LIVE, SESSION_ECHO, SESSION_OVER };
 
 struct session {
 	uint8_t phase;           /* enum session_phase */

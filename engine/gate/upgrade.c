@@ -78,7 +78,7 @@ static void upgrade(struct gate *gate, struct conn *conn, const struct http_head
 		return;
 	gate_count(gate, COUNTER_upgrades);
 	session->websocket = true;
-	session->phase = SESSION_HELLO;
+	session->phase = gate->limits.echo ? SESSION_ECHO : SESSION_HELLO;
 	keepalive_start(gate, conn);
 }
 

@@ -327,6 +327,14 @@ static void backlog_tell(const struct options *options)
 		    LOG_TEXT("by", "net.core.somaxconn, or a quarter of the descriptor limit"));
 }
 
+/* What a server must not be started with by mistake. */
+static void tests_tell(const struct options *options)
+{
+	if (option_number(options, OPTION_test_echo) == 1)
+		LOG(LOG_WARN, "test_echo",
+		    LOG_TEXT("mode", "no chat: every message goes back to its sender; never in production"));
+}
+
 static void site_setup(struct server *server)
 {
 	server->site = (struct site){
@@ -372,6 +380,7 @@ int boot(const struct options *options)
 	if (status == 0)
 		status = store_threads_choose(&server.store, options, server.data.path);
 	backlog_tell(options);
+	tests_tell(options);
 	if (status == 0)
 		status = listen_all(&server);
 	if (status != 0)

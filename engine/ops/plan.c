@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "engine/core/log.h"
+#include "engine/gate/echo.h"
 #include "engine/store/choose.h"
 
 #define MEMBERSHIPS_MIN 100000
@@ -130,8 +131,7 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 	const uint32_t connections = share(option_number(o, OPTION_connections), cores);
 	const uint32_t members = share(memberships(o), cores);
 	const uint32_t backlog = plan_backlog(o);
-
-	return (struct shard_limits){
+	struct shard_limits limits = {
 		.core = core,
 		.cores = cores,
 		.ring = {
@@ -161,6 +161,10 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 		.mail_waiting_max = option_number(o, OPTION_mail_memory) / cores,
 		.xring_size = option_number(o, OPTION_core_ring),
 	};
+
+	if (option_number(o, OPTION_test_echo) == 1)
+		echo_limits(&limits);
+	return limits;
 }
 
 struct store_links_limits plan_store(const struct options *o, uint32_t cores)

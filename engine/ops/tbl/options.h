@@ -88,3 +88,5 @@ OPTION(log_level, "log-level", CHOICE, "info", "", "debug|info|warn|error|off", 
        "the least that is logged")
 OPTION(log_format, "log-format", CHOICE, "text", "", "text|json", "Log",
        "one readable line an event, or one JSON object")
+OPTION(test_echo, "test-echo", CHOICE, "off", "", "off|on", "Tests",
+       "send every message back to its sender, up to 16M, instead of chat; for conformance suites, never in production")

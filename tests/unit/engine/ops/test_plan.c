@@ -151,3 +151,21 @@ Test(plan, what_waits_for_the_store)
 	cr_assert_eq(worker.batch_jobs, 7);
 	cr_assert_eq(worker.batch_bytes, 1 << 20);
 }
+
+Test(plan, a_test_that_echoes_raises_what_would_be_too_little)
+{
+	const struct ring_features features = { 0 };
+
+	set("send-memory", "1M");
+	cr_assert_not(plan_shard(&options, &features, 0, 1).session.echo, "only when asked for");
+	cr_assert_eq(plan_shard(&options, &features, 0, 1).session.frame_size_max, 65536);
+	set("test-echo", "on");
+	for (uint32_t cores = 1; cores <= 64; cores *= 8) {
+		const struct shard_limits limits = plan_shard(&options, &features, 0, cores);
+
+		cr_assert(limits.session.echo);
+		cr_assert_eq(limits.session.frame_size_max, 16 << 20);
+		cr_assert_gt(limits.net.queue_bytes_max, 16 << 20, "a message and its header");
+		cr_assert_gt(limits.segment_bytes_max, 16 << 20);
+	}
+}

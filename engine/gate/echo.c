@@ -1,0 +1,25 @@
+#include "engine/gate/echo.h"
+
+#include "engine/gate/frame.h"
+#include "engine/gate/gate.h"
+
+/* Of a connection: some messages of the largest kind, for a client that sends before it reads. */
+#define QUEUE_BYTES (4 * (uint64_t)ECHO_MESSAGE_SIZE_MAX)
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+void echo_limits(struct shard_limits *limits)
+{
+	limits->session.echo = true;
+	limits->session.frame_size_max = ECHO_MESSAGE_SIZE_MAX;
+	limits->net.queue_bytes_max = larger(limits->net.queue_bytes_max, QUEUE_BYTES);
+	limits->segment_bytes_max = larger(limits->segment_bytes_max, 2 * QUEUE_BYTES);
+}
+
+void echo_message(struct gate *gate, struct conn *conn, const struct ws_message *message)
+{
+	frame_message(gate, conn, message->opcode, message->bytes, message->size);
+}
