@@ -14,11 +14,30 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-#define BAD_REQUEST 400
-#define TARGET_TOO_LONG 414
-#define FIELDS_TOO_LARGE 431
-#define NOT_IMPLEMENTED 501
-#define VERSION_UNKNOWN 505
+/* Inside this file a negative result is -(enum http_refusal): its status comes last. */
+#define REFUSED(name) (-HTTP_REFUSED_##name)
+
+static const struct {
+	int status;
+	const char *name, *text;
+} refusals[HTTP_REFUSED_COUNT] = {
+	[HTTP_REFUSED_NOT] = { 200, "not", "" },
+#define HTTP_REFUSAL(name, status, text) [HTTP_REFUSED_##name] = { status, #name, text },
+#include "proto/http/tbl/http_refusals.h"
+#undef HTTP_REFUSAL
+};
+
+const char *http_refusal_text(enum http_refusal refusal)
+{
+	assert(refusal < HTTP_REFUSED_COUNT);
+	return refusals[refusal].text;
+}
+
+const char *http_refusal_name(enum http_refusal refusal)
+{
+	assert(refusal < HTTP_REFUSED_COUNT);
+	return refusals[refusal].name;
+}
 
 typedef size_t skip_fn(const uint8_t *bytes, size_t size);
 
@@ -53,8 +72,13 @@ INLINE size_t skip_text(const uint8_t *bytes, size_t size)
 #define skip_text skip_text_scalar
 #endif
 
-/* Returns where the head that starts at `start` ends, 0 when not before limit, or -400. All bytes before `from` were
- * looked at, but for a CR whose LF was not there yet. */
+static int refuse_control(uint8_t byte)
+{
+	return byte == '\r' ? REFUSED(bare_cr) : byte == '\n' ? REFUSED(bare_lf) : REFUSED(control);
+}
+
+/* Returns where the head that starts at `start` ends, 0 when not before limit, or a refusal. All bytes before `from`
+ * were looked at, but for a CR whose LF was not there yet. */
 INLINE int find_end(const uint8_t *bytes, size_t start, size_t from, size_t limit, skip_fn *skip)
 {
 	for (size_t at = from; at < limit; at++) {
@@ -66,7 +90,7 @@ INLINE int find_end(const uint8_t *bytes, size_t start, size_t from, size_t limi
 		if (bytes[at] == '\r' && (at + 1 == limit || bytes[at + 1] == '\n'))
 			continue;
 		if (bytes[at] != '\n' || at == start || bytes[at - 1] != '\r')
-			return -BAD_REQUEST;
+			return refuse_control(bytes[at]);
 		assert(at >= 2); /* a CRLF at the very start is behind us */
 		if (bytes[at - 2] == '\n')
 			return (int)at + 1;
@@ -116,8 +140,8 @@ static bool take_authority(struct http_head *head, struct span *target)
 	const struct span scheme = take_until(&rest, ':');
 	size_t size = 2;
 
-	if (!http_text_is(scheme, "http") && !http_text_is(scheme, "https") && !http_text_is(scheme, "ws") &&
-	    !http_text_is(scheme, "wss"))
+	/* Of a handshake too: RFC 6455, 4.1. */
+	if (!http_text_is(scheme, "http") && !http_text_is(scheme, "https"))
 		return false;
 	if (rest.size < 2 || rest.bytes[0] != '/' || rest.bytes[1] != '/')
 		return false;
@@ -159,11 +183,11 @@ static bool read_target(struct http_head *head)
 static int read_version(struct http_head *head, struct span text)
 {
 	if (text.size != 8 || memcmp(text.bytes, "HTTP/", 5) != 0 || text.bytes[6] != '.')
-		return -BAD_REQUEST;
+		return REFUSED(version);
 	if (text.bytes[5] < '0' || text.bytes[5] > '9' || text.bytes[7] < '0' || text.bytes[7] > '9')
-		return -BAD_REQUEST;
+		return REFUSED(version);
 	if (text.bytes[5] != '1' || text.bytes[7] > '1')
-		return -VERSION_UNKNOWN;
+		return REFUSED(version_unknown);
 	head->minor = text.bytes[7] - '0';
 	return 1;
 }
@@ -175,15 +199,15 @@ static int read_request_line(struct http_head *head, struct span line)
 	head->method = take_until(&rest, ' ');
 	head->target = take_until(&rest, ' ');
 	if (!http_is_token(head->method))
-		return -BAD_REQUEST;
+		return REFUSED(method);
 	if (head->target.size > HTTP_TARGET_SIZE_MAX)
-		return -TARGET_TOO_LONG;
+		return REFUSED(target_long);
 
 	const int result = read_version(head, rest);
 
 	if (result < 0)
 		return result;
-	return read_target(head) ? 1 : -BAD_REQUEST;
+	return read_target(head) ? 1 : REFUSED(target);
 }
 
 static int read_fields(struct http_head *head, struct span text)
@@ -194,9 +218,9 @@ static int read_fields(struct http_head *head, struct span text)
 		const struct span name = take_until(&line, ':');
 
 		if (!http_is_token(name))
-			return -BAD_REQUEST;
+			return REFUSED(field_name);
 		if (head->field_count == HTTP_FIELDS_MAX)
-			return -FIELDS_TOO_LARGE;
+			return REFUSED(fields_many);
 		head->fields[head->field_count++] = (struct http_field){ name, http_trim(line) };
 	}
 	return 1;
@@ -223,27 +247,41 @@ static int judge_body(struct http_head *head)
 {
 	const size_t lengths = http_head_field_count(head, "content-length");
 
-	if (http_head_field_count(head, "transfer-encoding") > 0)
-		return lengths > 0 || head->minor == 0 ? -BAD_REQUEST : -NOT_IMPLEMENTED;
-	if (lengths > 1 || (lengths == 1 && !read_length(head, http_head_field(head, "content-length"))))
-		return -BAD_REQUEST;
+	if (http_head_field_count(head, "transfer-encoding") > 0) {
+		if (lengths > 0)
+			return REFUSED(length_and_coding);
+		return head->minor == 0 ? REFUSED(coding_in_1_0) : REFUSED(coding);
+	}
+	if (lengths > 1)
+		return REFUSED(length_twice);
+	if (lengths == 1 && !read_length(head, http_head_field(head, "content-length")))
+		return REFUSED(length);
 	/* Bytes behind a handshake are frames; as a body they would be read twice. */
 	if (head->has_body && span_equal(head->method, SPAN("GET")) && http_head_field_count(head, "upgrade") > 0)
-		return -BAD_REQUEST;
+		return REFUSED(upgrade_body);
 	return 1;
 }
 
+static bool is_same_host(struct span a, struct span b)
+{
+	return a.size == b.size && http_text_equal(a.bytes, (const char *)b.bytes, a.size);
+}
+
+/* RFC 9112, 3.2.2 lets the target win where the two differ; a proxy before us may have gone by the other. */
 static int judge_host(struct http_head *head)
 {
 	const size_t hosts = http_head_field_count(head, "host");
 	const struct span host = http_head_field(head, "host");
 
-	if (hosts > 1 || (hosts == 0 && head->minor > 0))
-		return -BAD_REQUEST;
-	if (hosts == 1 && !http_host_is_valid(host))
-		return -BAD_REQUEST;
-	if (!head->host.bytes)
-		head->host = host;
+	if (hosts > 1)
+		return REFUSED(host_twice);
+	if (hosts == 0)
+		return head->minor > 0 ? REFUSED(host_missing) : 1;
+	if (!http_host_is_valid(host))
+		return REFUSED(host);
+	if (head->host.bytes && !is_same_host(head->host, host))
+		return REFUSED(host_differs);
+	head->host = host;
 	return 1;
 }
 
@@ -278,16 +316,16 @@ INLINE int parse(struct http_head *head, const uint8_t *bytes, size_t size, size
 	const size_t from = scanned > start + 3 ? scanned - 3 : start;
 	const int end = find_end(bytes, start, from, limit, skip);
 
-	if (end < 0)
-		return end;
-	if (end == 0 && size < HTTP_HEAD_SIZE_MAX)
-		return 0;
-	if (end == 0)
-		return memchr(bytes + start, '\n', limit - start) ? -FIELDS_TOO_LARGE : -TARGET_TOO_LONG;
+	int result = end;
 
-	const int result = read_head(head, span_of(bytes + start, (size_t)end - start));
-
-	return result < 0 ? result : end;
+	if (end > 0)
+		result = read_head(head, span_of(bytes + start, (size_t)end - start));
+	else if (end == 0 && size >= HTTP_HEAD_SIZE_MAX)
+		result = memchr(bytes + start, '\n', limit - start) ? REFUSED(head_long) : REFUSED(target_long);
+	head->refusal = result < 0 ? (uint8_t)-result : HTTP_REFUSED_NOT;
+	if (result < 0)
+		return -refusals[head->refusal].status;
+	return end;
 }
 
 int http_head_parse(struct http_head *head, const uint8_t *bytes, size_t size, size_t scanned)

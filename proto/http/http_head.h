@@ -14,6 +14,15 @@
 #define HTTP_TARGET_SIZE_MAX 2048
 #define HTTP_FIELDS_MAX 100
 
+/* Why a head is refused: rows of tbl/http_refusals.h. */
+enum http_refusal {
+	HTTP_REFUSED_NOT = 0,
+#define HTTP_REFUSAL(name, status, text) HTTP_REFUSED_##name,
+#include "proto/http/tbl/http_refusals.h"
+#undef HTTP_REFUSAL
+	HTTP_REFUSED_COUNT,
+};
+
 struct http_field {
 	struct span name;
 	struct span value; /* trimmed; may be empty */
@@ -28,6 +37,7 @@ struct http_head {
 	int minor;          /* of the version: HTTP/1.minor, 0 or 1 */
 	bool keep_alive;
 	bool has_body;      /* content_length > 0 */
+	uint8_t refusal;    /* enum http_refusal, written also when the head is refused */
 	uint64_t content_length;
 	uint32_t field_count;
 	struct http_field fields[HTTP_FIELDS_MAX]; /* in the order sent; those behind field_count are not written */
@@ -38,8 +48,13 @@ struct http_head {
  * that comes in drops is not looked over again and again.
  * Returns the head's size, 0 when more bytes are needed, or -(status): 400,
  * 414, 431, 501 (a transfer coding), 505. Only on a positive return is *head
- * to be used. A single empty line before the head is let pass and counted. */
+ * to be used, but for head->refusal, which a negative one explains. A single
+ * empty line before the head is let pass and counted. */
 int http_head_parse(struct http_head *head, const uint8_t *bytes, size_t size, size_t scanned);
+
+/* A few words for people, and the row's name. */
+const char *http_refusal_text(enum http_refusal refusal);
+const char *http_refusal_name(enum http_refusal refusal);
 
 /* The plain twin: the oracle of tests and the floor of benches. */
 int http_head_parse_scalar(struct http_head *head, const uint8_t *bytes, size_t size, size_t scanned);

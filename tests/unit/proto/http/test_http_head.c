@@ -110,24 +110,25 @@ Test(http_head, takes_the_four_forms_of_a_target)
 	IS(head.query, "");
 	TAKEN(LINE("GET /?a?b HTTP/1.1"));
 	IS(head.query, "a?b");
-	TAKEN(LINE("GET http://Example.org:80/ws?x=1 HTTP/1.1"));
+	TAKEN(PARSE("GET http://Example.org:80/ws?x=1 HTTP/1.1\r\nHost: example.org:80\r\n\r\n"));
 	IS(head.path, "/ws");
 	IS(head.query, "x=1");
-	IS(head.host, "Example.org:80");
-	TAKEN(LINE("GET HTTPS://[::1] HTTP/1.1"));
+	IS(head.host, "example.org:80");
+	TAKEN(PARSE("GET HTTPS://[::1] HTTP/1.1\r\nHost: [::1]\r\n\r\n"));
 	IS(head.path, "/");
-	TAKEN(LINE("GET ws://a?x HTTP/1.1"));
+	TAKEN(LINE("GET http://a?x HTTP/1.1"));
 	IS(head.path, "/");
 	IS(head.query, "x");
 	TAKEN(LINE("OPTIONS * HTTP/1.1"));
 	IS(head.path, "*");
-	TAKEN(LINE("CONNECT example.org:443 HTTP/1.1"));
+	TAKEN(LINE("CONNECT a HTTP/1.1"));
 	IS(head.path, "");
 	REFUSED(400, LINE("GET * HTTP/1.1"));
 	REFUSED(400, LINE("GET chat HTTP/1.1"));
 	REFUSED(400, LINE("GET example.org:443 HTTP/1.1"));
 	REFUSED(400, LINE("CONNECT /chat HTTP/1.1"));
 	REFUSED(400, LINE("GET ftp://a/ HTTP/1.1"));
+	REFUSED(400, LINE("GET ws://a/ HTTP/1.1"));
 	REFUSED(400, LINE("GET http:/a HTTP/1.1"));
 	REFUSED(400, LINE("GET http:// HTTP/1.1"));
 	REFUSED(400, LINE("GET http:///a HTTP/1.1"));
@@ -219,6 +220,27 @@ Test(http_head, an_http_1_1_request_names_one_host)
 	REFUSED(400, PARSE("GET / HTTP/1.0\r\nHost: a b\r\n\r\n"));
 	TAKEN(PARSE("GET / HTTP/1.0\r\nHost: a\r\n\r\n"));
 	IS(head.host, "a");
+}
+
+Test(http_head, the_target_names_no_other_host)
+{
+	REFUSED(400, LINE("GET http://b/ HTTP/1.1"));
+	REFUSED(400, LINE("GET http://a:80/ HTTP/1.1"));
+	REFUSED(400, LINE("CONNECT a:443 HTTP/1.1"));
+	TAKEN(LINE("GET http://A/ HTTP/1.1"));
+	TAKEN(PARSE("GET http://b/ HTTP/1.0\r\n\r\n"));
+	IS(head.host, "b");
+}
+
+Test(http_head, says_what_a_refusal_is_for)
+{
+	REFUSED(400, FIELDS("Host: a\r\n"));
+	cr_assert_eq(head.refusal, HTTP_REFUSED_host_twice);
+	cr_assert_str_eq(http_refusal_name(head.refusal), "host_twice");
+	cr_assert_str_eq(http_refusal_text(head.refusal), "more than one Host");
+	TAKEN(FIELDS(""));
+	cr_assert_eq(head.refusal, HTTP_REFUSED_NOT);
+	cr_assert_str_eq(http_refusal_text(head.refusal), "");
 }
 
 Test(http_head, a_length_is_said_once_and_in_digits)
