@@ -19,7 +19,15 @@
 
 struct ring;
 
+/* What a ring is for; all else it refuses, where the kernel has restrictions (ring_features). */
+enum ring_use {
+	RING_SERVES,   /* accepts connections and talks to them */
+	RING_CONNECTS, /* the other way round: ring_connect() */
+	RING_WAKES,    /* has no socket: it rings bells and is rung */
+};
+
 struct ring_limits {
+	enum ring_use use;
 	uint32_t slots_max;         /* sockets at once; rounded up to whole lanes */
 	uint32_t accept_burst;      /* slots a lane keeps free: the listener's backlog */
 	uint32_t recv_buffers;      /* a lane, a power of two */
@@ -33,6 +41,7 @@ struct ring_features {
 	bool incremental;     /* IOU_PBUF_RING_INC, 6.12 */
 	bool peer_address;    /* SOCKET_URING_OP_GETSOCKOPT, 6.7 */
 	bool send_zero_copy;
+	bool restrictions;    /* a ring can be held to what it is for; set to false: it is not */
 	int error;            /* why not usable: errno */
 	char reason[160];     /* one line for people, with what to do */
 };
@@ -82,7 +91,7 @@ uint32_t ring_slots_max(const struct ring *ring);
 void ring_accept(struct ring *ring, int listener);
 void ring_accept_stop(struct ring *ring);
 
-/* The other way round: of a ring that accepts nothing (accept_burst 0, checked) the caller gives out the free slots
+/* The other way round: of a ring that connects (checked; its accept_burst is 0) the caller gives out the free slots
  * itself. Takes fd, an unconnected socket of the address's family (AF_INET when it is a mapped one), which
  * may be bound; from here it is in the slot and is closed as one, also when RING_CONNECTED says that it failed. */
 void ring_connect(struct ring *ring, uint32_t slot, int fd, const struct ring_address *to);
@@ -106,7 +115,9 @@ void ring_close(struct ring *ring, uint32_t slot);
 int ring_bell(const struct ring *ring);
 void ring_wake(struct ring *ring, int other_bell, uint64_t word);
 
-/* From a thread without a ring (signals): delivers word as RING_WOKEN. Returns 0 or -errno. */
+/* From a thread without a ring (signals): delivers word as RING_WOKEN. Returns 0 or -errno. What it needs is opened by
+ * ring_post_open(), before the process may no longer open rings, or else when first used. */
+int ring_post_open(void);
 int ring_post(int bell, uint64_t word);
 
 /* Submits all that was prepared, waits until something completes or wait_ns is over

@@ -35,14 +35,35 @@ static pthread_mutex_t post_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct io_uring post_uring;
 static bool post_open;
 
+static int open_locked(void)
+{
+	int error = post_open ? 0 : io_uring_queue_init(4, &post_uring, IORING_SETUP_R_DISABLED);
+
+	if (post_open || error < 0)
+		return error;
+	(void)ring_restrict_to_wakes(&post_uring); /* a kernel without restrictions has told so in ring_probe() */
+	error = ring_uring_enable(&post_uring);
+	if (error < 0)
+		io_uring_queue_exit(&post_uring);
+	post_open = error == 0;
+	return error;
+}
+
+int ring_post_open(void)
+{
+	pthread_mutex_lock(&post_lock);
+	const int result = open_locked();
+	pthread_mutex_unlock(&post_lock);
+	return result;
+}
+
 static int post_locked(int bell, uint64_t word)
 {
 	struct io_uring_cqe *cqe;
-	int error = post_open ? 0 : io_uring_queue_init(4, &post_uring, 0);
+	int error = open_locked();
 
 	if (error < 0)
 		return error;
-	post_open = true;
 	prepare_bell(io_uring_get_sqe(&post_uring), bell, word);
 	do
 		error = io_uring_submit_and_wait(&post_uring, 1);

@@ -27,7 +27,7 @@ void ring_connect(struct ring *ring, uint32_t slot, int fd, const struct ring_ad
 	struct ring_slot *state = &ring->slots[slot];
 	const uint32_t place = slot - lane->index * ring->lane_size;
 
-	CHECK(ring->limits.accept_burst == 0 && ring->accepting.listener < 0); /* else the kernel gives slots out too */
+	CHECK(ring->limits.use == RING_CONNECTS && ring->accepting.listener < 0); /* else the kernel gives slots out */
 	CHECK(state->flags == 0 && fd >= 0);
 	CHECK(io_uring_register_files_update(&lane->uring, place, &fd, 1) == 1);
 	CHECK(close(fd) == 0);

@@ -1,6 +1,7 @@
 /* ring_internal.h - what the files of the ring share; nobody else includes it.
  *
  *	ring_probe.c   what this kernel can do
+ *	ring_restrict.c what a ring may be asked for
  *	ring_lane.c    one io_uring: its memory, its submission, entering the kernel
  *	ring_uring.c   opening, and the turn: ring_collect()
  *	ring_event.c   a completion becomes an event
@@ -84,7 +85,7 @@ struct ring_accepting {
 
 struct ring {
 	struct ring_limits limits;
-	bool incremental, peer_address;
+	bool incremental, peer_address, restricted;
 	uint32_t lane_count, lane_size;
 	uint32_t lane_first; /* whose completions are taken first; takes turns */
 	struct ring_lane *lanes;
@@ -164,9 +165,14 @@ enum ring_verdict ring_accept_completed(struct ring *ring, struct ring_lane *lan
 /* Makes slot free; its older completions are of the past from here. */
 void ring_slot_free(struct ring *ring, struct ring_lane *lane, uint32_t slot);
 
+/* ring_restrict.c. Of a ring that is not enabled yet: only what such a ring is for. Returns 0 or -errno. */
+int ring_restrict(const struct ring *ring, struct io_uring *uring);
+int ring_restrict_to_wakes(struct io_uring *uring);
+bool ring_restricts(void); /* this kernel */
+
 /* The setup of every lane, and what the kernel must say it has. */
 #define RING_SETUP_FLAGS (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG | \
-			  IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL)
+			  IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_R_DISABLED)
 #define RING_FEATURES (IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_EXT_ARG | IORING_FEAT_CQE_SKIP)
 
 #endif

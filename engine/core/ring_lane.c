@@ -117,7 +117,10 @@ int ring_lane_open(struct ring *ring, struct ring_lane *lane)
 	if (error < 0)
 		return error;
 	lane->messages = pages_reserve(messages_size(lane->index));
-	return lane->messages ? buffers_open(ring, lane) : -ENOMEM;
+	error = lane->messages ? buffers_open(ring, lane) : -ENOMEM;
+	if (error == 0 && ring->restricted)
+		error = ring_restrict(ring, &lane->uring);
+	return error == 0 ? ring_uring_enable(&lane->uring) : error;
 }
 
 void ring_lane_close(struct ring *ring, struct ring_lane *lane)

@@ -135,6 +135,7 @@ void ring_probe(struct ring_features *features)
 		explain(features, -error);
 		return;
 	}
+	ring_uring_enable(&uring);
 
 	void *pages = pages_reserve(2 * 4096);
 
@@ -149,6 +150,7 @@ void ring_probe(struct ring_features *features)
 		features->incremental =
 			register_buffers(&uring, (uint8_t *)pages + 4096, RING_PBUF_INCREMENTAL) == 0;
 		features->peer_address = tells_peer(&uring);
+		features->restrictions = ring_restricts();
 	}
 	io_uring_queue_exit(&uring);
 	pages_release(pages, 2 * 4096);

@@ -8,6 +8,17 @@
 
 #include <liburing.h>
 
+/* Its header has these two, its library does not (2.3). Return 0 or -errno. */
+static inline int ring_uring_restrict(struct io_uring *uring, const struct io_uring_restriction *list, uint32_t count)
+{
+	return io_uring_register((uint32_t)uring->ring_fd, IORING_REGISTER_RESTRICTIONS, list, count);
+}
+
+static inline int ring_uring_enable(struct io_uring *uring)
+{
+	return io_uring_register((uint32_t)uring->ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+}
+
 /* io_uring_buf_reg.flags, which liburing 2.3 calls pad: a buffer is used up piece by piece (6.12). */
 #define RING_PBUF_INCREMENTAL 2
 

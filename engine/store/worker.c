@@ -51,7 +51,12 @@ static size_t worker_size(const struct worker_limits *limits)
 /* It has no sockets; a ring has room for one at least. */
 static struct ring *bell_open(const struct ring_features *features, int *error)
 {
-	const struct ring_limits limits = { .slots_max = 1, .recv_buffers = 1, .recv_buffer_size = 4096 };
+	const struct ring_limits limits = {
+		.use = RING_WAKES,
+		.slots_max = 1,
+		.recv_buffers = 1,
+		.recv_buffer_size = 4096,
+	};
 
 	return ring_open(&limits, features, error);
 }

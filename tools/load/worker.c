@@ -24,7 +24,7 @@
 static bool open_ring(struct worker *worker)
 {
 	struct ring_features features;
-	struct ring_limits limits = { .slots_max = worker->count > 0 ? worker->count : 1 };
+	struct ring_limits limits = { .use = RING_CONNECTS, .slots_max = worker->count > 0 ? worker->count : 1 };
 	int error;
 
 	ring_probe(&features);

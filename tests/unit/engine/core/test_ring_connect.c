@@ -5,6 +5,7 @@
 #define MANY 60
 
 static const struct ring_limits outward = {
+	.use = RING_CONNECTS,
 	.slots_max = 64,
 	.recv_buffers = 16,
 	.recv_buffer_size = 4096,
@@ -189,7 +190,12 @@ Test(ring_connect, a_ring_that_accepts_gives_its_slots_out_itself, .signal = SIG
 Test(ring_connect, every_lane_connects, .timeout = 60)
 {
 	const struct rlimit few = { LANE_SLOTS, LANE_SLOTS };
-	const struct ring_limits wide = { .slots_max = MANY, .recv_buffers = 4, .recv_buffer_size = 256 };
+	const struct ring_limits wide = {
+		.use = RING_CONNECTS,
+		.slots_max = MANY,
+		.recv_buffers = 4,
+		.recv_buffer_size = 256,
+	};
 	struct ring_stats stats;
 
 	listener = listen_on("127.0.0.1");
