@@ -43,14 +43,18 @@ FLOOR_SHARED := $(filter-out perf/floor/floor_%.c,$(wildcard perf/floor/*.c))
 # The disk under the tests of power cuts, and who writes to it there.
 LOSSYFS_SCRIPT := $(wildcard tests/lossyfs/store_script.c)
 LOSSYFS := $(filter-out $(LOSSYFS_SCRIPT),$(wildcard tests/lossyfs/*.c))
+# Honest people and attackers, for tests/attack; what is no program there both share.
+ATTACK := $(patsubst tests/attack/%.c,$(BUILD)/attack-%,$(filter-out %/wire.c %/tally.c,$(wildcard tests/attack/*.c)))
+ATTACK_SHARED := $(filter %/wire.c %/tally.c,$(wildcard tests/attack/*.c))
 # Peers of scenario `durable` that uproar-load cannot speak to have a generator of their own.
 DURABLE := $(wildcard perf/durable/pg_*.c) $(addprefix tools/load/,hist.c process.c machine.c summary.c)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS))
 
-.PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz soak install clean help
-.PHONY: test-unit-build test-sim-build lossyfs-build bench-build floor-build durable-build fuzz-build compile_commands.json
+.PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz attack soak install clean help
+.PHONY: attack-build test-unit-build test-sim-build lossyfs-build bench-build floor-build durable-build fuzz-build
+.PHONY: compile_commands.json
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -109,6 +113,11 @@ FUZZ_SECONDS ?= 60
 fuzz: $(FUZZERS)
 	@BUILD=$(BUILD) tools/build/fuzz.sh $(FUZZ_SECONDS)
 
+## attack: attackers beside honest people, one attack after the other, each judged (ATTACKS='sends frozen' for some)
+attack: $(PROGRAMS) $(ATTACK)
+	@BUILD=$(BUILD) tests/attack/run $(ATTACKS)
+attack-build: $(ATTACK)
+
 ## soak: hours of it: the simulation over SOAK_SEEDS (100000) seeds, cuts at borders, SOAK_KILLS (5000) times kill -9
 SOAK_SEEDS ?= 100000
 SOAK_KILLS ?= 5000
@@ -133,7 +142,7 @@ clean:
 compile_commands.json: export COMPILE = $(CC) $(CFLAGS)
 compile_commands.json:
 	@tools/build/compile_commands.sh $(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSYFS) $(LOSSYFS_SCRIPT) \
-		$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c) \
+		$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c tests/attack/*.c) \
 		$(foreach tool,$(TOOLS),$(call sources,tools/$(tool))) >$(BUILD)/$@
 
 ## help: this list
@@ -191,6 +200,10 @@ $(BUILD)/lossyfs: $(call objects,$(LOSSYFS))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ -lfuse3
 
+$(BUILD)/attack-%: $(BUILD)/tests/attack/%.o $(call objects,$(ATTACK_SHARED))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@
+
 $(BUILD)/store_script: $(call objects,$(LOSSYFS_SCRIPT) $(ENGINE) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
@@ -225,6 +238,6 @@ $(BUILD)/fuzz_%: $(BUILD)/clang/tests/fuzz/fuzz_%.o $(call fuzz_objects,$(PROTO)
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@ -lz
 
 DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSYFS) $(LOSSYFS_SCRIPT) \
-	$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c) \
+	$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c tests/attack/*.c) \
 	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) $(call fuzz_objects,$(PROTO) $(wildcard tests/fuzz/*.c))
 -include $(DEPENDENCIES:.o=.d)
