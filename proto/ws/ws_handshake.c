@@ -53,6 +53,7 @@ int ws_handshake_check(const struct http_head *request, struct ws_handshake *han
 		return UPGRADE_REQUIRED;
 	if (http_head_field_count(request, "sec-websocket-key") != 1 || !is_key(key))
 		return BAD_REQUEST;
+	*handshake = (struct ws_handshake){ 0 };
 	memcpy(handshake->key, key.bytes, WS_KEY_SIZE);
 	return SWITCHING;
 }
@@ -92,6 +93,16 @@ static void put_subprotocol(struct http_out *out, const char *subprotocol)
 	http_out_text(out, subprotocol);
 }
 
+static void put_deflate(struct http_out *out, const struct ws_deflate_terms *deflate)
+{
+	uint8_t value[WS_EXTENSION_SIZE_MAX];
+
+	if (!deflate || !deflate->agreed)
+		return;
+	http_out_text(out, "\r\nSec-WebSocket-Extensions: ");
+	http_out_bytes(out, value, ws_extension_write(value, deflate));
+}
+
 size_t ws_handshake_write(uint8_t *out, size_t capacity, const struct ws_handshake *handshake, const char *subprotocol,
 			  ws_sha1 *sha1)
 {
@@ -105,12 +116,13 @@ size_t ws_handshake_write(uint8_t *out, size_t capacity, const struct ws_handsha
 			     "Sec-WebSocket-Accept: ");
 	http_out_bytes(&head, accept, sizeof(accept));
 	put_subprotocol(&head, subprotocol);
+	put_deflate(&head, &handshake->deflate);
 	http_out_text(&head, "\r\n\r\n");
 	return http_out_finish(&head);
 }
 
 size_t ws_handshake_request(uint8_t *out, size_t capacity, struct span host, struct span path, const char *subprotocol,
-			    const uint8_t nonce[16])
+			    const struct ws_deflate_terms *deflate, const uint8_t nonce[16])
 {
 	struct http_out head = { .bytes = out, .capacity = capacity };
 	uint8_t key[WS_KEY_SIZE];
@@ -126,6 +138,7 @@ size_t ws_handshake_request(uint8_t *out, size_t capacity, struct span host, str
 			     "Sec-WebSocket-Key: ");
 	http_out_bytes(&head, key, sizeof(key));
 	put_subprotocol(&head, subprotocol);
+	put_deflate(&head, deflate);
 	http_out_text(&head, "\r\n\r\n");
 	return http_out_finish(&head);
 }
@@ -145,6 +158,7 @@ struct agreement {
 	uint32_t connections;
 	uint32_t accepts;
 	struct span subprotocol;
+	struct span extensions;
 	bool refused;
 };
 
@@ -179,7 +193,8 @@ static void read_field(struct agreement *agreed, struct span line, const uint8_t
 		agreed->refused |= agreed->subprotocol.bytes || !http_is_token(value);
 		agreed->subprotocol = value;
 	} else if (http_text_is(name, "sec-websocket-extensions")) {
-		agreed->refused = true; /* we asked for none */
+		agreed->refused |= agreed->extensions.bytes != NULL; /* once at most (11.3.2) */
+		agreed->extensions = value;
 	}
 }
 
@@ -237,7 +252,18 @@ static int read_answer(struct agreement *agreed, struct span text, const uint8_t
 	return !agreed->refused && agreed->upgrades == 1 && agreed->connections > 0 && agreed->accepts == 1 ? 1 : -1;
 }
 
-int ws_handshake_response(const uint8_t *bytes, size_t size, const uint8_t nonce[16], ws_sha1 *sha1)
+/* The extensions of an answer: none, or what was offered. Returns 1 and writes *deflate, or -1. */
+static int read_extensions(struct span value, struct ws_deflate_terms *deflate)
+{
+	if (value.bytes)
+		return deflate && deflate->agreed ? ws_extension_check(deflate, value, deflate) : -1;
+	if (deflate)
+		*deflate = (struct ws_deflate_terms){ 0 };
+	return 1;
+}
+
+int ws_handshake_response(const uint8_t *bytes, size_t size, const uint8_t nonce[16], ws_sha1 *sha1,
+			  struct ws_deflate_terms *deflate)
 {
 	const size_t limit = size < HTTP_HEAD_SIZE_MAX ? size : HTTP_HEAD_SIZE_MAX;
 	const size_t end = head_end(bytes, limit);
@@ -251,7 +277,9 @@ int ws_handshake_response(const uint8_t *bytes, size_t size, const uint8_t nonce
 
 	const int result = read_answer(&agreed, span_of(bytes, end), accept);
 
-	return result < 0 ? result : (int)end;
+	if (result < 0)
+		return result;
+	return read_extensions(agreed.extensions, deflate) < 0 ? -1 : (int)end;
 }
 
 struct span ws_handshake_chosen(const uint8_t *bytes, size_t head_size)

@@ -19,7 +19,7 @@ static int parse(const uint8_t *data, size_t size)
 	uint8_t *const exact = malloc(size ? size : 1);
 
 	memcpy(exact, data, size);
-	const int result = ws_handshake_response(exact, size, nonce, sha1);
+	const int result = ws_handshake_response(exact, size, nonce, sha1, NULL);
 	free(exact);
 	return result;
 }

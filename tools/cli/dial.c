@@ -121,7 +121,7 @@ int dial_upgrade(int fd, const struct url *url, uint64_t until_ns, uint8_t *byte
 {
 	uint64_t nonce[2] = { random_entropy(), random_entropy() };
 	size_t size = ws_handshake_request(bytes, capacity, span_of(url->host, strlen(url->host)),
-					   span_of(url->path, strlen(url->path)), "uproar.v1", (uint8_t *)nonce);
+					   span_of(url->path, strlen(url->path)), "uproar.v1", NULL, (uint8_t *)nonce);
 	int head = 0;
 
 	if (!write_all(fd, bytes, size, until_ns)) {
@@ -145,7 +145,7 @@ int dial_upgrade(int fd, const struct url *url, uint64_t until_ns, uint8_t *byte
 			return -LINK_RETRY;
 		}
 		size += (size_t)got;
-		head = ws_handshake_response(bytes, size, (uint8_t *)nonce, sha1);
+		head = ws_handshake_response(bytes, size, (uint8_t *)nonce, sha1, NULL);
 	}
 	if (head < 0)
 		return refused(bytes, size, why, why_size);

@@ -54,7 +54,7 @@ void intake_request(struct worker *worker, uint32_t index)
 	make_nonce(worker, index, nonce);
 	const size_t size =
 		ws_handshake_request(request, sizeof(request), host, path_of(worker, index, path, sizeof(path)),
-				     client_dialect(worker, index)->subprotocol, nonce);
+				     client_dialect(worker, index)->subprotocol, NULL, nonce);
 
 	CHECK(size > 0);
 	outbox_raw(worker, index, request, size);
@@ -97,7 +97,7 @@ static size_t take_answer(struct worker *worker, uint32_t index, const uint8_t *
 	make_nonce(worker, index, nonce);
 	keep_rest(client, bytes, size);
 
-	const int head = ws_handshake_response(client->rest.bytes, client->rest.size, nonce, sha1);
+	const int head = ws_handshake_response(client->rest.bytes, client->rest.size, nonce, sha1, NULL);
 
 	if (head == 0)
 		return size;

@@ -123,7 +123,7 @@ Test(ws_handshake, client_and_server_understand_each_other)
 {
 	uint8_t request[512], response[512];
 	const size_t size =
-		ws_handshake_request(request, sizeof(request), SPAN("a:8080"), SPAN("/ws?x"), "uproar.v1", nonce);
+		ws_handshake_request(request, sizeof(request), SPAN("a:8080"), SPAN("/ws?x"), "uproar.v1", NULL, nonce);
 
 	cr_assert_gt(size, 0);
 	cr_assert_eq(http_head_parse(&head, request, size, 0), (int)size);
@@ -139,12 +139,38 @@ Test(ws_handshake, client_and_server_understand_each_other)
 		uint8_t *const exact = malloc(cut ? cut : 1);
 
 		memcpy(exact, response, cut);
-		cr_assert_eq(ws_handshake_response(exact, cut, nonce, sha1), 0, "%zu bytes", cut);
+		cr_assert_eq(ws_handshake_response(exact, cut, nonce, sha1, NULL), 0, "%zu bytes", cut);
 		free(exact);
 	}
 	memcpy(response + answer, "\x81\x00", 2);
-	cr_assert_eq(ws_handshake_response(response, answer + 2, nonce, sha1), (int)answer);
-	cr_assert_eq(ws_handshake_response(response, answer, (const uint8_t *)"another nonce...", sha1), -1);
+	cr_assert_eq(ws_handshake_response(response, answer + 2, nonce, sha1, NULL), (int)answer);
+	cr_assert_eq(ws_handshake_response(response, answer, (const uint8_t *)"another nonce...", sha1, NULL), -1);
+}
+
+Test(ws_handshake, client_and_server_agree_on_deflate)
+{
+	static const struct ws_deflate_policy policy = { .on = true, .server_bits = 12, .client_bits = 15 };
+	uint8_t request[512], response[640];
+	struct ws_deflate_terms terms = {
+		.agreed = true, .server_takeover = true, .server_bits = 15, .client_bits = 15
+	};
+	const size_t size = ws_handshake_request(request, sizeof(request), SPAN("a"), SPAN("/ws"), NULL, &terms, nonce);
+
+	cr_assert_eq(http_head_parse(&head, request, size, 0), (int)size);
+	memset(&handshake, 0xff, sizeof(handshake));
+	cr_assert_eq(ws_handshake_check(&head, &handshake), 101);
+	cr_assert_not(handshake.deflate.agreed, "not before it was judged");
+	cr_assert_eq(ws_extension_accept(&handshake.deflate, &head, &policy), 1);
+
+	const size_t answer = ws_handshake_write(response, sizeof(response), &handshake, "uproar.v1", sha1);
+
+	cr_assert_eq(ws_handshake_response(response, answer, nonce, sha1, &terms), (int)answer);
+	cr_assert(terms.agreed);
+	cr_assert_not(terms.server_takeover);
+	cr_assert_eq(terms.server_bits, 12);
+	cr_assert_eq(ws_handshake_response(response, answer, nonce, sha1, NULL), -1, "none was offered");
+	terms = (struct ws_deflate_terms){ 0 };
+	cr_assert_eq(ws_handshake_response(response, answer, nonce, sha1, &terms), -1, "none was offered");
 }
 
 #define OK "HTTP/1.1 101 Switching Protocols\r\n"
@@ -152,7 +178,7 @@ Test(ws_handshake, client_and_server_understand_each_other)
 
 static int answer(const char *text)
 {
-	const int result = ws_handshake_response((const uint8_t *)text, strlen(text), nonce, sha1);
+	const int result = ws_handshake_response((const uint8_t *)text, strlen(text), nonce, sha1, NULL);
 
 	return result > 0 ? result == (int)strlen(text) : result;
 }
@@ -185,6 +211,40 @@ Test(ws_handshake, a_client_takes_no_other_answer)
 	cr_assert_eq(answer("\r\n\r\n"), -1);
 }
 
+Test(ws_handshake, a_client_takes_one_answer_about_deflate)
+{
+	static const struct {
+		const char *text;
+		int wanted;
+	} rows[] = {
+		{ OK UPGRADE ACCEPT END, 0 },
+		{ OK UPGRADE ACCEPT "Sec-WebSocket-Extensions: permessage-deflate\r\n" END, 1 },
+		{ OK UPGRADE ACCEPT "sec-websocket-EXTENSIONS:permessage-deflate\r\n" END, 1 },
+		{ OK UPGRADE ACCEPT "Sec-WebSocket-Extensions: permessage-bzip2\r\n" END, -1 },
+		{ OK UPGRADE ACCEPT "Sec-WebSocket-Extensions:\r\n" END, -1 },
+		{ OK UPGRADE ACCEPT "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+				    "Sec-WebSocket-Extensions: permessage-deflate\r\n" END,
+		  -1 },
+		{ OK UPGRADE ACCEPT "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+				    "Sec-WebSocket-Extensions:\r\n" END,
+		  -1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ws_deflate_terms terms = { .agreed = true,
+						  .server_takeover = true,
+						  .client_takeover = true,
+						  .server_bits = 15,
+						  .client_bits = 15 };
+		const int size =
+			ws_handshake_response((const uint8_t *)rows[i].text, strlen(rows[i].text), nonce, sha1, &terms);
+
+		cr_assert_eq(size > 0, rows[i].wanted >= 0, "row %zu: %d", i, size);
+		if (size > 0)
+			cr_assert_eq(terms.agreed, rows[i].wanted > 0, "row %zu", i);
+	}
+}
+
 Test(ws_handshake, a_refused_client_learns_the_status)
 {
 	cr_assert_eq(answer("HTTP/1.1 200 OK\r\n" UPGRADE ACCEPT END), -200);
@@ -208,7 +268,7 @@ Test(ws_handshake, a_refused_client_learns_the_status)
 
 static struct span chosen(const char *text)
 {
-	const int size = ws_handshake_response((const uint8_t *)text, strlen(text), nonce, sha1);
+	const int size = ws_handshake_response((const uint8_t *)text, strlen(text), nonce, sha1, NULL);
 
 	cr_assert_gt(size, 0);
 	return ws_handshake_chosen((const uint8_t *)text, (size_t)size);
@@ -228,6 +288,6 @@ Test(ws_handshake, a_client_waits_for_8192_bytes_and_no_longer)
 	uint8_t text[HTTP_HEAD_SIZE_MAX];
 
 	memset(text, 'x', sizeof(text));
-	cr_assert_eq(ws_handshake_response(text, sizeof(text) - 1, nonce, sha1), 0);
-	cr_assert_eq(ws_handshake_response(text, sizeof(text), nonce, sha1), -1);
+	cr_assert_eq(ws_handshake_response(text, sizeof(text) - 1, nonce, sha1, NULL), 0);
+	cr_assert_eq(ws_handshake_response(text, sizeof(text), nonce, sha1, NULL), -1);
 }
