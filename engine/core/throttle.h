@@ -1,0 +1,36 @@
+/* throttle.h - which of many like events is told: the first of its rule and network in ten seconds.
+ *
+ * So that the log is not the next victim of an attack. The caller passes the
+ * time, monotonic, and writes the lines; a count is never lost: it comes with the next event that is told, or
+ * from throttle_over(). Networks beyond those that there is room for share an entry of their rule.
+ */
+#ifndef CORE_THROTTLE_H
+#define CORE_THROTTLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define THROTTLE_WINDOW_MS 10000
+#define THROTTLE_RULES_MAX 32
+#define THROTTLE_ENTRIES 512           /* a power of two */
+#define THROTTLE_OTHERS UINT64_MAX     /* the network of the shared entry */
+
+struct throttle_entry {
+	uint64_t network;
+	uint64_t since_ms; /* when one was told; 0: the entry is free */
+	uint32_t rule;
+	uint32_t untold;   /* events since */
+};
+
+struct throttle {
+	struct throttle_entry entries[THROTTLE_ENTRIES];
+	struct throttle_entry others[THROTTLE_RULES_MAX];
+};
+
+/* An event, at now_ms > 0. True: tell it, and that there were *untold more before that were not told. */
+bool throttle_take(struct throttle *throttle, uint32_t rule, uint64_t network, uint64_t now_ms, uint32_t *untold);
+
+/* Takes out a rule and network whose time is over with events untold; false when there is none (left). */
+bool throttle_over(struct throttle *throttle, uint64_t now_ms, struct throttle_entry *over);
+
+#endif
