@@ -14,6 +14,9 @@ struct quota {
  * milliseconds until there is one. per_s 0: no limit. */
 uint32_t quota_take(struct quota *quota, uint32_t per_s, uint32_t burst, uint64_t now_ms);
 
+/* The same with so many at once: all of them or none. */
+uint32_t quota_take_many(struct quota *quota, uint32_t tokens, uint32_t per_s, uint32_t burst, uint64_t now_ms);
+
 /* What was just granted costs so many tokens more. There need not be that many: then none is given until all have
  * regrown. */
 void quota_charge(struct quota *quota, uint32_t tokens);

@@ -8,6 +8,7 @@
 #include "engine/gate/frame.h"
 #include "engine/gate/keepalive.h"
 #include "engine/gate/membership.h"
+#include "engine/gate/offence.h"
 #include "proto/chat/limits.h"
 #include "proto/dialect/native.h"
 
@@ -69,7 +70,17 @@ static bool takes_seq(enum chat_op op)
 	return op == CHAT_OP_send || op == CHAT_OP_edit || op == CHAT_OP_del || op == CHAT_OP_react;
 }
 
-/* Refuses what comes too fast; ends who goes on and on. Returns whether the command may run. */
+void command_refuse(struct gate *gate, struct conn *conn, uint64_t id, enum chat_error error, uint32_t retry_ms)
+{
+	if (++session_of(gate, conn)->refusals <= REFUSALS_MAX) {
+		frame_error(gate, conn, id, error, retry_ms);
+		return;
+	}
+	offence(gate, conn, OFFENCE_flood);
+	session_close(gate, conn, CHAT_CLOSE_flood);
+}
+
+/* Refuses what comes too fast. Returns whether the command may run. */
 static bool within_rate(struct gate *gate, struct conn *conn, const struct chat_command *command)
 {
 	struct session *session = session_of(gate, conn);
@@ -85,11 +96,8 @@ static bool within_rate(struct gate *gate, struct conn *conn, const struct chat_
 			quota_charge(&session->commands, SEARCH_COST - 1);
 		return true;
 	}
-	gate_count(gate, COUNTER_rate_limited);
-	if (++session->refusals > REFUSALS_MAX)
-		session_close(gate, conn, CHAT_CLOSE_flood);
-	else
-		frame_error(gate, conn, command->id, CHAT_ERR_rate_limited, retry_ms);
+	offence(gate, conn, OFFENCE_rate_limited);
+	command_refuse(gate, conn, command->id, CHAT_ERR_rate_limited, retry_ms);
 	return false;
 }
 
@@ -125,7 +133,7 @@ void command_text(struct gate *gate, struct conn *conn, const uint8_t *text, siz
 	const int result = native_decode(&command, &error, &scratch, text, size);
 
 	if (result < 0) {
-		gate_count(gate, COUNTER_protocol_errors);
+		offence(gate, conn, OFFENCE_protocol_error);
 		session_close(gate, conn, (enum chat_close) - result);
 		return;
 	}

@@ -7,4 +7,7 @@
 
 void command_text(struct gate *gate, struct conn *conn, const uint8_t *text, size_t size);
 
+/* Answers with an error that who goes on after many of them is ended for. */
+void command_refuse(struct gate *gate, struct conn *conn, uint64_t id, enum chat_error error, uint32_t retry_ms);
+
 #endif

@@ -1,6 +1,7 @@
 #include "engine/gate/frame.h"
 
 #include "engine/core/check.h"
+#include "engine/gate/offence.h"
 #include "engine/net/sendq.h"
 #include "proto/dialect/native.h"
 #include "proto/ws/ws_header.h"
@@ -42,7 +43,7 @@ static uint8_t *reserve_bytes(struct gate *gate, struct conn *conn, size_t size)
 
 	if (!bytes && conn_is_open(conn)) {
 		session_of(gate, conn)->reason = CHAT_CLOSE_slow;
-		gate_count(gate, COUNTER_slow_closed);
+		offence(gate, conn, OFFENCE_slow);
 		conn_abort(&gate->net, conn);
 	}
 	return bytes;

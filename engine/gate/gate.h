@@ -3,6 +3,7 @@
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 
+#include "engine/core/throttle.h"
 #include "engine/gate/shard.h"
 
 struct gate {
@@ -20,6 +21,7 @@ struct gate {
 	uint32_t sessions_max;
 	uint32_t touched;         /* connections ever used: index of the highest + 1 */
 	struct session_limits limits;
+	struct throttle throttle; /* of lines about offences */
 	struct counters *counters;
 	const struct http_source *source;
 	uint32_t core;

@@ -1,9 +1,12 @@
 #include "engine/gate/inbound.h"
 
 #include "engine/core/check.h"
+#include "engine/core/slab.h"
 #include "engine/gate/command.h"
 #include "engine/gate/echo.h"
 #include "engine/gate/frame.h"
+#include "engine/gate/keepalive.h"
+#include "engine/gate/offence.h"
 #include "proto/ws/ws_close.h"
 #include "proto/ws/ws_header.h"
 
@@ -19,7 +22,7 @@ static enum chat_close reason_of(int code)
 
 static void broken(struct gate *gate, struct conn *conn, int code)
 {
-	gate_count(gate, COUNTER_protocol_errors);
+	offence(gate, conn, OFFENCE_protocol_error);
 	if (conn_is_open(conn))
 		session_close(gate, conn, reason_of(code));
 	/* After such words there is no telling where a frame begins. */
@@ -38,18 +41,52 @@ static void closed_by_peer(struct gate *gate, struct conn *conn, const struct ws
 	conn_finish(&gate->net, conn, true);
 }
 
-/* A ping costs what a command costs: a flood of them is not answered without end. */
+/* Answered when the send that is under way is over; then only the newest, as RFC 6455 5.5.3 allows: who sends pings and
+ * takes no answers has no memory of ours. */
+static void answer_later(struct session *session, const struct ws_message *message)
+{
+	if (session->pong)
+		block_give(session->pong, session->pong_size);
+	session->pong = block_take(message->size + 1);
+	session->pong_size = (uint8_t)(message->size + 1);
+	if (session->pong)
+		memcpy(session->pong, message->bytes, message->size);
+}
+
+void inbound_drained(struct gate *gate, struct conn *conn)
+{
+	struct session *session = session_of(gate, conn);
+	uint8_t *pong = session->pong;
+
+	if (!pong)
+		return;
+	session->pong = NULL;
+	if (conn_is_open(conn))
+		frame_raw(gate, conn, WS_PONG, pong, session->pong_size - 1u);
+	block_give(pong, session->pong_size);
+}
+
+/* Who floods us is not read any further while it goes. */
+static void end_flood(struct gate *gate, struct conn *conn, enum offence_rule rule)
+{
+	offence(gate, conn, rule);
+	session_close(gate, conn, CHAT_CLOSE_policy);
+	conn_finish(&gate->net, conn, true);
+}
+
 static void pinged(struct gate *gate, struct conn *conn, const struct ws_message *message)
 {
 	const struct session_limits *limits = &gate->limits;
+	struct session *session = session_of(gate, conn);
 
-	if (quota_take(&session_of(gate, conn)->commands, limits->commands_per_s, limits->command_burst,
-		       gate->now_ms)) {
-		gate_count(gate, COUNTER_rate_limited);
-		session_close(gate, conn, CHAT_CLOSE_policy);
+	if (quota_take(&session->pings, limits->pings_per_s, limits->ping_burst, gate->now_ms)) {
+		end_flood(gate, conn, OFFENCE_ping_flood);
 		return;
 	}
-	frame_raw(gate, conn, WS_PONG, message->bytes, message->size);
+	if (conn->flight)
+		answer_later(session, message);
+	else
+		frame_raw(gate, conn, WS_PONG, message->bytes, message->size);
 }
 
 static void one_step(struct gate *gate, struct conn *conn, int step, const struct ws_message *message)
@@ -69,6 +106,9 @@ static void one_step(struct gate *gate, struct conn *conn, int step, const struc
 		if (conn_is_open(conn))
 			pinged(gate, conn, message);
 		return;
+	case WS_STEP_PONG:
+		gate_count(gate, COUNTER_pongs_ignored);
+		return;
 	case WS_STEP_CLOSE:
 		closed_by_peer(gate, conn, message);
 		return;
@@ -85,6 +125,35 @@ static bool make_room(struct session *session, size_t want)
 	while (capacity < want)
 		capacity *= 2;
 	return session_keep(session, capacity) == 0;
+}
+
+/* Fragments and control frames cost a few nanoseconds each and carry nothing: whole messages have rates of their own.
+ * They are counted by the assembly and charged once for what came together. */
+static void charge_parts(struct gate *gate, struct conn *conn)
+{
+	const struct session_limits *limits = &gate->limits;
+	struct session *session = session_of(gate, conn);
+	const uint32_t parts = session->assembly.parts;
+
+	session->assembly.parts = 0;
+	if (quota_take_many(&session->fragments, parts, limits->fragments_per_s, limits->fragment_burst,
+			    gate->now_ms) != 0)
+		end_flood(gate, conn, OFFENCE_fragment_flood);
+}
+
+/* All that came was used. */
+static void after_bytes(struct gate *gate, struct conn *conn)
+{
+	struct session *session = session_of(gate, conn);
+
+	if (!conn_is_open(conn))
+		return;
+	if (session->assembly.parts > 0)
+		charge_parts(gate, conn);
+	if (session->begun_ms != 0 || ws_assembly_idle(&session->assembly))
+		return;
+	session->begun_ms = (uint32_t)gate->now_ms | 1;
+	keepalive_begun(gate, conn);
 }
 
 void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
@@ -113,7 +182,10 @@ void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t 
 		one_step(gate, conn, step, &message);
 		if (step == WS_STEP_CLOSE)
 			return;
-		if (ws_assembly_idle(&session->assembly))
+		if (ws_assembly_idle(&session->assembly)) {
 			session_unkeep(session);
+			session->begun_ms = 0;
+		}
 	}
+	after_bytes(gate, conn);
 }

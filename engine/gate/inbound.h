@@ -7,4 +7,7 @@
 
 void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size);
 
+/* The send that was under way is over: answers the ping that waited for that. */
+void inbound_drained(struct gate *gate, struct conn *conn);
+
 #endif

@@ -3,6 +3,7 @@
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/gate/frame.h"
+#include "engine/gate/offence.h"
 #include "engine/gate/upgrade.h"
 
 static void due_in(struct gate *gate, struct conn *conn, uint64_t after_ms)
@@ -48,8 +49,39 @@ static bool end_slow(struct gate *gate, struct conn *conn)
 	if (!conn->flight || gate->now_ms < conn->progress_ms + gate->limits.slow_ms)
 		return false;
 	session_of(gate, conn)->reason = CHAT_CLOSE_slow;
-	gate_count(gate, COUNTER_slow_closed);
+	offence(gate, conn, OFFENCE_slow);
 	conn_abort(&gate->net, conn);
+	return true;
+}
+
+void keepalive_begun(struct gate *gate, struct conn *conn)
+{
+	const struct session_limits *limits = &gate->limits;
+
+	/* A live session's timer goes off within ping_ms by itself, and hello has a deadline of its own. */
+	if (session_of(gate, conn)->phase == SESSION_LIVE && limits->message_ms != 0 &&
+	    limits->message_ms < limits->ping_ms)
+		due_in(gate, conn, limits->message_ms);
+}
+
+/* Milliseconds that a message which has begun may still take; 0: it is late. */
+static uint64_t message_left_ms(const struct gate *gate, const struct session *session)
+{
+	const uint32_t passed_ms = (uint32_t)gate->now_ms - session->begun_ms;
+	const uint32_t most_ms = gate->limits.message_ms;
+
+	if (session->begun_ms == 0 || most_ms == 0)
+		return UINT64_MAX;
+	/* begun_ms was made odd, so it may be a millisecond ahead. */
+	return passed_ms == UINT32_MAX ? most_ms : passed_ms < most_ms ? most_ms - passed_ms : 0;
+}
+
+static bool end_late(struct gate *gate, struct conn *conn)
+{
+	if (message_left_ms(gate, session_of(gate, conn)) > 0)
+		return false;
+	offence(gate, conn, OFFENCE_message_timeout);
+	session_close(gate, conn, CHAT_CLOSE_policy);
 	return true;
 }
 
@@ -63,7 +95,7 @@ static void live_due(struct gate *gate, struct conn *conn)
 		session_close(gate, conn, CHAT_CLOSE_restart);
 		return;
 	}
-	if (end_slow(gate, conn))
+	if (end_slow(gate, conn) || end_late(gate, conn))
 		return;
 	if (session->pinged && silent_ms >= limits->pong_ms) {
 		gate_count(gate, COUNTER_no_pong);
@@ -74,8 +106,10 @@ static void live_due(struct gate *gate, struct conn *conn)
 		ask(gate, conn);
 		return;
 	}
+	const uint64_t message_ms = message_left_ms(gate, session);
 	uint64_t next_ms = limits->ping_ms - silent_ms;
 
+	next_ms = message_ms < next_ms ? message_ms : next_ms;
 	if (conn->flight) {
 		const uint64_t slow_ms = conn->progress_ms + limits->slow_ms - gate->now_ms;
 
@@ -95,14 +129,14 @@ void keepalive_due(struct gate *gate, struct conn *conn)
 		upgrade_timeout(gate, conn);
 		return;
 	case SESSION_HELLO:
-		gate_count(gate, COUNTER_hello_timeout);
+		offence(gate, conn, OFFENCE_hello_timeout);
 		session_close(gate, conn, CHAT_CLOSE_hello_timeout);
 		return;
 	case SESSION_LIVE:
 		live_due(gate, conn);
 		return;
 	case SESSION_ECHO:
-		if (!end_slow(gate, conn))
+		if (!end_slow(gate, conn) && !end_late(gate, conn))
 			due_in(gate, conn, gate->limits.slow_ms);
 		return;
 	case SESSION_OVER:

@@ -1,4 +1,4 @@
-/* keepalive.h - the deadlines of a session: whole head, hello, silence, a peer that takes no bytes, the end of a drain.
+/* keepalive.h - the deadlines of a session: head, hello, message, silence, who takes no bytes, the end of a drain.
  */
 #ifndef GATE_KEEPALIVE_H
 #define GATE_KEEPALIVE_H
@@ -7,6 +7,9 @@
 
 /* Starts the deadline of the phase the session is in now. */
 void keepalive_start(struct gate *gate, struct conn *conn);
+
+/* A message has begun and is not whole: it has its time from now. */
+void keepalive_begun(struct gate *gate, struct conn *conn);
 
 /* The connection's timer went off. */
 void keepalive_due(struct gate *gate, struct conn *conn);

@@ -4,6 +4,7 @@
 #include "engine/core/check.h"
 #include "engine/gate/deliver.h"
 #include "engine/gate/membership.h"
+#include "engine/gate/offence.h"
 #include "engine/net/sendq.h"
 
 /* Gathers the bytes of one room; false when the flight is full. */
@@ -49,7 +50,7 @@ static void gather_rooms(struct gate *gate, struct conn *conn, struct flight *fl
 /* It fell off in a room that ends whoever does. The Close comes behind the send that is under way, if it comes. */
 static void end_late(struct gate *gate, struct conn *conn)
 {
-	gate_count(gate, COUNTER_slow_closed);
+	offence(gate, conn, OFFENCE_slow);
 	session_close(gate, conn, CHAT_CLOSE_slow);
 }
 

@@ -20,6 +20,7 @@ struct conn;
 struct session_limits {
 	uint32_t handshake_ms;   /* for a whole request head */
 	uint32_t hello_ms;
+	uint32_t message_ms;     /* for a whole message from its first byte; 0: no limit */
 	uint32_t ping_ms;        /* silence after which we ask */
 	uint32_t pong_ms;        /* silence after that which ends it */
 	uint32_t slow_ms;        /* no byte taken by the peer */
@@ -29,6 +30,10 @@ struct session_limits {
 	uint32_t send_burst;
 	uint32_t commands_per_s; /* all others; 0: no limit */
 	uint32_t command_burst;
+	uint32_t pings_per_s;    /* of WebSocket; 0: no limit */
+	uint32_t ping_burst;
+	uint32_t fragments_per_s; /* and control frames; 0: no limit */
+	uint32_t fragment_burst;
 	uint32_t data_size_max;  /* at most CHAT_DATA_SIZE_MAX */
 	uint32_t frame_size_max; /* a whole message from a client; at most CHAT_FRAME_SIZE_MAX, but for echo */
 	bool echo;               /* a test mode: gate/echo.h */
@@ -40,16 +45,20 @@ enum session_phase { SESSION_NONE, SESSION_HEAD, SESSION_HELLO, SESSION_LIVE, SE
 struct session {
 	uint8_t phase;           /* enum session_phase */
 	uint8_t user_size;
+	uint8_t pong_size;
 	uint8_t reason;          /* enum chat_close, once over */
 	bool websocket;          /* upgraded */
 	bool refused;            /* the core is full: the request gets 503 */
 	bool pinged;             /* we asked, and nothing was heard since */
 	bool leaving;            /* told to reconnect; its timer closes it */
 	bool fetching;           /* a page is on its way */
+	uint8_t offence;         /* rule + 1: to be told when the peer's address is known */
 	uint16_t refusals;       /* commands over the rate, decaying; too many end it */
 	uint32_t heard_ms;       /* low bits of when bytes last came */
+	uint32_t begun_ms;       /* ... of when the message that is not whole began; 0: there is none */
 	uint8_t *user;           /* block of user_size */
-	struct quota sends, commands;
+	struct quota sends, commands, pings, fragments;
+	uint8_t *pong;           /* the newest ping, not answered while a send is under way; block of pong_size */
 	struct ws_assembly assembly;
 	struct ws_buffer buffer; /* a head or message that is not whole yet; a block of its capacity */
 };

@@ -8,7 +8,9 @@
 #include "engine/core/pages.h"
 #include "engine/gate/deliver.h"
 #include "engine/gate/gate.h"
+#include "engine/gate/inbound.h"
 #include "engine/gate/keepalive.h"
+#include "engine/gate/offence.h"
 #include "engine/gate/pump.h"
 #include "engine/gate/render.h"
 
@@ -68,6 +70,7 @@ static void on_drained(void *context, struct conn *conn)
 {
 	struct gate *gate = context;
 
+	inbound_drained(gate, conn);
 	if (conn->queued > 0 || gate->hall.owners[conn->slot].behind != 0)
 		owner_mark(&gate->hall, conn->slot);
 }
@@ -212,6 +215,8 @@ static void run_event(struct shard *shard, const struct ring_event *event)
 
 	if (conn)
 		session_open(gate, conn);
+	else if (event->kind == RING_PEER)
+		offence_addressed(gate, net_conn(&gate->net, event->slot));
 }
 
 static void run_mail(struct shard *shard, const struct mail *mail)
@@ -300,6 +305,7 @@ static void run_timers(struct shard *shard)
 	if (gate->now_ms >= shard->tick_ms) {
 		shard->tick_ms = gate->now_ms + TICK_MS;
 		home_tick(gate->home, gate->now_ms, gate->wall_ms);
+		offence_tick(gate);
 	}
 }
 

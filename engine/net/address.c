@@ -1,5 +1,8 @@
 #include "engine/net/address.h"
 
+#include <arpa/inet.h>
+#include <endian.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/core/check.h"
@@ -27,13 +30,18 @@ void addresses_close(struct addresses *addresses)
 	slab_close(&addresses->entries);
 }
 
-/* One customer of IPv6 commonly has a whole /64. */
-static void address_key(uint8_t key[16], const struct ring_address *address)
+static bool is_ipv4(const struct ring_address *address)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
+	return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
+}
+
+/* One customer of IPv6 commonly has a whole /64. */
+static void address_key(uint8_t key[16], const struct ring_address *address)
+{
 	memcpy(key, address->bytes, 16);
-	if (memcmp(key, mapped, sizeof(mapped)) != 0)
+	if (!is_ipv4(address))
 		memset(key + 8, 0, 8);
 }
 
@@ -78,4 +86,34 @@ void address_leave(struct addresses *addresses, uint32_t index)
 		return;
 	map_remove(&addresses->by_hash, hash_bytes(entry->key, sizeof(entry->key), addresses->hash_key), index);
 	slab_give(&addresses->entries, entry);
+}
+
+/* Of IPv4 ffff:a.b.c.0 in the lower half, where IPv6 gives no network to anybody. */
+#define IPV4_NETWORKS 0xffffull
+
+uint64_t address_network(const struct ring_address *address)
+{
+	const uint8_t *bytes = address->bytes;
+	uint64_t half;
+
+	if (is_ipv4(address))
+		return IPV4_NETWORKS << 32 | (uint32_t)bytes[12] << 24 | (uint32_t)bytes[13] << 16 |
+		       (uint32_t)bytes[14] << 8;
+	memcpy(&half, bytes, sizeof(half));
+	return be64toh(half);
+}
+
+void address_network_text(uint64_t network, char text[ADDRESS_NETWORK_TEXT_MAX])
+{
+	const uint64_t half[2] = { htobe64(network), 0 };
+	char host[INET6_ADDRSTRLEN];
+
+	if (network == 0)
+		snprintf(text, ADDRESS_NETWORK_TEXT_MAX, "unknown");
+	else if (network >> 32 == IPV4_NETWORKS)
+		snprintf(text, ADDRESS_NETWORK_TEXT_MAX, "%u.%u.%u.0/24", (unsigned)(network >> 24 & 0xff),
+			 (unsigned)(network >> 16 & 0xff), (unsigned)(network >> 8 & 0xff));
+	else
+		snprintf(text, ADDRESS_NETWORK_TEXT_MAX, "%.44s/64",
+			 inet_ntop(AF_INET6, half, host, sizeof(host)) ? host : "?");
 }

@@ -23,4 +23,10 @@ void addresses_close(struct addresses *addresses);
 uint32_t address_enter(struct addresses *addresses, const struct ring_address *address);
 void address_leave(struct addresses *addresses, uint32_t entry);
 
+/* The network that the log names instead of an address: IPv4's /24 or IPv6's /64. Its text is "192.0.2.0/24" or
+ * "2001:db8::/64"; of 0, which is nobody's, "unknown". */
+#define ADDRESS_NETWORK_TEXT_MAX 48
+uint64_t address_network(const struct ring_address *address);
+void address_network_text(uint64_t network, char text[ADDRESS_NETWORK_TEXT_MAX]);
+
 #endif

@@ -35,6 +35,16 @@ void net_close(struct net *net)
 	pages_release(net->conns, (size_t)net->conns_max * sizeof(struct conn));
 }
 
+void conn_ask(struct net *net, struct conn *conn)
+{
+	if (!net->limits.peer_address || conn->asking || conn->network != 0)
+		return;
+	if (conn->state != CONN_OPEN && conn->state != CONN_FINISHING)
+		return;
+	conn->asking = true;
+	ring_peer(net->ring, conn->slot);
+}
+
 static struct conn *accepted(struct net *net, uint32_t slot)
 {
 	struct conn *conn = net_conn(net, slot);
@@ -49,10 +59,8 @@ static struct conn *accepted(struct net *net, uint32_t slot)
 	counter_add(net->counters, COUNTER_accepted, 1);
 	conn->receiving = true;
 	ring_recv(net->ring, slot);
-	if (net->limits.peer_address && net->limits.connections_per_address > 0) {
-		conn->asking = true;
-		ring_peer(net->ring, slot);
-	}
+	if (net->limits.connections_per_address > 0)
+		conn_ask(net, conn);
 	return conn;
 }
 
@@ -92,7 +100,9 @@ static void sent(struct net *net, struct conn *conn, int32_t result)
 static void peer_told(struct net *net, struct conn *conn, const struct ring_event *event)
 {
 	conn->asking = false;
-	if (event->result == 0 && conn->state == CONN_OPEN) {
+	if (event->result == 0)
+		conn->network = address_network(&event->address);
+	if (event->result == 0 && conn->state == CONN_OPEN && net->limits.connections_per_address > 0) {
 		conn->address = address_enter(&net->addresses, &event->address);
 		if (conn->address == 0) {
 			counter_add(net->counters, COUNTER_refused, 1);

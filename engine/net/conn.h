@@ -59,6 +59,7 @@ struct conn {
 	uint32_t slot;
 	uint32_t generation;    /* tells this use of the slot from an earlier one */
 	uint32_t address;       /* entry of net->addresses, 0 while unknown */
+	uint64_t network;       /* address_network(), 0 while unknown */
 	struct segment *first, *last; /* what waits for this member alone */
 	uint32_t offset;        /* bytes of first already planned */
 	uint32_t queued;        /* bytes in the chain not yet planned */
@@ -100,6 +101,9 @@ static inline bool conn_is_open(const struct conn *conn)
 {
 	return conn->state == CONN_OPEN;
 }
+
+/* Asks for the peer's address, if that is possible and not known: RING_PEER follows, also if it is closed meanwhile. */
+void conn_ask(struct net *net, struct conn *conn);
 
 /* Sends what is queued, then closes when the peer ends, or after linger_ms; with
  * `at_once` as soon as all is sent. May be called again to say so later. */

@@ -97,6 +97,7 @@ static struct session_limits session_of(const struct options *o)
 	return (struct session_limits){
 		.handshake_ms = (uint32_t)option_number(o, OPTION_handshake_timeout),
 		.hello_ms = (uint32_t)option_number(o, OPTION_hello_timeout),
+		.message_ms = (uint32_t)option_number(o, OPTION_message_timeout),
 		.ping_ms = (uint32_t)option_number(o, OPTION_ping),
 		.pong_ms = (uint32_t)option_number(o, OPTION_pong),
 		.slow_ms = (uint32_t)option_number(o, OPTION_slow_timeout),
@@ -106,6 +107,10 @@ static struct session_limits session_of(const struct options *o)
 		.send_burst = (uint32_t)option_number(o, OPTION_send_burst),
 		.commands_per_s = (uint32_t)option_number(o, OPTION_command_rate),
 		.command_burst = (uint32_t)option_number(o, OPTION_command_burst),
+		.pings_per_s = (uint32_t)option_number(o, OPTION_ping_rate),
+		.ping_burst = (uint32_t)option_number(o, OPTION_ping_burst),
+		.fragments_per_s = (uint32_t)option_number(o, OPTION_fragment_rate),
+		.fragment_burst = (uint32_t)option_number(o, OPTION_fragment_burst),
 		.data_size_max = (uint32_t)option_number(o, OPTION_data_size),
 		.frame_size_max = (uint32_t)option_number(o, OPTION_frame_size),
 	};

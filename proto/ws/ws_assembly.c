@@ -69,6 +69,7 @@ static int begin_frame(struct ws_assembly *assembly, const struct ws_limits *lim
 	}
 	assembly->opcode = header->opcode;
 	assembly->fin = header->fin;
+	assembly->parts += !header->fin || (header->opcode != WS_TEXT && header->opcode != WS_BINARY);
 	memcpy(assembly->mask, header->mask, sizeof(assembly->mask));
 	assembly->mask_phase = 0;
 	assembly->payload_left = header->payload_size;

@@ -38,6 +38,14 @@ OPTION(command_rate, "command-rate", COUNT, "100", "0", "1000000", "Limits",
        "other commands a second and connection; 0: no limit")
 OPTION(command_burst, "command-burst", COUNT, "200", "1", "1000000", "Limits",
        "how many may come at once")
+OPTION(ping_rate, "ping-rate", COUNT, "10", "0", "1000000", "Limits",
+       "WebSocket pings a second and connection; 0: no limit")
+OPTION(ping_burst, "ping-burst", COUNT, "20", "1", "1000000", "Limits",
+       "how many may come at once")
+OPTION(fragment_rate, "fragment-rate", COUNT, "10000", "0", "1000000", "Limits",
+       "WebSocket fragments and control frames a second and connection; 0: no limit")
+OPTION(fragment_burst, "fragment-burst", COUNT, "131072", "1", "1000000", "Limits",
+       "how many may come at once")
 OPTION(data_size, "data-size", BYTES, "16K", "1", "16K", "Limits",
        "bytes of a message's data")
 OPTION(frame_size, "frame-size", BYTES, "64K", "256", "64K", "Limits",
@@ -74,6 +82,8 @@ OPTION(handshake_timeout, "handshake-timeout", TIME, "10s", "100ms", "10m", "Tim
        "for a whole HTTP request head")
 OPTION(hello_timeout, "hello-timeout", TIME, "10s", "100ms", "10m", "Time",
        "from the WebSocket handshake to hello")
+OPTION(message_timeout, "message-timeout", TIME, "30s", "0", "1h", "Time",
+       "for a whole WebSocket message from its first byte; 0: no limit")
 OPTION(ping, "ping", TIME, "25s", "1s", "1h", "Time",
        "silence after which the server asks whether the client is there")
 OPTION(pong, "pong", TIME, "8s", "100ms", "10m", "Time",

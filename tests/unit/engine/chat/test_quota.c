@@ -109,3 +109,25 @@ Test(quota, the_largest_numbers_do_not_wrap)
 	cr_assert_eq(quota_take(&quota, 1, 1000000, 5), 1000);
 	cr_assert_eq(quota_take(&quota, 1000000, 1000000, UINT64_MAX), 0);
 }
+
+Test(quota, many_at_once_are_all_of_them_or_none)
+{
+	struct quota quota = { 0 };
+
+	cr_assert_eq(quota_take_many(&quota, 41, 10, 40, 1000), 100, "one more than there are: one is back in 100 ms");
+	cr_assert_eq(quota_take_many(&quota, 40, 10, 40, 1000), 0);
+	cr_assert_eq(quota_take_many(&quota, 3, 10, 40, 1000), 300);
+	cr_assert_neq(quota_take_many(&quota, 3, 10, 40, 1299), 0);
+	cr_assert_eq(quota_take_many(&quota, 3, 10, 40, 1300), 0);
+	cr_assert_eq(quota_take_many(&quota, 1000000, 0, 1, 1300), 0, "no limit");
+	cr_assert_eq(quota_take_many(&(struct quota){ 0 }, 1000000, 1, 1000000, 1), 0, "as many as an option allows");
+}
+
+Test(quota, a_charge_never_wraps)
+{
+	struct quota quota = { 0 };
+
+	for (int i = 0; i < 10; i++)
+		quota_charge(&quota, UINT32_MAX);
+	cr_assert_gt(quota_take(&quota, 1, 1, 1), 4000000);
+}

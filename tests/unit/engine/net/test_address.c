@@ -133,3 +133,28 @@ Test(address, leaving_as_nobody_is_a_crash, .signal = SIGABRT)
 	open_with(1);
 	address_leave(&addresses, 0);
 }
+
+static const char *network_of(const char *text)
+{
+	static char network[ADDRESS_NETWORK_TEXT_MAX];
+	const struct ring_address address = at(text);
+
+	address_network_text(address_network(&address), network);
+	return network;
+}
+
+Test(address, the_network_that_the_log_names)
+{
+	char text[ADDRESS_NETWORK_TEXT_MAX];
+
+	cr_assert_str_eq(network_of("192.0.2.255"), "192.0.2.0/24");
+	cr_assert_str_eq(network_of("192.0.3.0"), "192.0.3.0/24");
+	cr_assert_str_eq(network_of("255.255.255.255"), "255.255.255.0/24");
+	cr_assert_str_eq(network_of("0.0.0.0"), "0.0.0.0/24");
+	cr_assert_str_eq(network_of("2001:db8::1"), "2001:db8::/64");
+	cr_assert_str_eq(network_of("2001:db8:0:0:ffff:ffff:ffff:ffff"), "2001:db8::/64");
+	cr_assert_str_eq(network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+	cr_assert_str_eq(network_of("2001:db9:1:2:3:4:5:6"), "2001:db9:1:2::/64");
+	address_network_text(0, text);
+	cr_assert_str_eq(text, "unknown");
+}

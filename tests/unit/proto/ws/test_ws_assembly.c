@@ -173,6 +173,25 @@ Test(ws_assembly, control_frames_may_come_between_fragments)
 	check_added("i(ping)o()T(one two three)i()B(four)");
 }
 
+Test(ws_assembly, counts_the_frames_that_are_no_whole_message)
+{
+	struct run run = { 0 };
+
+	ADD(0x81, "whole");
+	ADD(0x82, "");
+	feed(&run, wire, wire_size);
+	cr_assert_eq(run.assembly.parts, 0);
+	ADD(0x01, "one ");
+	ADD(0x89, "ping");
+	ADD(0x00, "");
+	ADD(0x80, "three");
+	ADD(0x8a, "");
+	feed(&run, wire, wire_size);
+	cr_assert_eq(run.assembly.parts, 5);
+	finish(&run);
+	wire_size = 0;
+}
+
 Test(ws_assembly, an_unfinished_message_is_not_idle)
 {
 	ADD(0x01, "one");

@@ -1,0 +1,76 @@
+#include "engine/gate/offence.h"
+
+#include <stdio.h>
+
+#include "engine/core/check.h"
+#include "engine/core/log.h"
+
+static const struct {
+	const char *name, *reason;
+	enum counter counter;
+} rows[OFFENCE_COUNT] = {
+#define OFFENCE(rule, counter, reason) { #rule, reason, COUNTER_##counter },
+#include "engine/gate/tbl/offences.h"
+#undef OFFENCE
+};
+
+_Static_assert(OFFENCE_COUNT <= THROTTLE_RULES_MAX && OFFENCE_COUNT < UINT8_MAX, "a rule each");
+
+/* The event's name is the rule's, so that no rule takes lines from another. */
+static void write_line(uint32_t rule, const char *from, uint32_t more)
+{
+	if (more == 0)
+		LOG(LOG_WARN, rows[rule].name, LOG_TEXT("from", from), LOG_TEXT("reason", rows[rule].reason));
+	else
+		LOG(LOG_WARN, rows[rule].name, LOG_TEXT("from", from), LOG_TEXT("reason", rows[rule].reason),
+		    LOG_U64("more", more));
+}
+
+static void tell(struct gate *gate, uint32_t rule, uint64_t network)
+{
+	char from[ADDRESS_NETWORK_TEXT_MAX];
+	uint32_t more;
+
+	if (!throttle_take(&gate->throttle, rule, network, gate->now_ms, &more))
+		return;
+	address_network_text(network, from);
+	write_line(rule, from, more);
+}
+
+void offence(struct gate *gate, struct conn *conn, enum offence_rule rule)
+{
+	struct session *session = session_of(gate, conn);
+
+	CHECK(rule < OFFENCE_COUNT);
+	gate_count(gate, rows[rule].counter);
+	conn_ask(&gate->net, conn);
+	if (!conn->asking)
+		tell(gate, rule, conn->network);
+	else if (session->offence == 0)
+		session->offence = (uint8_t)(rule + 1);
+	/* Of several in the turn or two that the answer takes the first is told, as of those after it. */
+}
+
+void offence_addressed(struct gate *gate, struct conn *conn)
+{
+	struct session *session = session_of(gate, conn);
+
+	if (session->offence != 0)
+		tell(gate, session->offence - 1u, conn->network);
+	session->offence = 0;
+}
+
+void offence_tick(struct gate *gate)
+{
+	struct throttle_entry over;
+
+	while (throttle_over(&gate->throttle, gate->now_ms, &over)) {
+		char from[ADDRESS_NETWORK_TEXT_MAX];
+
+		if (over.network == THROTTLE_OTHERS)
+			snprintf(from, sizeof(from), "other networks");
+		else
+			address_network_text(over.network, from);
+		write_line(over.rule, from, over.untold);
+	}
+}
