@@ -244,7 +244,10 @@ static void serve_stored(struct home *home, struct room *room, const struct mail
 static void serve_history(struct home *home, struct room *room, const struct mail_command *mail,
 			  const struct store_job *job)
 {
-	if (job->status == STORE_OK)
+	/* One page may have been waited for by thousands. */
+	if (post_is_busy(home->post))
+		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
+	else if (job->status == STORE_OK)
 		serve_stored(home, room, mail, job);
 	else
 		disk_refuse(home, mail, job->status);

@@ -60,7 +60,12 @@ void post_end(struct post *post, uint32_t core)
 
 bool post_is_full(const struct post *post)
 {
-	return post->waiting_bytes > post->waiting_bytes_max;
+	return post->waiting_bytes + post->unread_bytes > post->waiting_bytes_max;
+}
+
+bool post_is_busy(const struct post *post)
+{
+	return post->waiting_bytes + post->unread_bytes > post->waiting_bytes_max / 2;
 }
 
 /* What waited is handed over by its address: the consumer gives the block back. */
@@ -81,8 +86,19 @@ static void flush_waiting(struct post *post, uint32_t core)
 		if (!post->first[core])
 			post->last[core] = NULL;
 		post->waiting_bytes -= waiting->size;
+		post->handed[core] += waiting->size;
 		xring_push(post->out[core], sizeof(*mail));
 	}
+}
+
+static uint64_t unread(const struct post *post)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t core = 0; core < post->cores; core++)
+		if (post->handed[core] > 0)
+			sum += post->handed[core] - xring_given_back(post->out[core]);
+	return sum;
 }
 
 void post_flush(struct post *post, struct ring *ring)
@@ -98,6 +114,7 @@ void post_flush(struct post *post, struct ring *ring)
 			ring_wake(ring, post->ring_bells[core], 0);
 		}
 	}
+	post->unread_bytes = unread(post);
 }
 
 struct mail *post_peek(struct xring *in)
@@ -119,6 +136,7 @@ void post_drop(struct xring *in)
 	if (mail->kind == MAIL_BLOCK) {
 		const struct mail_block *block = (const struct mail_block *)mail;
 
+		xring_gave_back(in, block->size);
 		block_give((uint8_t *)block->block - sizeof(struct waiting), sizeof(struct waiting) + block->size);
 	}
 	xring_drop(in);

@@ -1,7 +1,8 @@
 /* post.h - a core's way of sending mail to every core, itself included.
  *
  * A mail that finds its ring full waits in a list of its own and goes on, in
- * order, with the next flush. How much waits is bounded by who asks post_is_full().
+ * order, with the next flush. How much waits, here or handed over and not read yet, is bounded by who asks
+ * post_is_full(): the gate before it takes a command, the home before it makes a page of a few bytes.
  */
 #ifndef CHAT_POST_H
 #define CHAT_POST_H
@@ -20,6 +21,8 @@ struct post {
 	const int *ring_bells;         /* ring_bell() of each core; keeps: known when all are open */
 	uint64_t to_flush;             /* cores that got mail this turn */
 	uint64_t waiting_bytes, waiting_bytes_max;
+	uint64_t handed[CORES_MAX];    /* bytes of what waited and was handed over, ever */
+	uint64_t unread_bytes;         /* of those, what nobody has read, as of the last flush */
 	uint32_t core, cores;
 	struct waiting *begun;
 	size_t begun_size;
@@ -31,8 +34,10 @@ struct post {
 void *post_begin(struct post *post, uint32_t core, size_t size);
 void post_end(struct post *post, uint32_t core);
 
-/* Whether commands should be refused until other cores have caught up. */
+/* Whether commands should be refused until other cores have caught up; and already those that are answered at length:
+ * who asks for many pages does not keep others from speaking. */
 bool post_is_full(const struct post *post);
+bool post_is_busy(const struct post *post);
 
 /* Once a turn: moves what waits, and wakes the cores that sleep. */
 void post_flush(struct post *post, struct ring *ring);

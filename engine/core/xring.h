@@ -20,6 +20,7 @@ struct xring {
 	uint64_t pushed;                    /* producer: messages ever pushed, for counters */
 	_Alignas(64) _Atomic uint64_t head; /* consumer writes */
 	uint64_t tail_seen;                 /* consumer's copy of tail */
+	_Atomic uint64_t besides;           /* consumer: bytes that messages pointed to and that it gave back, ever */
 	_Alignas(64) uint8_t *bytes;
 	size_t size;                        /* a power of two */
 };
@@ -42,6 +43,19 @@ void xring_push(struct xring *ring, size_t size);
 /* Gives the oldest message and its size, or NULL. It stays until dropped. */
 void *xring_peek(struct xring *ring, size_t *size);
 void xring_drop(struct xring *ring);
+
+/* Messages may point to memory that the consumer gives back. It says how much; the producer asks for the sum. */
+static inline void xring_gave_back(struct xring *ring, uint64_t bytes)
+{
+	const uint64_t before = atomic_load_explicit(&ring->besides, memory_order_relaxed);
+
+	atomic_store_explicit(&ring->besides, before + bytes, memory_order_relaxed);
+}
+
+static inline uint64_t xring_given_back(const struct xring *ring)
+{
+	return atomic_load_explicit(&ring->besides, memory_order_relaxed);
+}
 
 /* The bell of a core that sleeps. The consumer: bell_sleep(), look at its rings
  * once more, wait, bell_wake(). A producer that has pushed asks bell_must_ring()

@@ -448,3 +448,30 @@ Test(home, a_resume_of_more_than_a_page_is_fetched_in_pages)
 	expect_silence();
 	home_teardown();
 }
+
+/* A few bytes each, 64 KiB each in answer: many in one turn would be more memory than all else together. */
+Test(home, makes_no_pages_while_too_much_waits)
+{
+	post.waiting_bytes_max = 100000;
+	RUN(1, "Ann", .op = CHAT_OP_join);
+	RUN(1, "Ann", .op = CHAT_OP_send, .data = SPAN("1"));
+	hush();
+	post.waiting_bytes = 50000;
+	RUN(1, "Ann", .op = CHAT_OP_history, .limit = 50);
+	expect_reply(1, CHAT_REPLY_HISTORY);
+	post.waiting_bytes++;
+	RUN(1, "Ann", .op = CHAT_OP_history, .limit = 50);
+	expect_error(1, CHAT_ERR_unavailable);
+	RUN(1, "Ann", .op = CHAT_OP_presence);
+	expect_error(1, CHAT_ERR_unavailable);
+	RUN(1, "Bob", .op = CHAT_OP_join);
+	expect_error(1, CHAT_ERR_unavailable);
+	RUN(1, "Ann", .op = CHAT_OP_send, .data = SPAN("2"));
+	expect_event(1, CHAT_EV_msg);
+	expect_reply(1, CHAT_REPLY_ACK);
+	expect_silence();
+	post.waiting_bytes = 0;
+	RUN(1, "Ann", .op = CHAT_OP_history, .limit = 50);
+	cr_assert_eq(expect_reply(1, CHAT_REPLY_HISTORY)->page.event_count, 2);
+	home_teardown();
+}

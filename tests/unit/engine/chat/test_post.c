@@ -177,6 +177,7 @@ Test(post, is_full_one_past_its_bound)
 	write_letter(post.waiting_bytes_max - post.waiting_bytes - sizeof(struct letter));
 	cr_assert_eq(post.waiting_bytes, post.waiting_bytes_max);
 	cr_assert_not(post_is_full(&post));
+	cr_assert(post_is_busy(&post));
 	write_letter(0);
 	cr_assert(post_is_full(&post));
 	while (post_is_full(&post)) {
@@ -185,6 +186,38 @@ Test(post, is_full_one_past_its_bound)
 	}
 	read_letters(UINT64_MAX);
 	cr_assert_eq(got, sent);
+	teardown();
+}
+
+Test(post, is_busy_one_past_half_its_bound)
+{
+	while (counter_read(&counters, COUNTER_mail_waited) == 0)
+		write_letter(100);
+	write_letter(post.waiting_bytes_max / 2 - post.waiting_bytes - sizeof(struct letter));
+	cr_assert_not(post_is_busy(&post));
+	write_letter(0);
+	cr_assert(post_is_busy(&post));
+	cr_assert_not(post_is_full(&post));
+	teardown();
+}
+
+Test(post, stays_full_until_what_was_handed_over_is_read)
+{
+	write_letter(post.waiting_bytes_max - sizeof(struct letter));
+	post_flush(&post, NULL);
+	cr_assert_eq(post.waiting_bytes, 0, "it is in the ring, by its address");
+	cr_assert_not(post_is_full(&post));
+	write_letter(3000); /* larger than any place in the ring */
+	cr_assert(post_is_full(&post));
+	post_flush(&post, NULL);
+	cr_assert_eq(post.waiting_bytes, 0);
+	cr_assert(post_is_full(&post), "nobody has read it");
+	cr_assert_eq(read_letters(1), 1);
+	post_flush(&post, NULL);
+	cr_assert_not(post_is_full(&post));
+	cr_assert_eq(read_letters(9), 1);
+	post_flush(&post, NULL);
+	cr_assert_eq(post.unread_bytes, 0);
 	teardown();
 }
 
