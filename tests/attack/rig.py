@@ -47,6 +47,15 @@ def at_once():
     return ["chrt", "-r", "1"] if os.geteuid() == 0 else []
 
 
+def raised(process, nice=-10):
+    """Where the kernel groups processes by session, a nice value counts within the session, and this one outside."""
+    try:
+        Path(f"/proc/{process.pid}/autogroup").write_text(str(nice))
+    except OSError:
+        pass
+    return process
+
+
 def free_port():
     while True:
         port = random.randrange(20000, 32000)
@@ -76,8 +85,8 @@ class Server:
         for name, value in {**OPTIONS, **options}.items():
             command += [f"--{name}", str(value)]
         self.ready = threading.Event()
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT)
+        self.process = raised(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                               stderr=subprocess.STDOUT, start_new_session=True))
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         if not self.ready.wait(20) or self.process.poll() is not None:
@@ -140,10 +149,12 @@ class Bystanders:
         command = [*server.place.inside(), *pinned(cpus, -5), *at_once(), str(BUILD / "attack-bystander"), "127.0.0.1",
                    str(server.port), str(people), str(rooms), str(rate)]
         self.said = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said, text=True)
+        self.process = raised(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                               stderr=self.said, text=True, start_new_session=True))
         if self.process.stdout.readline() != "ready\n":
+            why = self.complaints()
             self.close()
-            raise RuntimeError("bystanders did not come in: " + self.complaints())
+            raise RuntimeError("bystanders did not come in: " + why)
 
     def complaints(self):
         self.said.seek(0)
@@ -201,8 +212,8 @@ class Scene:
                 path.write_bytes(value)
                 value = path
             command += [f"--{name}", str(value)]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   text=True)
+        process = raised(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                          stderr=subprocess.PIPE, text=True, start_new_session=True), -5)
         self.processes.append(process)
         return process
 
