@@ -5,7 +5,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 
 # These come before anything is configured: they install what configure asks for, or need nothing.
-ifneq ($(filter-out run check check-asan check-tsan clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out run check check-asan check-tsan conformance conformance-asan clean help,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
 endif
 
@@ -54,7 +54,7 @@ PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS
 
 .PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz attack soak install clean help
 .PHONY: attack-build test-unit-build test-sim-build lossyfs-build bench-build floor-build durable-build fuzz-build
-.PHONY: compile_commands.json
+.PHONY: conformance conformance-asan compile_commands.json
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -90,6 +90,18 @@ check-tsan:
 		./configure --build-dir=$(BUILD)-tsan --enable-tsan >/dev/null
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan all
 	@BUILD=$(BUILD)-tsan CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py test_store.py
+
+## conformance, conformance-asan: all 517 cases of Autobahn's test suite; from the sanitizer build
+conformance:
+	@tools/build/deps.sh check
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tests/conformance/autobahn
+conformance-asan:
+	@tools/build/deps.sh check
+	@grep -qsx 'MODE := asan' $(BUILD)-asan/config.mk || \
+		./configure --build-dir=$(BUILD)-asan --enable-sanitizers >/dev/null
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan all
+	@BUILD=$(BUILD) tests/conformance/autobahn --asan
 
 test-unit-build: $(BUILD)/test-unit
 test-sim-build: $(BUILD)/test-sim

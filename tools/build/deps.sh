@@ -3,7 +3,7 @@
 set -eu
 run='gcc libc6-dev liburing-dev libmimalloc-dev libssl-dev zlib1g-dev libconfig-dev libsqlite3-dev libpq-dev libcairo2-dev libjansson-dev'
 check="$run libcriterion-dev clang clang-format libclang-rt-14-dev libfuse3-dev fuse3 binutils python3"
-check="$check python3-websockets nodejs npm chromium postgresql"
+check="$check python3-websockets nodejs npm chromium postgresql debootstrap"
 
 case ${1-} in
 run) wanted=$run ;;
