@@ -34,10 +34,10 @@ static void closed_by_peer(struct gate *gate, struct conn *conn, const struct ws
 	struct ws_close close;
 	const int result = ws_close_parse(&close, message->bytes, message->size);
 
-	if (conn_is_open(conn) && result < 0)
+	if (result < 0)
 		session_close(gate, conn, reason_of(-result));
 	else
-		session_close(gate, conn, CHAT_CLOSE_normal);
+		session_close_back(gate, conn, close.code);
 	conn_finish(&gate->net, conn, true);
 }
 

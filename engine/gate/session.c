@@ -58,6 +58,14 @@ static void retire(struct gate *gate, struct conn *conn)
 	session->user = NULL;
 }
 
+static void last_words(struct gate *gate, struct conn *conn, const uint8_t *payload, size_t size)
+{
+	if (!frame_raw(gate, conn, WS_CLOSE, payload, size))
+		return; /* it is aborted already */
+	retire(gate, conn);
+	conn_finish(&gate->net, conn, false);
+}
+
 void session_close(struct gate *gate, struct conn *conn, enum chat_close reason)
 {
 	struct session *session = session_of(gate, conn);
@@ -72,12 +80,20 @@ void session_close(struct gate *gate, struct conn *conn, enum chat_close reason)
 		return;
 	}
 	const char *text = chat_close_text(reason);
-	const size_t size = ws_close_write(payload, chat_close_code(reason), text, strlen(text));
 
-	if (!frame_raw(gate, conn, WS_CLOSE, payload, size))
-		return; /* it is aborted already */
-	retire(gate, conn);
-	conn_finish(&gate->net, conn, false);
+	last_words(gate, conn, payload, ws_close_write(payload, chat_close_code(reason), text, strlen(text)));
+}
+
+void session_close_back(struct gate *gate, struct conn *conn, uint16_t code)
+{
+	struct session *session = session_of(gate, conn);
+	uint8_t payload[WS_CLOSE_PAYLOAD_MAX];
+
+	if (!conn_is_open(conn) || session->phase == SESSION_OVER)
+		return;
+	CHECK(session->websocket);
+	session->reason = CHAT_CLOSE_normal;
+	last_words(gate, conn, payload, code == WS_CLOSE_NONE ? 0 : ws_close_write(payload, code, NULL, 0));
 }
 
 void session_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)

@@ -69,6 +69,9 @@ void session_open(struct gate *gate, struct conn *conn);
 /* Says a Close with this reason (WebSocket), leaves all rooms, and lets the connection finish. */
 void session_close(struct gate *gate, struct conn *conn, enum chat_close reason);
 
+/* The peer closed with this code, WS_CLOSE_NONE for none: it gets the same back (RFC 6455, 5.5.1). */
+void session_close_back(struct gate *gate, struct conn *conn, uint16_t code);
+
 /* conn_ops: bytes for whichever phase it is in; and the end. */
 void session_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size);
 void session_closed(struct gate *gate, struct conn *conn);
