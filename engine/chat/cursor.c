@@ -94,9 +94,9 @@ void cursor_catch_up(struct hall *hall, struct cursor *cursor)
 	cursor_list(hall, cursor);
 }
 
-int cursor_attach(struct hall *hall, struct cursor *cursor, uint64_t given_seq, uint64_t room_seq)
+int cursor_attach(struct hall *hall, struct cursor *cursor, bool compressed, uint64_t given_seq, uint64_t room_seq)
 {
-	const enum variant variant = cursor->presence ? VARIANT_PRESENCE : VARIANT_LOG;
+	const enum variant variant = variant_of(cursor->presence, compressed);
 
 	CHECK(cursor->state == CURSOR_JOINING && cursor->hot == 0);
 	cursor->hot = hot_log_enter(hall, cursor->place, variant, room_seq);

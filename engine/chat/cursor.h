@@ -67,9 +67,9 @@ struct cursor *cursor_still(const struct hall *hall, uint32_t owner, uint32_t in
 /* A new one, JOINING, on the owner's list. NULL when none is to be had. */
 struct cursor *cursor_open(struct hall *hall, uint32_t owner, uint32_t place, bool presence, bool no_echo);
 
-/* The home has let it in. given_seq: the newest event that the answer gives;
- * room_seq: where the room stands. In between it is caught up. Returns 0, or -ENOMEM. */
-int cursor_attach(struct hall *hall, struct cursor *cursor, uint64_t given_seq, uint64_t room_seq);
+/* The home has let it in. compressed: it reads frames that may be; given_seq: the newest event that the answer
+ * gives; room_seq: where the room stands. In between it is caught up. Returns 0, or -ENOMEM. */
+int cursor_attach(struct hall *hall, struct cursor *cursor, bool compressed, uint64_t given_seq, uint64_t room_seq);
 
 /* From CATCHUP or FETCHING: the room's log has nothing more. seq is where the room stands. */
 void cursor_join_live(struct hall *hall, struct cursor *cursor, uint64_t seq);

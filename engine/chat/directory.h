@@ -10,8 +10,20 @@
 #include "engine/core/slab.h"
 #include "proto/base/span.h"
 
-/* How frames are rendered: by what a member wants to get. A room has at most one hot log of each on a core. */
-enum variant { VARIANT_LOG, VARIANT_PRESENCE, VARIANT_COUNT };
+/* How frames are rendered: by what a member wants to get, and whether it agreed to get it compressed. A room has at
+ * most one hot log of each on a core. */
+enum variant {
+	VARIANT_LOG,
+	VARIANT_PRESENCE,
+	VARIANT_LOG_COMPRESSED,
+	VARIANT_PRESENCE_COMPRESSED,
+	VARIANT_COUNT,
+};
+
+static inline enum variant variant_of(bool presence, bool compressed)
+{
+	return (enum variant)((presence ? VARIANT_PRESENCE : VARIANT_LOG) + (compressed ? VARIANT_LOG_COMPRESSED : 0));
+}
 
 struct place {
 	uint64_t hash;

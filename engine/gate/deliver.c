@@ -48,7 +48,7 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 		return;
 	}
 	CHECK(conn);
-	if (cursor_attach(&gate->hall, cursor, given_seq(mail), mail->reply.page.last) != 0) {
+	if (cursor_attach(&gate->hall, cursor, false, given_seq(mail), mail->reply.page.last) != 0) {
 		membership_end(gate, cursor, mail->user, 0);
 		frame_error(gate, conn, mail->reply.re, CHAT_ERR_limit, 1000);
 		return;

@@ -70,7 +70,7 @@ static inline struct cursor *enter(uint32_t owner)
 	place = directory_enter(&names, SPAN("room"), directory_hash(&names, SPAN("room")));
 	cursor = cursor_open(&hall, owner, place, false, true);
 	cr_assert_not_null(cursor);
-	cr_assert_eq(cursor_attach(&hall, cursor, room_seq, room_seq), 0);
+	cr_assert_eq(cursor_attach(&hall, cursor, false, room_seq, room_seq), 0);
 	hot_index = cursor->hot;
 	return cursor;
 }

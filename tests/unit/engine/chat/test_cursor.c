@@ -145,7 +145,7 @@ Test(cursor, one_that_joins_further_back_is_caught_up_first)
 	for (int i = 0; i < 5; i++)
 		say(60, true);
 	bob = cursor_open(&hall, 2, place, false, false);
-	cr_assert_eq(cursor_attach(&hall, bob, 2, 5), 0);
+	cr_assert_eq(cursor_attach(&hall, bob, false, 2, 5), 0);
 	cr_assert(bob->state == CURSOR_CATCHUP && bob->seq == 2 && bob->listed);
 	cr_assert(owner_next(&hall, &owner) && owner == 2);
 	cr_assert_eq(hall.owners[2].behind, cursor_index(&hall, bob));
@@ -173,7 +173,7 @@ Test(cursor, going_live_where_the_room_is_not_is_a_crash, .signal = SIGABRT)
 	enter(2);
 	say(60, true);
 	ann = cursor_open(&hall, 1, place, false, false);
-	cursor_attach(&hall, ann, 0, 1);
+	cursor_attach(&hall, ann, false, 0, 1);
 	say(60, true);
 	cursor_join_live(&hall, ann, 1);
 }
@@ -227,7 +227,7 @@ Test(cursor, those_behind_are_served_in_the_order_they_came)
 
 		cursors[i] = cursor_open(&hall, 1, directory_enter(&names, room, directory_hash(&names, room)), false,
 					 false);
-		cursor_attach(&hall, cursors[i], 0, 0);
+		cursor_attach(&hall, cursors[i], false, 0, 0);
 	}
 	cursor_list(&hall, cursors[2]);
 	cursor_list(&hall, cursors[0]);

@@ -313,19 +313,26 @@ Test(hot_log, without_a_segment_to_be_had_members_are_caught_up)
 Test(hot_log, the_kinds_of_rendering_are_apart)
 {
 	static struct given given;
-	struct cursor *ann = enter(1), *bob = cursor_open(&hall, 2, place, true, false);
+	struct cursor *cursors[VARIANT_COUNT] = { enter(1) };
 
-	cr_assert_eq(cursor_attach(&hall, bob, 0, 0), 0);
-	cr_assert_neq(bob->hot, ann->hot);
-	cr_assert_eq(counter_read(&counters, COUNTER_hot_logs), 2);
+	for (uint32_t kind = 1; kind < VARIANT_COUNT; kind++) {
+		cursors[kind] = cursor_open(&hall, 1 + kind, place, kind & 1, false);
+		cr_assert_eq(cursor_attach(&hall, cursors[kind], kind & 2, 0, 0), 0);
+		for (uint32_t other = 0; other < kind; other++)
+			cr_assert_neq(cursors[kind]->hot, cursors[other]->hot);
+		cr_assert_eq(hot_log_at(&hall, cursors[kind]->hot)->variant, variant_of(kind & 1, kind & 2));
+	}
+	cr_assert_eq(counter_read(&counters, COUNTER_hot_logs), VARIANT_COUNT);
 	say(100, true);
 	hot_logs_settle(&hall);
-	cr_assert_eq(bob->state, CURSOR_LIVE);
-	give(ann, 99, &given);
+	for (uint32_t kind = 1; kind < VARIANT_COUNT; kind++)
+		cr_assert_eq(cursors[kind]->state, CURSOR_LIVE);
+	give(cursors[0], 99, &given);
 	expect_seqs(&given, 1, 1);
-	gone(bob);
-	cr_assert_eq(counter_read(&counters, COUNTER_hot_logs), 1);
-	gone(ann);
+	for (uint32_t kind = VARIANT_COUNT; kind-- > 0;) {
+		gone(cursors[kind]);
+		cr_assert_eq(counter_read(&counters, COUNTER_hot_logs), kind);
+	}
 	hall_teardown();
 }
 
@@ -340,11 +347,11 @@ Test(hot_log, one_past_the_limit_of_hot_logs_is_refused)
 
 		for (int kind = 0; kind < 2; kind++) {
 			cursors[2 * i + kind] = cursor_open(&hall, 1, other, kind, false);
-			cr_assert_eq(cursor_attach(&hall, cursors[2 * i + kind], 0, 0), 0);
+			cr_assert_eq(cursor_attach(&hall, cursors[2 * i + kind], false, 0, 0), 0);
 		}
 	}
 	cursors[8] = cursor_open(&hall, 2, place, false, false);
-	cr_assert_lt(cursor_attach(&hall, cursors[8], 0, 0), 0);
+	cr_assert_lt(cursor_attach(&hall, cursors[8], false, 0, 0), 0);
 	for (int i = 8; i >= 0; i--)
 		gone(cursors[i]);
 	hall_teardown();
