@@ -48,7 +48,9 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 		return;
 	}
 	CHECK(conn);
-	if (cursor_attach(&gate->hall, cursor, false, given_seq(mail), mail->reply.page.last) != 0) {
+	const bool compressed = codec_shares(&session_of(gate, conn)->terms) || PLANTED(46); /* or did not agree */
+
+	if (cursor_attach(&gate->hall, cursor, compressed, given_seq(mail), mail->reply.page.last) != 0) {
 		membership_end(gate, cursor, mail->user, 0);
 		frame_error(gate, conn, mail->reply.re, CHAT_ERR_limit, 1000);
 		return;

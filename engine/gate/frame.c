@@ -7,6 +7,7 @@
 #include "proto/ws/ws_header.h"
 
 #define MESSAGE_PART 16384 /* of a message of any size: what need not lie in one segment */
+#define COMPRESSED 0x40 /* RSV1 of a header's first byte */
 
 /* Where the payload starts, so that the header fits in front if it is as large as it may be. */
 static size_t header_room(size_t bound)
@@ -24,12 +25,26 @@ uint8_t *frame_payload(uint8_t *frame, size_t bound)
 	return frame + header_room(bound);
 }
 
-size_t frame_finish(uint8_t *frame, size_t bound, size_t payload)
+/* A compressed payload and its header in place of whatever is there. */
+static size_t finish_packed(uint8_t *frame, size_t bound, struct span packed)
+{
+	const size_t size = ws_header_write(frame, WS_TEXT, true, packed.size);
+
+	CHECK(packed.size < bound);
+	frame[0] |= COMPRESSED;
+	memcpy(frame + size, packed.bytes, packed.size);
+	return size + packed.size;
+}
+
+size_t frame_finish(uint8_t *frame, size_t bound, size_t payload, struct span packed)
 {
 	uint8_t header[WS_HEADER_SIZE_MAX];
-	const size_t size = ws_header_write(header, WS_TEXT, true, payload);
 
 	CHECK(payload <= bound);
+	if (packed.bytes)
+		return finish_packed(frame, bound, packed);
+	const size_t size = ws_header_write(header, WS_TEXT, true, payload);
+
 	if (size != header_room(bound))
 		memmove(frame + size, frame + header_room(bound), payload);
 	memcpy(frame, header, size);
@@ -56,7 +71,10 @@ static uint8_t *reserve(struct gate *gate, struct conn *conn, size_t bound)
 
 static bool commit(struct gate *gate, struct conn *conn, uint8_t *frame, size_t bound, size_t payload)
 {
-	sendq_commit(conn, frame_finish(frame, bound, payload));
+	const struct span packed = codec_deflate(&gate->codec, conn->slot, &session_of(gate, conn)->terms,
+						 frame_payload(frame, bound), payload);
+
+	sendq_commit(conn, frame_finish(frame, bound, payload, packed));
 	owner_mark(&gate->hall, conn->slot);
 	return true;
 }
@@ -102,11 +120,18 @@ bool frame_raw(struct gate *gate, struct conn *conn, uint8_t opcode, const void 
 
 bool frame_message(struct gate *gate, struct conn *conn, uint8_t opcode, const uint8_t *payload, size_t size)
 {
+	const struct span packed =
+		codec_deflate(&gate->codec, conn->slot, &session_of(gate, conn)->terms, payload, size);
 	uint8_t *header = reserve_bytes(gate, conn, WS_HEADER_SIZE_MAX);
 
 	if (!header)
 		return false;
-	sendq_commit(conn, ws_header_write(header, (enum ws_opcode)opcode, true, size));
+	payload = packed.bytes ? packed.bytes : payload;
+	size = packed.bytes ? packed.size : size;
+	const size_t header_size = ws_header_write(header, (enum ws_opcode)opcode, true, size);
+
+	header[0] |= packed.bytes ? COMPRESSED : 0;
+	sendq_commit(conn, header_size);
 	while (size > 0) {
 		const size_t part = size < MESSAGE_PART ? size : MESSAGE_PART;
 		uint8_t *to = reserve_bytes(gate, conn, part);

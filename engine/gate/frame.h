@@ -9,9 +9,10 @@
 /* Bytes to reserve for a frame whose payload is at most `bound`. */
 size_t frame_bound(size_t bound);
 
-/* Where the payload is to be written, and then the frame's size once it has `payload` bytes there. */
+/* Where the payload is to be written, and then the frame's size once it has `payload` bytes there; or with these in
+ * place of them, if they are any: the same compressed. */
 uint8_t *frame_payload(uint8_t *frame, size_t bound);
-size_t frame_finish(uint8_t *frame, size_t bound, size_t payload);
+size_t frame_finish(uint8_t *frame, size_t bound, size_t payload, struct span packed);
 
 /* Queue a frame for this connection alone. False: its queue is full (it is then being ended) . */
 bool frame_reply(struct gate *gate, struct conn *conn, const struct chat_reply *reply);

@@ -15,6 +15,7 @@ struct gate {
 	struct store_port store;
 	bool has_store;
 	struct segment_pool segments;
+	struct codec codec;
 	struct timers timers;
 	struct random random;
 	struct session *sessions; /* by connection */

@@ -89,18 +89,39 @@ static void pinged(struct gate *gate, struct conn *conn, const struct ws_message
 		frame_raw(gate, conn, WS_PONG, message->bytes, message->size);
 }
 
-static void one_step(struct gate *gate, struct conn *conn, int step, const struct ws_message *message)
+static void run_message(struct gate *gate, struct conn *conn, const struct ws_message *message)
+{
+	if (session_of(gate, conn)->phase == SESSION_ECHO)
+		echo_message(gate, conn, message);
+	else if (message->opcode == WS_BINARY)
+		session_close(gate, conn, CHAT_CLOSE_unsupported);
+	else
+		command_text(gate, conn, message->bytes, message->size);
+}
+
+/* As it came, compressed: the assembly could not check what it says. */
+static void run_compressed(struct gate *gate, struct conn *conn, struct ws_message *message)
+{
+	const int result = codec_inflate(&gate->codec, conn->slot, &session_of(gate, conn)->terms, message);
+
+	if (result == 0)
+		session_close(gate, conn, CHAT_CLOSE_internal);
+	else if (result < 0)
+		broken(gate, conn, -result);
+	else
+		run_message(gate, conn, message);
+}
+
+static void one_step(struct gate *gate, struct conn *conn, int step, struct ws_message *message)
 {
 	switch (step) {
 	case WS_STEP_MESSAGE:
 		if (!conn_is_open(conn))
 			return;
-		if (session_of(gate, conn)->phase == SESSION_ECHO)
-			echo_message(gate, conn, message);
-		else if (message->opcode == WS_BINARY)
-			session_close(gate, conn, CHAT_CLOSE_unsupported);
+		if (message->compressed)
+			run_compressed(gate, conn, message);
 		else
-			command_text(gate, conn, message->bytes, message->size);
+			run_message(gate, conn, message);
 		return;
 	case WS_STEP_PING:
 		if (conn_is_open(conn))
@@ -159,7 +180,11 @@ static void after_bytes(struct gate *gate, struct conn *conn)
 void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
 {
 	struct session *session = session_of(gate, conn);
-	const struct ws_limits limits = { .message_size_max = gate->limits.frame_size_max, .expect_mask = true };
+	const struct ws_limits limits = {
+		.message_size_max = gate->limits.frame_size_max,
+		.expect_mask = true,
+		.allow_compressed = session->terms.bits != 0,
+	};
 
 	while (size > 0 && (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)) {
 		struct ws_message message;

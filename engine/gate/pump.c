@@ -64,8 +64,10 @@ static void pump_one(struct gate *gate, struct conn *conn)
 
 	if (!flight)
 		return; /* one is under way; its end marks the owner again */
-	if (session_of(gate, conn)->phase == SESSION_LIVE && conn->queued == 0)
+	if (session_of(gate, conn)->phase == SESSION_LIVE && conn->queued == 0) {
+		session_of(gate, conn)->terms.moved |= gate->hall.owners[conn->slot].behind != 0;
 		gather_rooms(gate, conn, flight);
+	}
 	sendq_fly(&gate->net, conn, flight);
 }
 

@@ -124,5 +124,6 @@ void session_closed(struct gate *gate, struct conn *conn)
 	if (session->pong)
 		block_give(session->pong, session->pong_size);
 	session->pong = NULL;
+	codec_leave(&gate->codec, conn->slot, &session->terms);
 	session->phase = SESSION_NONE;
 }

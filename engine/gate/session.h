@@ -11,6 +11,7 @@
 
 #include "engine/chat/quota.h"
 #include "engine/chat/room_class.h"
+#include "engine/gate/codec.h"
 #include "proto/chat/command.h"
 #include "proto/ws/ws_assembly.h"
 
@@ -54,6 +55,7 @@ struct session {
 	bool fetching;           /* a page is on its way */
 	uint8_t offence;         /* rule + 1: to be told when the peer's address is known */
 	uint16_t refusals;       /* commands over the rate, decaying; too many end it */
+	struct codec_terms terms; /* of compression */
 	uint32_t heard_ms;       /* low bits of when bytes last came */
 	uint32_t begun_ms;       /* ... of when the message that is not whole began; 0: there is none */
 	uint8_t *user;           /* block of user_size */

@@ -117,6 +117,7 @@ static int gate_open(struct gate *gate, const struct shard_limits *limits, struc
 	gate->net.ops = &ops;
 	gate->net.context = gate;
 	if (!gate->sessions || segment_pool_open(&gate->segments, limits->segment_bytes_max) != 0 ||
+	    codec_open(&gate->codec, &limits->codec, gate->sessions_max, &shard->counters) != 0 ||
 	    directory_open(&gate->directory, limits->places_max, hash_key, limits->cores) != 0 ||
 	    hall_open(&gate->hall, &limits->hall, &gate->segments, &gate->directory, &shard->counters,
 		      gate->sessions_max) != 0 ||
@@ -164,6 +165,7 @@ void shard_close(struct shard *shard)
 	home_close(gate->home);
 	net_close(&gate->net);
 	hall_close(&gate->hall);
+	codec_close(&gate->codec);
 	directory_close(&gate->directory);
 	segment_pool_close(&gate->segments);
 	ring_close_all(shard->ring);
@@ -392,6 +394,7 @@ size_t shard_sums(const struct shard_limits *limits, struct shard_sum *rows, siz
 		{ "names of rooms", limits->places_max * (uint64_t)(sizeof(struct place) + 64) },
 		{ "rooms and users in them", home_bytes_max(&limits->home) },
 		{ "history", limits->home.history_bytes_all },
+		{ "compression", codec_bytes_max(&limits->codec, slots) },
 		{ "mail to other cores", limits->cores * limits->xring_size + limits->mail_waiting_max },
 	};
 	const size_t count = sizeof(sums) / sizeof(sums[0]);

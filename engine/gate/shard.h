@@ -22,6 +22,7 @@ struct shard_limits {
 	struct home_limits home;
 	struct hall_limits hall;
 	struct session_limits session;
+	struct codec_limits codec;
 	uint32_t places_max;           /* rooms known by name on this core */
 	uint64_t segment_bytes_max;    /* everything that waits to be sent, this core */
 	uint64_t mail_waiting_max;     /* bytes that may wait for other cores before commands are refused */

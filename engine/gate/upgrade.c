@@ -71,6 +71,10 @@ static void upgrade(struct gate *gate, struct conn *conn, const struct http_head
 		       status == 426 ? "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n" : NULL);
 		return;
 	}
+	if (codec_agree(&gate->codec, conn->slot, request, &session->terms, &handshake.deflate) < 0) {
+		refuse(gate, conn, 400, NULL);
+		return;
+	}
 	const size_t size = ws_handshake_write(head, sizeof(head), &handshake,
 					       ws_handshake_offers(request, "uproar.v1") ? "uproar.v1" : NULL, sha1);
 

@@ -130,6 +130,17 @@ static struct home_limits home_of(const struct options *o, uint32_t cores)
 	};
 }
 
+static struct codec_limits codec_of(const struct options *o, uint32_t cores)
+{
+	return (struct codec_limits){
+		.on = option_number(o, OPTION_compress) == 0,
+		.from = (uint32_t)option_number(o, OPTION_compress_from),
+		.kept_bytes_max = option_number(o, OPTION_compress_takeover) / cores,
+		.message_size_max = (uint32_t)option_number(o, OPTION_frame_size),
+		.payload_size_max = SEGMENT_BYTES_MAX,
+	};
+}
+
 struct shard_limits plan_shard(const struct options *o, const struct ring_features *features, uint32_t core,
 			       uint32_t cores)
 {
@@ -160,6 +171,7 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 			.hot_bytes_max = option_number(o, OPTION_hot_log_size),
 		},
 		.session = session_of(o),
+		.codec = codec_of(o, cores),
 		/* A room's name is known at its home and wherever it has members. */
 		.places_max = share(option_number(o, OPTION_rooms), cores) + members,
 		.segment_bytes_max = option_number(o, OPTION_send_memory) / cores,

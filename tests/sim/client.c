@@ -9,9 +9,10 @@
 #include "tests/sim/disk.h"
 #include "tests/sim/manners.h"
 
-static const char upgrade_request[] =
-	"GET /ws HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-	"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+#define COMPRESSED 0x40 /* RSV1 */
+
+static const char upgrade_request[] = "GET /ws HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+				      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n";
 
 static void frame(struct sim_client *client, uint8_t opcode, bool fin, const char *text, size_t size)
 {
@@ -33,8 +34,24 @@ static void frame(struct sim_client *client, uint8_t opcode, bool fin, const cha
 	sim_up(client->socket, bytes, at);
 }
 
+static void message(struct sim_client *client, uint8_t first, const char *bytes, size_t size)
+{
+	if (size > 1 && sim_chance(100)) {
+		const size_t cut = 1 + sim_below((uint32_t)size - 1);
+
+		frame(client, first, false, bytes, cut);
+		if (sim_chance(300))
+			frame(client, 9, true, "p", 1);
+		frame(client, 0, true, bytes + cut, size - cut);
+		return;
+	}
+	frame(client, first, true, bytes, size);
+}
+
+/* Before the answer to the upgrade nobody knows whether anything may be compressed. */
 __attribute__((format(printf, 2, 3))) static void say(struct sim_client *client, const char *format, ...)
 {
+	uint8_t packed[3500];
 	char text[3000];
 	va_list arguments;
 
@@ -42,20 +59,18 @@ __attribute__((format(printf, 2, 3))) static void say(struct sim_client *client,
 	const size_t size = (size_t)vsnprintf(text, sizeof(text), format, arguments);
 
 	va_end(arguments);
-	if (size > 1 && sim_chance(100)) {
-		const size_t cut = 1 + sim_below((uint32_t)size - 1);
+	const size_t packed_size = squeeze_write(&client->squeeze, text, size, packed, sizeof(packed));
 
-		frame(client, 1, false, text, cut);
-		if (sim_chance(300))
-			frame(client, 9, true, "p", 1);
-		frame(client, 0, true, text + cut, size - cut);
-		return;
-	}
-	frame(client, 1, true, text, size);
+	if (packed_size > 0)
+		message(client, COMPRESSED | 1, (const char *)packed, packed_size);
+	else
+		message(client, 1, text, size);
 }
 
 void client_open(struct sim_client *client, uint32_t index)
 {
+	char offer[256];
+
 	client->socket = sim_connect();
 	client->index = index;
 	client->upgraded = false;
@@ -66,6 +81,9 @@ void client_open(struct sim_client *client, uint32_t index)
 	memset(client->sent, 0, sizeof(client->sent));
 	sim_note("open", index, 0);
 	sim_up(client->socket, upgrade_request, sizeof(upgrade_request) - 1);
+	squeeze_offer(&client->squeeze, offer);
+	sim_up(client->socket, offer, strlen(offer));
+	sim_up(client->socket, "\r\n", 2);
 	say(client, "{\"op\":\"hello\",\"id\":%lu,\"name\":\"u%u\"}", ++client->next_id, index % 5);
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++) {
 		struct sim_membership *member = &client->rooms[room];
@@ -424,7 +442,12 @@ static void on_text(struct sim_client *client, char *text)
 
 static void on_close(struct sim_client *client, const char *payload)
 {
+	const uint32_t code = (uint32_t)(uint8_t)payload[0] << 8 | (uint8_t)payload[1];
+
 	client->closing = true;
+	/* It never breaks a rule. */
+	if ((code >= 1002 && code <= 1009) || code == 4400)
+		sim_fail("client %u was closed: %s", client->index, payload + 2);
 	if (strcmp(payload + 2, "slow") != 0)
 		return;
 	client->ended++;
@@ -455,6 +478,7 @@ static bool read_head(struct sim_client *client)
 		return false;
 	}
 	client->upgraded = true;
+	squeeze_agree(&client->squeeze, (const char *)socket->down, (size_t)(end + 4 - socket->down));
 	drop(socket, (size_t)(end + 4 - socket->down));
 	return true;
 }
@@ -462,7 +486,7 @@ static bool read_head(struct sim_client *client)
 static bool read_frame(struct sim_client *client)
 {
 	struct sim_socket *socket = client->socket;
-	static char text[1 << 20];
+	static char text[1 << 20], plain[1 << 20];
 	size_t header = 2;
 
 	if (socket->down_size < 2)
@@ -486,7 +510,10 @@ static bool read_frame(struct sim_client *client)
 	const uint8_t first = socket->down[0];
 
 	drop(socket, header + size);
-	if (first == 0x81)
+	if (first == (COMPRESSED | 0x81)) {
+		squeeze_read(&client->squeeze, (const uint8_t *)text, size, plain, sizeof(plain));
+		on_text(client, plain);
+	} else if (first == 0x81)
 		on_text(client, text);
 	else if (first == 0x88)
 		on_close(client, text);
@@ -527,5 +554,6 @@ void client_free(struct sim_client *client)
 {
 	if (client->socket)
 		sim_socket_free(client->socket);
+	squeeze_end(&client->squeeze);
 	client->socket = NULL;
 }

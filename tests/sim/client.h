@@ -7,6 +7,7 @@
 
 #include "tests/sim/oracle.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/squeeze.h"
 
 struct sim_membership {
 	bool asked; /* a join is on its way */
@@ -23,6 +24,7 @@ struct sim_client {
 	uint32_t index;
 	struct sim_socket *socket;
 	bool upgraded, closing, frozen;
+	struct squeeze squeeze;
 	uint64_t next_id;
 	uint64_t next_number[ORACLE_ROOMS];
 	struct sim_membership rooms[ORACLE_ROOMS];

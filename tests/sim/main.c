@@ -132,6 +132,7 @@ static struct shard_limits limits_draw(uint32_t core)
 			.send_burst = 40, .commands_per_s = 0, .data_size_max = 16384, .frame_size_max = 65536,
 			.classes = simmanners_classes(),
 		},
+		.codec = squeeze_limits(),
 		.places_max = 64,
 		.segment_bytes_max = sim_chance(300) ? 30000 + sim_below(60000) : 8 << 20,
 		.mail_waiting_max = 1 << 20,
@@ -282,6 +283,8 @@ static void leave_all(void)
 	must_be_zero(COUNTER_connections);
 	must_be_zero(COUNTER_sessions);
 	must_be_zero(COUNTER_members);
+	must_be_zero(COUNTER_compressing);
+	must_be_zero(COUNTER_takeover_bytes);
 	must_be_zero(COUNTER_hot_logs);
 	must_be_zero(COUNTER_segment_bytes);
 	must_be_zero(COUNTER_rooms);
@@ -301,6 +304,7 @@ static uint64_t run_seed(uint64_t seed)
 	world_draw();
 	simdisk_open();
 	simmanners_draw(seed);
+	squeeze_draw(seed);
 	client_count = 2 + sim_below(CLIENTS_MAX - 1);
 	engine_open();
 	for (uint32_t i = 0; i < client_count; i++)
@@ -367,6 +371,7 @@ int main(int argc, char **argv)
 	}
 	printf("simulation: %lu events received, %lu lagged, %lu caught up, %lu ended as slow, %lu crashes\n", received,
 	       lagged, slow, ended, crashes);
+	printf("compressed: %lu messages from servers, %lu to them\n", squeeze_got, squeeze_said);
 	printf("%lu passed, 0 failed\n", count);
 	return 0;
 }

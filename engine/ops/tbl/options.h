@@ -50,6 +50,12 @@ OPTION(data_size, "data-size", BYTES, "16K", "1", "16K", "Limits",
        "bytes of a message's data")
 OPTION(frame_size, "frame-size", BYTES, "64K", "256", "64K", "Limits",
        "bytes of a whole WebSocket message from a client")
+OPTION(compress, "compress", CHOICE, "on", "", "on|off", "Compression",
+       "agree on permessage-deflate with clients that offer it")
+OPTION(compress_from, "compress-from", BYTES, "256", "1", "64K", "Compression",
+       "bytes from which a message to such clients is compressed")
+OPTION(compress_takeover, "compress-takeover", BYTES, "0", "0", "1T", "Compression",
+       "bytes that connections may keep so that messages refer to earlier ones, whole process; 0: none may")
 OPTION(room_classes, "room-classes", CLASSES, "mem: class=memory", "", "", "History",
        "kinds of rooms by how their names begin: where and how long they are kept, who is told what")
 OPTION(history_messages, "history-messages", COUNT, "1000", "0", "1000000", "History",
