@@ -168,17 +168,20 @@ struct judging {
 	uint64_t seq; /* the last one visited; 0: none of this room */
 	char epoch[ORACLE_EPOCH];
 	uint64_t first;
-	uint32_t seqs[PRODUCERS][NUMBERS];
 };
 
-static struct judging *judging;
+static struct judging judging;
+
+/* By cid: the seq, and in the upper half which room of which judgement it is of, so that nothing needs to be wiped. */
+static uint64_t seqs[PRODUCERS][NUMBERS];
+static uint64_t judged;
 
 static void end_room(void)
 {
-	if (judging->seq == 0)
+	if (judging.seq == 0)
 		return;
-	oracle_disk(judging->room, judging->epoch, judging->first, judging->seq);
-	lasts[judging->room] = judging->seq;
+	oracle_disk(judging.room, judging.epoch, judging.first, judging.seq);
+	lasts[judging.room] = judging.seq;
 }
 
 static uint64_t content_of(const struct chat_event *event)
@@ -197,22 +200,22 @@ static int visit(void *context, struct span room, struct span epoch, const struc
 	const uint64_t content = content_of(event);
 
 	(void)context;
-	if (judging->seq == 0 || number != judging->room) {
+	if (judging.seq == 0 || number != judging.room) {
 		end_room();
-		memset(judging, 0, sizeof(*judging));
-		judging->room = number;
-		judging->first = event->seq;
-		memcpy(judging->epoch, epoch.bytes, epoch.size);
-	} else if (event->seq != judging->seq + 1) {
-		sim_fail("on disk room %u has seq %lu after %lu", number, event->seq, judging->seq);
+		judging = (struct judging){ .room = number };
+		judged++;
+		judging.first = event->seq;
+		memcpy(judging.epoch, epoch.bytes, epoch.size);
+	} else if (event->seq != judging.seq + 1) {
+		sim_fail("on disk room %u has seq %lu after %lu", number, event->seq, judging.seq);
 	}
-	judging->seq = event->seq;
-	uint32_t *seq = &judging->seqs[(content >> 32) % PRODUCERS][event->number % NUMBERS];
+	judging.seq = event->seq;
+	uint64_t *seq = &seqs[(content >> 32) % PRODUCERS][event->number % NUMBERS];
 
-	if (*seq != 0)
-		sim_fail("on disk room %u has one cid as seq %u and %lu", number, *seq, event->seq);
-	*seq = (uint32_t)event->seq;
-	const uint64_t known = oracle_content(number, judging->epoch, event->seq);
+	if (*seq >> 32 == judged)
+		sim_fail("on disk room %u has one cid as seq %u and %lu", number, (uint32_t)*seq, event->seq);
+	*seq = judged << 32 | (uint32_t)event->seq;
+	const uint64_t known = oracle_content(number, judging.epoch, event->seq);
 
 	if (known != 0 && known != content)
 		sim_fail("on disk room %u has another event as seq %lu than clients were told", number, event->seq);
@@ -223,11 +226,10 @@ void simdisk_judge(void)
 {
 	if (!sim.world.disk)
 		return;
-	judging = calloc(1, sizeof(*judging));
+	judging = (struct judging){ 0 };
 	memset(lasts, 0, sizeof(lasts));
 	store_memory_visit(&memory, visit, NULL);
 	end_room();
-	free(judging);
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++)
 		if (simdisk_room(room) && lasts[room] == 0)
 			oracle_disk_none(room);

@@ -1,60 +1,13 @@
-/* main.c - runs seeds: draws a world, lets clients loose on it, and judges what is left. */
+/* main.c - runs seeds, one world each. */
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/core/check.h"
 #include "engine/core/log.h"
-#include "engine/gate/shard.h"
-#include "tests/sim/client.h"
-#include "tests/sim/disk.h"
-#include "tests/sim/manners.h"
-
-#define CLIENTS_MAX 10
-#define CORES_SIM 3
-
-struct sim sim;
-
-static struct sim_client clients[CLIENTS_MAX];
-static uint32_t client_count;
-static struct shard *shards[CORES_SIM];
-static struct shard_links links;
-static uint64_t received, lagged, slow, ended, crashes;
-
-bool sim_chance(uint32_t thousandths)
-{
-	return random_below(&sim.random, 1000) < thousandths;
-}
-
-uint32_t sim_below(uint32_t bound)
-{
-	return (uint32_t)random_below(&sim.random, bound);
-}
-
-void sim_note(const char *what, uint64_t a, uint64_t b)
-{
-	for (const char *at = what; *at; at++)
-		sim.digest = (sim.digest ^ (uint8_t)*at) * 0x100000001b3ull;
-	sim.digest = (sim.digest ^ a) * 0x100000001b3ull;
-	sim.digest = (sim.digest ^ b) * 0x100000001b3ull;
-	if (sim.trace)
-		fprintf(stderr, "%12lu %s %lx %ld\n", sim.now_ns / 1000, what, a, (long)b);
-}
-
-void sim_fail(const char *format, ...)
-{
-	va_list arguments;
-
-	fprintf(stderr, "seed %lu, digest %016lx, at %lu us: ", sim.seed, sim.digest, sim.now_ns / 1000);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fprintf(stderr, "\nagain, step by step: test-sim --seed %lu --trace\n", sim.seed);
-	exit(1);
-}
+#include "tests/sim/sim.h"
+#include "tests/sim/squeeze.h"
 
 /* A broken assertion of the engine is found by its seed too. */
 static void on_abort(int number)
@@ -63,271 +16,6 @@ static void on_abort(int number)
 	fprintf(stderr, "seed %lu, digest %016lx, at %lu us: an assertion is broken\n", sim.seed, sim.digest,
 		sim.now_ns / 1000);
 	_exit(1);
-}
-
-static void world_draw(void)
-{
-	sim.world = (struct sim_world){
-		.cores = 1 + sim_below(CORES_SIM),
-		.completion = 200 + sim_below(800),
-		.short_send = sim_below(2) * sim_below(500),
-		.no_buffers = sim_below(2) * sim_below(200),
-		.accept_fails = sim_below(2) * sim_below(200),
-		.receive_ends = sim_below(200),
-		.chunk_max = 1 + sim_below(2) * sim_below(4000) + sim_below(30),
-		.events_max = 1 + sim_below(40),
-		.roomy = sim_chance(400),
-		.window = 2000 + sim_below(2) * sim_below(60000),
-	};
-	/* Drawn after all else: worlds without a disk stay what they were. */
-	sim.world.disk = sim_chance(600);
-	if (!sim.world.disk)
-		return;
-	sim.world.crash = sim_below(2) * sim_below(150);
-	sim.world.disk_full = sim_below(2) * sim_below(60);
-	sim.world.disk_away = sim_below(2) * sim_below(100);
-	sim.world.disk_fails = sim_below(2) * sim_below(10);
-}
-
-static void answer_none(void *context, const struct http_question *question, struct http_answer *answer,
-			uint8_t *buffer, size_t capacity)
-{
-	(void)context;
-	(void)question;
-	(void)buffer;
-	(void)capacity;
-	answer->status = 404;
-}
-
-static const struct http_source nothing = { answer_none, NULL };
-
-static struct shard_limits limits_draw(uint32_t core)
-{
-	return (struct shard_limits){
-		.core = core,
-		.cores = sim.world.cores,
-		.ring = { .slots_max = 8 + sim_below(8) },
-		.net = {
-			.connections_max = 6 + sim_below(10),
-			.connections_per_address = sim_below(3) * 3,
-			.queue_bytes_max = 1 << 20,
-			.linger_ms = 5000,
-			.peer_address = true,
-		},
-		.home = {
-			.rooms_max = 8,
-			.members_max = 4 + sim_below(20),
-			.roster_max = 64,
-			.history_messages = sim.world.roomy ? 100000 : 5 + sim_below(100),
-			.history_bytes = sim.world.roomy ? 16 << 20 : 2000 + sim_below(40000),
-			.history_age_ms = sim.world.roomy ? 600000 : 60000,
-			.history_bytes_all = sim.world.roomy ? 64 << 20 : 4000 + sim_below(100000),
-			.page_bytes = 500 + sim_below(4000),
-			.classes = simmanners_classes(),
-		},
-		.hall = { .hot_logs_max = 64, .cursors_max = 128, .hot_bytes_max = 2048 + sim_below(20000) },
-		.session = {
-			.handshake_ms = 10000, .hello_ms = 10000, .ping_ms = 25000, .pong_ms = 8000, .slow_ms = 30000,
-			.drain_ms = 2000, .rooms_max = 3 + sim_below(3), .sends_per_s = sim_below(2) * 1000,
-			.send_burst = 40, .commands_per_s = 0, .data_size_max = 16384, .frame_size_max = 65536,
-			.classes = simmanners_classes(),
-		},
-		.codec = squeeze_limits(),
-		.places_max = 64,
-		.segment_bytes_max = sim_chance(300) ? 30000 + sim_below(60000) : 8 << 20,
-		.mail_waiting_max = 1 << 20,
-		.xring_size = 4096u << (sim_below(2) * 4),
-	};
-}
-
-static void engine_open(void)
-{
-	const struct ring_features features = { .usable = true, .peer_address = true };
-	int error = shard_links_open(&links, sim.world.cores, 4096u << (sim_below(2) * 4));
-
-	CHECK(error == 0);
-	simdisk_begin(&links);
-	for (uint32_t core = 0; core < sim.world.cores; core++) {
-		const struct shard_limits limits = limits_draw(core);
-
-		shards[core] = shard_open(&limits, &features, &links, &nothing, 0, 0x5eed ^ sim.seed,
-					  random_next(&sim.random), &error);
-		CHECK(shards[core]);
-	}
-	simdisk_start();
-}
-
-static void engine_close(bool crash)
-{
-	for (uint32_t core = 0; core < sim.world.cores; core++)
-		shard_close(shards[core]);
-	simdisk_end(crash);
-	shard_links_close(&links);
-}
-
-/* The process is gone, and a new one is there. */
-static void crash(void)
-{
-	sim_note("crash", 0, 0);
-	crashes++;
-	engine_close(true);
-	simdisk_judge();
-	sim_sockets_cut();
-	engine_open();
-}
-
-static void step(void)
-{
-	if (simdisk_failed() || (sim.world.crash > 0 && sim_below(100000) < sim.world.crash)) {
-		crash();
-		return;
-	}
-	if (sim_chance(400))
-		simdisk_turn();
-	const uint32_t core = sim_below(sim.world.cores);
-
-	shard_turn(shards[core]);
-	if (client_count > 0) {
-		struct sim_client *client = &clients[sim_below(client_count)];
-
-		if (!client->socket && sim_chance(200))
-			client_open(client, client->index);
-		client_act(client);
-		client_read(client);
-	}
-	sim.now_ns += sim_chance(20) ? sim_below(2000) * 1000000ull : sim_below(2000) * 1000ull;
-	if (sim_chance(5))
-		sim.wall_offset_ms += (int64_t)sim_below(200000000) - 100000000;
-}
-
-static uint64_t sum(enum counter counter)
-{
-	uint64_t total = 0;
-
-	for (uint32_t core = 0; core < sim.world.cores; core++)
-		total += counter_read(shard_counters(shards[core]), counter);
-	return total;
-}
-
-static void must_be_zero(enum counter counter)
-{
-	if (sum(counter) != 0)
-		sim_fail("all have left, but %s is %lu", counter_name(counter), sum(counter));
-}
-
-/* Until nothing has happened for a while. Little time passes, so that no deadline does either. */
-static void run_until_quiet(void)
-{
-	uint64_t digest = sim.digest;
-
-	for (int i = 0, quiet = 0; quiet < 300; i++, quiet++) {
-		if (i == 300000)
-			sim_fail("it does not come to rest");
-		shard_turn(shards[i % (int)sim.world.cores]);
-		simdisk_turn();
-		client_read(&clients[i % (int)client_count]);
-		sim.now_ns += 10000;
-		if (sim.digest != digest)
-			quiet = 0;
-		digest = sim.digest;
-	}
-}
-
-/* All thaw, and everybody who is live must come to know everything. */
-static void settle(void)
-{
-	for (uint32_t i = 0; i < client_count; i++)
-		clients[i].frozen = false;
-	simdisk_heal();
-	if (simdisk_failed())
-		crash();
-	run_until_quiet();
-	/* What the store could not give is asked for again by the clock. */
-	sim.now_ns += 1000 * 1000000ull;
-	run_until_quiet();
-	simdisk_judge();
-	for (uint32_t room = 0; room < ORACLE_ROOMS; room++)
-		for (uint32_t i = 0; simdisk_room(room) && i < client_count; i++) {
-			const struct sim_membership *member = &clients[i].rooms[room];
-
-			if (clients[i].socket && !clients[i].closing && member->joined && !member->leaving &&
-			    !member->no_echo && member->last != simdisk_last(room) && simdisk_last(room) != 0)
-				sim_fail("room %u: client %u is at %lu, the disk at %lu", room, i, member->last,
-					 simdisk_last(room));
-		}
-	for (uint32_t room = 0; room < ORACLE_ROOMS; room++)
-		for (uint32_t i = 0; i < client_count; i++)
-			for (uint32_t j = 0; j < i; j++) {
-				const struct sim_membership *a = &clients[i].rooms[room], *b = &clients[j].rooms[room];
-
-				if (!clients[i].socket || !clients[j].socket || clients[i].closing ||
-				    clients[j].closing || !a->joined || !b->joined || a->leaving || b->leaving)
-					continue;
-				if (strcmp(a->epoch, b->epoch) != 0 ||
-				    (a->last != b->last && !a->no_echo && !b->no_echo))
-					sim_fail("room %u: client %u is at %s:%lu and client %u at %s:%lu", room, i,
-						 a->epoch, a->last, j, b->epoch, b->last);
-			}
-}
-
-static void leave_all(void)
-{
-	for (uint32_t i = 0; i < client_count; i++)
-		client_end(&clients[i], sim_chance(500));
-	for (int i = 0; i < 2000; i++) {
-		shard_turn(shards[i % (int)sim.world.cores]);
-		simdisk_turn();
-		client_read(&clients[i % (int)client_count]);
-		sim.now_ns += (i < 1000 ? 1 : 1000) * 1000000ull;
-	}
-	must_be_zero(COUNTER_connections);
-	must_be_zero(COUNTER_sessions);
-	must_be_zero(COUNTER_members);
-	must_be_zero(COUNTER_compressing);
-	must_be_zero(COUNTER_takeover_bytes);
-	must_be_zero(COUNTER_hot_logs);
-	must_be_zero(COUNTER_segment_bytes);
-	must_be_zero(COUNTER_rooms);
-	must_be_zero(COUNTER_history_bytes);
-}
-
-/* Returns the digest of what happened. */
-static uint64_t run_seed(uint64_t seed)
-{
-	const bool trace = sim.trace;
-	const uint64_t blocks_before = block_bytes_out();
-
-	memset(clients, 0, sizeof(clients));
-	sim = (struct sim){ .seed = seed, .trace = trace, .digest = 0xcbf29ce484222325ull, .now_ns = 1000000000 };
-	random_seed(&sim.random, seed);
-	oracle_reset();
-	world_draw();
-	simdisk_open();
-	simmanners_draw(seed);
-	squeeze_draw(seed);
-	client_count = 2 + sim_below(CLIENTS_MAX - 1);
-	engine_open();
-	for (uint32_t i = 0; i < client_count; i++)
-		client_open(&clients[i], i);
-	const int steps = 500 + (int)sim_below(2500);
-
-	for (int i = 0; i < steps; i++)
-		step();
-	settle();
-	for (uint32_t i = 0; i < client_count; i++) {
-		received += clients[i].received;
-		lagged += clients[i].lagged;
-		slow += clients[i].slow;
-		ended += clients[i].ended;
-	}
-	leave_all();
-	engine_close(false);
-	simdisk_judge();
-	simdisk_close();
-	sim_sockets_reset();
-	if (block_bytes_out() != blocks_before)
-		sim_fail("%ld bytes of blocks were not given back", (long)(block_bytes_out() - blocks_before));
-	return sim.digest;
 }
 
 static uint64_t option(int argc, char **argv, const char *name, uint64_t otherwise)
@@ -361,16 +49,18 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	for (uint64_t seed = first; seed < first + count; seed++) {
-		const uint64_t digest = run_seed(seed);
+		const uint64_t digest = sim_run(seed);
 
 		/* Every hundredth twice: a seed that does not replay is no seed. */
-		if ((seed % 100 == 0 || only) && !sim.trace && run_seed(seed) != digest)
+		if ((seed % 100 == 0 || only) && !sim.trace && sim_run(seed) != digest)
 			sim_fail("does not replay");
 		if (only)
 			printf("seed %lu: digest %016lx\n", seed, digest);
 	}
-	printf("simulation: %lu events received, %lu lagged, %lu caught up, %lu ended as slow, %lu crashes\n", received,
-	       lagged, slow, ended, crashes);
+	const struct sim_totals *totals = sim_totals();
+
+	printf("simulation: %lu events received, %lu lagged, %lu caught up, %lu ended as slow, %lu crashes\n",
+	       totals->received, totals->lagged, totals->slow, totals->ended, totals->crashes);
 	printf("compressed: %lu messages from servers, %lu to them\n", squeeze_got, squeeze_said);
 	printf("%lu passed, 0 failed\n", count);
 	return 0;

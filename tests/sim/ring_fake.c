@@ -65,6 +65,8 @@ void sim_sockets_cut(void)
 
 static void add(uint8_t **to, size_t *size, size_t *capacity, const void *bytes, size_t more)
 {
+	if (more == 0)
+		return;
 	if (*size + more > *capacity) {
 		*capacity = (*size + more) * 2;
 		*to = realloc(*to, *capacity);

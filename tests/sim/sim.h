@@ -44,8 +44,14 @@ struct sim_socket {
 	bool server_closed;
 };
 
+/* Bytes that decide instead of the seed, for as long as there are any: a fuzzer's. */
+struct sim_input {
+	const uint8_t *at, *end; /* NULL: there are none */
+};
+
 struct sim {
 	struct random random;
+	struct sim_input input;
 	struct sim_world world;
 	uint64_t now_ns;
 	int64_t wall_offset_ms;
@@ -55,6 +61,16 @@ struct sim {
 };
 
 extern struct sim sim;
+
+/* What came of all runs of this process. */
+struct sim_totals {
+	uint64_t received, lagged, slow, ended, crashes;
+};
+
+const struct sim_totals *sim_totals(void);
+
+/* One run. Before it sim.trace and sim.input may be set. Returns the digest of what happened. */
+uint64_t sim_run(uint64_t seed);
 
 bool sim_chance(uint32_t thousandths);
 uint32_t sim_below(uint32_t bound);
