@@ -5,7 +5,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 
 # These come before anything is configured: they install what configure asks for, or need nothing.
-ifneq ($(filter-out run check check-asan check-tsan conformance conformance-asan clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out run check check-asan check-tsan conformance conformance-asan fuzz clean help,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
 endif
 
@@ -54,7 +54,7 @@ PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS
 
 .PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz attack soak install clean help
 .PHONY: attack-build test-unit-build test-sim-build lossyfs-build bench-build floor-build durable-build fuzz-build
-.PHONY: conformance conformance-asan compile_commands.json
+.PHONY: conformance conformance-asan replay-build compile_commands.json
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -110,6 +110,7 @@ bench-build: $(BENCHES)
 floor-build: $(FLOORS)
 durable-build: $(BUILD)/pg_insert $(BUILD)/store_fill
 fuzz-build: $(FUZZERS)
+replay-build: $(FUZZERS:$(BUILD)/fuzz_%=$(BUILD)/replay_%)
 
 ## lint: layers, symbols, sizes, format, headers, banned functions, each as a ratchet
 lint: $(call objects,$(PROTO))
@@ -120,10 +121,12 @@ bench: $(BENCHES) $(FLOORS)
 	@mkdir -p perf/reports
 	@BUILD=$(BUILD) tools/build/bench.sh
 
-## fuzz: every fuzz target for FUZZ_SECONDS (60) each
+## fuzz: install what is missing, and every fuzz target (or TARGETS) for FUZZ_SECONDS (60) each
 FUZZ_SECONDS ?= 60
-fuzz: $(FUZZERS)
-	@BUILD=$(BUILD) tools/build/fuzz.sh $(FUZZ_SECONDS)
+fuzz:
+	@tools/build/deps.sh fuzz
+	@$(MAKE) --no-print-directory -j"$$(nproc)" fuzz-build
+	@BUILD=$(BUILD) tools/build/fuzz.sh $(FUZZ_SECONDS) $(TARGETS)
 
 ## attack: attackers beside honest people, one attack after the other, each judged (ATTACKS='sends frozen' for some)
 attack: $(PROGRAMS) $(ATTACK)
@@ -236,20 +239,54 @@ $(BUILD)/store_fill: $(call objects,perf/durable/store_fill.c $(filter-out engin
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
-# Fuzz targets see proto alone, built by clang with the sanitizers.
-FUZZ_FLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE -I.
+# Fuzz targets, each with the parts it reads with: by clang with the sanitizers for a fuzzer, and by the usual compiler
+# with a plain main (replay.c) for the corpora. PARTS_: sources beside proto; LIBS_: libraries; WRAP_: calls that it answers.
+FUZZ_CC ?= clang
+FUZZ_FLAGS ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fsanitize=fuzzer-no-link
+override FUZZ_FLAGS += -std=gnu11 -D_GNU_SOURCE -DUPROAR_VERSION='"$(VERSION)"' -I.
+FUZZ_LINK ?= -fsanitize=fuzzer
 fuzz_objects = $(patsubst %.c,$(BUILD)/clang/%.o,$(1))
 
-$(BUILD)/clang/%.o: %.c $(FLAGS_CHANGED)
-	$(call say,CLANG,$<)
-	@mkdir -p $(@D)
-	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+FUZZ_ENGINE := $(filter-out $(RING) engine/ops/%,$(ENGINE))
+PARTS_fuzz_engine := $(FUZZ_ENGINE) $(filter-out tests/sim/main.c,$(SIM))
+PARTS_fuzz_session := $(FUZZ_ENGINE) tests/fuzz/hearing.c tests/sim/ring_fake.c tests/sim/clock_fake.c
+PARTS_fuzz_room_class := engine/chat/room_class.c engine/core/quantity.c
+PARTS_fuzz_words := engine/store/words.c engine/core/check.c
+PARTS_fuzz_snapshot := engine/core/check.c
+PARTS_fuzz_options := $(addprefix engine/,ops/options.c ops/options_file.c chat/room_class.c core/quantity.c net/listener.c)
+PARTS_fuzz_url := tools/cli/url.c tools/load/target.c
+PARTS_fuzz_scenario := $(addprefix tools/load/,scenario.c scenario_file.c scenario_text.c shape.c sizes.c summary.c hist.c crowd.c) engine/core/check.c
+PARTS_fuzz_dialect := $(wildcard tools/load/dialect*.c) tools/load/payload.c engine/core/check.c
+PARTS_fuzz_cli := $(addprefix tools/cli/,session.c intake.c flow.c outbox.c element.c text.c escape.c) engine/core/check.c
+PARTS_fuzz_report := $(filter-out tools/report/main.c tools/report/page_pdf.c,$(call sources,tools/report))
+LIBS_fuzz_engine := -luring -lcrypto -lsqlite3 -lpq -lpthread
+LIBS_fuzz_session := $(LIBS_fuzz_engine)
+LIBS_fuzz_dialect := -lcrypto
+LIBS_fuzz_options := -lconfig
+LIBS_fuzz_scenario := -lconfig -lm
+LIBS_fuzz_report := $(LIBS_report) -lm
+WRAP_fuzz_options := -Wl,--wrap=fopen
+WRAP_fuzz_scenario := -Wl,--wrap=fopen
+WRAP_fuzz_url := -Wl,--wrap=getaddrinfo -Wl,--wrap=freeaddrinfo
+WRAP_fuzz_report := -Wl,--wrap=json_load_file
 
-$(BUILD)/fuzz_%: $(BUILD)/clang/tests/fuzz/fuzz_%.o $(call fuzz_objects,$(PROTO))
-	$(call say,LINK,$@)
-	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@ -lz
+$(BUILD)/clang/%.o: %.c $(FLAGS_CHANGED)
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
+
+define fuzz_rule
+$$(BUILD)/$(1): $$(call fuzz_objects,tests/fuzz/$(1).c $$(PARTS_$(1)) $$(PROTO))
+	$$(call say,LINK,$$@)
+	$$(Q)$$(FUZZ_CC) $$(FUZZ_FLAGS) $$(FUZZ_LINK) $$(WRAP_$(1)) $$^ -o $$@ -lz $$(LIBS_$(1))
+$$(BUILD)/$(1:fuzz_%=replay_%): $$(call objects,tests/fuzz/$(1).c tests/fuzz/replay.c $$(PARTS_$(1)) $$(PROTO))
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC) $$(MODE_FLAGS) $$(LDFLAGS) $$(WRAP_$(1)) $$^ -o $$@ -lz $$(LIBS_$(1))
+endef
+$(foreach target,$(FUZZERS:$(BUILD)/%=%),$(eval $(call fuzz_rule,$(target))))
 
 DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSYFS) $(LOSSYFS_SCRIPT) \
 	$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c tests/attack/*.c) \
-	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) $(call fuzz_objects,$(PROTO) $(wildcard tests/fuzz/*.c))
+	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) $(call objects,$(wildcard tests/fuzz/*.c)) \
+	$(call fuzz_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c tools/*/*.c))
 -include $(DEPENDENCIES:.o=.d)

@@ -1,14 +1,12 @@
 /* A judge written the slow and obvious way, by recursion, must agree with the
  * scan on every text; so must the twin without SIMD. What the scan points at
  * must be a value, and a string must survive being read, written and read. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "proto/json/json_plain.h"
 #include "proto/json/json_scan.h"
 #include "proto/json/json_string.h"
 #include "proto/json/json_write.h"
 #include "proto/utf8/utf8.h"
+#include "tests/fuzz/fuzz.h"
 
 #define NAME_COUNT 4
 
@@ -17,12 +15,6 @@ static const struct json_name names[NAME_COUNT] = { { "op" }, { "data" }, { "pre
 struct judge {
 	const uint8_t *at, *end;
 };
-
-static void check(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static int peek(const struct judge *judge)
 {

@@ -1,20 +1,12 @@
 /* Whatever comes in, a command keeps to what the engine relies on. What goes
  * out is made of the same bytes: each text must be JSON, within its bound (the
  * buffer is exactly that large), and read back as what was written. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "proto/chat/limits.h"
 #include "proto/dialect/native.h"
 #include "proto/json/json_scan.h"
 #include "proto/json/json_string.h"
 #include "proto/utf8/utf8.h"
-
-static void check(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#include "tests/fuzz/fuzz.h"
 
 static void check_inside(struct span span, const uint8_t *text, size_t size, const struct native_scratch *scratch)
 {

@@ -75,9 +75,8 @@ built() {
 say "check: what each suite says is in $logs"
 mode=$(sed -n 's/^MODE := //p' "$BUILD/config.mk" 2>/dev/null)
 built "${mode:-release}" "$BUILD" 'all test-unit-build test-sim-build lossyfs-build'
-built asan "$ASAN" 'all test-unit-build test-sim-build' --enable-sanitizers
+built asan "$ASAN" 'all test-unit-build test-sim-build replay-build' --enable-sanitizers
 built tsan "$TSAN" all --enable-tsan
-built "${mode:-release}" "$BUILD" fuzz-build
 
 suite lint 120 tools/lint/lint.sh
 # With a PostgreSQL server of their own: what needs one is skipped otherwise.
@@ -86,7 +85,7 @@ suite 'unit asan' 600 tests/integration/postgres.py "$ASAN/test-unit" -j2
 suite simulation 300 "$BUILD/test-sim" --seeds 2000
 suite 'simulation asan' 300 "$ASAN/test-sim" --seeds 200
 suite mutants 400 env SEEDS=1000 tools/build/mutants.sh
-suite 'fuzz corpora' 300 tools/build/fuzz.sh --replay
+suite 'fuzz corpora' 300 env BUILD="$ASAN" tools/build/fuzz.sh --replay
 suite integration 600 tests/integration/run
 suite 'integration asan' 300 env BUILD="$ASAN" tests/integration/run test_chat.py
 suite 'integration tsan' 300 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py

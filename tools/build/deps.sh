@@ -1,15 +1,17 @@
 #!/bin/sh
-# deps.sh run|check - installs the Debian packages that are missing for `make run` or `make check`, and says so.
+# deps.sh run|check|fuzz - installs the Debian packages that are missing for `make run`, `check` or `fuzz`, and says so.
 set -eu
 run='gcc libc6-dev liburing-dev libmimalloc-dev libssl-dev zlib1g-dev libconfig-dev libsqlite3-dev libpq-dev libcairo2-dev libjansson-dev'
-check="$run libcriterion-dev clang clang-format libclang-rt-14-dev libfuse3-dev fuse3 binutils python3"
+check="$run libcriterion-dev clang-format libfuse3-dev fuse3 binutils python3"
 check="$check python3-websockets nodejs npm chromium postgresql debootstrap"
+fuzz="$run clang libclang-rt-14-dev llvm afl++"
 
 case ${1-} in
 run) wanted=$run ;;
 check) wanted=$check ;;
+fuzz) wanted=$fuzz ;;
 *)
-	echo 'usage: deps.sh run|check' >&2
+	echo 'usage: deps.sh run|check|fuzz' >&2
 	exit 64
 	;;
 esac

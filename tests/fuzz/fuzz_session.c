@@ -1,0 +1,367 @@
+/* One core of the engine and what clients may send it: any bytes, in any pieces, on several connections. What is said
+ * back must be frames that a client can read, and the same whether a client's bytes come at once or one by one; when
+ * all have left, every gauge and every block is back to zero.
+ *
+ * Input: a byte the cuts are drawn from, then strokes (enum stroke): a byte of what and on which connection, how many
+ * bytes, the bytes. The engine comes to rest after each, and time stands still but for WAIT. */
+#include <stdio.h>
+
+#include "engine/core/log.h"
+#include "engine/core/slab.h"
+#include "engine/gate/shard.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/hearing.h"
+#include "tests/sim/sim.h"
+
+#define CONNECTIONS 4
+#define SIZE_MAX_ 4096
+#define TURNS_MAX 20000
+#define RUNS_OF_A_SHARD 500 /* then a new one: what a shard costs to open is a thousand times what a run costs */
+
+enum stroke {
+	STROKE_RAW, /* the bytes */
+	STROKE_TEXT, /* as one text frame */
+	STROKE_GREET, /* an upgrade and hello, by the size which user */
+	STROKE_COMMAND, /* one that everybody has (commands[]), by the size */
+	STROKE_FRAME, /* first byte of a frame, then its payload */
+	STROKE_END, /* FIN, or RST */
+	STROKE_WAIT, /* the size in tenths of a second */
+	STROKE_PIECES, /* the bytes as a text of many fragments */
+	STROKE_COUNT,
+};
+
+struct sim sim;
+
+/* A shard lives in pages where LeakSanitizer does not look for pointers; its blocks are counted here. */
+int __lsan_is_turned_off(void);
+
+int __lsan_is_turned_off(void)
+{
+	return 1;
+}
+
+static struct shard *shard;
+static struct shard_links links;
+static struct sim_socket *sockets[CONNECTIONS];
+static bool in_pieces, left;
+static uint32_t cuts;
+static uint64_t blocks_before;
+
+/* Nothing is left to chance here but how much of what a client sent is received at once. */
+bool sim_chance(uint32_t thousandths)
+{
+	return thousandths >= 500;
+}
+
+uint32_t sim_below(uint32_t bound)
+{
+	if (bound != sim.world.chunk_max)
+		return 0;
+	if (!in_pieces)
+		return bound - 1;
+	cuts = cuts * 1664525 + 1013904223;
+	return cuts >> 30 ? (cuts >> 20) % 9 : (cuts >> 16) % 700;
+}
+
+void sim_note(const char *what, uint64_t a, uint64_t b)
+{
+	(void)what, (void)a, (void)b;
+	sim.digest++;
+}
+
+void sim_fail(const char *format, ...)
+{
+	(void)format;
+	abort();
+}
+
+static void answer(void *context, const struct http_question *question, struct http_answer *out, uint8_t *buffer,
+		   size_t capacity)
+{
+	(void)context, (void)question, (void)buffer, (void)capacity;
+	out->status = 404;
+}
+
+/* To a moment that is as any other such: ticks of timers are 32 ms, and some things are counted in seconds. */
+static void pass_to_whole(void)
+{
+	sim.now_ns = (sim.now_ns / 4000000000ull + 3) * 4000000000ull;
+}
+
+static void open_shard(void)
+{
+	static const struct http_source source = { answer, NULL };
+	const struct ring_features features = { .usable = true, .peer_address = true };
+	const struct shard_limits limits = {
+		.cores = 1,
+		.ring = { .slots_max = 8 },
+		.net = { .connections_max = 8, .queue_bytes_max = 1 << 24, .linger_ms = 5000, .peer_address = true },
+		.home = { .rooms_max = 64,
+			  .members_max = 8,
+			  .roster_max = 64,
+			  .history_messages = 1000,
+			  .history_bytes = 1 << 20,
+			  .history_age_ms = 60000,
+			  .history_bytes_all = 8 << 20,
+			  .page_bytes = 2000 },
+		.hall = { .hot_logs_max = 128, .cursors_max = 128, .hot_bytes_max = 1 << 22 },
+		.session = { .handshake_ms = 10000,
+			     .hello_ms = 10000,
+			     .ping_ms = 25000,
+			     .pong_ms = 8000,
+			     .slow_ms = 30000,
+			     .drain_ms = 2000,
+			     .rooms_max = 8,
+			     .sends_per_s = 20,
+			     .send_burst = 40,
+			     .commands_per_s = 40,
+			     .command_burst = 80,
+			     .data_size_max = 1000,
+			     .frame_size_max = 2000 },
+		.places_max = 128,
+		.segment_bytes_max = 1 << 26,
+		.mail_waiting_max = 1 << 24,
+		.xring_size = 1 << 20,
+	};
+	pass_to_whole();
+	int error = shard_links_open(&links, 1, limits.xring_size);
+
+	check(error == 0);
+	shard = shard_open(&limits, &features, &links, &source, 0, 0x5eed, 7, &error);
+	check(shard != NULL);
+}
+
+static void close_shard(void)
+{
+	shard_close(shard);
+	shard_links_close(&links);
+	check(block_bytes_out() == blocks_before);
+}
+
+/* Until nothing has happened for some turns: mail is read a turn after it was written. */
+static void rest(void)
+{
+	uint64_t digest = sim.digest;
+
+	for (int turn = 0, quiet = 0; quiet < 4; turn++, quiet++) {
+		check(turn < TURNS_MAX);
+		shard_turn(shard);
+		if (sim.digest != digest)
+			quiet = 0;
+		digest = sim.digest;
+		for (uint32_t i = 0; i < CONNECTIONS; i++)
+			if (sockets[i])
+				sockets[i]->taken = sockets[i]->down_size;
+	}
+}
+
+static struct sim_socket *socket_of(uint32_t connection)
+{
+	if (!sockets[connection])
+		sockets[connection] = sim_connect();
+	check(sockets[connection] != NULL);
+	return sockets[connection];
+}
+
+/* A key of zeros masks nothing. */
+static void put_frame(struct sim_socket *socket, uint8_t first, struct span payload)
+{
+	uint8_t header[8] = { first };
+	size_t size = 2;
+
+	header[1] = 0x80 | (uint8_t)(payload.size < 126 ? payload.size : 126);
+	if (payload.size >= 126) {
+		header[size++] = (uint8_t)(payload.size >> 8);
+		header[size++] = (uint8_t)payload.size;
+	}
+	memset(header + size, 0, sizeof(header) - size);
+	sim_up(socket, header, size);
+	sim_up(socket, "\0\0\0\0", 4);
+	sim_up(socket, payload.bytes, payload.size);
+}
+
+static void put_text(struct sim_socket *socket, const char *text)
+{
+	put_frame(socket, 0x81, span_of(text, strlen(text)));
+}
+
+static void greet(struct sim_socket *socket, uint32_t user)
+{
+	static const char request[] =
+		"GET /ws HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+	char hello[80];
+
+	snprintf(hello, sizeof(hello), "{\"op\":\"hello\",\"id\":1,\"name\":\"u%u\"}", user % 3);
+	sim_up(socket, request, sizeof(request) - 1);
+	put_text(socket, hello);
+}
+
+static void command(struct sim_socket *socket, uint32_t which)
+{
+	static const char *const commands[] = {
+		"{\"op\":\"join\",\"id\":2,\"room\":\"a\",\"presence\":true}",
+		"{\"op\":\"join\",\"id\":3,\"room\":\"b\",\"echo\":false,\"limit\":3}",
+		"{\"op\":\"send\",\"id\":4,\"room\":\"a\",\"cid\":\"p:1\",\"data\":{\"t\":\"hey\"}}",
+		"{\"op\":\"send\",\"id\":5,\"room\":\"b\",\"data\":[1,\"two\"]}",
+		"{\"op\":\"edit\",\"id\":6,\"room\":\"a\",\"target\":1,\"data\":\"later\"}",
+		"{\"op\":\"del\",\"id\":7,\"room\":\"a\",\"target\":1}",
+		"{\"op\":\"react\",\"id\":8,\"room\":\"a\",\"target\":1,\"key\":\"+\",\"on\":true}",
+		"{\"op\":\"history\",\"id\":9,\"room\":\"a\",\"limit\":5}",
+		"{\"op\":\"presence\",\"id\":10,\"room\":\"a\"}",
+		"{\"op\":\"leave\",\"id\":11,\"room\":\"a\"}",
+		"{\"op\":\"typing\",\"room\":\"a\"}",
+		"{\"op\":\"read\",\"room\":\"a\",\"seq\":1}",
+		"{\"op\":\"ping\",\"id\":12}",
+		"{\"op\":\"search\",\"id\":13,\"room\":\"a\",\"query\":\"hey\"}",
+		"{\"op\":\"join\",\"id\":14,\"room\":\"a\",\"since\":{\"seq\":0,\"epoch\":\"q\"}}",
+		"{\"op\":\"pong\"}",
+	};
+
+	left |= which % (sizeof(commands) / sizeof(commands[0])) == 9;
+	put_text(socket, commands[which % (sizeof(commands) / sizeof(commands[0]))]);
+}
+
+static void put_fragments(struct sim_socket *socket, struct span text)
+{
+	for (size_t at = 0; at < text.size || at == 0; at += 3) {
+		const size_t size = text.size - at < 3 ? text.size - at : 3;
+		const bool last = at + size >= text.size;
+
+		put_frame(socket, (uint8_t)((last ? 0x80 : 0) | (at == 0 ? 1 : 0)), span_of(text.bytes + at, size));
+		if (at % 64 == 0)
+			put_frame(socket, 0x89, span_of("", 0));
+	}
+}
+
+/* Returns false when nothing is left. */
+static bool stroke(struct fuzz_input *input)
+{
+	const uint32_t what = fuzz_byte(input), connection = what >> 3 & (CONNECTIONS - 1);
+	const uint32_t size = fuzz_byte(input) * (what & 0x80 ? 16 : 1);
+	const uint8_t *const zero = (const uint8_t *)"";
+	struct span bytes = SPAN_NONE;
+
+	if (what % STROKE_COUNT == STROKE_WAIT) {
+		sim.now_ns += size * 100000000ull;
+		rest();
+		return fuzz_left(input) > 0;
+	}
+	struct sim_socket *const socket = socket_of(connection);
+
+	if (what % STROKE_COUNT != STROKE_GREET && what % STROKE_COUNT != STROKE_COMMAND &&
+	    what % STROKE_COUNT != STROKE_END)
+		bytes = fuzz_take(input, size);
+	if (!bytes.bytes)
+		bytes = span_of(zero, 0);
+	switch ((enum stroke)(what % STROKE_COUNT)) {
+	case STROKE_RAW:
+		sim_up(socket, bytes.bytes, bytes.size);
+		break;
+	case STROKE_TEXT:
+		put_frame(socket, 0x81, bytes);
+		break;
+	case STROKE_GREET:
+		greet(socket, size);
+		break;
+	case STROKE_COMMAND:
+		command(socket, size);
+		break;
+	case STROKE_FRAME:
+		if (bytes.size > 0)
+			put_frame(socket, bytes.bytes[0], span_of(bytes.bytes + 1, bytes.size - 1));
+		break;
+	case STROKE_PIECES:
+		put_fragments(socket, bytes);
+		break;
+	default:
+		socket->client_ended = true;
+		socket->client_reset = size & 1;
+		break;
+	}
+	rest();
+	return fuzz_left(input) > 0;
+}
+
+static void must_be_zero(enum counter counter)
+{
+	if (counter_read(shard_counters(shard), counter) == 0)
+		return;
+	fprintf(stderr, "all have left, but %s is %lu\n", counter_name(counter),
+		counter_read(shard_counters(shard), counter));
+	abort();
+}
+
+static void leave_all(void)
+{
+	for (uint32_t i = 0; i < CONNECTIONS; i++)
+		if (sockets[i])
+			sockets[i]->client_ended = true;
+	rest();
+	for (int i = 0; i < 4; i++) {
+		sim.now_ns += 31000 * 1000000ull;
+		rest();
+	}
+	for (uint32_t i = 0; i < CONNECTIONS; i++) {
+		check(!sockets[i] || sockets[i]->server_closed);
+		if (sockets[i])
+			sim_socket_free(sockets[i]);
+		sockets[i] = NULL;
+	}
+	must_be_zero(COUNTER_connections);
+	must_be_zero(COUNTER_sessions);
+	must_be_zero(COUNTER_members);
+	must_be_zero(COUNTER_hot_logs);
+	must_be_zero(COUNTER_segment_bytes);
+	must_be_zero(COUNTER_rooms);
+	must_be_zero(COUNTER_history_bytes);
+}
+
+static void run(struct hearing *hearing, const uint8_t *data, size_t size)
+{
+	struct fuzz_input input = fuzz_input_of(data + 1, size - 1);
+
+	cuts = data[0];
+	/* Said in so many words, or spelled with escapes. */
+	left = memmem(data, size, "leave", 5) || memmem(data, size, "\\u", 2);
+	pass_to_whole();
+	while (stroke(&input))
+		;
+	for (uint32_t i = 0; i < CONNECTIONS; i++) {
+		const struct sim_socket *const socket = sockets[i];
+
+		hearing_clear(&hearing[i]);
+		hearing[i].left = left;
+		if (socket)
+			hearing_take(&hearing[i], socket->down, socket->down_size, socket->server_closed);
+	}
+	leave_all();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct hearing whole[CONNECTIONS], cut[CONNECTIONS];
+	static uint32_t runs;
+
+	if (size < 3 || size > SIZE_MAX_)
+		return 0;
+	if (!shard) {
+		log_setup(LOG_OFF, false);
+		sim.world = (struct sim_world){
+			.cores = 1, .completion = 1000, .chunk_max = 65521, .events_max = 4096, .window = 1u << 30
+		};
+		blocks_before = block_bytes_out();
+		open_shard();
+	}
+	in_pieces = false;
+	run(whole, data, size);
+	in_pieces = true;
+	run(cut, data, size);
+	for (uint32_t i = 0; i < CONNECTIONS; i++)
+		hearing_compare(&whole[i], &cut[i]);
+	if (++runs % RUNS_OF_A_SHARD == 0) {
+		close_shard();
+		open_shard();
+	}
+	return 0;
+}

@@ -1,0 +1,209 @@
+#include "tests/fuzz/hearing.h"
+
+#include <stdio.h>
+
+#include "proto/json/json_scan.h"
+#include "proto/utf8/utf8.h"
+#include "proto/ws/ws_close.h"
+#include "proto/ws/ws_header.h"
+#include "tests/fuzz/fuzz.h"
+
+enum { STREAM_HTTP, STREAM_NOTICES, STREAM_PONGS, STREAM_ANSWERS = 1 << 8 };
+
+#define ROOM_BIT (1ull << 63)
+
+void hearing_clear(struct hearing *hearing)
+{
+	hearing->count = 0;
+	hearing->size = 0;
+	hearing->closed = false;
+	hearing->close_code = 0;
+}
+
+static uint64_t hash(struct span text)
+{
+	uint64_t sum = 0xcbf29ce484222325ull;
+
+	for (size_t i = 0; i < text.size; i++)
+		sum = (sum ^ text.bytes[i]) * 0x100000001b3ull;
+	return sum;
+}
+
+/* Letters and digits behind the key become one sign. */
+static size_t blank_behind(uint8_t *bytes, size_t size, const char *key)
+{
+	size_t at = 0;
+
+	for (uint8_t *found; (found = memmem(bytes + at, size - at, key, strlen(key))) != NULL;) {
+		size_t end = at = (size_t)(found - bytes) + strlen(key);
+
+		while (end < size && (bytes[end] == '-' || (bytes[end] >= '0' && bytes[end] <= '9') ||
+				      (bytes[end] >= 'a' && bytes[end] <= 'z')))
+			end++;
+		if (end == at)
+			continue;
+		bytes[at++] = '#';
+		memmove(bytes + at, bytes + end, size - end);
+		size -= end - at;
+	}
+	return size;
+}
+
+static struct told *tell(struct hearing *hearing, uint64_t stream, struct span bytes)
+{
+	static const char *const keys[] = { "\"conn\":\"", "\"epoch\":\"", "\"time\":", "\"ts\":" };
+
+	check(hearing->count < HEARING_TOLD_MAX && bytes.size <= HEARING_BYTES_MAX - hearing->size);
+	struct told *const told = &hearing->told[hearing->count++];
+	size_t size = bytes.size;
+
+	*told = (struct told){ .stream = stream, .at = hearing->size };
+	if (size > 0)
+		memcpy(hearing->bytes + told->at, bytes.bytes, size);
+	for (size_t i = 0; stream != STREAM_HTTP && i < sizeof(keys) / sizeof(keys[0]); i++)
+		size = blank_behind(hearing->bytes + told->at, size, keys[i]);
+	told->size = (uint32_t)size;
+	hearing->size += (uint32_t)size;
+	return told;
+}
+
+static void take_text(struct hearing *hearing, struct span text)
+{
+	enum { RE, EV, ROOM, COUNT };
+	static const struct json_name names[] = { { "re" }, { "ev" }, { "room" } };
+	struct json_value values[COUNT];
+
+	check(utf8_valid(text.bytes, text.size));
+	check(json_scan_object(values, names, COUNT, text.bytes, text.size) == 1);
+	check((values[RE].type == JSON_NUMBER) != (values[EV].type == JSON_STRING));
+	if (values[RE].type == JSON_NUMBER) {
+		/* Some are given at once and some come from the room's home: each is an order of its own. */
+		struct told *const told = tell(hearing, STREAM_ANSWERS, text);
+
+		told->stream = (STREAM_ANSWERS | hash(span_of(hearing->bytes + told->at, told->size)) << 9) & ~ROOM_BIT;
+	} else if (values[ROOM].type == JSON_STRING && !span_equal(values[EV].token, SPAN("\"notice\""))) {
+		tell(hearing, ROOM_BIT | hash(values[ROOM].token), text);
+	} else {
+		tell(hearing, STREAM_NOTICES, text);
+	}
+}
+
+static void take_close(struct hearing *hearing, struct span payload)
+{
+	struct ws_close close;
+
+	check(hearing->close_code == 0);
+	check(ws_close_parse(&close, payload.bytes, payload.size) == 1 && close.code != WS_CLOSE_NONE);
+	hearing->close_code = close.code;
+}
+
+static void take_frames(struct hearing *hearing, const uint8_t *bytes, size_t size)
+{
+	while (size > 0) {
+		struct ws_header header;
+		const int head = ws_header_parse(&header, bytes, size);
+
+		check(head >= 0 && hearing->close_code == 0); /* nothing is said behind a close */
+		if (head == 0 || header.payload_size > size - (size_t)head) {
+			check(hearing->closed); /* cut off in the middle */
+			return;
+		}
+		const struct span payload = span_of(bytes + head, header.payload_size);
+
+		check(header.fin && !header.masked && !header.compressed);
+		if (header.opcode == WS_TEXT)
+			take_text(hearing, payload);
+		else if (header.opcode == WS_PONG)
+			tell(hearing, STREAM_PONGS, payload);
+		else if (header.opcode == WS_CLOSE)
+			take_close(hearing, payload);
+		else
+			abort();
+		bytes += (size_t)head + payload.size;
+		size -= (size_t)head + payload.size;
+	}
+}
+
+void hearing_take(struct hearing *hearing, const uint8_t *bytes, size_t size, bool closed)
+{
+	const uint8_t *const end = size > 0 ? memmem(bytes, size, "\r\n\r\n", 4) : NULL;
+
+	hearing->closed = closed;
+	if (size == 0)
+		return;
+	check(end != NULL && memcmp(bytes, "HTTP/1.1 ", 9) == 0);
+	if (memcmp(bytes + 9, "101 ", 4) != 0) {
+		tell(hearing, STREAM_HTTP, span_of(bytes, size));
+		return;
+	}
+	tell(hearing, STREAM_HTTP, span_of(bytes, (size_t)(end - bytes)));
+	take_frames(hearing, end + 4, size - (size_t)(end + 4 - bytes));
+}
+
+static int by_stream(const void *a, const void *b)
+{
+	const struct told *const one = a, *const other = b;
+
+	if (one->stream != other->stream)
+		return one->stream < other->stream ? -1 : 1;
+	return one->at < other->at ? -1 : one->at > other->at;
+}
+
+static uint32_t stream_end(const struct hearing *hearing, uint32_t from)
+{
+	uint32_t end = from;
+
+	while (end < hearing->count && hearing->told[end].stream == hearing->told[from].stream)
+		end++;
+	return end;
+}
+
+static void differ(const char *what, const struct hearing *hearing, const struct told *told)
+{
+	fprintf(stderr, "%s: stream %lx: %.*s\n", what, told->stream, (int)told->size,
+		(const char *)hearing->bytes + told->at);
+	abort();
+}
+
+/* One order of each, as far as both go. */
+static void compare_stream(const struct hearing *whole, uint32_t at, const struct hearing *cut, uint32_t to,
+			   uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct told *const a = &whole->told[at + i], *const b = &cut->told[to + i];
+
+		if (a->size != b->size || memcmp(whole->bytes + a->at, cut->bytes + b->at, a->size) != 0) {
+			fprintf(stderr, "at once: %.*s\n", (int)a->size, (const char *)whole->bytes + a->at);
+			differ("in pieces", cut, b);
+		}
+	}
+}
+
+void hearing_compare(struct hearing *whole, struct hearing *cut)
+{
+	uint32_t at = 0, to = 0;
+
+	if (whole->closed != cut->closed || whole->close_code != cut->close_code) {
+		fprintf(stderr, "at once: closed %d %u; in pieces: %d %u\n", whole->closed, whole->close_code,
+			cut->closed, cut->close_code);
+		abort();
+	}
+	if (whole->left || cut->left)
+		return;
+	qsort(whole->told, whole->count, sizeof(whole->told[0]), by_stream);
+	qsort(cut->told, cut->count, sizeof(cut->told[0]), by_stream);
+	while (at < whole->count || to < cut->count) {
+		const uint64_t a = at < whole->count ? whole->told[at].stream : UINT64_MAX;
+		const uint64_t b = to < cut->count ? cut->told[to].stream : UINT64_MAX;
+		const uint32_t left = a <= b ? stream_end(whole, at) - at : 0;
+		const uint32_t right = b <= a ? stream_end(cut, to) - to : 0;
+
+		if (left != right && !whole->closed && left > right)
+			differ("told only at once", whole, &whole->told[at + right]);
+		if (left != right && !whole->closed)
+			differ("told only in pieces", cut, &cut->told[to + left]);
+		compare_stream(whole, at, cut, to, left < right ? left : right);
+		at += left;
+		to += right;
+	}
+}
