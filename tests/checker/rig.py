@@ -219,7 +219,7 @@ class Run:
             self.server.start()
             self.server.wait_ready()
             self.driver = self.drive("fleet.jsonl")
-            time.sleep(1)
+            self.wait_for_traffic()
             for number in range(1, count + 1):
                 self.pause()
                 fault(self, number)
@@ -234,6 +234,15 @@ class Run:
         finally:
             self.end()
         return self.judge()
+
+    def wait_for_traffic(self):
+        """The fleet writes its journal: faults that come before it would meet nobody."""
+        until = time.monotonic() + 120
+        while not (os.path.exists(self.path("fleet.jsonl")) and os.path.getsize(self.path("fleet.jsonl"))):
+            if self.driver.poll() is not None or time.monotonic() > until:
+                raise Died("the fleet does not begin")
+            time.sleep(0.1)
+        time.sleep(0.5)
 
     def read_back(self):
         """The history as the living server gives it; then of what a last kill leaves; then as a good stop leaves it."""
