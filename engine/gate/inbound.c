@@ -25,8 +25,8 @@ static void broken(struct gate *gate, struct conn *conn, int code)
 	offence(gate, conn, OFFENCE_protocol_error);
 	if (conn_is_open(conn))
 		session_close(gate, conn, reason_of(code));
-	/* After such words there is no telling where a frame begins. */
-	conn_finish(&gate->net, conn, true);
+	/* After such words there is no telling where a frame begins, nor whether a Close comes. */
+	conn_finish(&gate->net, conn, CONN_END_QUIET);
 }
 
 static void closed_by_peer(struct gate *gate, struct conn *conn, const struct ws_message *message)
@@ -38,7 +38,7 @@ static void closed_by_peer(struct gate *gate, struct conn *conn, const struct ws
 		session_close(gate, conn, reason_of(-result));
 	else
 		session_close_back(gate, conn, close.code);
-	conn_finish(&gate->net, conn, true);
+	conn_finish(&gate->net, conn, CONN_END_SENT);
 }
 
 /* Answered when the send that is under way is over; then only the newest, as RFC 6455 5.5.3 allows: who sends pings and
@@ -71,7 +71,7 @@ static void end_flood(struct gate *gate, struct conn *conn, enum offence_rule ru
 {
 	offence(gate, conn, rule);
 	session_close(gate, conn, CHAT_CLOSE_policy);
-	conn_finish(&gate->net, conn, true);
+	conn_finish(&gate->net, conn, CONN_END_SENT);
 }
 
 static void pinged(struct gate *gate, struct conn *conn, const struct ws_message *message)
@@ -186,6 +186,8 @@ void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t 
 		.allow_compressed = session->terms.bits != 0,
 	};
 
+	if (session->assembly.refused)
+		return;
 	while (size > 0 && (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)) {
 		struct ws_message message;
 		size_t used = 0;

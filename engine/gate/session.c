@@ -63,7 +63,7 @@ static void last_words(struct gate *gate, struct conn *conn, const uint8_t *payl
 	if (!frame_raw(gate, conn, WS_CLOSE, payload, size))
 		return; /* it is aborted already */
 	retire(gate, conn);
-	conn_finish(&gate->net, conn, false);
+	conn_finish(&gate->net, conn, CONN_END_PEER);
 }
 
 void session_close(struct gate *gate, struct conn *conn, enum chat_close reason)
@@ -76,7 +76,7 @@ void session_close(struct gate *gate, struct conn *conn, enum chat_close reason)
 	session->reason = (uint8_t)reason;
 	if (!session->websocket) {
 		retire(gate, conn);
-		conn_finish(&gate->net, conn, true);
+		conn_finish(&gate->net, conn, CONN_END_SENT);
 		return;
 	}
 	const char *text = chat_close_text(reason);

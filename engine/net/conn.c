@@ -71,6 +71,8 @@ static void received(struct net *net, struct conn *conn, const struct ring_event
 		counter_add(net->counters, COUNTER_bytes_in, event->result);
 		if (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)
 			net->ops->on_bytes(net->context, conn, event->bytes, (size_t)event->result);
+		if (conn->state == CONN_FINISHING)
+			conn_heard(net, conn);
 	}
 	const bool over =
 		event->result == 0 || (event->result < 0 && event->result != -ENOBUFS && event->result != -EINTR);

@@ -1,6 +1,6 @@
 /* conn.h - a connection: a socket that receives, sends and ends, whatever is spoken on it.
  *
- *	            conn_finish()                drained and (EOF or 5 s)
+ *	            conn_finish()                drained and (EOF, quiet or 5 s)
  *	  OPEN ------------------> FINISHING ---------------------------+
  *	   |  conn_abort(), error      | conn_abort(), error            v
  *	   +---------------------------+-----------------------> CANCELLING
@@ -41,6 +41,10 @@ struct net_limits {
 	bool peer_address;          /* the ring can tell addresses */
 };
 
+/* What a finishing connection waits for once all is sent; each waits less than the one before. A socket that is closed
+ * with bytes to be read is reset, and with it go our last words: QUIET discards what a peer sends that does not know yet. */
+enum conn_end { CONN_END_PEER, CONN_END_QUIET, CONN_END_SENT };
+
 enum conn_state { CONN_FREE, CONN_OPEN, CONN_FINISHING, CONN_CANCELLING, CONN_CLOSING };
 
 /* One send in flight: pieces of segments, each held. */
@@ -55,10 +59,11 @@ struct flight {
 struct conn {
 	uint8_t state;
 	bool receiving, sending, asking; /* what the kernel still owes an answer to */
-	bool drained_close;     /* FINISHING: close as soon as drained; do not wait for the peer */
+	uint8_t end;            /* enum conn_end, once FINISHING */
 	uint32_t slot;
 	uint32_t generation;    /* tells this use of the slot from an earlier one */
 	uint32_t address;       /* entry of net->addresses, 0 while unknown */
+	uint32_t finish_ms;     /* low bits of when FINISHING began */
 	uint64_t network;       /* address_network(), 0 while unknown */
 	struct segment *first, *last; /* what waits for this member alone */
 	uint32_t offset;        /* bytes of first already planned */
@@ -105,9 +110,9 @@ static inline bool conn_is_open(const struct conn *conn)
 /* Asks for the peer's address, if that is possible and not known: RING_PEER follows, also if it is closed meanwhile. */
 void conn_ask(struct net *net, struct conn *conn);
 
-/* Sends what is queued, then closes when the peer ends, or after linger_ms; with
- * `at_once` as soon as all is sent. May be called again to say so later. */
-void conn_finish(struct net *net, struct conn *conn, bool at_once);
+/* Sends what is queued, then closes: PEER when the peer ends, QUIET when nothing came from it for a while, SENT as soon
+ * as all is sent; the first two after linger_ms at the latest. May be called again to wait less. */
+void conn_finish(struct net *net, struct conn *conn, enum conn_end end);
 
 /* Closes without sending anything more. */
 void conn_abort(struct net *net, struct conn *conn);

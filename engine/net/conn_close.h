@@ -8,6 +8,9 @@
 /* The peer will send nothing more, or the receive failed. */
 void conn_peer_ended(struct net *net, struct conn *conn);
 
+/* Bytes came while it was finishing. */
+void conn_heard(struct net *net, struct conn *conn);
+
 /* A flight is over and went well. */
 void conn_flown(struct net *net, struct conn *conn);
 

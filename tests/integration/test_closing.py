@@ -136,6 +136,35 @@ class Rules(Closing):
             with self.subTest(what):
                 self.closes(sent, close)
 
+    def test_the_same_while_the_client_goes_on_sending(self):
+        """What is still to be read when the socket ends would take our last words with it, and reset the connection."""
+        for what, sent, close in (
+            ("too large", masked(TEXT, size=8 << 20), (1009, b"message_too_big")),
+            ("not text", masked(TEXT, b"\xff", size=60000), BAD_PAYLOAD),
+            ("opcode 3", masked(3), PROTOCOL_ERROR),
+        ):
+            with self.subTest(what):
+                client = self.client()
+                client.socket.sendall(sent)
+                for _ in range(64):
+                    client.socket.sendall(b"*" * (1 << 16))
+                frames, seconds = self.to_the_end(client)
+                self.assertEqual(frames, [(CLOSE, close)])
+                self.assertLess(seconds, LINGER)
+
+    def test_but_not_for_ever(self):
+        errors = self.server.metric("protocol_errors")
+        client = self.client()
+        client.socket.sendall(masked(3))
+        begin = time.monotonic()
+        with self.assertRaises(ConnectionError):
+            while time.monotonic() - begin < 2 * LINGER:
+                client.socket.sendall(b"*")
+                time.sleep(0.01)
+        self.assertGreater(time.monotonic() - begin, LINGER - 1.5)
+        self.assertLess(time.monotonic() - begin, LINGER + AT_ONCE)
+        self.assertEqual(self.server.metric("protocol_errors"), errors + 1, "counted once")
+
     def test_binary_and_what_is_no_command(self):
         for sent, close in ((masked(BINARY, b"x"), (1003, b"unsupported_data")),
                             (masked(TEXT, b"x"), (4400, b"bad_frame"))):

@@ -49,7 +49,7 @@ Test(conn, an_abort_ends_it_at_once)
 	conn_abort(&net, conn);
 	cr_assert_eq(told[conn->slot].closed, 1);
 	conn_abort(&net, conn); /* is said, not asked */
-	conn_finish(&net, conn, true);
+	conn_finish(&net, conn, CONN_END_SENT);
 	NET_UNTIL(conn->state == CONN_FREE);
 	close(client);
 	net_teardown();
@@ -78,7 +78,7 @@ Test(conn, finishing_says_its_last_words_and_waits_for_the_peer)
 	struct conn *conn = meet(&client);
 
 	cr_assert_eq(sendq_put(&net, conn, "bye", 3), 0);
-	conn_finish(&net, conn, false);
+	conn_finish(&net, conn, CONN_END_PEER);
 	cr_assert_eq(conn->state, CONN_FINISHING);
 	fly(conn);
 	expect_words(client, "bye");
@@ -97,7 +97,7 @@ Test(conn, finishing_does_not_wait_longer_than_it_lingers)
 	struct conn *conn = meet(&client);
 	const uint64_t start = clock_mono_ns();
 
-	conn_finish(&net, conn, false);
+	conn_finish(&net, conn, CONN_END_PEER);
 	NET_UNTIL(conn->state == CONN_FREE);
 	cr_assert_geq(clock_mono_ns() - start, 200 * 1000000ull);
 	expect_end(client);
@@ -111,7 +111,7 @@ Test(conn, finishing_at_once_ends_when_all_is_sent)
 	const uint64_t start = clock_mono_ns();
 
 	cr_assert_eq(sendq_put(&net, conn, "bye", 3), 0);
-	conn_finish(&net, conn, true);
+	conn_finish(&net, conn, CONN_END_SENT);
 	cr_assert_eq(conn->state, CONN_FINISHING, "there is something to say");
 	fly(conn);
 	NET_UNTIL(conn->state == CONN_FREE);
@@ -126,11 +126,71 @@ Test(conn, finishing_at_once_may_be_said_later)
 	int client;
 	struct conn *conn = meet(&client);
 
-	conn_finish(&net, conn, false);
-	conn_finish(&net, conn, true);
+	conn_finish(&net, conn, CONN_END_PEER);
+	conn_finish(&net, conn, CONN_END_SENT);
 	cr_assert_eq(told[conn->slot].closed, 1, "all is sent");
 	NET_UNTIL(conn->state == CONN_FREE);
 	expect_end(client);
+	net_teardown();
+}
+
+/* Closed while there is something to read, the socket would be reset and the last words with it. */
+Test(conn, finishing_quietly_discards_what_still_comes)
+{
+	int client;
+	struct conn *conn = meet(&client);
+	const uint64_t start = clock_mono_ns();
+	int sent = 0;
+
+	net.limits.linger_ms = 20000;
+	cr_assert_eq(sendq_put(&net, conn, "bye", 3), 0);
+	conn_finish(&net, conn, CONN_END_QUIET);
+	fly(conn);
+	for (; clock_mono_ns() - start < 150 * 1000000ull; sent++) {
+		cr_assert_eq(send(client, "more", 4, MSG_NOSIGNAL), 4);
+		usleep(5000);
+		net_turn();
+		cr_assert_eq(conn->state, CONN_FINISHING, "it is not quiet");
+	}
+	NET_UNTIL(conn->state == CONN_FREE);
+	cr_assert_eq(told[conn->slot].bytes, 4 * sent, "all was read");
+	expect_words(client, "bye");
+	expect_end(client);
+	net_teardown();
+}
+
+Test(conn, finishing_quietly_ends_soon_when_nothing_comes)
+{
+	int client;
+	struct conn *conn = meet(&client);
+	const uint64_t start = clock_mono_ns();
+
+	net.limits.linger_ms = 20000;
+	cr_assert_eq(sendq_put(&net, conn, "bye", 3), 0);
+	conn_finish(&net, conn, CONN_END_QUIET);
+	fly(conn);
+	NET_UNTIL(conn->state == CONN_FREE);
+	cr_assert_geq(clock_mono_ns() - start, 90 * 1000000ull);
+	expect_words(client, "bye");
+	expect_end(client);
+	net_teardown();
+}
+
+Test(conn, finishing_quietly_does_not_linger_longer_than_it_may)
+{
+	int client;
+	struct conn *conn = meet(&client);
+	const uint64_t start = clock_mono_ns();
+
+	conn_finish(&net, conn, CONN_END_QUIET);
+	while (conn->state != CONN_FREE) {
+		send(client, "more", 4, MSG_NOSIGNAL);
+		usleep(1000);
+		net_turn();
+		cr_assert_lt(clock_mono_ns() - start, 20 * 1000000000ull);
+	}
+	cr_assert_geq(clock_mono_ns() - start, 200 * 1000000ull, "the linger of these tests");
+	close(client);
 	net_teardown();
 }
 
@@ -141,7 +201,7 @@ Test(conn, a_peer_that_ended_its_half_gets_the_last_words)
 	struct conn *conn = meet(&client);
 
 	cr_assert_eq(sendq_put(&net, conn, "bye", 3), 0);
-	conn_finish(&net, conn, false);
+	conn_finish(&net, conn, CONN_END_PEER);
 	shutdown(client, SHUT_WR);
 	NET_UNTIL(!conn->receiving);
 	cr_assert_eq(told[conn->slot].closed, 0);
