@@ -11,6 +11,7 @@
 
 /* Of the deflater that a connection has alone: a smaller window than was agreed on is always allowed. */
 #define OWN_BITS 13
+#define OWN_LEVEL 6 /* below 4 zlib does not note again what it found in an earlier message, and loses sight of it */
 
 /* Asked of clients whose earlier messages we are to keep, where they can be asked. */
 #define CLIENT_BITS 13
@@ -105,7 +106,7 @@ static void *own_deflate(struct codec *codec)
 
 	if (!memory)
 		return NULL;
-	struct deflate *deflate = deflate_make(memory, own_size(), OWN_BITS, DEFLATE_LEVEL, DEFLATE_MEM_LEVEL);
+	struct deflate *deflate = deflate_make(memory, own_size(), OWN_BITS, OWN_LEVEL, DEFLATE_MEM_LEVEL);
 
 	CHECK(!deflate || (void *)deflate == memory);
 	if (!deflate)

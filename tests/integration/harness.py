@@ -117,7 +117,7 @@ class Server:
 class Client:
     """A blocking WebSocket client that speaks the native protocol."""
 
-    def __init__(self, port, name=None, source=None, timeout=20, receive_buffer=None):
+    def __init__(self, port, name=None, source=None, timeout=20, receive_buffer=None, fields=b""):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -132,7 +132,7 @@ class Client:
         self.socket.sendall(
             b"GET /ws HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-            b"Sec-WebSocket-Protocol: uproar.v1\r\n\r\n"
+            b"Sec-WebSocket-Protocol: uproar.v1\r\n" + fields + b"\r\n"
         )
         while b"\r\n\r\n" not in self.buffer:
             self._more()

@@ -9,8 +9,8 @@ import ws from "ws";
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const build = path.resolve(root, process.env.BUILD ?? "build");
 
-async function start() {
-	const server = spawn(path.join(build, "uproar"), ["--listen", "127.0.0.1:0", "--send-rate", "0", "--data", ""]);
+async function start(...options) {
+	const server = spawn(path.join(build, "uproar"), ["--listen", "127.0.0.1:0", "--send-rate", "0", "--data", "", ...options]);
 	const port = await new Promise((resolve, reject) => {
 		let text = "";
 		const read = (chunk) => {
@@ -26,10 +26,11 @@ async function start() {
 }
 
 /** Two clients of one kind in a room; what the one sends both get, in order. */
-async function chat(WebSocket, port) {
+async function chat(WebSocket, port, ...options) {
 	const open = (name) =>
 		new Promise((resolve, reject) => {
-			const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, "uproar.v1");
+			const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, "uproar.v1", ...options);
+			socket.on?.("upgrade", ({ headers }) => (socket.agreed = headers["sec-websocket-extensions"] ?? ""));
 			const waiting = [];
 			const got = [];
 			socket.onmessage = ({ data }) => {
@@ -64,6 +65,7 @@ async function chat(WebSocket, port) {
 	bob.close(1000, "bye");
 	assert.equal((await closed).code, 1000);
 	ann.close();
+	return ann.agreed;
 }
 
 test("npm ws", async () => {
@@ -72,6 +74,29 @@ test("npm ws", async () => {
 		await chat(ws, server.port);
 	} finally {
 		await server.stop();
+	}
+});
+
+test("npm ws, with and without what it can agree on", async () => {
+	for (const [budget, perMessageDeflate, wanted] of [
+		["0", false, ""],
+		["0", true, "permessage-deflate; server_no_context_takeover; client_no_context_takeover"],
+		["10M", true, "permessage-deflate; client_max_window_bits=13"],
+		["10M", { clientNoContextTakeover: true }, "permessage-deflate; client_no_context_takeover; client_max_window_bits=13"],
+		["10M", { serverNoContextTakeover: true, clientMaxWindowBits: 10 },
+			"permessage-deflate; server_no_context_takeover; client_max_window_bits=10"],
+		["10M", { serverMaxWindowBits: 9, clientMaxWindowBits: 9, threshold: 0 }, "permessage-deflate; "
+			+ "server_no_context_takeover; server_max_window_bits=9; client_max_window_bits=9"],
+		["0", { serverMaxWindowBits: 12, threshold: 0 }, "permessage-deflate; server_no_context_takeover; "
+			+ "client_no_context_takeover; server_max_window_bits=12"],
+	]) {
+		const server = await start("--compress-takeover", budget);
+		try {
+			const words = (text) => text.split("; ").filter((word) => word !== "client_max_window_bits=15").sort();
+			assert.deepEqual(words(await chat(ws, server.port, { perMessageDeflate })), words(wanted));
+		} finally {
+			await server.stop();
+		}
 	}
 });
 
