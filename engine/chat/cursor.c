@@ -88,6 +88,15 @@ void cursor_unlist(struct hall *hall, struct cursor *cursor)
 	cursor->listed = false;
 }
 
+void cursor_last(struct hall *hall, struct cursor *cursor)
+{
+	CHECK(cursor->listed);
+	if (hall->owners[cursor->owner].behind_last == cursor_index(hall, cursor))
+		return;
+	cursor_unlist(hall, cursor);
+	cursor_list(hall, cursor);
+}
+
 void cursor_catch_up(struct hall *hall, struct cursor *cursor)
 {
 	cursor->state = CURSOR_CATCHUP;

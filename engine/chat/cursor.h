@@ -78,6 +78,9 @@ void cursor_join_live(struct hall *hall, struct cursor *cursor, uint64_t seq);
 void cursor_list(struct hall *hall, struct cursor *cursor);
 void cursor_unlist(struct hall *hall, struct cursor *cursor);
 
+/* Behind the others of its owner's list: what a send has no room for is not first in the next, so rooms take turns. */
+void cursor_last(struct hall *hall, struct cursor *cursor);
+
 /* More is to be fetched when the owner has room for it. */
 void cursor_catch_up(struct hall *hall, struct cursor *cursor);
 

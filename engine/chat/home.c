@@ -195,6 +195,35 @@ static void run_publish(struct home *home, struct room *room, const struct mail_
 	reply_ack(home, mail, room, &event, false);
 }
 
+/* What goes to all members may be a thousand times what came: a room has a share of it, so that a hot one does not take
+ * what the others need. One event passes whatever it costs, and is charged: the next waits until that has regrown. */
+#define FRAME_REST 160 /* bytes of a frame besides its data, about */
+
+static bool within_traffic(struct home *home, struct room *room, const struct mail_command *mail)
+{
+	const uint32_t most = home->limits.traffic_kib_per_s;
+	const uint64_t bytes = (mail->command.data.size + FRAME_REST) * (uint64_t)room->connections;
+	const uint32_t retry_ms = quota_take(&room->traffic, most, most, home->now_ms);
+
+	if (retry_ms != 0) {
+		reply_error(home, mail, CHAT_ERR_rate_limited, retry_ms);
+		return false;
+	}
+	if (most != 0 && bytes >= 2048)
+		quota_charge(&room->traffic, (uint32_t)(bytes / 1024 < UINT32_MAX ? bytes / 1024 : UINT32_MAX) - 1);
+	return true;
+}
+
+static void publish(struct home *home, struct room *room, const struct mail_command *mail)
+{
+	if (!within_traffic(home, room, mail))
+		return;
+	if (room->disk != 0)
+		disk_publish(home, room, mail);
+	else
+		run_publish(home, room, mail);
+}
+
 static void run_history(struct home *home, struct room *room, const struct mail_command *mail)
 {
 	const struct chat_command *command = &mail->command;
@@ -251,10 +280,7 @@ static void run_in_room(struct home *home, struct room *room, const struct mail_
 	case CHAT_OP_edit:
 	case CHAT_OP_del:
 	case CHAT_OP_react:
-		if (room->disk != 0)
-			disk_publish(home, room, mail);
-		else
-			run_publish(home, room, mail);
+		publish(home, room, mail);
 		return;
 	case CHAT_OP_history:
 		run_history(home, room, mail);
@@ -281,8 +307,8 @@ static void run_in_room(struct home *home, struct room *room, const struct mail_
 	CHECK(!"a command that is no room's");
 }
 
-/* What a few bytes ask for and many answer. Commands of one turn come before any of their answers is read, so the gate's
- * look at what waits is not enough for these. */
+/* What a few bytes ask for and many answer. Commands of one turn come before any of their answers is read, so that the
+ * gate's look at what waits is not enough for these. */
 static bool is_answered_at_length(uint8_t op)
 {
 	return op == CHAT_OP_join || op == CHAT_OP_history || op == CHAT_OP_presence || op == CHAT_OP_search;

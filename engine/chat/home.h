@@ -23,6 +23,7 @@ struct home_limits {
 	uint32_t history_messages;   /* a room */
 	uint64_t history_bytes;      /* a room */
 	uint64_t history_age_ms;     /* a room */
+	uint32_t traffic_kib_per_s;  /* a room's events to all its members, about; 0: no limit */
 	const struct room_classes *classes; /* keeps; NULL: every room is of class memory */
 	uint64_t history_bytes_all;  /* this core; the room longest silent gives way first */
 	size_t page_bytes;           /* data in one page, at least one event */

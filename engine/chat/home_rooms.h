@@ -5,6 +5,7 @@
 
 #include "engine/chat/dedup.h"
 #include "engine/chat/home.h"
+#include "engine/chat/quota.h"
 #include "engine/chat/room_class.h"
 #include "engine/chat/room_log.h"
 #include "engine/chat/roster.h"
@@ -23,6 +24,7 @@ struct room {
 	uint32_t roster_first;
 	uint32_t users;
 	uint32_t connections;
+	struct quota traffic;    /* KiB */
 	uint32_t colder, warmer; /* rooms by their last append */
 	uint32_t next_counting;  /* rooms whose count is to be told; 0: not one, COUNTING_LAST: the last */
 	char epoch[ROOM_EPOCH_SIZE];

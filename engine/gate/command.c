@@ -80,6 +80,18 @@ void command_refuse(struct gate *gate, struct conn *conn, uint64_t id, enum chat
 	session_close(gate, conn, CHAT_CLOSE_flood);
 }
 
+/* A page costs a command for each of so many events that it may hold. */
+#define PAGE_COST_EVENTS 50
+
+static uint32_t cost_of(const struct chat_command *command)
+{
+	if (command->op == CHAT_OP_search)
+		return SEARCH_COST;
+	if (command->op != CHAT_OP_history && command->op != CHAT_OP_join)
+		return 1;
+	return command->limit > PAGE_COST_EVENTS ? (command->limit + PAGE_COST_EVENTS - 1) / PAGE_COST_EVENTS : 1;
+}
+
 /* Refuses what comes too fast. Returns whether the command may run. */
 static bool within_rate(struct gate *gate, struct conn *conn, const struct chat_command *command)
 {
@@ -91,9 +103,10 @@ static bool within_rate(struct gate *gate, struct conn *conn, const struct chat_
 			: quota_take(&session->commands, limits->commands_per_s, limits->command_burst, gate->now_ms);
 
 	if (retry_ms == 0) {
-		session->refusals -= session->refusals > 0;
-		if (command->op == CHAT_OP_search && limits->commands_per_s != 0)
-			quota_charge(&session->commands, SEARCH_COST - 1);
+		if (command->op != CHAT_OP_join) /* which is judged further: membership.c says when it has passed */
+			command_pass(session);
+		if (limits->commands_per_s != 0)
+			quota_charge(&session->commands, cost_of(command) - 1);
 		return true;
 	}
 	offence(gate, conn, OFFENCE_rate_limited);
@@ -119,6 +132,18 @@ static void run_live(struct gate *gate, struct conn *conn, const struct chat_com
 		membership_command(gate, conn, command);
 		return;
 	}
+}
+
+/* What is not well formed costs what a command costs, and is not answered without end. */
+static void misused(struct gate *gate, struct conn *conn, const struct chat_command *command, enum chat_error error)
+{
+	const struct session_limits *limits = &gate->limits;
+	const uint32_t retry_ms = quota_take(&session_of(gate, conn)->commands, limits->commands_per_s,
+					     limits->command_burst, gate->now_ms);
+
+	if (retry_ms != 0)
+		offence(gate, conn, OFFENCE_rate_limited);
+	command_refuse(gate, conn, command->id, retry_ms != 0 ? CHAT_ERR_rate_limited : error, retry_ms);
 }
 
 void command_text(struct gate *gate, struct conn *conn, const uint8_t *text, size_t size)
@@ -149,7 +174,7 @@ void command_text(struct gate *gate, struct conn *conn, const uint8_t *text, siz
 	if (!conn_is_open(conn) || session->phase != SESSION_LIVE)
 		return;
 	if (result == 0)
-		frame_error(gate, conn, command.id, error, 0);
+		misused(gate, conn, &command, error);
 	else if (within_rate(gate, conn, &command))
 		run_live(gate, conn, &command);
 }

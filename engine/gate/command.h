@@ -10,4 +10,10 @@ void command_text(struct gate *gate, struct conn *conn, const uint8_t *text, siz
 /* Answers with an error that who goes on after many of them is ended for. */
 void command_refuse(struct gate *gate, struct conn *conn, uint64_t id, enum chat_error error, uint32_t retry_ms);
 
+/* A command that was not refused makes up for one that was. */
+static inline void command_pass(struct session *session)
+{
+	session->refusals -= session->refusals > 0;
+}
+
 #endif

@@ -5,6 +5,7 @@
 #include "engine/core/mutant.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/membership.h"
+#include "engine/gate/offence.h"
 
 /* The connection that asked, if it is still the same and open. */
 static struct conn *asker(struct gate *gate, const struct mail_origin *origin)
@@ -39,8 +40,11 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 	CHECK(cursor->state == CURSOR_JOINING || cursor->state == CURSOR_ORPHAN);
 	if (!joined) {
 		cursor_close(&gate->hall, cursor);
-		if (conn)
-			frame_reply(gate, conn, &mail->reply);
+		if (!conn)
+			return;
+		if (mail->reply.error == CHAT_ERR_limit)
+			offence(gate, conn, OFFENCE_join_limit);
+		frame_reply(gate, conn, &mail->reply);
 		return;
 	}
 	if (cursor->state == CURSOR_ORPHAN) {
@@ -64,6 +68,8 @@ void deliver_reply(struct gate *gate, const struct mail_reply *mail)
 
 	if (mail->reply.kind == CHAT_REPLY_ERROR)
 		gate_count(gate, COUNTER_errors);
+	if (conn && mail->reply.kind == CHAT_REPLY_ERROR && mail->reply.error == CHAT_ERR_rate_limited)
+		offence(gate, conn, OFFENCE_room_limited);
 	if (mail->op == CHAT_OP_join)
 		deliver_join(gate, conn, mail);
 	else if (conn && (mail->reply.re != 0 || mail->reply.kind == CHAT_REPLY_ERROR))

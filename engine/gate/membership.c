@@ -2,7 +2,9 @@
 
 #include "engine/chat/dispatch.h"
 #include "engine/core/check.h"
+#include "engine/gate/command.h"
 #include "engine/gate/frame.h"
+#include "engine/gate/offence.h"
 
 #define TYPING_EVERY_S 3
 #define BUSY_RETRY_MS 500
@@ -73,6 +75,20 @@ void membership_fetch(struct gate *gate, struct conn *conn, struct cursor *curso
 	send(gate, conn, cursor, MAIL_OP_FETCH, &fetch);
 }
 
+/* A room that this core does not know is made, or loaded from the store. */
+static bool may_open(struct gate *gate, struct conn *conn, const struct chat_command *command)
+{
+	const struct session_limits *limits = &gate->limits;
+	const uint32_t retry_ms =
+		quota_take(&session_of(gate, conn)->openings, limits->rooms_per_s, limits->room_burst, gate->now_ms);
+
+	if (retry_ms == 0)
+		return true;
+	offence(gate, conn, OFFENCE_room_rate);
+	command_refuse(gate, conn, command->id, CHAT_ERR_limit, retry_ms);
+	return false;
+}
+
 static void join(struct gate *gate, struct conn *conn, const struct chat_command *command)
 {
 	const struct room_class *class = room_class_of(gate->limits.classes, command->room);
@@ -84,9 +100,12 @@ static void join(struct gate *gate, struct conn *conn, const struct chat_command
 		return;
 	}
 	if (gate->hall.owners[conn->slot].count >= gate->limits.rooms_max) {
-		frame_error(gate, conn, command->id, CHAT_ERR_limit, 0);
+		offence(gate, conn, OFFENCE_join_limit);
+		command_refuse(gate, conn, command->id, CHAT_ERR_limit, 0);
 		return;
 	}
+	if (known == 0 && !may_open(gate, conn, command))
+		return;
 	const uint32_t place = directory_enter(&gate->directory, command->room, hash);
 	struct chat_command allowed = *command;
 	struct cursor *cursor = NULL;
@@ -98,9 +117,11 @@ static void join(struct gate *gate, struct conn *conn, const struct chat_command
 	if (!cursor) {
 		if (place != 0)
 			directory_tidy(&gate->directory, place);
-		frame_error(gate, conn, command->id, CHAT_ERR_limit, BUSY_RETRY_MS);
+		offence(gate, conn, OFFENCE_join_limit);
+		command_refuse(gate, conn, command->id, CHAT_ERR_limit, BUSY_RETRY_MS);
 		return;
 	}
+	command_pass(session_of(gate, conn));
 	cursor->slow = class->slow;
 	send(gate, conn, cursor, CHAT_OP_join, &allowed);
 }

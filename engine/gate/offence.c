@@ -14,7 +14,7 @@ static const struct {
 #undef OFFENCE
 };
 
-_Static_assert(OFFENCE_COUNT <= THROTTLE_RULES_MAX && OFFENCE_COUNT < UINT8_MAX, "a rule each");
+_Static_assert(OFFENCE_COUNT <= THROTTLE_RULES_MAX && OFFENCE_COUNT <= 32, "a rule and a bit each");
 
 /* The event's name is the rule's, so that no rule takes lines from another. */
 static void write_line(uint32_t rule, const char *from, uint32_t more)
@@ -46,18 +46,16 @@ void offence(struct gate *gate, struct conn *conn, enum offence_rule rule)
 	conn_ask(&gate->net, conn);
 	if (!conn->asking)
 		tell(gate, rule, conn->network);
-	else if (session->offence == 0)
-		session->offence = (uint8_t)(rule + 1);
-	/* Of several in the turn or two that the answer takes the first is told, as of those after it. */
+	else
+		session->offences |= 1u << rule;
 }
 
 void offence_addressed(struct gate *gate, struct conn *conn)
 {
 	struct session *session = session_of(gate, conn);
 
-	if (session->offence != 0)
-		tell(gate, session->offence - 1u, conn->network);
-	session->offence = 0;
+	for (; session->offences != 0; session->offences &= session->offences - 1)
+		tell(gate, (uint32_t)__builtin_ctz(session->offences), conn->network);
 }
 
 void offence_tick(struct gate *gate)

@@ -41,6 +41,7 @@ static void gather_rooms(struct gate *gate, struct conn *conn, struct flight *fl
 				continue;
 			membership_fetch(gate, conn, cursor);
 		} else if (!gather(gate, flight, cursor)) {
+			cursor_last(&gate->hall, cursor);
 			return;
 		}
 		cursor_unlist(&gate->hall, cursor);

@@ -31,6 +31,8 @@ struct session_limits {
 	uint32_t send_burst;
 	uint32_t commands_per_s; /* all others; 0: no limit */
 	uint32_t command_burst;
+	uint32_t rooms_per_s;    /* joined that this core does not know yet; 0: no limit */
+	uint32_t room_burst;
 	uint32_t pings_per_s;    /* of WebSocket; 0: no limit */
 	uint32_t ping_burst;
 	uint32_t fragments_per_s; /* and control frames; 0: no limit */
@@ -53,13 +55,13 @@ struct session {
 	bool pinged;             /* we asked, and nothing was heard since */
 	bool leaving;            /* told to reconnect; its timer closes it */
 	bool fetching;           /* a page is on its way */
-	uint8_t offence;         /* rule + 1: to be told when the peer's address is known */
 	uint16_t refusals;       /* commands over the rate, decaying; too many end it */
 	struct codec_terms terms; /* of compression */
+	uint32_t offences;       /* bits of rules: to be told when the peer's address is known */
 	uint32_t heard_ms;       /* low bits of when bytes last came */
 	uint32_t begun_ms;       /* ... of when the message that is not whole began; 0: there is none */
 	uint8_t *user;           /* block of user_size */
-	struct quota sends, commands, pings, fragments;
+	struct quota sends, commands, openings, pings, fragments;
 	uint8_t *pong;           /* the newest ping, not answered while a send is under way; block of pong_size */
 	struct ws_assembly assembly;
 	struct ws_buffer buffer; /* a head or message that is not whole yet; a block of its capacity */

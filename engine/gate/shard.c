@@ -15,7 +15,9 @@
 #include "engine/gate/render.h"
 
 #define EVENTS_MAX 4096 /* completions run in one turn */
-#define MAIL_PER_TURN 4096 /* mails taken in one turn before what they brought is pumped */
+#define MAIL_PER_TURN 4096 /* mails taken in one turn before what they brought is pumped; */
+#define MAIL_MS_MAX 5 /* after so long no more, looked at every */
+#define MAIL_LOOK 64 /* mails */
 #define TICK_MS 500
 #define ACCEPT_AGAIN_MS 100
 
@@ -264,6 +266,8 @@ static void run_mails(struct shard *shard)
 		run_mail(shard, mail);
 		post_drop(shard->in[from]);
 		taken++;
+		if (taken % MAIL_LOOK == 0 && clock_mono_ns() / 1000000 - shard->gate.now_ms >= MAIL_MS_MAX)
+			break;
 	}
 	shard->mail_left = silent < cores;
 }

@@ -107,6 +107,8 @@ static struct session_limits session_of(const struct options *o)
 		.send_burst = (uint32_t)option_number(o, OPTION_send_burst),
 		.commands_per_s = (uint32_t)option_number(o, OPTION_command_rate),
 		.command_burst = (uint32_t)option_number(o, OPTION_command_burst),
+		.rooms_per_s = (uint32_t)option_number(o, OPTION_room_rate),
+		.room_burst = (uint32_t)option_number(o, OPTION_room_burst),
 		.pings_per_s = (uint32_t)option_number(o, OPTION_ping_rate),
 		.ping_burst = (uint32_t)option_number(o, OPTION_ping_burst),
 		.fragments_per_s = (uint32_t)option_number(o, OPTION_fragment_rate),
@@ -125,6 +127,7 @@ static struct home_limits home_of(const struct options *o, uint32_t cores)
 		.history_messages = (uint32_t)option_number(o, OPTION_history_messages),
 		.history_bytes = option_number(o, OPTION_history_size),
 		.history_age_ms = option_number(o, OPTION_history_age),
+		.traffic_kib_per_s = (uint32_t)(option_number(o, OPTION_room_traffic) / 1024),
 		.history_bytes_all = option_number(o, OPTION_history_memory) / cores,
 		.page_bytes = 64 * 1024,
 	};

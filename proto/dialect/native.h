@@ -16,8 +16,9 @@ struct native_scratch {
 /* Decodes one message, text[0..size), valid UTF-8, into *command. *error is
  * written on 0. command->id is right whenever the result is not negative.
  * Returns 1: a command. 0: refused with *error (bad_request, bad_room,
- * too_large), the connection lives. -(enum chat_close): the text is no JSON
- * object as the protocol asks, the connection is to be closed. */
+ * too_large), the connection lives; what is nested too deep is a bad_request
+ * without an id. -(enum chat_close): the text is no JSON object as the
+ * protocol asks, the connection is to be closed. */
 int native_decode(struct chat_command *command, enum chat_error *error, struct native_scratch *scratch,
 		  const uint8_t *text, size_t size);
 

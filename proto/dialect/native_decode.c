@@ -344,6 +344,27 @@ static bool take_op(struct decode *decode)
 	return op < CHAT_OP_COUNT;
 }
 
+/* Of a text that was refused: whether because more containers are open at once than we follow. */
+static bool is_too_deep(const uint8_t *text, size_t size)
+{
+	uint32_t depth = 0;
+	bool string = false;
+
+	for (size_t i = 0; i < size; i++) {
+		if (string && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			string = !string;
+		else if (!string && (text[i] == '{' || text[i] == '['))
+			depth++;
+		else if (!string && depth > 0 && (text[i] == '}' || text[i] == ']'))
+			depth--;
+		if (depth > CHAT_DEPTH_MAX)
+			return true;
+	}
+	return false;
+}
+
 int native_decode(struct chat_command *command, enum chat_error *error, struct native_scratch *scratch,
 		  const uint8_t *text, size_t size)
 {
@@ -354,7 +375,7 @@ int native_decode(struct chat_command *command, enum chat_error *error, struct n
 	decode.command = command;
 	decode.scratch = scratch;
 	if (json_scan_object(decode.values, key_names, KEY_COUNT, text, size) < 0)
-		return -CHAT_CLOSE_bad_frame;
+		return is_too_deep(text, size) ? refuse(error, CHAT_ERR_bad_request) : -CHAT_CLOSE_bad_frame;
 	if (has(&decode, KEY_id)) {
 		const struct json_value *id = &decode.values[KEY_id];
 

@@ -38,6 +38,12 @@ OPTION(command_rate, "command-rate", COUNT, "100", "0", "1000000", "Limits",
        "other commands a second and connection; 0: no limit")
 OPTION(command_burst, "command-burst", COUNT, "200", "1", "1000000", "Limits",
        "how many may come at once")
+OPTION(room_rate, "room-rate", COUNT, "10", "0", "1000000", "Limits",
+       "rooms new to its core that a connection may join a second; 0: no limit")
+OPTION(room_burst, "room-burst", COUNT, "256", "1", "1000000", "Limits",
+       "how many may come at once")
+OPTION(room_traffic, "room-traffic", BYTES, "1G", "0", "2G", "Limits",
+       "bytes a second that a room's events may come to over all its members, about; 0: no limit")
 OPTION(ping_rate, "ping-rate", COUNT, "10", "0", "1000000", "Limits",
        "WebSocket pings a second and connection; 0: no limit")
 OPTION(ping_burst, "ping-burst", COUNT, "20", "1", "1000000", "Limits",

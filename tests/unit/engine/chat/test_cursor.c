@@ -363,3 +363,31 @@ Test(cursor, everybody_is_given_everything_once_whatever_happens, .timeout = 60)
 	}
 	hall_teardown();
 }
+
+Test(cursor, who_filled_a_send_is_not_first_in_the_next)
+{
+	const uint32_t other_place = directory_enter(&names, SPAN("b"), directory_hash(&names, SPAN("b")));
+	struct cursor *first = enter(1);
+	struct cursor *second = cursor_open(&hall, 1, other_place, false, true);
+	struct owner *owner = &hall.owners[1];
+	static struct given given;
+
+	cr_assert_eq(cursor_attach(&hall, second, false, 0, 0), 0);
+	say(60, true);
+	hot_logs_settle(&hall);
+	cr_assert_eq(owner->behind, cursor_index(&hall, first));
+	cursor_last(&hall, first);
+	cr_assert_eq(owner->behind, cursor_index(&hall, first), "alone it stays");
+	cursor_list(&hall, second);
+	cursor_last(&hall, first);
+	cr_assert_eq(owner->behind, cursor_index(&hall, second));
+	cr_assert_eq(owner->behind_last, cursor_index(&hall, first));
+	cursor_last(&hall, first);
+	cr_assert_eq(owner->behind_last, cursor_index(&hall, first));
+	cursor_unlist(&hall, second);
+	give(first, 99, &given);
+	cr_assert_eq(owner->behind, 0);
+	gone(second);
+	gone(first);
+	hall_teardown();
+}

@@ -475,3 +475,65 @@ Test(home, makes_no_pages_while_too_much_waits)
 	cr_assert_eq(expect_reply(1, CHAT_REPLY_HISTORY)->page.event_count, 2);
 	home_teardown();
 }
+
+static void setup_traffic(void)
+{
+	struct home_limits limits = roomy;
+
+	limits.traffic_kib_per_s = 40;
+	home_teardown();
+	home_setup_of(&limits);
+}
+
+/* 10 members and 864 bytes of data are 10 KiB. */
+static void say_ten_kib(uint64_t id)
+{
+	static char data[864];
+
+	memset(data, '1', sizeof(data));
+	RUN(0, "m0", .op = CHAT_OP_send, .data = span_of(data, sizeof(data)), .id = id);
+}
+
+static uint32_t acks(void)
+{
+	const struct mail *mail;
+	uint32_t count = 0;
+
+	while ((mail = next_mail(0)) != NULL)
+		count += mail->kind == MAIL_REPLY && ((const struct mail_reply *)mail)->reply.kind == CHAT_REPLY_ACK;
+	return count;
+}
+
+Test(home, a_room_has_its_share_of_traffic_and_no_more)
+{
+	const struct chat_reply *reply;
+	char name[8];
+
+	setup_traffic();
+	for (int i = 0; i < 10; i++)
+		join(0, span_of(name, (size_t)snprintf(name, sizeof(name), "m%d", i)));
+	for (uint64_t i = 0; i < 4; i++)
+		say_ten_kib(i + 1);
+	cr_assert_eq(acks(), 4);
+	say_ten_kib(5);
+	reply = expect_reply(0, CHAT_REPLY_ERROR);
+	cr_assert_eq(reply->error, CHAT_ERR_rate_limited);
+	cr_assert_eq(reply->retry_ms, 25, "a KiB of 40 a second");
+	now_ms += 24;
+	say_ten_kib(6);
+	expect_error(0, CHAT_ERR_rate_limited);
+	now_ms += 1;
+	say_ten_kib(7);
+	cr_assert_eq(acks(), 1, "one passes as soon as there is anything, and is charged");
+	now_ms += 249;
+	say_ten_kib(8);
+	expect_error(0, CHAT_ERR_rate_limited);
+	now_ms += 1;
+	say_ten_kib(9);
+	cr_assert_eq(acks(), 1);
+	RUN(0, "m0", .op = CHAT_OP_join, .room = SPAN("other"), .limit = 1);
+	hush();
+	RUN(0, "m0", .op = CHAT_OP_send, .room = SPAN("other"), .data = SPAN("1"));
+	cr_assert_eq(acks(), 1, "other rooms have their own");
+	home_teardown();
+}

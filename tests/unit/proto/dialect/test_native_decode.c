@@ -407,6 +407,23 @@ Test(native_decode, depth_32_and_one_more)
 		for (int i = 1; i < depth; i++)
 			text[size++] = ']';
 		text[size++] = '}';
-		cr_assert_eq(decode_sized(text, (size_t)size), depth == CHAT_DEPTH_MAX ? 1 : BAD_FRAME);
+		cr_assert_eq(decode_sized(text, (size_t)size), depth == CHAT_DEPTH_MAX ? 1 : 0);
+		if (depth > CHAT_DEPTH_MAX)
+			cr_assert_eq(error, CHAT_ERR_bad_request);
+		/* Cut off it is no JSON, and how deep it was before that is what is said. */
+		cr_assert_eq(decode_sized(text, (size_t)size - 1), depth == CHAT_DEPTH_MAX ? BAD_FRAME : 0);
 	}
+}
+
+Test(native_decode, brackets_in_strings_are_no_depth)
+{
+	char text[256];
+	int size = snprintf(text, sizeof(text), "{\"op\":\"send\",\"room\":\"g\",\"data\":\"\\\"");
+
+	for (int i = 0; i < 100; i++)
+		text[size++] = i & 1 ? '[' : '{';
+	text[size++] = '"';
+	text[size++] = '}';
+	cr_assert_eq(decode_sized(text, (size_t)size), 1);
+	cr_assert_eq(decode_sized(text, (size_t)size - 1), BAD_FRAME);
 }
