@@ -11,6 +11,7 @@
  *	worker.c         the turn, phases, figures
  *	client.c         the machine above
  *	intake.c         bytes received: upgrade, frames, messages
+ *	unpack.c         messages that come compressed
  *	outbox.c         bytes to be sent: one send a turn, one in flight
  *	rooms.c          joins, deliveries, the audit's tracks
  *	traffic.c        publishers and when they publish: traffic_closed.c, traffic_open.c
@@ -26,6 +27,7 @@
 #include "proto/ws/ws_assembly.h"
 #include "tools/load/crowd.h"
 #include "tools/load/frames.h"
+#include "tools/load/unpack.h"
 #include "tools/load/worker.h"
 
 #define NOBODY UINT32_MAX
@@ -72,6 +74,7 @@ struct client {
 	uint16_t frame;           /* slot of the last one that came */
 	uint8_t phase;            /* enum client_phase */
 	uint8_t flags;
+	bool deflate;             /* agreed: what comes may be compressed */
 };
 
 struct queue {
@@ -127,6 +130,8 @@ struct worker {
 	bool catching_up;        /* what is delivered now was missed: its latency says nothing */
 	struct frames frames;
 	bool keep_frames;
+	struct unpack unpack;
+	uint64_t compressed, compressed_bytes, inflated_bytes; /* of this turn: messages, as they came, as they are */
 	uint64_t same_intended;  /* deliveries of one intended time, not yet in the histogram */
 	uint32_t same_count;
 	uint64_t last_delivery_ns;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/core/clock.h"
+#include "tools/load/filler.h"
 #include "tools/load/progress.h"
 #include "tools/load/sampler.h"
 #include "tools/load/sockets.h"
@@ -364,6 +365,9 @@ static void note_start(struct record *record, const struct options *options)
 	strftime(record->started, sizeof(record->started), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	machine_read(&record->machine);
 	record->has_ack = options->target.dialect->has_ack;
+	record->compress = options->target.compress;
+	if (record->compress)
+		filler_words();
 	record->kernel_before = machine_kernel_memory();
 }
 

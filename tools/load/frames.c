@@ -22,15 +22,17 @@ uint32_t frames_slot(const uint8_t *bytes, size_t size)
 	return (uint32_t)(hash_bytes(bytes, size, 0) % FRAMES_SLOTS);
 }
 
-void frames_keep(struct frames *frames, uint32_t slot, const uint8_t *bytes, size_t size, const struct payload *payload,
-		 uint64_t position)
+struct frame *frames_keep(struct frames *frames, uint32_t slot, const uint8_t *bytes, size_t size,
+			  const struct payload *payload, uint64_t position)
 {
 	struct frame *frame = frames_at(frames, slot);
 
 	if (size > frames->stride - sizeof(*frame))
-		return;
+		return NULL;
 	frame->size = (uint32_t)size;
 	frame->payload = *payload;
 	frame->position = position;
+	frame->packed = frame->inflated = 0;
 	memcpy(frame->bytes, bytes, size);
+	return frame;
 }

@@ -18,6 +18,7 @@
 struct frame {
 	uint32_t size; /* 0: none; of the bytes as received, framing included */
 	uint16_t next; /* the slot that followed */
+	uint32_t packed, inflated; /* a compressed one: bytes of its payload as they came, and inflated; else 0 */
 	struct payload payload;
 	uint64_t position; /* in the room, where the server names one and it is wanted */
 	uint8_t bytes[];
@@ -43,8 +44,8 @@ static inline bool frame_begins(const struct frame *frame, const uint8_t *bytes,
 
 uint32_t frames_slot(const uint8_t *bytes, size_t size);
 
-/* Keeps one that was verified, unless it is too large. */
-void frames_keep(struct frames *frames, uint32_t slot, const uint8_t *bytes, size_t size, const struct payload *payload,
-		 uint64_t position);
+/* Keeps one that was verified, unless it is too large: then NULL. */
+struct frame *frames_keep(struct frames *frames, uint32_t slot, const uint8_t *bytes, size_t size,
+			  const struct payload *payload, uint64_t position);
 
 #endif

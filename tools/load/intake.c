@@ -7,6 +7,9 @@
 #include "tools/load/resume.h"
 
 static const struct ws_limits limits = { .message_size_max = 16 << 20, .expect_mask = false };
+static const struct ws_limits limits_deflate = { .message_size_max = 16 << 20,
+						 .expect_mask = false,
+						 .allow_compressed = true };
 
 static void sha1(const void *bytes, size_t size, uint8_t out[20])
 {
@@ -52,9 +55,9 @@ void intake_request(struct worker *worker, uint32_t index)
 	char path[256];
 
 	make_nonce(worker, index, nonce);
-	const size_t size =
-		ws_handshake_request(request, sizeof(request), host, path_of(worker, index, path, sizeof(path)),
-				     client_dialect(worker, index)->subprotocol, NULL, nonce);
+	const size_t size = ws_handshake_request(
+		request, sizeof(request), host, path_of(worker, index, path, sizeof(path)),
+		client_dialect(worker, index)->subprotocol, worker->target->compress ? &unpack_offer : NULL, nonce);
 
 	CHECK(size > 0);
 	outbox_raw(worker, index, request, size);
@@ -92,12 +95,14 @@ static size_t take_answer(struct worker *worker, uint32_t index, const uint8_t *
 {
 	struct client *client = &worker->clients[index];
 	const size_t before = client->rest.size;
+	struct ws_deflate_terms terms = unpack_offer;
 	uint8_t nonce[16];
 
 	make_nonce(worker, index, nonce);
 	keep_rest(client, bytes, size);
 
-	const int head = ws_handshake_response(client->rest.bytes, client->rest.size, nonce, sha1, NULL);
+	const int head = ws_handshake_response(client->rest.bytes, client->rest.size, nonce, sha1,
+					       worker->target->compress ? &terms : NULL);
 
 	if (head == 0)
 		return size;
@@ -109,6 +114,8 @@ static size_t take_answer(struct worker *worker, uint32_t index, const uint8_t *
 			    -head);
 		return size;
 	}
+	client->deflate = worker->target->compress && terms.agreed;
+	COUNT(worker, deflate_agreed, client->deflate);
 	client_upgraded(worker, index);
 	CHECK((size_t)head > before);
 	return (size_t)head - before;
@@ -177,7 +184,12 @@ static void take_delivery(struct worker *worker, uint32_t index, const struct di
 	if (worker->keep_frames && raw.size > 0) {
 		const uint32_t slot = frames_slot(raw.bytes, raw.size);
 
-		frames_keep(&worker->frames, slot, raw.bytes, raw.size, &payload, position);
+		struct frame *const kept = frames_keep(&worker->frames, slot, raw.bytes, raw.size, &payload, position);
+
+		if (kept) {
+			kept->packed = worker->unpack.packed;
+			kept->inflated = worker->unpack.inflated;
+		}
 		frames_at(&worker->frames, client->frame)->next = (uint16_t)slot;
 		client->frame = (uint16_t)slot;
 	}
@@ -287,8 +299,31 @@ static void take_close(struct worker *worker, uint32_t index, const struct ws_me
 		client_lost(worker, index, "the server closed without a meaning");
 }
 
-static void take_step(struct worker *worker, uint32_t index, int step, const struct ws_message *message,
-		      struct span raw)
+static void count_compressed(struct worker *worker, uint32_t packed, uint32_t inflated)
+{
+	if (packed == 0)
+		return;
+	worker->compressed++;
+	worker->compressed_bytes += packed;
+	worker->inflated_bytes += inflated;
+}
+
+static void take_message(struct worker *worker, uint32_t index, struct ws_message *message, struct span raw)
+{
+	const int result = unpack_message(&worker->unpack, message);
+
+	if (result < 0) {
+		client_lost(worker, index, "the server compressed what nobody can read (%d)", -result);
+		return;
+	}
+	count_compressed(worker, worker->unpack.packed, worker->unpack.inflated);
+	if (client_dialect(worker, index)->spans)
+		take_spanning(worker, index, message->bytes, message->size);
+	else
+		take_whole(worker, index, message->bytes, message->size, raw);
+}
+
+static void take_step(struct worker *worker, uint32_t index, int step, struct ws_message *message, struct span raw)
 {
 	struct client *client = &worker->clients[index];
 
@@ -298,10 +333,7 @@ static void take_step(struct worker *worker, uint32_t index, int step, const str
 	}
 	switch ((enum ws_step)step) {
 	case WS_STEP_MESSAGE:
-		if (client_dialect(worker, index)->spans)
-			take_spanning(worker, index, message->bytes, message->size);
-		else
-			take_whole(worker, index, message->bytes, message->size, raw);
+		take_message(worker, index, message, raw);
 		break;
 	case WS_STEP_PING:
 		outbox_frame(worker, index, WS_PONG, message->bytes, message->size);
@@ -344,6 +376,8 @@ static size_t take_known(struct worker *worker, uint32_t index, const uint8_t *b
 	uint32_t slot = last->next;
 	const struct frame *frame = frames_at(&worker->frames, slot);
 
+	if (bytes[0] & 0x40 && !client->deflate)
+		return 0; /* to be refused, though others were sent the same */
 	if (!frame_begins(frame, bytes, size)) {
 		const size_t whole = frame_size(bytes, size);
 
@@ -356,6 +390,7 @@ static size_t take_known(struct worker *worker, uint32_t index, const uint8_t *b
 		last->next = (uint16_t)slot;
 	}
 	client->frame = (uint16_t)slot;
+	count_compressed(worker, frame->packed, frame->inflated);
 	rooms_deliver(worker, index, &frame->payload, frame->position);
 	return frame->size;
 }
@@ -373,8 +408,9 @@ static void take_frames(struct worker *worker, uint32_t index, uint8_t *bytes, s
 
 		if (known == 0) {
 			struct ws_message message;
-			const int step = ws_assembly_feed(&client->assembly, &limits, bytes, size, &used,
-							  &client->partial, &message);
+			const int step =
+				ws_assembly_feed(&client->assembly, client->deflate ? &limits_deflate : &limits, bytes,
+						 size, &used, &client->partial, &message);
 
 			take_step(worker, index, step, &message, idle ? span_of(bytes, used) : SPAN_NONE);
 		}

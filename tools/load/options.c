@@ -28,6 +28,7 @@ static const char usage[] =
 	"  --server-cores N     how many processors it uses at most, to know when it is at its limit [found out]\n"
 	"  --cpu LIST           pin the workers to these processors, in turn: 1 or 0,2-3\n"
 	"  --room-prefix TEXT   before the names of rooms, r0, r1, ...: a second run finds none of the first's\n"
+	"  --compress           offer compression (permessage-deflate), and take what comes compressed\n"
 	"  --publish-url URL    where publishers from outside connect, if elsewhere: same host and port\n"
 	"  --publish-dialect D  and how they speak\n"
 	"  --no-progress        show nothing while it runs\n"
@@ -120,6 +121,7 @@ enum {
 	CORES,
 	CPU,
 	PREFIX,
+	COMPRESS,
 	PUBLISH_URL,
 	PUBLISH_DIALECT,
 	NO_PROGRESS,
@@ -152,6 +154,9 @@ static int take(struct options *options, struct parsed *parsed, int option, cons
 		return 1;
 	case DIALECT:
 		parsed->dialect = value;
+		return 1;
+	case COMPRESS:
+		options->target.compress = true;
 		return 1;
 	case PUBLISH_URL:
 		parsed->publish_url = value;
@@ -241,6 +246,8 @@ static int set_target(struct options *options, const struct parsed *parsed)
 	if (dialect->stream != (strncmp(parsed->url, "tcp://", 6) == 0))
 		return wrong("--url: %s is spoken over %s: %s", dialect->name, dialect->stream ? "tcp://" : "ws://",
 			     parsed->url);
+	if (dialect->stream && target->compress)
+		return wrong("--compress: WebSocket has that, and %s is spoken over tcp://", dialect->name);
 	if (!speaks_for(&options->scenario, dialect))
 		return wrong("--dialect: %s has no %s, so it cannot be met with traffic %s", dialect->name,
 			     dialect->has_ack ? "deliveries" : "acknowledgements",
@@ -299,6 +306,7 @@ static size_t fill_longs(struct option longs[64])
 		{ "server-cores", 1, NULL, CORES },
 		{ "cpu", 1, NULL, CPU },
 		{ "room-prefix", 1, NULL, PREFIX },
+		{ "compress", 0, NULL, COMPRESS },
 		{ "publish-url", 1, NULL, PUBLISH_URL },
 		{ "publish-dialect", 1, NULL, PUBLISH_DIALECT },
 		{ "no-progress", 0, NULL, NO_PROGRESS },

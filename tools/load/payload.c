@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/core/check.h"
+#include "tools/load/filler.h"
 
 #define CHECKSUM_AT 41
 #define CHECKSUM_SIZE 8
@@ -112,7 +113,8 @@ void payload_write(uint8_t *out, size_t size, const struct payload *payload)
 	at = put_hex(at, payload->room, 8);
 	at = put_hex(at, payload->intended_ns, 16);
 	CHECK(at == out + CHECKSUM_AT);
-	memset(out + PAYLOAD_SIZE_MIN, 'x', size - PAYLOAD_SIZE_MIN);
+	filler_write(out + PAYLOAD_SIZE_MIN, size - PAYLOAD_SIZE_MIN,
+		     (uint64_t)payload->producer << 32 | payload->number);
 	put_hex(at, checksum(out, size), CHECKSUM_SIZE);
 }
 

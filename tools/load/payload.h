@@ -2,7 +2,7 @@
  *
  * Printable ASCII without a quote or a backslash, so that every dialect carries it untouched:
  * a 'U', then in lower-case hex producer (8), number (8), room (8), intended time (16), checksum (8),
- * then filler up to the size. The checksum is CRC-32C over all other bytes.
+ * then filler (filler.h) up to the size. The checksum is CRC-32C over all other bytes.
  */
 #ifndef LOAD_PAYLOAD_H
 #define LOAD_PAYLOAD_H

@@ -165,6 +165,12 @@ static void put_traffic(const struct record *record, struct summary *summary)
 	PUT(acks_per_s, record->has_ack ? (double)end->acked_measured / hold_s : NAN);
 	PUT(bytes_sent, (double)end->bytes_sent);
 	PUT(bytes_received, (double)end->bytes_received);
+	if (record->compress) {
+		PUT(compressed_connections, (double)end->deflate_agreed);
+		PUT(compressed_messages, (double)end->compressed);
+		PUT(compressed_bytes, (double)end->compressed_bytes);
+		PUT(inflated_bytes, (double)end->inflated_bytes);
+	}
 	PUT(audit_bytes, (double)end->audit_bytes);
 	if (end->recovered_ns > 0)
 		PUT(recovered_s, (double)end->recovered_ns / 1e9);

@@ -33,6 +33,7 @@ struct record {
 	char started[32]; /* by the wall clock, UTC */
 	struct machine machine;
 	bool has_ack; /* the server answers a publish */
+	bool compress; /* compression was offered */
 	bool server_known;
 	struct process server;
 	struct record_moment start, ramped, hold, held, end;

@@ -102,6 +102,7 @@ static void write_target(FILE *file, const struct options *options, const struct
 
 	put_text(&json, "url", options->target.url);
 	put_text(&json, "dialect", options->target.dialect->name);
+	put_bool(&json, "compress", options->target.compress);
 	put_number(&json, "server_pid", record->server_known ? record->server.pid : NAN);
 	put_text(&json, "server_name", record->server_known ? record->server.name : NULL);
 	fputc('}', file);

@@ -28,6 +28,7 @@ struct worker_stats {
 	uint64_t sent, sent_measured, bytes_sent;
 	uint64_t acked, acked_measured, refused;
 	uint64_t received, received_measured, bytes_received; /* deliveries */
+	uint64_t deflate_agreed, compressed, compressed_bytes, inflated_bytes;
 	uint64_t heartbeats;
 	struct audit_counts audit;
 	uint64_t audit_bytes;

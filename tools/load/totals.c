@@ -24,6 +24,10 @@ static void add_traffic(struct totals *totals, const struct worker_stats *from)
 	totals->received += stat_get(from->received);
 	totals->received_measured += stat_get(from->received_measured);
 	totals->bytes_received += stat_get(from->bytes_received);
+	totals->deflate_agreed += stat_get(from->deflate_agreed);
+	totals->compressed += stat_get(from->compressed);
+	totals->compressed_bytes += stat_get(from->compressed_bytes);
+	totals->inflated_bytes += stat_get(from->inflated_bytes);
 	totals->audit_bytes += stat_get(from->audit_bytes);
 	add_audit(&totals->audit, &from->audit);
 }

@@ -12,6 +12,7 @@ struct totals {
 	uint64_t joins_begun, joined, join_failed;
 	uint64_t sent, sent_measured, bytes_sent, acked, acked_measured, refused;
 	uint64_t received, received_measured, bytes_received;
+	uint64_t deflate_agreed, compressed, compressed_bytes, inflated_bytes;
 	struct audit_counts audit;
 	uint64_t audit_bytes;
 	uint64_t recovered_ns; /* the slowest worker's; 0 until all have */

@@ -187,6 +187,8 @@ static void judge_ending(struct verdict *verdict, const struct record *record)
 		       (double)record->scenario.hold_ns / 1e9);
 	if (record->stuck)
 		note(verdict, "connections and joins came to a halt before all were there");
+	if (record->compress && record->end.totals.deflate_agreed == 0)
+		note(verdict, "compression was offered, and the server agreed on none");
 	if (!record->server_known)
 		note(verdict,
 		     "the server's process is not known here: its CPU and memory were not measured (--server-pid)");

@@ -74,6 +74,19 @@ static void print_speed(FILE *file, const struct record *record, const struct su
 			say_number(a, figure(summary, SUMMARY_recovered_s)));
 }
 
+static void print_compression(FILE *file, const struct summary *summary)
+{
+	char a[SAY_SIZE], b[SAY_SIZE], c[SAY_SIZE], d[SAY_SIZE];
+
+	if (!(figure(summary, SUMMARY_compressed_connections) > 0))
+		return;
+	fprintf(file, "  %s connections agreed on compression; %s messages came compressed, %s of payload in %s.\n",
+		say_number(a, figure(summary, SUMMARY_compressed_connections)),
+		say_number(b, figure(summary, SUMMARY_compressed_messages)),
+		say_bytes(c, figure(summary, SUMMARY_inflated_bytes)),
+		say_bytes(d, figure(summary, SUMMARY_compressed_bytes)));
+}
+
 static void print_use(FILE *file, const struct record *record, const struct summary *summary)
 {
 	char a[SAY_SIZE], b[SAY_SIZE];
@@ -135,6 +148,7 @@ void verdict_print(FILE *file, const struct verdict *verdict, const struct recor
 	print_traffic(file, record, summary);
 	print_audit(file, summary);
 	print_speed(file, record, summary);
+	print_compression(file, summary);
 	print_use(file, record, summary);
 	for (size_t i = 0; i < verdict->note_count; i++)
 		fprintf(file, "  Note: %s.\n", verdict->notes[i]);

@@ -151,6 +151,12 @@ static void tell(struct worker *worker)
 	}
 	COUNT(worker, bytes_received, worker->bytes_received);
 	worker->bytes_received = 0;
+	if (worker->compressed > 0) {
+		COUNT(worker, compressed, worker->compressed);
+		COUNT(worker, compressed_bytes, worker->compressed_bytes);
+		COUNT(worker, inflated_bytes, worker->inflated_bytes);
+		worker->compressed = worker->compressed_bytes = worker->inflated_bytes = 0;
+	}
 }
 
 static void turn(struct worker *worker)

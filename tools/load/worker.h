@@ -13,6 +13,7 @@ struct target {
 	char path[128];
 	uint8_t address[16]; /* IPv6, or IPv4 mapped */
 	uint16_t port;
+	bool compress;       /* permessage-deflate is offered */
 	bool spread_sources; /* connect from 127.0.0.2, 127.0.0.3 ..: 20,000 connections each; only to loopback */
 	const struct dialect *dialect;
 	const struct dialect *publisher; /* of outside publishers, where it is another */

@@ -56,7 +56,9 @@ Test(frames, one_that_is_kept_is_found_at_the_front_of_more)
 	cr_assert_not(frame_begins(frame, other, 5));
 	cr_assert_eq(frame->payload.number, 2);
 	cr_assert_eq(frame->position, 77);
-	frames_keep(&frames, slot, other, 5, &payload, 78);
+	frames_at(&frames, slot)->packed = frames_at(&frames, slot)->inflated = 9;
+	cr_assert_eq(frames_keep(&frames, slot, other, 5, &payload, 78), frame);
+	cr_assert_eq(frame->packed + frame->inflated, 0, "what was said of the other goes with it");
 	cr_assert_not(frame_begins(frame, whole, 5), "its place was taken over");
 	free(whole);
 	free(more);
@@ -70,7 +72,7 @@ Test(frames, one_that_is_too_large_is_not_kept)
 	uint8_t *const bytes = calloc(1, most + 1);
 
 	cr_assert_geq(most, 100);
-	frames_keep(&frames, 5, bytes, most + 1, &payload, 0);
+	cr_assert_null(frames_keep(&frames, 5, bytes, most + 1, &payload, 0));
 	cr_assert_eq(frames_at(&frames, 5)->size, 0);
 	frames_keep(&frames, FRAMES_SLOTS - 1, bytes, most, &payload, 0);
 	cr_assert(frame_begins(frames_at(&frames, FRAMES_SLOTS - 1), bytes, most));

@@ -68,6 +68,14 @@ Test(load_options, all_of_them)
 	cr_assert_str_eq(options.commit, "abc");
 	cr_assert_str_eq(options.target.path, "/", "the dialect's own");
 	cr_assert(!options.progress && options.quiet);
+	cr_assert_not(options.target.compress);
+}
+
+Test(load_options, compression_is_of_websocket)
+{
+	cr_assert_eq(parse("run fanout --url ws://127.0.0.1:8080/ws --compress"), 1);
+	cr_assert(options.target.compress);
+	cr_assert_eq(parse("run chatter --compress --url tcp://127.0.0.1:4222 --dialect nats-tcp"), -1);
 }
 
 Test(load_options, both_ways_of_a_threshold)

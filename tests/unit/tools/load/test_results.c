@@ -83,7 +83,27 @@ Test(load_results, what_stands_where)
 	cr_assert_eq(json_number_value(at(root, "summary", "sent")), 7);
 	cr_assert(json_is_null(at(root, "summary", "server_cpu_s")));
 	cr_assert(json_is_null(at(root, "summary", "latency_p50_ms")));
+	cr_assert(json_is_false(at(root, "target", "compress")));
+	cr_assert(json_is_null(at(root, "summary", "compressed_connections")));
 	cr_assert_eq(json_object_size(json_object_get(root, "summary")), SUMMARY_COUNT);
+	json_decref(root);
+}
+
+Test(load_results, compression_was_offered)
+{
+	options.target.compress = record.compress = true;
+	record.end.totals.deflate_agreed = 3;
+	record.end.totals.compressed = 5;
+	record.end.totals.compressed_bytes = 500;
+	record.end.totals.inflated_bytes = 900;
+	record_summary(&record, &summary);
+	json_t *const root = written();
+
+	cr_assert(json_is_true(at(root, "target", "compress")));
+	cr_assert_eq(json_number_value(at(root, "summary", "compressed_connections")), 3);
+	cr_assert_eq(json_number_value(at(root, "summary", "compressed_messages")), 5);
+	cr_assert_eq(json_number_value(at(root, "summary", "compressed_bytes")), 500);
+	cr_assert_eq(json_number_value(at(root, "summary", "inflated_bytes")), 900);
 	json_decref(root);
 }
 

@@ -250,6 +250,18 @@ Test(load_verdict, a_ramp_that_came_to_a_halt_fails)
 	cr_assert(!verdict.passed);
 }
 
+Test(load_verdict, compression_that_nobody_agreed_on_is_told)
+{
+	record.compress = true;
+	record.end.totals.deflate_agreed = 1;
+	valid(0);
+	cr_assert_eq(verdict.note_count, 0);
+	record.end.totals.deflate_agreed = 0;
+	valid(0);
+	cr_assert_eq(verdict.note_count, 1);
+	cr_assert(verdict.valid, "its figures are what they are");
+}
+
 Test(load_verdict, what_was_not_measured_is_none)
 {
 	record.start.server.cpu_s = record.hold.server.cpu_s = record.held.server.cpu_s = -1;
