@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define THROTTLE_WINDOW_MS 10000
-#define THROTTLE_RULES_MAX 32
+#define THROTTLE_RULES_MAX 64
 #define THROTTLE_ENTRIES 512           /* a power of two */
 #define THROTTLE_OTHERS UINT64_MAX     /* the network of the shared entry */
 

@@ -14,7 +14,7 @@ static const struct {
 #undef OFFENCE
 };
 
-_Static_assert(OFFENCE_COUNT <= THROTTLE_RULES_MAX && OFFENCE_COUNT <= 32, "a rule and a bit each");
+_Static_assert(OFFENCE_COUNT <= THROTTLE_RULES_MAX && OFFENCE_COUNT <= 64, "a rule and a bit each");
 
 /* The event's name is the rule's, so that no rule takes lines from another. */
 static void write_line(uint32_t rule, const char *from, uint32_t more)
@@ -47,7 +47,7 @@ void offence(struct gate *gate, struct conn *conn, enum offence_rule rule)
 	if (!conn->asking)
 		tell(gate, rule, conn->network);
 	else
-		session->offences |= 1u << rule;
+		session->offences |= 1ull << rule;
 }
 
 void offence_addressed(struct gate *gate, struct conn *conn)
@@ -55,7 +55,7 @@ void offence_addressed(struct gate *gate, struct conn *conn)
 	struct session *session = session_of(gate, conn);
 
 	for (; session->offences != 0; session->offences &= session->offences - 1)
-		tell(gate, (uint32_t)__builtin_ctz(session->offences), conn->network);
+		tell(gate, (uint32_t)__builtin_ctzll(session->offences), conn->network);
 }
 
 void offence_tick(struct gate *gate)

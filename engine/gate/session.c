@@ -38,7 +38,10 @@ void session_open(struct gate *gate, struct conn *conn)
 
 	CHECK(session->phase == SESSION_NONE);
 	*session = (struct session){ .phase = SESSION_HEAD, .heard_ms = (uint32_t)gate->now_ms };
-	session->refused = gate->net.open > gate->net.limits.connections_max || gate->draining;
+	if (gate->draining)
+		session->refusal = REFUSED_draining;
+	else if (gate->net.open > gate->net.limits.connections_max)
+		session->refusal = REFUSED_full;
 	if (conn->slot >= gate->touched)
 		gate->touched = conn->slot + 1;
 	keepalive_start(gate, conn);

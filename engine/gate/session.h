@@ -39,8 +39,18 @@ struct session_limits {
 	uint32_t fragment_burst;
 	uint32_t data_size_max;  /* at most CHAT_DATA_SIZE_MAX */
 	uint32_t frame_size_max; /* a whole message from a client; at most CHAT_FRAME_SIZE_MAX, but for echo */
+	const char *origins;     /* keeps; whose pages may connect: http_origin_is_allowed(). NULL: same */
 	bool echo;               /* a test mode: gate/echo.h */
 	const struct room_classes *classes; /* keeps; NULL: all rooms are as by default */
+};
+
+/* Why a request is refused: rows of tbl/refusals.h. */
+enum refusal {
+	REFUSED_NOT = 0,
+#define REFUSAL(name, status, counter, fields, text) REFUSED_##name,
+#include "engine/gate/tbl/refusals.h"
+#undef REFUSAL
+	REFUSAL_COUNT,
 };
 
 enum session_phase { SESSION_NONE, SESSION_HEAD, SESSION_HELLO, SESSION_LIVE, SESSION_ECHO, SESSION_OVER };
@@ -51,13 +61,14 @@ struct session {
 	uint8_t pong_size;
 	uint8_t reason;          /* enum chat_close, once over */
 	bool websocket;          /* upgraded */
-	bool refused;            /* the core is full: the request gets 503 */
+	uint8_t refusal;         /* enum refusal: what the first request is answered with, whatever it is */
+	bool answered;           /* a request before this one */
 	bool pinged;             /* we asked, and nothing was heard since */
 	bool leaving;            /* told to reconnect; its timer closes it */
 	bool fetching;           /* a page is on its way */
 	uint16_t refusals;       /* commands over the rate, decaying; too many end it */
 	struct codec_terms terms; /* of compression */
-	uint32_t offences;       /* bits of rules: to be told when the peer's address is known */
+	uint64_t offences;       /* bits of rules: to be told when the peer's address is known */
 	uint32_t heard_ms;       /* low bits of when bytes last came */
 	uint32_t begun_ms;       /* ... of when the message that is not whole began; 0: there is none */
 	uint8_t *user;           /* block of user_size */

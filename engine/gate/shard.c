@@ -198,6 +198,16 @@ static void drain(struct shard *shard)
 	keepalive_drain(gate);
 }
 
+static void peer_told(struct gate *gate, struct conn *conn)
+{
+	offence_addressed(gate, conn);
+	if (conn->verdict != ADDRESS_SHUT)
+		return;
+	/* Nothing was received of it, so this is told once. */
+	gate_count(gate, COUNTER_refused);
+	offence(gate, conn, OFFENCE_address_shut_out);
+}
+
 static void run_event(struct shard *shard, const struct ring_event *event)
 {
 	struct gate *gate = &shard->gate;
@@ -220,7 +230,7 @@ static void run_event(struct shard *shard, const struct ring_event *event)
 	if (conn)
 		session_open(gate, conn);
 	else if (event->kind == RING_PEER)
-		offence_addressed(gate, net_conn(&gate->net, event->slot));
+		peer_told(gate, net_conn(&gate->net, event->slot));
 }
 
 static void run_mail(struct shard *shard, const struct mail *mail)
@@ -391,6 +401,7 @@ size_t shard_sums(const struct shard_limits *limits, struct shard_sum *rows, siz
 	const struct shard_sum sums[] = {
 		{ "rings and receive buffers", ring_bytes_max(&limits->ring) },
 		{ "connections", slots * (sizeof(struct conn) + sizeof(struct owner)) },
+		{ "addresses", addresses_bytes_max(limits->ring.slots_max, &limits->net.address) },
 		{ "sessions", slots * sizeof(struct session) },
 		{ "sends in flight", slots * sizeof(struct flight) },
 		{ "what waits to be sent", limits->segment_bytes_max },

@@ -6,8 +6,10 @@
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/gate/keepalive.h"
+#include "engine/gate/offence.h"
 #include "engine/net/sendq.h"
 #include "proto/http/http_head.h"
+#include "proto/http/http_origin.h"
 #include "proto/http/http_response.h"
 #include "proto/ws/ws_handshake.h"
 
@@ -45,18 +47,68 @@ static void end(struct gate *gate, struct conn *conn, enum chat_close reason)
 		session_close(gate, conn, reason);
 }
 
-static void refuse(struct gate *gate, struct conn *conn, int status, const char *fields)
+static const struct {
+	int status;
+	enum offence_rule rule;
+	const char *fields, *text;
+} refusals[REFUSAL_COUNT] = {
+#define REFUSAL(name, status, counter, fields, text) [REFUSED_##name] = { status, OFFENCE_http_##name, fields, text },
+#include "engine/gate/tbl/refusals.h"
+#undef REFUSAL
+};
+
+static const enum offence_rule head_rules[HTTP_REFUSED_COUNT] = {
+#define HTTP_REFUSAL(name, status, text) [HTTP_REFUSED_##name] = OFFENCE_head_##name,
+#include "proto/http/tbl/http_refusals.h"
+#undef HTTP_REFUSAL
+};
+
+/* The answer is made of our own words alone: nothing that the peer sent stands in it. */
+static void answer_refused(struct gate *gate, struct conn *conn, int status, const char *fields, const char *text)
 {
 	uint8_t head[RESPONSE_HEAD_MAX];
-	char body[64];
-	const int size = snprintf(body, sizeof(body), "%d\n", status);
+	char body[160];
+	const int size = snprintf(body, sizeof(body), "%d: %s\n", status, text);
 	const size_t head_size = http_response_head(head, sizeof(head), status, "text/plain; charset=utf-8",
 						    (uint64_t)size, false, fields);
 
+	CHECK(size > 0 && (size_t)size < sizeof(body));
 	gate_count(gate, COUNTER_refused);
-	LOG(LOG_DEBUG, "http_refused", LOG_U64("connection", conn->slot), LOG_U64("status", (uint64_t)status));
 	if (put(gate, conn, head, head_size) && put(gate, conn, body, (size_t)size))
 		end(gate, conn, CHAT_CLOSE_protocol_error);
+}
+
+static void refuse(struct gate *gate, struct conn *conn, enum refusal why)
+{
+	const int status = refusals[why].status;
+	char retry[48];
+
+	CHECK(why != REFUSED_NOT && why < REFUSAL_COUNT);
+	offence(gate, conn, refusals[why].rule);
+	/* Spread, so that those who are sent away together do not come back together. */
+	snprintf(retry, sizeof(retry), "Retry-After: %u\r\n", 1 + (unsigned)random_below(&gate->random, 20));
+	answer_refused(gate, conn, status, status == 503 || status == 429 ? retry : refusals[why].fields,
+		       refusals[why].text);
+}
+
+static void refuse_head(struct gate *gate, struct conn *conn, int status, enum http_refusal why)
+{
+	CHECK(why != HTTP_REFUSED_NOT && why < HTTP_REFUSED_COUNT);
+	offence(gate, conn, head_rules[why]);
+	answer_refused(gate, conn, status, NULL, http_refusal_text(why));
+}
+
+/* A browser says whose page it is that connects, and sends its user's cookies along whoever that is. What is no
+ * browser says nothing, and has no cookies of anybody. */
+static bool may_come(const struct gate *gate, const struct http_head *request)
+{
+	const char *const origins = gate->limits.origins ? gate->limits.origins : "same";
+
+	if (http_head_field_count(request, "origin") == 0)
+		return true;
+	return http_head_field_count(request, "origin") == 1 &&
+	       http_origin_is_allowed(span_of(origins, strlen(origins)), http_head_field(request, "origin"),
+				      request->host);
 }
 
 static void upgrade(struct gate *gate, struct conn *conn, const struct http_head *request)
@@ -67,12 +119,16 @@ static void upgrade(struct gate *gate, struct conn *conn, const struct http_head
 	const int status = ws_handshake_check(request, &handshake);
 
 	if (status != 101) {
-		refuse(gate, conn, status,
-		       status == 426 ? "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n" : NULL);
+		refuse(gate, conn, status == 426 ? REFUSED_ws_version : REFUSED_handshake);
+		return;
+	}
+	if (!may_come(gate, request)) {
+		LOG(LOG_DEBUG, "origin_denied", LOG_SPAN("origin", http_head_field(request, "origin")));
+		refuse(gate, conn, REFUSED_origin);
 		return;
 	}
 	if (codec_agree(&gate->codec, conn->slot, request, &session->terms, &handshake.deflate) < 0) {
-		refuse(gate, conn, 400, NULL);
+		refuse(gate, conn, REFUSED_extensions);
 		return;
 	}
 	const size_t size = ws_handshake_write(head, sizeof(head), &handshake,
@@ -135,24 +191,41 @@ static void plain(struct gate *gate, struct conn *conn, const struct http_head *
 		end(gate, conn, CHAT_CLOSE_normal);
 }
 
+static bool is_known_method(struct span method)
+{
+	static const char *const known[] = { "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (span_equal(method, span_of(known[i], strlen(known[i]))))
+			return true;
+	return false;
+}
+
+/* What the first request is answered with, whatever it is; REFUSED_NOT: as it deserves. */
+static enum refusal unwelcome(const struct session *session, const struct conn *conn)
+{
+	if (conn->verdict == ADDRESS_CROWDED)
+		return REFUSED_crowded;
+	return conn->verdict == ADDRESS_HASTY ? REFUSED_hasty : (enum refusal)session->refusal;
+}
+
 static void run_request(struct gate *gate, struct conn *conn, const struct http_head *request)
 {
-	const struct session *session = session_of(gate, conn);
-	char retry[48];
+	struct session *session = session_of(gate, conn);
+	const bool get = span_equal(request->method, SPAN("GET"));
+	enum refusal why = unwelcome(session, conn);
 
-	if (session->refused) {
-		snprintf(retry, sizeof(retry), "Retry-After: %u\r\n", 1 + (unsigned)random_below(&gate->random, 20));
-		refuse(gate, conn, 503, retry);
-		return;
-	}
-	if (request->has_body)
-		refuse(gate, conn, 413, NULL);
+	session->answered = true;
+	if (why == REFUSED_NOT && !get && !span_equal(request->method, SPAN("HEAD")))
+		why = is_known_method(request->method) ? REFUSED_method : REFUSED_method_unknown;
+	else if (why == REFUSED_NOT && request->has_body)
+		why = REFUSED_body;
+	if (why != REFUSED_NOT)
+		refuse(gate, conn, why);
 	else if (span_equal(request->path, SPAN("/ws")))
 		upgrade(gate, conn, request);
-	else if (span_equal(request->method, SPAN("GET")) || span_equal(request->method, SPAN("HEAD")))
-		plain(gate, conn, request);
 	else
-		refuse(gate, conn, 405, "Allow: GET, HEAD\r\n");
+		plain(gate, conn, request);
 }
 
 /* Parses what there is. Returns the size of the request, 0: more is needed or all is over. */
@@ -161,9 +234,10 @@ static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *b
 	struct http_head request;
 	const int result = http_head_parse(&request, bytes, size, scanned);
 
+	if (result != 0)
+		conn_settle(&gate->net, conn);
 	if (result < 0) {
-		gate_count(gate, COUNTER_protocol_errors);
-		refuse(gate, conn, -result, NULL);
+		refuse_head(gate, conn, -result, (enum http_refusal)request.refusal);
 		return 0;
 	}
 	if (result > 0)
@@ -216,10 +290,14 @@ size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_
 
 void upgrade_timeout(struct gate *gate, struct conn *conn)
 {
-	if (session_of(gate, conn)->buffer.size == 0) {
-		conn_abort(&gate->net, conn);
+	const struct session *session = session_of(gate, conn);
+
+	if (session->buffer.size > 0) {
+		refuse(gate, conn, REFUSED_late);
 		return;
 	}
-	gate_count(gate, COUNTER_handshake_timeout);
-	refuse(gate, conn, 408, NULL);
+	/* A browser opens connections in advance, and keeps them between requests: no word to those who said none. */
+	if (!session->answered)
+		offence(gate, conn, OFFENCE_silent);
+	conn_abort(&gate->net, conn);
 }

@@ -25,7 +25,7 @@ int net_open(struct net *net, const struct net_limits *limits, struct ring *ring
 
 	const int error = slab_open(&net->flights, "flights", sizeof(struct flight), slots);
 
-	return error ? error : addresses_open(&net->addresses, slots, limits->connections_per_address, hash_key);
+	return error ? error : addresses_open(&net->addresses, slots, &limits->address, hash_key);
 }
 
 void net_close(struct net *net)
@@ -45,6 +45,12 @@ void conn_ask(struct net *net, struct conn *conn)
 	ring_peer(net->ring, conn->slot);
 }
 
+static void receive(struct net *net, struct conn *conn)
+{
+	conn->receiving = true;
+	ring_recv(net->ring, conn->slot);
+}
+
 static struct conn *accepted(struct net *net, uint32_t slot)
 {
 	struct conn *conn = net_conn(net, slot);
@@ -57,10 +63,12 @@ static struct conn *accepted(struct net *net, uint32_t slot)
 	net->open++;
 	counter_add(net->counters, COUNTER_connections, 1);
 	counter_add(net->counters, COUNTER_accepted, 1);
-	conn->receiving = true;
-	ring_recv(net->ring, slot);
-	if (net->limits.connections_per_address > 0)
+	if (net->limits.peer_address && address_limits_any(&net->limits.address)) {
+		conn->held = true;
 		conn_ask(net, conn);
+	} else {
+		receive(net, conn);
+	}
 	return conn;
 }
 
@@ -81,10 +89,8 @@ static void received(struct net *net, struct conn *conn, const struct ring_event
 		conn_peer_ended(net, conn);
 		return;
 	}
-	if (event->last && (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)) {
-		conn->receiving = true;
-		ring_recv(net->ring, conn->slot);
-	}
+	if (event->last && (conn->state == CONN_OPEN || conn->state == CONN_FINISHING))
+		receive(net, conn);
 	conn_join(net, conn);
 }
 
@@ -104,14 +110,22 @@ static void peer_told(struct net *net, struct conn *conn, const struct ring_even
 	conn->asking = false;
 	if (event->result == 0)
 		conn->network = address_network(&event->address);
-	if (event->result == 0 && conn->state == CONN_OPEN && net->limits.connections_per_address > 0) {
-		conn->address = address_enter(&net->addresses, &event->address);
-		if (conn->address == 0) {
-			counter_add(net->counters, COUNTER_refused, 1);
+	if (conn->held && event->result == 0 && conn->state == CONN_OPEN) {
+		conn->verdict = (uint8_t)address_enter(&net->addresses, &event->address, net->now_ms, &conn->address);
+		if (conn->verdict == ADDRESS_SHUT)
 			conn_abort(net, conn);
-		}
 	}
+	if (conn->held && (conn->state == CONN_OPEN || conn->state == CONN_FINISHING))
+		receive(net, conn);
+	conn->held = false;
 	conn_join(net, conn);
+}
+
+void conn_settle(struct net *net, struct conn *conn)
+{
+	if (!conn->settled && conn->address != 0)
+		address_settle(&net->addresses, conn->address);
+	conn->settled = true;
 }
 
 struct conn *net_event(struct net *net, const struct ring_event *event)

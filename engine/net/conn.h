@@ -9,7 +9,8 @@
  *	                          RING_CLOSED
  *
  * Closing is a join: the memory that the kernel reads or writes is given back
- * only when it has said so. A conn is at the index of its ring slot and never moves.
+ * only when it has said so. Where addresses are counted nothing is received before the
+ * address is known and judged. A conn is at the index of its ring slot and never moves.
  * What it tells upward are the three calls of conn_ops; none of them may be answered by
  * freeing anything: conn_abort() and conn_finish() only mark.
  */
@@ -35,7 +36,7 @@ struct conn_ops {
 
 struct net_limits {
 	uint32_t connections_max;   /* this core */
-	uint32_t connections_per_address; /* 0: no limit */
+	struct address_limits address;
 	uint64_t queue_bytes_max;   /* private bytes a connection may have waiting */
 	uint32_t linger_ms;         /* how long a finishing connection waits for the peer to end */
 	bool peer_address;          /* the ring can tell addresses */
@@ -60,9 +61,12 @@ struct conn {
 	uint8_t state;
 	bool receiving, sending, asking; /* what the kernel still owes an answer to */
 	uint8_t end;            /* enum conn_end, once FINISHING */
+	uint8_t verdict;        /* enum address_verdict: whether its address has too many */
+	bool held;              /* its address is being judged: nothing is received yet */
+	bool settled;           /* conn_settle() */
 	uint32_t slot;
 	uint32_t generation;    /* tells this use of the slot from an earlier one */
-	uint32_t address;       /* entry of net->addresses, 0 while unknown */
+	uint32_t address;       /* entry of net->addresses, 0: not counted */
 	uint32_t finish_ms;     /* low bits of when FINISHING began */
 	uint64_t network;       /* address_network(), 0 while unknown */
 	struct segment *first, *last; /* what waits for this member alone */
@@ -109,6 +113,9 @@ static inline bool conn_is_open(const struct conn *conn)
 
 /* Asks for the peer's address, if that is possible and not known: RING_PEER follows, also if it is closed meanwhile. */
 void conn_ask(struct net *net, struct conn *conn);
+
+/* Its owner has seen it say something whole: it is half open no longer. */
+void conn_settle(struct net *net, struct conn *conn);
 
 /* Sends what is queued, then closes: PEER when the peer ends, QUIET when nothing came from it for a while, SENT as soon
  * as all is sent; the first two after linger_ms at the latest. May be called again to wait less. */

@@ -92,7 +92,7 @@ void conn_closed(struct net *net, struct conn *conn)
 {
 	CHECK(conn->state == CONN_CLOSING);
 	if (conn->address != 0)
-		address_leave(&net->addresses, conn->address);
+		address_leave(&net->addresses, conn->address, !conn->settled);
 	conn->address = 0;
 	conn->state = CONN_FREE;
 	net->open--;

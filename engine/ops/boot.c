@@ -46,6 +46,7 @@ struct server {
 	struct http_source source;
 	struct data data;
 	struct room_classes classes;
+	struct networks exempt;
 	struct store_threads store;
 	uint32_t cores;
 	uint64_t hash_key;
@@ -269,6 +270,7 @@ static void start(struct server *server)
 		core->server = server;
 		core->index = i;
 		core->limits = plan_shard(server->options, &server->features, i, server->cores);
+		core->limits.net.address.exempt = &server->exempt;
 		core->limits.home.classes = &server->classes;
 		core->limits.session.classes = &server->classes;
 		core->seed = random_entropy();
@@ -369,6 +371,7 @@ int boot(const struct options *options)
 		fprintf(stderr, "uproar: %s\n", error);
 		return EXIT_CONFIG;
 	}
+	CHECK(networks_parse(&server.exempt, option_text(options, OPTION_address_exempt)) == 0); /* judged before */
 	server.cores = plan_cores(options);
 	server.hash_key = random_entropy();
 	ring_probe(&server.features);

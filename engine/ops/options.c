@@ -9,6 +9,8 @@
 #include "engine/chat/room_class.h"
 #include "engine/core/quantity.h"
 #include "engine/net/listener.h"
+#include "engine/net/networks.h"
+#include "proto/http/http_origin.h"
 
 enum option_kind {
 	OPTION_TEXT,
@@ -19,6 +21,8 @@ enum option_kind {
 	OPTION_TIME,
 	OPTION_CHOICE,
 	OPTION_CLASSES,
+	OPTION_ORIGINS,
+	OPTION_NETWORKS,
 };
 
 #define KIND_TEXT OPTION_TEXT
@@ -29,6 +33,8 @@ enum option_kind {
 #define KIND_TIME OPTION_TIME
 #define KIND_CHOICE OPTION_CHOICE
 #define KIND_CLASSES OPTION_CLASSES
+#define KIND_ORIGINS OPTION_ORIGINS
+#define KIND_NETWORKS OPTION_NETWORKS
 
 static const struct option_row {
 	const char *name;
@@ -89,13 +95,19 @@ static void takes(const struct option_row *row, char *out, size_t size)
 		snprintf(out, size, "one of %s", row->most);
 	else if (row->kind == OPTION_CLASSES)
 		snprintf(out, size, "[classes of rooms](rooms.md)");
+	else if (row->kind == OPTION_ORIGINS)
+		snprintf(out, size, "same, * or origins, as https://example.org, with blanks between");
+	else if (row->kind == OPTION_NETWORKS)
+		snprintf(out, size, "at most %d networks, as 10.0.0.0/8, with blanks between", NETWORKS_MAX);
 	else
 		snprintf(out, size, "%s from %s to %s", numbers[row->kind], row->least, row->most);
 }
 
 static size_t text_max(const struct option_row *row)
 {
-	return row->kind == OPTION_CLASSES ? OPTION_CLASSES_MAX : OPTION_TEXT_MAX;
+	const bool list = row->kind == OPTION_CLASSES || row->kind == OPTION_ORIGINS || row->kind == OPTION_NETWORKS;
+
+	return list ? OPTION_CLASSES_MAX : OPTION_TEXT_MAX;
 }
 
 static bool value_parse(const struct option_row *row, const char *text, struct option_value *value)
@@ -105,6 +117,10 @@ static bool value_parse(const struct option_row *row, const char *text, struct o
 	if (strlen(text) >= text_max(row))
 		return false;
 	if (row->kind == OPTION_ADDRESS && listener_check(text) != 0)
+		return false;
+	if (row->kind == OPTION_ORIGINS && !http_origins_are_valid(span_of(text, strlen(text))))
+		return false;
+	if (row->kind == OPTION_NETWORKS && networks_parse(&(struct networks){ 0 }, text) != 0)
 		return false;
 	if (row->kind == OPTION_CHOICE && !choice_parse(row->most, text, &number))
 		return false;
@@ -279,7 +295,8 @@ int options_environment(struct options *options, char error[OPTION_ERROR_MAX])
 
 void options_help(FILE *out)
 {
-	static const char *const words[] = { "TEXT", "HOST:PORT", "N", "N", "BYTES", "TIME", "", "TEXT" };
+	static const char *const words[] = { "TEXT", "HOST:PORT", "N",	"N",	    "BYTES",
+					     "TIME", "",	  "TEXT", "ORIGINS", "NETWORKS" };
 	const char *group = "";
 	char left[64];
 

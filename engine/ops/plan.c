@@ -115,6 +115,17 @@ static struct session_limits session_of(const struct options *o)
 		.fragment_burst = (uint32_t)option_number(o, OPTION_fragment_burst),
 		.data_size_max = (uint32_t)option_number(o, OPTION_data_size),
 		.frame_size_max = (uint32_t)option_number(o, OPTION_frame_size),
+		.origins = option_text(o, OPTION_origins),
+	};
+}
+
+static struct address_limits address_of(const struct options *o)
+{
+	return (struct address_limits){
+		.count_max = (uint32_t)option_number(o, OPTION_per_address),
+		.half_max = (uint32_t)option_number(o, OPTION_half_open),
+		.pace_per_s = (uint32_t)option_number(o, OPTION_connect_rate),
+		.pace_burst = (uint32_t)option_number(o, OPTION_connect_burst),
 	};
 }
 
@@ -162,7 +173,7 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 		},
 		.net = {
 			.connections_max = connections,
-			.connections_per_address = (uint32_t)option_number(o, OPTION_per_address),
+			.address = address_of(o),
 			.queue_bytes_max = option_number(o, OPTION_queue_size),
 			.linger_ms = (uint32_t)option_number(o, OPTION_linger),
 			.peer_address = features->peer_address,

@@ -471,7 +471,8 @@ static bool read_head(struct sim_client *client)
 		return false;
 	if (memcmp(socket->down, "HTTP/1.1 101 ", 13) != 0) {
 		/* Full, or time jumped while the request was on its way. */
-		if (memcmp(socket->down, "HTTP/1.1 503 ", 13) != 0 && memcmp(socket->down, "HTTP/1.1 408 ", 13) != 0)
+		if (memcmp(socket->down, "HTTP/1.1 503 ", 13) != 0 && memcmp(socket->down, "HTTP/1.1 408 ", 13) != 0 &&
+		    memcmp(socket->down, "HTTP/1.1 429 ", 13) != 0)
 			sim_fail("refused: %.40s", (const char *)socket->down);
 		client->closing = true;
 		drop(socket, socket->down_size);

@@ -108,7 +108,7 @@ static struct shard_limits limits_draw(uint32_t core)
 		.ring = { .slots_max = 8 + sim_below(8) },
 		.net = {
 			.connections_max = 6 + sim_below(10),
-			.connections_per_address = sim_below(3) * 3,
+			.address = { .count_max = sim_below(3) * 3, .half_max = sim_below(3) * 2 },
 			.queue_bytes_max = 1 << 20,
 			.linger_ms = 5000,
 			.peer_address = true,
@@ -129,6 +129,7 @@ static struct shard_limits limits_draw(uint32_t core)
 			.handshake_ms = 10000, .hello_ms = 10000, .ping_ms = 25000, .pong_ms = 8000, .slow_ms = 30000,
 			.drain_ms = 2000, .rooms_max = 3 + sim_below(3), .sends_per_s = sim_below(2) * 1000,
 			.send_burst = 40, .commands_per_s = 0, .data_size_max = 16384, .frame_size_max = 65536,
+			.origins = "same",
 			.classes = simmanners_classes(),
 		},
 		.codec = squeeze_limits(),

@@ -10,3 +10,12 @@ OFFENCE(room_limited, room_limited, "sends to a room that has had its --room-tra
 OFFENCE(flood, floods, "went on although commands were refused")
 OFFENCE(hello_timeout, hello_timeout, "no hello in time")
 OFFENCE(slow, slow_closed, "takes what is sent too slowly")
+OFFENCE(silent, handshake_timeout, "said nothing in time")
+OFFENCE(address_shut_out, address_limited, "far more connections from this address than may be, or half open ones")
+/* And every answer that refuses a request: http_origin, head_bare_lf and so on. */
+#define REFUSAL(name, status, counter, fields, text) OFFENCE(http_##name, counter, text)
+#include "engine/gate/tbl/refusals.h"
+#undef REFUSAL
+#define HTTP_REFUSAL(name, status, text) OFFENCE(head_##name, protocol_errors, text)
+#include "proto/http/tbl/http_refusals.h"
+#undef HTTP_REFUSAL

@@ -6,6 +6,8 @@ OPTION(backlog, "backlog", COUNT, "4096", "16", "65535", "Network",
        "connections that may wait to be accepted, a core")
 OPTION(page, "page", CHOICE, "on", "", "on|off", "Network",
        "serve the chat page and uproar.js at /")
+OPTION(origins, "origins", ORIGINS, "same", "", "", "Network",
+       "whose pages may open a WebSocket: same (the server's own), https://example.org and so on, or * for all")
 OPTION(cores, "cores", COUNT, "0", "0", "64", "Cores",
        "threads, each with its own io_uring; 0: one for each processor")
 OPTION(core_ring, "core-ring-size", BYTES, "1M", "64K", "64M", "Cores",
@@ -22,6 +24,14 @@ OPTION(connections, "connections", COUNT, "20000", "1", "2000000", "Limits",
        "connections at once, whole process")
 OPTION(per_address, "connections-per-address", COUNT, "0", "0", "2000000", "Limits",
        "connections at once of one IPv4 address or IPv6 /64 on a core; 0: no limit")
+OPTION(half_open, "handshakes-per-address", COUNT, "0", "0", "2000000", "Limits",
+       "connections at once of one address on a core that have not sent a whole request yet; 0: no limit")
+OPTION(connect_rate, "connect-rate", COUNT, "0", "0", "1000000", "Limits",
+       "new connections a second of one address on a core; 0: no limit")
+OPTION(connect_burst, "connect-burst", COUNT, "100", "1", "1000000", "Limits",
+       "how many may come at once")
+OPTION(address_exempt, "address-exempt", NETWORKS, "", "", "", "Limits",
+       "networks that the three limits on an address do not apply to: proxies, and networks that share one")
 OPTION(rooms, "rooms", COUNT, "1000000", "1", "100000000", "Limits",
        "rooms with members or history at once, whole process")
 OPTION(rooms_per_connection, "rooms-per-connection", COUNT, "128", "1", "10000", "Limits",

@@ -52,7 +52,7 @@ static inline void net_setup_of(uint32_t per_address, uint64_t queue_bytes_max)
 	open_ring(&usual);
 	const struct net_limits limits = {
 		.connections_max = 64,
-		.connections_per_address = per_address,
+		.address.count_max = per_address,
 		.queue_bytes_max = queue_bytes_max,
 		.linger_ms = 200,
 		.peer_address = features.peer_address,

@@ -277,27 +277,59 @@ Test(conn, each_use_of_a_slot_is_told_apart)
 	net_teardown();
 }
 
-Test(conn, one_past_the_limit_of_its_address_is_ended)
+Test(conn, twice_the_limit_of_its_address_and_one_is_ended)
 {
-	int clients[3];
-	struct conn *conns[3];
+	int clients[5];
+	struct conn *conns[5];
 
 	net_teardown();
 	net_setup_of(2, 1 << 20);
 	if (!net.limits.peer_address)
 		cr_skip("this kernel tells no addresses");
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 5; i++)
 		conns[i] = meet(&clients[i]);
-	NET_UNTIL(told[conns[2]->slot].closed);
-	cr_assert_eq(counter_read(&counters, COUNTER_refused), 1);
-	expect_end(clients[2]);
-	close(clients[0]);
+	NET_UNTIL(told[conns[4]->slot].closed);
+	cr_assert_eq(conns[4]->verdict, ADDRESS_SHUT);
+	expect_end(clients[4]);
+	NET_UNTIL(!conns[3]->asking);
+	for (int i = 0; i < 4; i++)
+		cr_assert_eq(conns[i]->verdict, i < 2 ? ADDRESS_WELCOME : ADDRESS_CROWDED, "%d", i);
+	for (int i = 0; i < 3; i++)
+		close(clients[i]);
 	NET_UNTIL(net.open == 1);
 	conns[2] = meet(&clients[2]);
 	NET_UNTIL(!conns[2]->asking);
-	cr_assert(conn_is_open(conns[2]), "there is room again");
-	close(clients[1]);
+	cr_assert_eq(conns[2]->verdict, ADDRESS_WELCOME, "there is room again");
 	close(clients[2]);
+	close(clients[3]);
+	net_teardown();
+}
+
+Test(conn, nothing_is_received_before_its_address_is_known)
+{
+	struct ring_event events[EVENTS];
+	int client;
+
+	net_teardown();
+	net_setup_of(2, 1 << 20);
+	if (!net.limits.peer_address)
+		cr_skip("this kernel tells no addresses");
+	client = connect_to();
+	cr_assert_eq(send(client, "early", 5, 0), 5);
+	struct conn *conn = NULL;
+
+	while (!conn) {
+		const size_t count = ring_collect(ring, events, 1, SECOND);
+
+		conn = count > 0 ? net_event(&net, &events[0]) : NULL;
+	}
+	cr_assert(conn->asking && !conn->receiving);
+	memset(&told[conn->slot], 0, sizeof(told[0]));
+	NET_UNTIL(told[conn->slot].bytes == 5);
+	cr_assert_neq(conn->address, 0);
+	conn_settle(&net, conn);
+	conn_settle(&net, conn);
+	close(client);
 	net_teardown();
 }
 

@@ -277,6 +277,23 @@ static long line_of(const char *text)
 	return strtol(error + size + 1, NULL, 10);
 }
 
+Test(options, origins_and_networks)
+{
+	cr_assert_eq(set("origins", "same https://example.org, http://10.0.0.1:8080"), 0);
+	cr_assert_eq(set("origins", "*"), 0);
+	cr_assert_eq(set("origins", ""), 0);
+	cr_assert_eq(set("origins", "null"), -1);
+	cr_assert_eq(set("origins", "https://example.org/"), -1);
+	cr_assert_str_eq(error, "here: option 'origins' is 'https://example.org/', but takes same, * or origins, as "
+				"https://example.org, with blanks between");
+	cr_assert_eq(set("address-exempt", "10.0.0.0/8 2001:db8::/32"), 0);
+	cr_assert_eq(set("address-exempt", "10.0.0.0/33"), -1);
+	cr_assert_str_eq(error, "here: option 'address-exempt' is '10.0.0.0/33', but takes at most 32 networks, as "
+				"10.0.0.0/8, with blanks between");
+	cr_assert_eq(line_of("origins = \"same https://example.org\";\naddress-exempt = \"127.0.0.1\";"), 0);
+	cr_assert_eq(line_of("\norigins = https://example.org/x;"), 2);
+}
+
 Test(options, a_file)
 {
 	cr_assert_eq(line_of("# how we run it; listen = 1.1.1.1:1;\n"
