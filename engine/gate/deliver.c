@@ -52,7 +52,7 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 		return;
 	}
 	CHECK(conn);
-	const bool compressed = codec_shares(&session_of(gate, conn)->terms) || PLANTED(46); /* or did not agree */
+	const bool compressed = codec_shares(&session_of(gate, conn)->terms) || PLANTED(46); /* frames that one did not agree to */
 
 	if (cursor_attach(&gate->hall, cursor, compressed, given_seq(mail), mail->reply.page.last) != 0) {
 		membership_end(gate, cursor, mail->user, 0);

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "engine/ops/plan.h"
@@ -167,5 +168,32 @@ Test(plan, a_test_that_echoes_raises_what_would_be_too_little)
 		cr_assert_eq(limits.session.frame_size_max, 16 << 20);
 		cr_assert_gt(limits.net.queue_bytes_max, 16 << 20, "a message and its header");
 		cr_assert_gt(limits.segment_bytes_max, 16 << 20);
+	}
+}
+
+Test(plan, compression_costs_what_it_is_given)
+{
+	const struct ring_features features = { 0 };
+	struct shard_sum rows[32];
+
+	for (uint32_t cores = 1; cores <= 64; cores *= 4) {
+		set("compress", "on");
+		set("compress-takeover", "100M");
+		struct shard_limits limits = plan_shard(&options, &features, 0, cores);
+		const uint64_t most = codec_bytes_max(&limits.codec, limits.ring.slots_max);
+
+		cr_assert(limits.codec.on && limits.codec.from == 256);
+		cr_assert_eq(limits.codec.message_size_max, limits.session.frame_size_max);
+		cr_assert_eq(limits.codec.kept_bytes_max, (100 << 20) / cores);
+		cr_assert_gt(most, limits.codec.kept_bytes_max);
+		set("compress-takeover", "0");
+		limits = plan_shard(&options, &features, 0, cores);
+		cr_assert_leq(codec_bytes_max(&limits.codec, limits.ring.slots_max), 512 << 10);
+		set("compress", "off");
+		limits = plan_shard(&options, &features, 0, cores);
+		const size_t count = shard_sums(&limits, rows, 32);
+
+		for (size_t i = 0; i < count; i++)
+			cr_assert(strcmp(rows[i].what, "compression") != 0 || rows[i].bytes == 0);
 	}
 }
