@@ -15,7 +15,7 @@ say = $(if $(V)$(SILENT),,@printf '  %-5s %s\n' $(1) $(2))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 override CFLAGS += -std=gnu11 $(MODE_FLAGS) $(WARNINGS) -D_GNU_SOURCE -DUPROAR_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen
-LIBS := -luring -lcrypto -lz -lconfig -lsqlite3 -lpq -lpthread $(ALLOCATOR)
+LIBS := -luring -lcrypto -lz -lconfig -lsqlite3 -lpq -lseccomp -lpthread $(ALLOCATOR)
 
 sources = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -46,6 +46,8 @@ LOSSYFS := $(filter-out $(LOSSYFS_SCRIPT),$(wildcard tests/lossyfs/*.c))
 # Honest people and attackers, for tests/attack; what is no program there both share.
 ATTACK := $(patsubst tests/attack/%.c,$(BUILD)/attack-%,$(filter-out %/wire.c %/tally.c,$(wildcard tests/attack/*.c)))
 ATTACK_SHARED := $(filter %/wire.c %/tally.c,$(wildcard tests/attack/*.c))
+# A server that tries what it may not do: its threads' waits are wrapped.
+PROBER := $(wildcard tests/sandbox/*.c)
 # Peers of scenario `durable` that uproar-load cannot speak to have a generator of their own.
 DURABLE := $(wildcard perf/durable/pg_*.c) $(addprefix tools/load/,hist.c process.c machine.c summary.c)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -54,7 +56,7 @@ PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS
 
 .PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz attack soak install clean help
 .PHONY: attack-build test-unit-build test-sim-build lossyfs-build bench-build floor-build durable-build fuzz-build
-.PHONY: conformance conformance-asan replay-build compile_commands.json
+.PHONY: sandbox-build conformance conformance-asan replay-build compile_commands.json
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -108,6 +110,7 @@ test-sim-build: $(BUILD)/test-sim
 lossyfs-build: $(BUILD)/lossyfs $(LOSSYFS_SCRIPT:tests/lossyfs/%.c=$(BUILD)/%)
 bench-build: $(BENCHES)
 floor-build: $(FLOORS)
+sandbox-build: $(BUILD)/sandbox_prober
 durable-build: $(BUILD)/pg_insert $(BUILD)/store_fill
 fuzz-build: $(FUZZERS)
 replay-build: $(FUZZERS:$(BUILD)/fuzz_%=$(BUILD)/replay_%)
@@ -223,6 +226,10 @@ $(BUILD)/store_script: $(call objects,$(LOSSYFS_SCRIPT) $(ENGINE) $(PROTO)) $(GE
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
+$(BUILD)/sandbox_prober: $(call objects,$(PROBER) $(ENGINE) $(PROTO)) $(GEN)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) -Wl,--wrap=ring_collect,--wrap=sigtimedwait,--wrap=pthread_setname_np $^ -o $@ $(LIBS)
+
 $(BUILD)/bench_%: $(BUILD)/perf/bench/bench_%.o $(call objects,$(ENGINE) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) -lm
@@ -289,4 +296,7 @@ DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSY
 	$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c tests/attack/*.c) \
 	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) $(call objects,$(wildcard tests/fuzz/*.c)) \
 	$(call fuzz_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c tools/*/*.c))
+DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSYFS) $(LOSSYFS_SCRIPT) $(PROBER) \
+	$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c) \
+	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) $(call fuzz_objects,$(PROTO) $(wildcard tests/fuzz/*.c))
 -include $(DEPENDENCIES:.o=.d)

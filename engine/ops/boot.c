@@ -1,6 +1,7 @@
 #include "engine/ops/boot.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include "engine/net/listener.h"
 #include "engine/ops/data.h"
 #include "engine/ops/plan.h"
+#include "engine/ops/sandbox.h"
 #include "engine/ops/site.h"
 #include "engine/ops/store_threads.h"
 
@@ -48,6 +50,7 @@ struct server {
 	struct room_classes classes;
 	struct networks exempt;
 	struct store_threads store;
+	struct sandbox sandbox;
 	uint32_t cores;
 	uint64_t hash_key;
 	struct core core[CORES_MAX];
@@ -304,6 +307,9 @@ static int run(struct server *server, const sigset_t *signals)
 	start(server);
 	int status = opened(server);
 
+	if (status == 0)
+		status = sandbox_seal(&server->sandbox);
+
 	atomic_store(&server->failed, status != 0);
 	pthread_barrier_wait(&server->forgotten);
 	if (status == 0)
@@ -348,6 +354,24 @@ static void site_setup(struct server *server)
 	server->source = (struct http_source){ site_answer, &server->site };
 }
 
+/* Before there are other threads, whose privileges are their own. */
+static int confine(struct server *server)
+{
+	const enum sandbox_mode mode = (enum sandbox_mode)option_number(server->options, OPTION_sandbox);
+	const bool database = server->store.choice.kind == STORE_IS_POSTGRES;
+
+	server->sandbox = (struct sandbox){
+		.mode = mode,
+		.data = server->data.path,
+		.database = database ? option_text(server->options, OPTION_store) : NULL,
+		.rings = server->features.restrictions,
+	};
+	server->features.restrictions = server->features.restrictions && sandbox_restricts(mode);
+	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL); /* reads files when first used, which is too late */
+	(void)ring_post_open(); /* no ring can be opened later; if this one cannot, that shows when it is used */
+	return sandbox_confine(&server->sandbox);
+}
+
 int boot(const struct options *options)
 {
 	static struct server server;
@@ -386,6 +410,8 @@ int boot(const struct options *options)
 	tests_tell(options);
 	if (status == 0)
 		status = listen_all(&server);
+	if (status == 0)
+		status = confine(&server);
 	if (status != 0)
 		return status;
 	if (option_number(options, OPTION_log_level) <= LOG_INFO)

@@ -55,11 +55,14 @@ static uint32_t slots_for(uint32_t connections, uint32_t backlog)
 	return wanted + (wanted + usable - 1) / usable * backlog;
 }
 
+/* Read once, by the main thread before there are others: later the sandbox hides it. */
 static uint64_t somaxconn(void)
 {
-	FILE *file = fopen("/proc/sys/net/core/somaxconn", "r");
-	unsigned long value = 0;
+	static unsigned long value;
+	FILE *file = value == 0 ? fopen("/proc/sys/net/core/somaxconn", "r") : NULL;
 
+	if (value != 0)
+		return value;
 	if (!file || fscanf(file, "%lu", &value) != 1)
 		value = UINT32_MAX; /* not known: then the kernel alone lowers it */
 	if (file)

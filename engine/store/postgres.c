@@ -45,6 +45,28 @@ bool postgres_is_address(const char *url)
 	return strncmp(url, "postgres://", 11) == 0 || strncmp(url, "postgresql://", 13) == 0;
 }
 
+static void take_files(const PQconninfoOption *options, struct postgres_files *files)
+{
+	static const char *const keywords[] = { "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslcrldir", "passfile" };
+
+	for (; options && options->keyword; options++)
+		for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+			if (strcmp(options->keyword, keywords[i]) == 0 && options->val && *options->val &&
+			    files->count < POSTGRES_FILES_MAX)
+				snprintf(files->paths[files->count++], POSTGRES_FILE_MAX, "%s", options->val);
+}
+
+void postgres_files(const char *url, struct postgres_files *files)
+{
+	PQconninfoOption *given = PQconninfoParse(url, NULL), *standard = PQconndefaults();
+
+	files->count = 0;
+	take_files(given, files);
+	take_files(standard, files);
+	PQconninfoFree(given);
+	PQconninfoFree(standard);
+}
+
 static void close_handle(void *context)
 {
 	struct postgres_handle *handle = context;

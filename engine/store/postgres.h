@@ -14,6 +14,15 @@
 /* Whether the address is one of this store: postgres://... or postgresql://... */
 bool postgres_is_address(const char *url);
 
+/* The files that connecting reads (certificates, keys, passwords), by the address and the environment. */
+#define POSTGRES_FILES_MAX 8
+#define POSTGRES_FILE_MAX 512
+struct postgres_files {
+	uint32_t count;
+	char paths[POSTGRES_FILES_MAX][POSTGRES_FILE_MAX];
+};
+void postgres_files(const char *url, struct postgres_files *files);
+
 /* Fills the backend in. Returns 0, or -EINVAL with a line for people in `why` (which never has the address in it: that
  * may hold a password). The backend is good until postgres_backend_close(), after all of its handles are closed. */
 int postgres_backend_open(struct store_backend *backend, const char *url, char *why, size_t size);

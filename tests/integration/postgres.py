@@ -68,6 +68,7 @@ class Postgres:
         who = self.as_user()
         if who:
             os.chown(self.directory, who["user"], who["group"])
+        os.chmod(self.directory, 0o711)  # for the socket; who serves has no capability to pass by without
         made = subprocess.run(
             [os.path.join(self.bin, "initdb"), "-D", self.data, "-U", "uproar", "-A", "trust", "-E", "UTF8",
              "--locale=C.UTF-8", "--no-sync"],

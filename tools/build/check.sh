@@ -74,7 +74,7 @@ built() {
 
 say "check: what each suite says is in $logs"
 mode=$(sed -n 's/^MODE := //p' "$BUILD/config.mk" 2>/dev/null)
-built "${mode:-release}" "$BUILD" 'all test-unit-build test-sim-build lossyfs-build'
+built "${mode:-release}" "$BUILD" 'all test-unit-build test-sim-build lossyfs-build sandbox-build'
 built asan "$ASAN" 'all test-unit-build test-sim-build replay-build' --enable-sanitizers
 built tsan "$TSAN" all --enable-tsan
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # deps.sh run|check|fuzz - installs the Debian packages that are missing for `make run`, `check` or `fuzz`, and says so.
 set -eu
-run='gcc libc6-dev liburing-dev libmimalloc-dev libssl-dev zlib1g-dev libconfig-dev libsqlite3-dev libpq-dev libcairo2-dev libjansson-dev'
+run='gcc libc6-dev liburing-dev libmimalloc-dev libssl-dev zlib1g-dev libconfig-dev libsqlite3-dev libpq-dev libseccomp-dev libcairo2-dev libjansson-dev'
 check="$run libcriterion-dev clang-format libfuse3-dev fuse3 binutils python3"
 check="$check python3-websockets nodejs npm chromium postgresql debootstrap"
 fuzz="$run clang libclang-rt-14-dev llvm afl++"

@@ -120,5 +120,7 @@ OPTION(log_level, "log-level", CHOICE, "info", "", "debug|info|warn|error|off", 
        "the least that is logged")
 OPTION(log_format, "log-format", CHOICE, "text", "", "text|json", "Log",
        "one readable line an event, or one JSON object")
+OPTION(sandbox, "sandbox", CHOICE, "on", "", "on|require|log|off", "Sandbox",
+       "give up what serving does not need; require: all of it or do not start; log: the kernel only logs it")
 OPTION(test_echo, "test-echo", CHOICE, "off", "", "off|on", "Tests",
        "send every message back to its sender, up to 16M, instead of chat; for conformance suites, never in production")

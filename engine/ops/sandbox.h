@@ -1,0 +1,39 @@
+/* sandbox.h - what is taken from the process before it serves, so that who takes it over has little.
+ *
+ * Two steps, because threads inherit some of it and some is for all threads at once:
+ *
+ *	sandbox_confine()  the listening sockets are there, other threads are not: no core files, no capabilities,
+ *	                   nothing gained by exec, and of the file system the data directory alone (Landlock)
+ *	sandbox_seal()     everything is open: the system calls that serving needs, for all threads (seccomp)
+ *
+ * What rings may do is said by the rings (ring_restrict.c). docs/operate/sandbox.md has the whole for operators.
+ */
+#ifndef OPS_SANDBOX_H
+#define OPS_SANDBOX_H
+
+#include <stdbool.h>
+
+enum sandbox_mode {
+	SANDBOX_ON, /* what this kernel has; what it has not is logged */
+	SANDBOX_REQUIRE, /* all of it, or the server does not start */
+	SANDBOX_LOG, /* calls that would be refused are only logged, by the kernel */
+	SANDBOX_OFF,
+};
+
+struct sandbox {
+	enum sandbox_mode mode;
+	const char *data; /* directory, or NULL; keeps */
+	const char *database; /* address of a PostgreSQL server, or NULL; keeps */
+	bool rings; /* they are restricted */
+};
+
+/* Both return 0, or the exit status, having said why. */
+int sandbox_confine(const struct sandbox *sandbox);
+int sandbox_seal(const struct sandbox *sandbox);
+
+static inline bool sandbox_restricts(enum sandbox_mode mode)
+{
+	return mode == SANDBOX_ON || mode == SANDBOX_REQUIRE;
+}
+
+#endif
