@@ -43,7 +43,8 @@ struct net_limits {
 };
 
 /* What a finishing connection waits for once all is sent; each waits less than the one before. A socket that is closed
- * with bytes to be read is reset, and with it go our last words: QUIET discards what a peer sends that does not know yet. */
+ * with bytes to be read is reset, and with it go our last words: QUIET discards what a peer sends that does not know.
+ */
 enum conn_end { CONN_END_PEER, CONN_END_QUIET, CONN_END_SENT };
 
 enum conn_state { CONN_FREE, CONN_OPEN, CONN_FINISHING, CONN_CANCELLING, CONN_CLOSING };
