@@ -11,20 +11,40 @@ static void due_in(struct gate *gate, struct conn *conn, uint64_t after_ms)
 	timer_set(&gate->timers, &conn->timer, gate->now_ms, after_ms);
 }
 
+static uint64_t sooner(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
+/* Ends those who take no byte. Returns true when it did. */
+static bool end_slow(struct gate *gate, struct conn *conn)
+{
+	if (!conn->flight || gate->now_ms < conn->progress_ms + gate->limits.slow_ms)
+		return false;
+	session_of(gate, conn)->reason = CHAT_CLOSE_slow;
+	offence(gate, conn, OFFENCE_slow);
+	conn_abort(&gate->net, conn);
+	return true;
+}
+
 void keepalive_start(struct gate *gate, struct conn *conn)
 {
 	const struct session_limits *limits = &gate->limits;
 
 	switch ((enum session_phase)session_of(gate, conn)->phase) {
 	case SESSION_HEAD:
-		due_in(gate, conn, limits->handshake_ms);
+		/* With further requests nobody puts off the end of one who takes no answers. */
+		if (!end_slow(gate, conn))
+			due_in(gate, conn, limits->handshake_ms);
 		return;
 	case SESSION_HELLO:
 		due_in(gate, conn, limits->hello_ms);
 		return;
 	case SESSION_LIVE:
 		/* The first ask comes early for some, so that those who came together do not stay together. */
-		due_in(gate, conn, limits->ping_ms / 2 + random_below(&gate->random, limits->ping_ms / 2 + 1));
+		due_in(gate, conn,
+		       sooner(limits->slow_ms,
+			      limits->ping_ms / 2 + random_below(&gate->random, limits->ping_ms / 2 + 1)));
 		return;
 	case SESSION_ECHO:
 		due_in(gate, conn, limits->slow_ms);
@@ -41,17 +61,6 @@ static void ask(struct gate *gate, struct conn *conn)
 	frame_notice(gate, conn, &(struct chat_notice){ .kind = CHAT_NOTICE_PING });
 	if (conn_is_open(conn))
 		due_in(gate, conn, gate->limits.pong_ms);
-}
-
-/* Ends those who take no byte. Returns true when it did. */
-static bool end_slow(struct gate *gate, struct conn *conn)
-{
-	if (!conn->flight || gate->now_ms < conn->progress_ms + gate->limits.slow_ms)
-		return false;
-	session_of(gate, conn)->reason = CHAT_CLOSE_slow;
-	offence(gate, conn, OFFENCE_slow);
-	conn_abort(&gate->net, conn);
-	return true;
 }
 
 void keepalive_begun(struct gate *gate, struct conn *conn)
@@ -107,7 +116,8 @@ static void live_due(struct gate *gate, struct conn *conn)
 		return;
 	}
 	const uint64_t message_ms = message_left_ms(gate, session);
-	uint64_t next_ms = limits->ping_ms - silent_ms;
+	/* A send that begins meanwhile has its time too, and no timer of its own. */
+	uint64_t next_ms = sooner(limits->slow_ms, limits->ping_ms - silent_ms);
 
 	next_ms = message_ms < next_ms ? message_ms : next_ms;
 	if (conn->flight) {
