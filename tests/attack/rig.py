@@ -47,7 +47,7 @@ def at_once():
     return ["chrt", "-r", "1"] if os.geteuid() == 0 else []
 
 
-def raised(process, nice=-10):
+def raised(process, nice=-20):
     """Where the kernel groups processes by session, a nice value counts within the session, and this one outside."""
     try:
         Path(f"/proc/{process.pid}/autogroup").write_text(str(nice))
@@ -89,8 +89,9 @@ class Server:
                                                stderr=subprocess.STDOUT, start_new_session=True))
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
-        if not self.ready.wait(20) or self.process.poll() is not None:
+        if not self.ready.wait(20) or self.budget is None:
             self.kill()
+            self.cage.close()
             raise RuntimeError("the server did not start: " + " | ".join(self.text()[-5:]))
         self.cage.bound(self.budget)
 

@@ -2,6 +2,7 @@
 import os
 import subprocess
 import time
+import traceback
 
 from attacks import NotThere
 from place import Loopback, Namespaces
@@ -73,9 +74,11 @@ class Trial:
         except NotThere as why:
             row.verdict = "INVALID"
             row.doubts.append(f"not there yet: {why}")
-        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+        except Exception as error:  # pylint: disable=broad-exception-caught  one attack does not end the others
+            if not isinstance(error, (RuntimeError, OSError, subprocess.SubprocessError)):
+                traceback.print_exc()
             words = str(error)
-            missing = attack.namespaces and not opened or "unknown option" in words or "no option" in words
+            missing = attack.namespaces and not opened or "unknown option" in words
             row.verdict = "INVALID" if missing else "FAILED"
             (row.doubts if missing else row.complaints).append(words[:300])
         finally:

@@ -32,11 +32,13 @@ int wire_connect(const struct wire_peer *peer, uint32_t source, int receive_buff
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(peer->port) };
 	struct sockaddr_in from = { .sin_family = AF_INET };
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	const int on = 1;
+	/* As over Ethernet: for loopback's own 64 KiB the kernel would give each connection 2.6 MB to send from. */
+	const int on = 1, segment = 1448;
 
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
 	if (receive_buffer > 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
 	if (source > 0) {
