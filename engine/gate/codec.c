@@ -218,7 +218,7 @@ struct span codec_deflate(struct codec *codec, uint32_t connection, struct codec
 	if (terms->bits == 0 || !worth_it(codec, size))
 		return SPAN_NONE;
 	if (terms->keeps_out) {
-		const bool look_back = !terms->moved || PLANTED(44); /* over a room's frames */
+		const bool look_back = !terms->moved || PLANTED(44); /* refers to what was before a room's frames */
 
 		terms->moved = false;
 		return pack(codec, codec->owns[connection].deflate, payload, size, look_back);

@@ -52,7 +52,8 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 		return;
 	}
 	CHECK(conn);
-	const bool compressed = codec_shares(&session_of(gate, conn)->terms) || PLANTED(46); /* frames that one did not agree to */
+	const struct codec_terms *terms = &session_of(gate, conn)->terms;
+	const bool compressed = codec_shares(terms) || PLANTED(46); /* compressed for one who did not agree */
 
 	if (cursor_attach(&gate->hall, cursor, compressed, given_seq(mail), mail->reply.page.last) != 0) {
 		membership_end(gate, cursor, mail->user, 0);
