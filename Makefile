@@ -5,7 +5,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 
 # These come before anything is configured: they install what configure asks for, or need nothing.
-ifneq ($(filter-out run check check-asan check-tsan conformance conformance-asan fuzz clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out run check check-asan check-tsan conformance conformance-asan fuzz fuzz-afl fuzz-coverage clean help,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
 endif
 
@@ -57,6 +57,7 @@ PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS
 .PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz attack soak install clean help
 .PHONY: attack-build test-unit-build test-sim-build lossyfs-build bench-build floor-build durable-build fuzz-build
 .PHONY: sandbox-build conformance conformance-asan replay-build compile_commands.json
+.PHONY: fuzz-afl fuzz-coverage
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -130,6 +131,18 @@ fuzz:
 	@tools/build/deps.sh fuzz
 	@$(MAKE) --no-print-directory -j"$$(nproc)" fuzz-build
 	@BUILD=$(BUILD) tools/build/fuzz.sh $(FUZZ_SECONDS) $(TARGETS)
+
+## fuzz-afl: the same with AFL++ as the engine
+fuzz-afl:
+	@tools/build/deps.sh fuzz
+	@$(MAKE) --no-print-directory -j"$$(nproc)" BUILD=$(BUILD)-afl FUZZ_CC='env AFL_USE_ASAN=1 AFL_QUIET=1 afl-clang-fast' \
+		FUZZ_FLAGS='-O2 -g' FUZZ_COVER= fuzz-build
+	@BUILD=$(BUILD)-afl tools/build/fuzz-afl.sh $(FUZZ_SECONDS) $(TARGETS)
+
+## fuzz-coverage: lines and branches of proto/ that the corpora reach, file by file
+fuzz-coverage:
+	@tools/build/deps.sh fuzz
+	@BUILD=$(BUILD)-coverage tools/build/fuzz-coverage.sh
 
 ## attack: attackers beside honest people, one attack after the other, each judged (ATTACKS='sends frozen' for some)
 attack: $(PROGRAMS) $(ATTACK)
@@ -249,7 +262,9 @@ $(BUILD)/store_fill: $(call objects,perf/durable/store_fill.c $(filter-out engin
 # Fuzz targets, each with the parts it reads with: by clang with the sanitizers for a fuzzer, and by the usual compiler
 # with a plain main (replay.c) for the corpora. PARTS_: sources beside proto; LIBS_: libraries; WRAP_: calls that it answers.
 FUZZ_CC ?= clang
-FUZZ_FLAGS ?= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fsanitize=fuzzer-no-link
+FUZZ_FLAGS ?= -O2 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+# Not what only acts the part of the world and judges: coverage of it is of no use, and costs half of the time.
+FUZZ_COVER ?= -fsanitize=fuzzer-no-link
 override FUZZ_FLAGS += -std=gnu11 -D_GNU_SOURCE -DUPROAR_VERSION='"$(VERSION)"' -I.
 FUZZ_LINK ?= -fsanitize=fuzzer
 fuzz_objects = $(patsubst %.c,$(BUILD)/clang/%.o,$(1))
@@ -280,7 +295,7 @@ WRAP_fuzz_report := -Wl,--wrap=json_load_file
 $(BUILD)/clang/%.o: %.c $(FLAGS_CHANGED)
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(if $(filter tests/%,$<),,$(FUZZ_COVER)) -MMD -MP -c $< -o $@
 
 define fuzz_rule
 $$(BUILD)/$(1): $$(call fuzz_objects,tests/fuzz/$(1).c $$(PARTS_$(1)) $$(PROTO))
