@@ -275,10 +275,10 @@ PARTS_fuzz_session := $(FUZZ_ENGINE) tests/fuzz/hearing.c tests/sim/ring_fake.c 
 PARTS_fuzz_room_class := engine/chat/room_class.c engine/core/quantity.c
 PARTS_fuzz_words := engine/store/words.c engine/core/check.c
 PARTS_fuzz_snapshot := engine/core/check.c
-PARTS_fuzz_options := $(addprefix engine/,ops/options.c ops/options_file.c chat/room_class.c core/quantity.c net/listener.c)
+PARTS_fuzz_options := $(addprefix engine/,ops/options.c ops/options_file.c chat/room_class.c core/quantity.c net/listener.c net/networks.c)
 PARTS_fuzz_url := tools/cli/url.c tools/load/target.c
 PARTS_fuzz_scenario := $(addprefix tools/load/,scenario.c scenario_file.c scenario_text.c shape.c sizes.c summary.c hist.c crowd.c) engine/core/check.c
-PARTS_fuzz_dialect := $(wildcard tools/load/dialect*.c) tools/load/payload.c engine/core/check.c
+PARTS_fuzz_dialect := $(wildcard tools/load/dialect*.c) tools/load/payload.c tools/load/filler.c $(addprefix engine/core/,check.c random.c)
 PARTS_fuzz_cli := $(addprefix tools/cli/,session.c intake.c flow.c outbox.c element.c text.c escape.c) engine/core/check.c
 PARTS_fuzz_report := $(filter-out tools/report/main.c tools/report/page_pdf.c,$(call sources,tools/report))
 LIBS_fuzz_engine := -luring -lcrypto -lsqlite3 -lpq -lpthread
@@ -289,6 +289,7 @@ LIBS_fuzz_scenario := -lconfig -lm
 LIBS_fuzz_report := $(LIBS_report) -lm
 WRAP_fuzz_options := -Wl,--wrap=fopen
 WRAP_fuzz_scenario := -Wl,--wrap=fopen
+WRAP_fuzz_session := -Wl,--wrap=random_below
 WRAP_fuzz_url := -Wl,--wrap=getaddrinfo -Wl,--wrap=freeaddrinfo
 WRAP_fuzz_report := -Wl,--wrap=json_load_file
 
