@@ -1,5 +1,5 @@
-/* Whether a page may talk to us: no spelling of an origin gets past a list that does not have that very spelling, and what
- * is taken for one is one. Input: the list, a zero, the origin, a zero, the host. */
+/* Whether a page may talk to us: no spelling of an origin gets past a list that does not have that very spelling, and
+ * what is taken for one is one. Input: the list, a zero, the origin, a zero, the host. */
 #include "proto/http/http_host.h"
 #include "proto/http/http_origin.h"
 #include "tests/fuzz/fuzz.h"
