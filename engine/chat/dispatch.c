@@ -6,7 +6,7 @@
 static size_t spans_bytes(struct span user, const struct chat_command *command)
 {
 	return user.size + command->room.size + command->producer.size + command->data.size + command->key.size +
-	       command->query.size + command->since_epoch.size;
+	       command->query.size + command->epoch.size;
 }
 
 /* The command and its spans' bytes behind the mail. */
@@ -23,7 +23,7 @@ static void write(struct mail_command *mail, struct span user, const struct chat
 	at = span_copy(&to->data, command->data, at);
 	at = span_copy(&to->key, command->key, at);
 	at = span_copy(&to->query, command->query, at);
-	at = span_copy(&to->since_epoch, command->since_epoch, at);
+	at = span_copy(&to->epoch, command->epoch, at);
 	CHECK(at == mail->bytes + spans_bytes(user, command));
 }
 

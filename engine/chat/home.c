@@ -75,7 +75,7 @@ static enum chat_resume resume_judge(const struct home *home, const struct room 
 {
 	if (!join->has_since)
 		return CHAT_RESUME_NOT_ASKED;
-	if (!span_equal(join->since_epoch, room_epoch(room)) && !PLANTED(19)) /* a position of another epoch counts */
+	if (!span_equal(join->epoch, room_epoch(room)) && !PLANTED(19)) /* a position of another epoch counts */
 		return CHAT_RESUME_EPOCH;
 	if (join->since_seq > room->log.last ||
 	    join->since_seq + 1 + 3 * PLANTED(20) < room_first(home, room)) /* a gap is not seen */
@@ -214,8 +214,22 @@ static bool within_traffic(struct home *home, struct room *room, const struct ma
 	return true;
 }
 
+/* What an edit, a deletion or a reaction is about was said in another log than the room has now: the message that has
+ * its number here is another one. */
+static bool is_of_another_epoch(const struct room *room, const struct mail_command *mail)
+{
+	const struct span epoch = mail->command.epoch;
+
+	return mail->op != CHAT_OP_send && epoch.bytes && !span_equal(epoch, room_epoch(room)) &&
+	       !PLANTED(49); /* or of whichever log the room has */
+}
+
 static void publish(struct home *home, struct room *room, const struct mail_command *mail)
 {
+	if (is_of_another_epoch(room, mail)) {
+		reply_error(home, mail, CHAT_ERR_gone, 0);
+		return;
+	}
 	if (!within_traffic(home, room, mail))
 		return;
 	if (room->disk != 0)

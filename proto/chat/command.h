@@ -46,7 +46,7 @@ struct chat_command {
 	uint64_t target;       /* edit del react */
 	bool has_since;        /* join */
 	uint64_t since_seq;    /* join */
-	struct span since_epoch;
+	struct span epoch;     /* join: of since; edit del react: of the target, absent for whichever the room has */
 	struct span query;     /* search; unescaped, not empty */
 	uint32_t limit;        /* join history: clamped to CHAT_PAGE_MAX; search: to CHAT_FOUND_MAX */
 	bool presence;         /* join; default false */

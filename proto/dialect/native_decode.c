@@ -133,6 +133,22 @@ static enum chat_error take_data(struct decode *decode)
 	return data->token.size <= CHAT_DATA_SIZE_MAX ? CHAT_OK : CHAT_ERR_too_large;
 }
 
+/* 1 to 16 letters and digits. */
+static bool take_epoch(struct decode *decode, const struct json_value *value)
+{
+	struct span *epoch = &decode->command->epoch;
+
+	if (!take_text(epoch, decode->scratch, value, CHAT_EPOCH_SIZE_MAX))
+		return false;
+	for (size_t i = 0; i < epoch->size; i++) {
+		const uint8_t byte = epoch->bytes[i];
+
+		if ((uint8_t)(byte - 'a') >= 26 && (uint8_t)(byte - '0') >= 10)
+			return false;
+	}
+	return epoch->size > 0;
+}
+
 /* {"seq":n,"epoch":"..."}. A second scan, of these bytes alone. Returns 1, 0 refused, or -close. */
 static int take_since(struct decode *decode)
 {
@@ -149,16 +165,10 @@ static int take_since(struct decode *decode)
 		return -CHAT_CLOSE_bad_frame;
 	if (!take_integer(&command->since_seq, &values[0]))
 		return 0;
-	if (!take_text(&command->since_epoch, decode->scratch, &values[1], CHAT_EPOCH_SIZE_MAX))
+	if (!take_epoch(decode, &values[1]))
 		return 0;
-	for (size_t i = 0; i < command->since_epoch.size; i++) {
-		const uint8_t byte = command->since_epoch.bytes[i];
-
-		if ((uint8_t)(byte - 'a') >= 26 && (uint8_t)(byte - '0') >= 10)
-			return 0;
-	}
-	command->has_since = command->since_epoch.size > 0;
-	return command->has_since;
+	command->has_since = true;
+	return 1;
 }
 
 /* Each decode_* takes an op's members. Returns 1, -close, or 0 with *error. */
@@ -237,6 +247,8 @@ static int decode_del(struct decode *decode, enum chat_error *error)
 	if (why != CHAT_OK)
 		return refuse(error, why);
 	if (!take_integer(&decode->command->target, &decode->values[KEY_target]))
+		return refuse(error, CHAT_ERR_bad_request);
+	if (has(decode, KEY_epoch) && !take_epoch(decode, &decode->values[KEY_epoch]))
 		return refuse(error, CHAT_ERR_bad_request);
 	return 1;
 }

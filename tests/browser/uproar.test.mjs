@@ -171,6 +171,20 @@ test('what cannot be resumed is announced before anything of the new copy', asyn
 	assert.deepEqual(chat.position('a'), { seq: 1, epoch: 'new' });
 });
 
+test('a target keeps the epoch that it was chosen in', async () => {
+	const chat = inRoom();
+	chat.edit('a', 1, 'x').catch(() => {});
+	assert.equal(FakeSocket.last.of('edit')[0].epoch, 'q7');
+	FakeSocket.last.lose();
+	chat.del('a', 2).catch(() => {});
+	await clock.advance(5000);
+	FakeSocket.last.accept();
+	FakeSocket.last.enter('a', { epoch: 'new', seq: 1, recovered: false, reason: 'epoch', events: [msg(1)] });
+	assert.deepEqual(['edit', 'del'].map((op) => FakeSocket.last.of(op)[0].epoch), ['q7', 'q7']);
+	chat.react('a', 1, 'y').catch(() => {});
+	assert.equal(FakeSocket.last.of('react')[0].epoch, 'new');
+});
+
 test('unacknowledged sends are sent again under their cid, in order, after the join', async () => {
 	const chat = inRoom();
 	const first = chat.send('a', 1);

@@ -163,14 +163,15 @@ class Client:
         rng = self.rng
         head = '"room":"%s","cid":"%s:%d"' % (room.name, self.producer, n)
         if choice > 0.96 and room.seen:
-            text = '"op":"react",%s,"target":%d,"key":"%s","on":%s}' % (
-                head, rng.choice(room.seen), rng.choice("👍❤ab"), rng.choice(("true", "false")))
+            text = '"op":"react",%s,"target":%d,"epoch":"%s","key":"%s","on":%s}' % (
+                head, rng.choice(room.seen), room.epoch, rng.choice("👍❤ab"), rng.choice(("true", "false")))
         elif choice > 0.92 and room.mine:
-            text = '"op":"edit",%s,"target":%d,"data":%s}' % (head, rng.choice(room.mine), self.data(room, n))
+            text = '"op":"edit",%s,"target":%d,"epoch":"%s","data":%s}' % (
+                head, rng.choice(room.mine), room.epoch, self.data(room, n))
         elif choice > 0.90 and room.mine:
             target = rng.choice(room.mine)
             room.mine.remove(target)
-            text = '"op":"del",%s,"target":%d}' % (head, target)
+            text = '"op":"del",%s,"target":%d,"epoch":"%s"}' % (head, target, room.epoch)
         else:
             text = '"op":"send",%s,"data":%s}' % (head, self.data(room, n))
         return text.encode()

@@ -54,7 +54,7 @@ static void check_command(const struct chat_command *command)
 		check(command->name.bytes ? chat_name_valid(command->name) : command->token.bytes != NULL);
 	if (command->has_since) {
 		check(command->op == CHAT_OP_join && command->since_seq <= CHAT_INTEGER_MAX);
-		check(command->since_epoch.size >= 1 && command->since_epoch.size <= CHAT_EPOCH_SIZE_MAX);
+		check(command->epoch.size >= 1 && command->epoch.size <= CHAT_EPOCH_SIZE_MAX);
 	}
 	check((command->op == CHAT_OP_search) == (command->query.bytes != NULL));
 	if (command->op == CHAT_OP_search) {
@@ -147,7 +147,7 @@ static void check_replies(const struct chat_command *command, const struct chat_
 		.retry_ms = command->limit,
 		.hello = { .conn = event->from, .user = event->from, .server = SPAN("0.1.0") },
 		.page = { .room = event->room,
-			  .epoch = command->since_epoch,
+			  .epoch = command->epoch,
 			  .more = command->presence,
 			  .events = event,
 			  .event_count = 1 },
@@ -257,7 +257,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check(command.id <= CHAT_INTEGER_MAX && scratch->used <= sizeof(scratch->bytes));
 		if (result == 1) {
 			const struct span spans[] = { command.room, command.name, command.token, command.producer,
-						      command.data, command.key,  command.query, command.since_epoch };
+						      command.data, command.key,  command.query, command.epoch };
 
 			for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
 				check_inside(spans[i], text, size, scratch);

@@ -138,12 +138,16 @@ static void act_change(struct sim_client *client, uint32_t room)
 	const uint64_t id = ++client->next_id;
 	const uint64_t number = ++client->next_number[room];
 	const uint64_t last = client->rooms[room].last;
+	char epoch[32] = "";
 
+	/* Half of the time in the log where the member stands. */
+	if (client->rooms[room].epoch[0] && sim_chance(500))
+		snprintf(epoch, sizeof(epoch), ",\"epoch\":\"%s\"", client->rooms[room].epoch);
 	client->sent[id % 256].id = id;
 	client->sent[id % 256].number = number;
 	client->sent[id % 256].room = room;
-	say(client, "{\"op\":\"%s\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"target\":%lu%s}", ops[op], id,
-	    room, client->index, number, last > 20 ? last - sim_below(20) : 1 + sim_below(20),
+	say(client, "{\"op\":\"%s\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"target\":%lu%s%s}", ops[op], id,
+	    room, client->index, number, last > 20 ? last - sim_below(20) : 1 + sim_below(20), epoch,
 	    op == 0   ? ",\"data\":7"
 	    : op == 2 ? ",\"key\":\"+\",\"on\":true"
 		      : "");

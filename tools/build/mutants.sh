@@ -9,11 +9,12 @@ BUILD=${BUILD:-build}
 SEEDS=${SEEDS:-3000}
 JOBS=${JOBS:-$(nproc)}
 
-# A copy of the build by links, in which the files that have the fault are compiled again.
+# A copy of the build by links, in which the files that have the fault are compiled again. Their lists of headers are
+# written in place by the compiler, so that these links must go, too: the build's own would lose them.
 build() {
 	rm -rf "$2"
 	cp -al "$BUILD" "$2" 2>/dev/null || cp -a "$BUILD" "$2"
-	grep -rlE "PLANTED\($1\)" engine --include='*.c' | while read -r file; do rm -f "$2/${file%.c}.o"; done
+	grep -rlE "PLANTED\($1\)" engine --include='*.c' | while read -r file; do rm -f "$2/${file%.c}".[od]; done
 	rm -f "$2/test-sim" "$2/test-unit"
 	make -s -j2 BUILD="$2" CFLAGS="-DMUTANT=$1" test-sim-build >"$2/mutant.log" 2>&1
 }

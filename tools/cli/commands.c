@@ -107,6 +107,10 @@ static void change(struct chat *chat, const char *op, bool on, struct span rest)
 	} else {
 		text_puts(&members, ",\"target\":");
 		text_number(&members, target);
+		if (chat->current && chat->current->known) { /* should the room begin anew, it is another message's */
+			text_puts(&members, ",\"epoch\":");
+			text_json(&members, span_of(chat->current->epoch, strlen(chat->current->epoch)));
+		}
 		if (react) {
 			text_puts(&members, ",\"key\":");
 			text_json(&members, rest);

@@ -492,7 +492,7 @@ export class Uproar extends EventTarget {
 	 * @returns {Sending}
 	 */
 	edit(room, target, data) {
-		return this.#enqueue(room, { op: 'edit', room, target, data });
+		return this.#enqueue(room, { op: 'edit', room, target, ...this.#epochOf(room), data });
 	}
 
 	/**
@@ -501,7 +501,7 @@ export class Uproar extends EventTarget {
 	 * @returns {Sending}
 	 */
 	del(room, target) {
-		return this.#enqueue(room, { op: 'del', room, target });
+		return this.#enqueue(room, { op: 'del', room, target, ...this.#epochOf(room) });
 	}
 
 	/**
@@ -512,7 +512,7 @@ export class Uproar extends EventTarget {
 	 * @returns {Sending}
 	 */
 	react(room, target, key, on = true) {
-		return this.#enqueue(room, { op: 'react', room, target, key, on });
+		return this.#enqueue(room, { op: 'react', room, target, ...this.#epochOf(room), key, on });
 	}
 
 	/**
@@ -981,6 +981,12 @@ export class Uproar extends EventTarget {
 		};
 		ask.inFlight = true;
 		this.#command(ask.frame, settle(ask.resolve), settle(ask.reject));
+	}
+
+	/** The log that a target is in: should the room begin anew meanwhile, its number would be another message's. */
+	#epochOf(name) {
+		const room = this.#rooms.get(name);
+		return room && room.epoch ? { epoch: room.epoch } : {};
 	}
 
 	#enqueue(name, frame) {

@@ -166,6 +166,25 @@ Test(home, only_authors_edit_and_revisions_count)
 	home_teardown();
 }
 
+Test(home, a_target_of_another_epoch_is_gone)
+{
+	const enum chat_op ops[] = { CHAT_OP_react, CHAT_OP_edit, CHAT_OP_del };
+
+	join(1, SPAN("Ann"));
+	say(1, SPAN("Ann"), "1");
+	for (int op = 0; op < 3; op++) {
+		RUN(1, "Ann", .op = ops[op], .target = 1, .epoch = SPAN("anotherepoch"), .data = SPAN("2"),
+		    .key = SPAN("k"), .producer = SPAN("p"), .number = 1 + (uint64_t)op);
+		expect_error(1, CHAT_ERR_gone);
+		expect_silence();
+		RUN(1, "Ann", .op = ops[op], .target = 1, .epoch = room_epoch(the_room()), .data = SPAN("2"),
+		    .key = SPAN("k"), .producer = SPAN("p"), .number = 1 + (uint64_t)op);
+		hush();
+		cr_assert_eq(the_room()->log.last, 2 + (uint64_t)op);
+	}
+	home_teardown();
+}
+
 Test(home, a_deletion_takes_the_data_and_that_of_its_edits_and_no_other)
 {
 	const struct chat_page *page;
@@ -410,7 +429,7 @@ Test(home, a_resume_is_judged_by_epoch_and_position)
 		const struct chat_page *page;
 
 		RUN(1, "Bob", .op = CHAT_OP_join, .limit = 4, .has_since = true, .since_seq = row->since,
-		    .since_epoch = row->same_epoch ? span_of(epoch, sizeof(epoch)) : SPAN("another"));
+		    .epoch = row->same_epoch ? span_of(epoch, sizeof(epoch)) : SPAN("another"));
 		const struct chat_reply *reply = expect_reply(1, CHAT_REPLY_JOIN);
 
 		cr_assert_eq(reply->resume, row->want, "row %zu", i);

@@ -189,7 +189,7 @@ Test(home_disk, a_page_that_was_read_before_a_deletion_is_for_those_alone_who_as
 Test(home_disk, a_resume_behind_the_window_is_caught_up_from_the_store)
 {
 	joined(1, 50);
-	RUN(1, "Bob", .op = CHAT_OP_join, .has_since = true, .since_epoch = SPAN(EPOCH), .since_seq = 7);
+	RUN(1, "Bob", .op = CHAT_OP_join, .has_since = true, .epoch = SPAN(EPOCH), .since_seq = 7);
 	(void)expect_event(0, CHAT_EV_in);
 	const struct chat_reply *reply = expect_reply(1, CHAT_REPLY_JOIN);
 
@@ -218,12 +218,12 @@ Test(home_disk, a_resume_behind_the_window_is_caught_up_from_the_store)
 Test(home_disk, a_resume_that_the_store_no_longer_keeps_is_a_gap)
 {
 	joined(20, 50);
-	RUN(1, "Bob", .op = CHAT_OP_join, .has_since = true, .since_epoch = SPAN(EPOCH), .since_seq = 18, .limit = 3);
+	RUN(1, "Bob", .op = CHAT_OP_join, .has_since = true, .epoch = SPAN(EPOCH), .since_seq = 18, .limit = 3);
 	(void)expect_event(0, CHAT_EV_in);
 	cr_assert_eq(expect_reply(1, CHAT_REPLY_JOIN)->resume, CHAT_RESUME_GAP);
-	RUN(2, "Cid", .op = CHAT_OP_join, .has_since = true, .since_epoch = SPAN(EPOCH), .since_seq = 19, .limit = 3);
+	RUN(2, "Cid", .op = CHAT_OP_join, .has_since = true, .epoch = SPAN(EPOCH), .since_seq = 19, .limit = 3);
 	hush();
-	RUN(2, "Dot", .op = CHAT_OP_join, .has_since = true, .since_epoch = SPAN(EPOCH), .since_seq = 51);
+	RUN(2, "Dot", .op = CHAT_OP_join, .has_since = true, .epoch = SPAN(EPOCH), .since_seq = 51);
 	hush();
 }
 

@@ -309,7 +309,7 @@ Test(home_rooms, come_back_as_they_were_saved)
 				   .room = room_of(2),
 				   .has_since = true,
 				   .since_seq = 5,
-				   .since_epoch = span_of(epoch, sizeof(epoch)) });
+				   .epoch = span_of(epoch, sizeof(epoch)) });
 	reply = expect_reply(0, CHAT_REPLY_JOIN);
 	cr_assert_eq(reply->resume, CHAT_RESUME_OK);
 	cr_assert(reply->page.first == 4 && reply->page.last == 7 && reply->page.event_count == 2);

@@ -104,6 +104,23 @@ Test(native_decode, names_up_to_64_bytes_after_unescaping)
 	}
 }
 
+Test(native_decode, a_target_may_name_its_epoch)
+{
+	cr_assert_eq(decode("{\"op\":\"edit\",\"room\":\"a\",\"target\":7,\"data\":1}"), 1);
+	cr_assert_null(command.epoch.bytes);
+	cr_assert_eq(decode("{\"op\":\"del\",\"room\":\"a\",\"target\":7,\"epoch\":\"q7mb2k\"}"), 1);
+	same(command.epoch, "q7mb2k");
+	cr_assert_not(command.has_since);
+	cr_assert_eq(decode("{\"op\":\"edit\",\"room\":\"a\",\"target\":7,\"data\":1,\"epoch\":\"1234567890123456\"}"),
+		     1);
+	refuse("{\"op\":\"edit\",\"room\":\"a\",\"target\":7,\"data\":1,\"epoch\":\"12345678901234567\"}",
+	       CHAT_ERR_bad_request);
+	refuse("{\"op\":\"del\",\"room\":\"a\",\"target\":7,\"epoch\":\"\"}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"del\",\"room\":\"a\",\"target\":7,\"epoch\":\"Q\"}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"react\",\"room\":\"a\",\"target\":7,\"epoch\":7,\"key\":\"k\",\"on\":true}",
+	       CHAT_ERR_bad_request);
+}
+
 Test(native_decode, join)
 {
 	cr_assert_eq(decode("{\"op\":\"join\",\"id\":2,\"room\":\"general\"}"), 1);
@@ -116,7 +133,7 @@ Test(native_decode, join)
 		     1);
 	cr_assert(command.has_since && command.presence && command.no_echo);
 	cr_assert_eq(command.since_seq, 120);
-	same(command.since_epoch, "q7");
+	same(command.epoch, "q7");
 	cr_assert_eq(command.limit, 0);
 	cr_assert_eq(decode("{\"op\":\"join\",\"room\":\"g\",\"limit\":201,\"echo\":true,\"presence\":false}"), 1);
 	cr_assert_eq(command.limit, CHAT_PAGE_MAX);
