@@ -16,6 +16,10 @@
 /* Asked of clients whose earlier messages we are to keep, where they can be asked. */
 #define CLIENT_BITS 13
 
+/* In which the rate is counted: a message costs some time whatever its size. At once at least a large one may come. */
+#define RATE_UNIT 256
+#define RATE_BURST_MIN (256 * 1024 / RATE_UNIT)
+
 #define BAD_PAYLOAD 1007
 
 /* What a connection keeps. */
@@ -200,9 +204,22 @@ static struct span pack(struct codec *codec, struct deflate *deflate, const uint
 	return packed > 0 ? span_of(codec->packed, packed) : SPAN_NONE;
 }
 
-static bool worth_it(const struct codec *codec, size_t size)
+static bool within_rate(struct codec *codec, size_t size)
 {
-	return size >= codec->limits.from && size > 1 && size <= codec->limits.payload_size_max;
+	const uint32_t per_s = (codec->limits.bytes_per_s + RATE_UNIT - 1) / RATE_UNIT;
+	const uint32_t units = (uint32_t)((size + RATE_UNIT - 1) / RATE_UNIT);
+	const uint32_t burst = per_s / 4 > RATE_BURST_MIN ? per_s / 4 : RATE_BURST_MIN;
+
+	if (quota_take_many(&codec->quota, units, per_s, burst, codec->now_ms) == 0)
+		return true;
+	counter_add(codec->counters, COUNTER_compress_skipped, 1);
+	return false;
+}
+
+static bool worth_it(struct codec *codec, size_t size)
+{
+	return size >= codec->limits.from && size > 1 && size <= codec->limits.payload_size_max &&
+	       within_rate(codec, size);
 }
 
 struct span codec_deflate_shared(struct codec *codec, const uint8_t *payload, size_t size)

@@ -8,6 +8,7 @@
 #ifndef GATE_CODEC_H
 #define GATE_CODEC_H
 
+#include "engine/chat/quota.h"
 #include "engine/core/counters.h"
 #include "proto/base/span.h"
 #include "proto/ws/ws_assembly.h"
@@ -16,6 +17,7 @@
 struct codec_limits {
 	bool on;
 	uint32_t from; /* a payload of fewer bytes stays as it is */
+	uint32_t bytes_per_s; /* that are compressed, about: what is above stays as it is; 0: no limit */
 	uint64_t kept_bytes_max; /* what the connections of this core keep from message to message, all together */
 	uint32_t message_size_max; /* of a message from a client, inflated */
 	uint32_t payload_size_max; /* of one to a client, before it is compressed */
@@ -38,6 +40,8 @@ struct codec {
 	struct deflate *deflate; /* a block, made for windows of deflate_bits */
 	struct inflate *inflate; /* a block */
 	uint8_t deflate_bits;
+	struct quota quota; /* of bytes_per_s */
+	uint64_t now_ms; /* of this turn, the caller's */
 	uint8_t *packed, *message; /* where the latest result of each kind lies */
 	struct codec_own *owns; /* by connection; NULL where none may keep anything */
 	uint64_t kept_bytes;
@@ -63,8 +67,8 @@ static inline bool codec_shares(const struct codec_terms *terms)
 	return terms->bits == WS_DEFLATE_BITS_MAX;
 }
 
-/* Compresses a payload for everybody who codec_shares(). Gives it (borrow it until the next call), or
- * SPAN_NONE when it is to be sent as it is: it is small, or would not become smaller. */
+/* Compresses a payload for everybody who codec_shares(). Gives it (borrow it until the next call), or SPAN_NONE when it
+ * is to be sent as it is: it is small, would not become smaller, or too much was compressed of late. */
 struct span codec_deflate_shared(struct codec *codec, const uint8_t *payload, size_t size);
 
 /* Likewise for one connection alone. */

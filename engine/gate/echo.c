@@ -17,6 +17,7 @@ void echo_limits(struct shard_limits *limits)
 	limits->session.frame_size_max = ECHO_MESSAGE_SIZE_MAX;
 	limits->codec.message_size_max = ECHO_MESSAGE_SIZE_MAX;
 	limits->codec.payload_size_max = ECHO_MESSAGE_SIZE_MAX;
+	limits->codec.bytes_per_s = 0;
 	limits->net.queue_bytes_max = larger(limits->net.queue_bytes_max, QUEUE_BYTES);
 	limits->segment_bytes_max = larger(limits->segment_bytes_max, 2 * QUEUE_BYTES);
 }

@@ -183,6 +183,7 @@ static void clocks(struct shard *shard)
 	gate->now_ms = clock_mono_ns() / 1000000;
 	gate->wall_ms = clock_wall_ms();
 	gate->net.now_ms = gate->now_ms;
+	gate->codec.now_ms = gate->now_ms;
 }
 
 static void drain(struct shard *shard)

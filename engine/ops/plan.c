@@ -152,6 +152,7 @@ static struct codec_limits codec_of(const struct options *o, uint32_t cores)
 	return (struct codec_limits){
 		.on = option_number(o, OPTION_compress) == 0,
 		.from = (uint32_t)option_number(o, OPTION_compress_from),
+		.bytes_per_s = (uint32_t)option_number(o, OPTION_compress_rate),
 		.kept_bytes_max = option_number(o, OPTION_compress_takeover) / cores,
 		.message_size_max = (uint32_t)option_number(o, OPTION_frame_size),
 		.payload_size_max = SEGMENT_BYTES_MAX,

@@ -27,6 +27,7 @@ void squeeze_draw(uint64_t seed)
 	limits = (struct codec_limits){
 		.on = below(5) < 3,
 		.from = 1 + below(2) * below(300),
+		.bytes_per_s = below(2) * (1 + below(20000)),
 		.kept_bytes_max = below(2) * below(400000),
 		.message_size_max = 65536,
 		.payload_size_max = SEGMENT_BYTES_MAX,

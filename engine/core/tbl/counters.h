@@ -35,6 +35,7 @@ COUNTER(takeover_bytes, gauge, "Bytes that such connections keep from message to
 COUNTER(compressions, counter, "Times a message was compressed: once a core for all members of a room.")
 COUNTER(compressed_bytes_in, counter, "Bytes of those messages.")
 COUNTER(compressed_bytes_out, counter, "What they came to.")
+COUNTER(compress_skipped, counter, "Messages sent as they are because a core had compressed as much as it may.")
 COUNTER(inflations, counter, "Compressed messages received.")
 COUNTER(inflate_refused, counter, "Compressed messages refused: too large, or not to be read.")
 COUNTER(commands, counter, "Commands received.")

@@ -70,6 +70,8 @@ OPTION(compress, "compress", CHOICE, "on", "", "on|off", "Compression",
        "agree on permessage-deflate with clients that offer it")
 OPTION(compress_from, "compress-from", BYTES, "256", "1", "64K", "Compression",
        "bytes from which a message to such clients is compressed")
+OPTION(compress_rate, "compress-rate", BYTES, "16M", "0", "1G", "Compression",
+       "bytes that a core compresses in a second, at most; what is above goes as it is; 0: no limit")
 OPTION(compress_takeover, "compress-takeover", BYTES, "0", "0", "1T", "Compression",
        "bytes that connections may keep so that messages refer to earlier ones, whole process; 0: none may")
 OPTION(room_classes, "room-classes", CLASSES, "mem: class=memory", "", "", "History",

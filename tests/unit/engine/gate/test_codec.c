@@ -341,3 +341,28 @@ Test(codec, a_broken_offer_is_said_with_compression_and_without)
 	cr_assert_eq(terms.bits, 0);
 	shut();
 }
+
+Test(codec, a_core_compresses_no_more_than_its_rate)
+{
+	char *text = text_of(65536);
+	uint32_t done = 0;
+
+	open_with(0);
+	codec.limits.bytes_per_s = 1 << 20;
+	codec.now_ms = 1000;
+	while (codec_deflate_shared(&codec, (uint8_t *)text, 65536).bytes)
+		done++;
+	cr_assert_eq(done, 4, "a quarter of a second's at once");
+	cr_assert_eq(counter_read(&counters, COUNTER_compress_skipped), 1);
+	codec.now_ms += 62;
+	cr_assert_null(codec_deflate_shared(&codec, (uint8_t *)text, 65536).bytes);
+	codec.now_ms += 1;
+	cr_assert_not_null(codec_deflate_shared(&codec, (uint8_t *)text, 65536).bytes);
+	cr_assert_null(codec_deflate_shared(&codec, (uint8_t *)text, 65536).bytes);
+	cr_assert_eq(counter_read(&counters, COUNTER_compressions), 5);
+	codec.limits.bytes_per_s = 0;
+	for (int i = 0; i < 50; i++)
+		cr_assert_not_null(codec_deflate_shared(&codec, (uint8_t *)text, 65536).bytes);
+	free(text);
+	shut();
+}

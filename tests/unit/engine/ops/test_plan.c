@@ -182,7 +182,7 @@ Test(plan, compression_costs_what_it_is_given)
 		struct shard_limits limits = plan_shard(&options, &features, 0, cores);
 		const uint64_t most = codec_bytes_max(&limits.codec, limits.ring.slots_max);
 
-		cr_assert(limits.codec.on && limits.codec.from == 256);
+		cr_assert(limits.codec.on && limits.codec.from == 256 && limits.codec.bytes_per_s == 16 << 20);
 		cr_assert_eq(limits.codec.message_size_max, limits.session.frame_size_max);
 		cr_assert_eq(limits.codec.kept_bytes_max, (100 << 20) / cores);
 		cr_assert_gt(most, limits.codec.kept_bytes_max);
