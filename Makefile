@@ -94,10 +94,11 @@ check-tsan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-tsan all
 	@BUILD=$(BUILD)-tsan CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py test_store.py
 
-## conformance, conformance-asan: all 517 cases of Autobahn's test suite; from the sanitizer build
+## conformance, conformance-asan: HTTP beside nginx and haproxy, and Autobahn's 517 cases; those from the sanitizer build
 conformance:
-	@tools/build/deps.sh check
+	@tools/build/deps.sh conformance
 	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tests/conformance/http/run
 	@BUILD=$(BUILD) tests/conformance/autobahn
 conformance-asan:
 	@tools/build/deps.sh check

@@ -125,12 +125,32 @@ static struct span take_until(struct span *text, char mark)
 	return before;
 }
 
+/* Of a query also what RFC 3986 has escaped but browsers do not: [ ] { } | \ ^ ` . */
 static bool is_target(struct span text)
 {
 	for (size_t i = 0; i < text.size; i++)
-		if (text.bytes[i] <= ' ' || text.bytes[i] >= 0x7f || text.bytes[i] == '#')
+		if (text.bytes[i] <= ' ' || text.bytes[i] >= 0x7f || memchr("#\"<>", text.bytes[i], 4))
 			return false;
 	return text.size > 0;
+}
+
+static bool is_hex(uint8_t byte)
+{
+	return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
+}
+
+/* RFC 3986, 3.3. What ways have is compared, never decoded: no spelling of one leads past another reader. */
+static bool is_path(struct span text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		const uint8_t byte = text.bytes[i];
+
+		if (memchr("[]{}|\\^`", byte, 8))
+			return false;
+		if (byte == '%' && (text.size - i < 3 || !is_hex(text.bytes[i + 1]) || !is_hex(text.bytes[i + 2])))
+			return false;
+	}
+	return true;
 }
 
 /* "http://example.org/way?x": takes scheme and authority off, which is then the host. */
@@ -177,7 +197,7 @@ static bool read_target(struct http_head *head)
 	head->query = before.bytes ? rest : SPAN_NONE;
 	if (head->path.size == 0)
 		head->path = SPAN("/");
-	return true;
+	return is_path(head->path);
 }
 
 static int read_version(struct http_head *head, struct span text)

@@ -89,6 +89,7 @@ suite 'fuzz corpora' 300 env BUILD="$ASAN" tools/build/fuzz.sh --replay
 suite integration 600 tests/integration/run
 suite 'integration asan' 300 env BUILD="$ASAN" tests/integration/run test_chat.py
 suite 'integration tsan' 300 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py
+suite 'http table' 120 tests/conformance/http/run --alone
 # Made ready the first time, which takes minutes by itself.
 suite conformance 1800 tests/conformance/autobahn --short
 suite 'power cuts' 600 tests/lossyfs/run

@@ -5,10 +5,12 @@ run='gcc libc6-dev liburing-dev libmimalloc-dev libssl-dev zlib1g-dev libconfig-
 check="$run libcriterion-dev clang-format libfuse3-dev fuse3 binutils python3"
 check="$check python3-websockets nodejs npm chromium postgresql debootstrap"
 fuzz="$run clang libclang-rt-14-dev llvm afl++"
+conformance="$check nginx haproxy"
 
 case ${1-} in
 run) wanted=$run ;;
 check) wanted=$check ;;
+conformance) wanted=$conformance ;;
 fuzz) wanted=$fuzz ;;
 *)
 	echo 'usage: deps.sh run|check|fuzz' >&2
