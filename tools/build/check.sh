@@ -84,6 +84,7 @@ suite unit 300 tests/integration/postgres.py "$BUILD/test-unit" -j2
 suite 'unit asan' 600 tests/integration/postgres.py "$ASAN/test-unit" -j2
 suite simulation 300 "$BUILD/test-sim" --seeds 2000
 suite 'simulation asan' 300 "$ASAN/test-sim" --seeds 200
+suite models 400 tests/models/run
 suite mutants 400 env SEEDS=1000 tools/build/mutants.sh
 suite 'fuzz corpora' 300 env BUILD="$ASAN" tools/build/fuzz.sh --replay
 suite integration 600 tests/integration/run
