@@ -321,16 +321,10 @@ static void run_in_room(struct home *home, struct room *room, const struct mail_
 	CHECK(!"a command that is no room's");
 }
 
-/* What a few bytes ask for and many answer. Commands of one turn come before any of their answers is read, so that the
- * gate's look at what waits is not enough for these. */
-static bool is_answered_at_length(uint8_t op)
-{
-	return op == CHAT_OP_join || op == CHAT_OP_history || op == CHAT_OP_presence || op == CHAT_OP_search;
-}
-
+/* Commands of one turn come before any of their answers is read, so the gate's look at what waits is not enough. */
 void home_run(struct home *home, const struct mail_command *mail)
 {
-	if (is_answered_at_length(mail->op) && post_is_busy(home->post)) {
+	if (mail_is_answered_at_length(mail->op) && post_is_busy(home->post)) {
 		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
 		return;
 	}

@@ -75,4 +75,10 @@ struct mail_page {
 	uint8_t bytes[];
 };
 
+/* What a few bytes ask for and many answer. */
+static inline bool mail_is_answered_at_length(uint32_t op)
+{
+	return op == CHAT_OP_join || op == CHAT_OP_history || op == CHAT_OP_presence || op == CHAT_OP_search;
+}
+
 #endif

@@ -41,6 +41,12 @@ void segment_pool_close(struct segment_pool *pool);
  * the budget, of the class that holds `wish` bytes. holds is 1. NULL: budget spent. */
 struct segment *segment_take(struct segment_pool *pool, size_t least, size_t wish);
 
+/* Less than a quarter is left: what is answered at length can wait. */
+static inline bool segment_pool_is_low(const struct segment_pool *pool)
+{
+	return pool->bytes_max - pool->bytes_out < pool->bytes_max / 4;
+}
+
 static inline void segment_hold(struct segment *segment)
 {
 	segment->holds++;

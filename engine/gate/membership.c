@@ -155,7 +155,8 @@ static bool typing_is_due(struct gate *gate, struct cursor *cursor)
 
 void membership_command(struct gate *gate, struct conn *conn, const struct chat_command *command)
 {
-	if (post_is_full(&gate->post)) {
+	if (post_is_full(&gate->post) ||
+	    (segment_pool_is_low(&gate->segments) && mail_is_answered_at_length(command->op))) {
 		frame_error(gate, conn, command->id, CHAT_ERR_unavailable, BUSY_RETRY_MS);
 		return;
 	}

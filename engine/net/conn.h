@@ -55,6 +55,7 @@ struct flight {
 	struct segment *held[RING_PIECES_MAX];
 	uint32_t count, at;
 	uint32_t bytes; /* planned in all */
+	uint32_t own;   /* of these, this connection's alone */
 	bool appendable; /* the last piece ends a segment that nobody else writes to or sends */
 };
 

@@ -9,9 +9,27 @@
 /* One flight's bytes: enough to be coalesced well, little enough to be taken in turns. */
 #define FLIGHT_BYTES_MAX (256 * 1024)
 
+#define SHORT (8 * 1024)  /* some answers that crossed on their way */
+#define PAGE (128 * 1024) /* the longest answer, and some */
+
+/* The more do not read, the less each of them may leave: a sixteenth of what is left for all. Where all is little that
+ * would be less than a page: one goes while an eighth is left after it. A few short answers always go. So those who read
+ * find room, and rooms' frames do. */
+static bool may_wait(const struct net *net, const struct conn *conn, size_t size)
+{
+	const uint64_t waits = conn->queued + (conn->flight ? conn->flight->own : 0) + size;
+	const uint64_t left = net->segments->bytes_max - net->segments->bytes_out;
+
+	if (conn->queued + size > net->limits.queue_bytes_max)
+		return false;
+	if (waits <= SHORT || waits <= left / 16)
+		return true;
+	return waits <= PAGE && left >= net->segments->bytes_max / 8 + size;
+}
+
 uint8_t *sendq_reserve(struct net *net, struct conn *conn, size_t size)
 {
-	if (size > SEGMENT_BYTES_MAX || conn->queued + size > net->limits.queue_bytes_max)
+	if (size > SEGMENT_BYTES_MAX || !may_wait(net, conn, size))
 		return NULL;
 	if (conn->last && conn->last->capacity - conn->last->used >= size)
 		return conn->last->bytes + conn->last->used;
@@ -87,8 +105,10 @@ static void plan_private(struct net *net, struct conn *conn, struct flight *flig
 		const uint32_t size = segment->used - conn->offset;
 
 		if (size > 0) {
-			if (!flight_add(flight, segment, segment->bytes + conn->offset, size))
+			if (!flight_add(flight, segment, segment->bytes + conn->offset, size)) {
+				flight->own = flight->bytes;
 				return;
+			}
 			conn->offset += size;
 			conn->queued -= size;
 		}
@@ -99,6 +119,7 @@ static void plan_private(struct net *net, struct conn *conn, struct flight *flig
 		segment->next = NULL;
 		segment_drop(net->segments, segment);
 	}
+	flight->own = flight->bytes;
 	/* The chain has let go of the last segment: what is behind its bytes is the flight's to write to. */
 	flight->appendable = flight->count > 0;
 }

@@ -49,6 +49,37 @@ Test(sendq, at_its_bound_takes_and_one_past_it_refuses)
 	net_teardown();
 }
 
+/* Others that do not read have taken it all but `left`. */
+static void leave(uint64_t left)
+{
+	segments.bytes_out = segments.bytes_max - left;
+}
+
+Test(sendq, who_does_not_read_leaves_room_for_who_does)
+{
+	int client;
+	struct conn *conn = meet(&client);
+
+	leave(16 * 65536 - 1);
+	cr_assert_null(sendq_reserve(&net, conn, 65536), "a sixteenth of what is left, and no more");
+	leave(16 * 65536);
+	cr_assert_not_null(sendq_reserve(&net, conn, 65536));
+	leave(65536);
+	for (int i = 0; i < 8; i++)
+		cr_assert_eq(sendq_put(&net, conn, bytes, 1024), 0, "short answers always");
+	cr_assert_eq(sendq_put(&net, conn, bytes, 1), -ENOBUFS);
+	leave(16 * 9000);
+	cr_assert_eq(sendq_put(&net, conn, bytes, 9000 - 8192), 0);
+	leave(16 * 9000);
+	cr_assert_eq(sendq_put(&net, conn, bytes, 1), -ENOBUFS);
+	segments.bytes_out = 0; /* and now what really is out */
+	for (const struct segment *each = conn->first; each; each = each->next)
+		segments.bytes_out += segment_class_size[each->class_index];
+	conn_abort(&net, conn);
+	close(client);
+	net_teardown();
+}
+
 Test(sendq, one_piece_is_at_most_a_segment)
 {
 	int client;
