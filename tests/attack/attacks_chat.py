@@ -75,7 +75,7 @@ def amplify(scene):
     return tally, only(tally, "closes", [4508, 4429]) + wrong(tally["events"] == 0, "nothing was delivered")
 
 
-@attack("unknown", "an error for each, then 4429", ["errors", "rate_limited"])
+@attack("unknown", "an error for each, then 4429", ["errors", "floods"])
 def unknown(scene):
     """40 connections say what is no command, or one with wrong types, as fast as they go."""
     tally = flood(scene, say(op="nothing", id=7) + say(op="send", id=8, room=5) + say(op="join", id=9))

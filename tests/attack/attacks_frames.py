@@ -11,7 +11,7 @@ IN = {"open": request(), "upgrade": 1, "after": hello()}
 
 
 # Of those who pour without end so many read their Close: what they still sent when it came makes TCP reset instead.
-POURED = 0.3
+POURED = 0.05
 
 
 def each(scene, bodies, **more):
@@ -186,3 +186,16 @@ def frozen(scene):
                            "block": say(op="send", id=7, room=room, data="x" * 2000)})
     closed = scene.server.metrics()["slow_closed"]
     return merged(several), wrong(closed < 590, f"{closed:.0f} of 600 were closed as slow")
+
+
+@attack("hoard", "each may leave so much unread as others leave free; who reads is answered", ["errors"], options={"slow-timeout": "30s"}, seconds=12)
+def hoard(scene):
+    """800 members of quiet rooms ask for history, and for errors, and never read: they pin what waits to be sent."""
+    fill = scene.hose(**{**IN, "after": hello("filler") + join("mem:hoard", limit=0)}, connections=20, blocks=30,
+                      pace_ms=60, block=say(op="send", id=7, room="mem:hoard", data="x" * 4000), seconds=3)
+    deaf = {"open": request() + hello("deaf") + join("mem:hoard", limit=0), "connections": 400, "read": 0,
+            "receive_buffer": 2048, "pace_ms": 100, "seconds": scene.seconds - 3}
+    pages = frame(TEXT, b'{"op":"history","id":5,"room":"mem:hoard","limit":200}')
+    several = scene.hoses({**deaf, "blocks": 12, "block": pages},
+                          {**deaf, "blocks": 80, "block": say(op="nothing", id=6) * 8})
+    return merged(several), wrong(not fill["replies"], "there was nothing to hoard")

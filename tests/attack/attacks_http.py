@@ -122,7 +122,7 @@ def churn(scene):
 
 
 @attack("exhaustion", "503 with Retry-After for those over the limit; who is in stays in", ["refused"],
-        options={"connections": 1200, "handshake-timeout": "20s", "hello-timeout": "20s"})
+        options={"connections": 1200})
 def exhaustion(scene):
     """3,000 connections want to stay where 1,200 may, 500 of them bystanders."""
     tally = scene.hose(open=request(), upgrade=1, after=hello() + join("mem:crowd"), connections=3000, sources=20)
