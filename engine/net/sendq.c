@@ -13,8 +13,8 @@
 #define PAGE (128 * 1024) /* the longest answer, and some */
 
 /* The more do not read, the less each of them may leave: a sixteenth of what is left for all. Where all is little that
- * would be less than a page: one goes while an eighth is left after it. A few short answers always go. So those who read
- * find room, and rooms' frames do. */
+ * would be less than a page: one goes while an eighth is left after it. A few short answers always go. So who reads
+ * finds room, and rooms' frames do. */
 static bool may_wait(const struct net *net, const struct conn *conn, size_t size)
 {
 	const uint64_t waits = conn->queued + (conn->flight ? conn->flight->own : 0) + size;

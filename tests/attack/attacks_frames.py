@@ -74,7 +74,7 @@ def endless(scene):
 
 
 @attack("crumbs", "1008 for more frames than any message needs", ["fragment_floods"],
-        seconds=8, quick=True)
+        seconds=8)
 def crumbs(scene):
     """A message in parts of no bytes and of one byte, 4,000 to a packet, without end."""
     parts = [frame(CONTINUATION, part, fin=False) * 4000 for part in (b"", b"x")]

@@ -45,7 +45,7 @@ def uri(scene):
     return tally, all_got(tally, "statuses", [414, 431, 429], 0.8, of=ended)
 
 
-@attack("garbage", "400 and closed", ["protocol_errors"], quick=True)
+@attack("garbage", "400 and closed", ["protocol_errors"])
 def garbage(scene):
     """Random bytes instead of a request; and a TLS hello."""
     noise = random.Random(7)

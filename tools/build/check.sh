@@ -74,7 +74,7 @@ built() {
 
 say "check: what each suite says is in $logs"
 mode=$(sed -n 's/^MODE := //p' "$BUILD/config.mk" 2>/dev/null)
-built "${mode:-release}" "$BUILD" 'all test-unit-build test-sim-build lossyfs-build sandbox-build'
+built "${mode:-release}" "$BUILD" 'all test-unit-build test-sim-build lossyfs-build attack-build sandbox-build'
 built asan "$ASAN" 'all test-unit-build test-sim-build replay-build' --enable-sanitizers
 built tsan "$TSAN" all --enable-tsan
 
@@ -96,6 +96,7 @@ suite conformance 1800 tests/conformance/autobahn --short
 suite 'power cuts' 600 tests/lossyfs/run
 suite checker 400 tests/checker/run
 suite 'checker postgres' 300 tests/checker/postgres --kills 12 --backend-kills 8
+suite attacks 300 tests/attack/run --quick
 suite browser 300 tests/browser/run
 
 say ''

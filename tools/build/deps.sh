@@ -3,7 +3,7 @@
 set -eu
 run='gcc libc6-dev liburing-dev libmimalloc-dev libssl-dev zlib1g-dev libconfig-dev libsqlite3-dev libpq-dev libseccomp-dev libcairo2-dev libjansson-dev'
 check="$run libcriterion-dev clang-format libfuse3-dev fuse3 binutils python3"
-check="$check python3-websockets nodejs npm chromium postgresql debootstrap spin nginx-light"
+check="$check python3-websockets nodejs npm chromium postgresql debootstrap spin nginx-light nftables iproute2"
 fuzz="$run clang libclang-rt-14-dev llvm afl++"
 conformance="$check nginx haproxy"
 
