@@ -152,19 +152,6 @@ class Rules(Closing):
                 self.assertEqual(frames, [(CLOSE, close)])
                 self.assertLess(seconds, LINGER)
 
-    def test_but_not_for_ever(self):
-        errors = self.server.metric("protocol_errors")
-        client = self.client()
-        client.socket.sendall(masked(3))
-        begin = time.monotonic()
-        with self.assertRaises(ConnectionError):
-            while time.monotonic() - begin < 2 * LINGER:
-                client.socket.sendall(b"*")
-                time.sleep(0.01)
-        self.assertGreater(time.monotonic() - begin, LINGER - 1.5)
-        self.assertLess(time.monotonic() - begin, LINGER + AT_ONCE)
-        self.assertEqual(self.server.metric("protocol_errors"), errors + 1, "counted once")
-
     def test_binary_and_what_is_no_command(self):
         for sent, close in ((masked(BINARY, b"x"), (1003, b"unsupported_data")),
                             (masked(TEXT, b"x"), (4400, b"bad_frame"))):
@@ -256,6 +243,19 @@ class Order(Closing):
         bob.socket.sendall(masked(CLOSE, code(1001)))
         self.assertEqual(self.to_the_end(bob)[0][-1], (CLOSE, (1001, b"")))
         self.assertEqual(ann.event("out")["user"], "Bob")
+
+
+class Linger(unittest.TestCase):
+    def test_who_goes_on_sending_is_not_read_for_ever(self):
+        with Server("--cores", "1", "--linger", "1s") as server:
+            client = Client(server.port)
+            client.socket.sendall(masked(3))
+            begin = time.monotonic()
+            with self.assertRaises(ConnectionError):
+                while time.monotonic() - begin < 10:
+                    client.socket.sendall(bytes(1 << 20))
+            self.assertLess(time.monotonic() - begin, 1 + AT_ONCE)
+            self.assertEqual(server.metric("protocol_errors"), 1, "counted once")
 
 
 class Shutdown(unittest.TestCase):
