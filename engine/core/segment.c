@@ -101,6 +101,12 @@ static void trim(struct segment_pool *pool, struct segment *segment)
 		madvise((uint8_t *)segment + PAGE, size - PAGE, MADV_DONTNEED);
 }
 
+void segment_pool_lean(struct segment_pool *pool, uint32_t most)
+{
+	for (int i = SEGMENT_CLASSES - 1; i >= 0 && most > 0; i--)
+		most -= slab_lean(&pool->slabs[i], most);
+}
+
 void segment_drop(struct segment_pool *pool, struct segment *segment)
 {
 	CHECK(segment->holds > 0);

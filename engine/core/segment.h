@@ -52,6 +52,9 @@ static inline void segment_hold(struct segment *segment)
 	segment->holds++;
 }
 
+/* Gives memory of free segments back to the system, of at most so many a call. */
+void segment_pool_lean(struct segment_pool *pool, uint32_t most);
+
 /* Ends one hold; the last one gives the segment back to its pool. */
 void segment_drop(struct segment_pool *pool, struct segment *segment);
 

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "engine/core/check.h"
 #include "engine/core/pages.h"
@@ -16,6 +17,8 @@ struct free_item {
 };
 
 #define FREE_MARK 0xf4eef4eeu
+#define LEAN_MARK 0x1ea41ea4u /* the same, and its pages inside were given back */
+#define PAGE 4096
 
 static size_t slab_reserved(const struct slab *slab)
 {
@@ -51,7 +54,7 @@ static void *take_free(struct slab *slab)
 	struct free_item *item = slab_at(slab, slab->free_first);
 
 	UNPOISON(item, slab->item_size);
-	CHECK(item->mark == (FREE_MARK ^ slab->free_first));
+	CHECK(item->mark == (FREE_MARK ^ slab->free_first) || item->mark == (LEAN_MARK ^ slab->free_first));
 	slab->free_first = item->next;
 	slab->used++;
 	return item;
@@ -92,6 +95,27 @@ void slab_give(struct slab *slab, void *item)
 	slab->free_first = index;
 	slab->used--;
 	POISON(item, slab->item_size);
+}
+
+uint32_t slab_lean(struct slab *slab, uint32_t most)
+{
+	uint32_t given = 0;
+
+	for (uint32_t index = slab->free_first; index != 0 && given < most;) {
+		struct free_item *item = slab_at(slab, index);
+		const uintptr_t from = ((uintptr_t)(item + 1) + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+		const uintptr_t to = ((uintptr_t)item + slab->item_size) & ~(uintptr_t)(PAGE - 1);
+
+		UNPOISON(item, sizeof(*item));
+		if (item->mark == (FREE_MARK ^ index) && from < to &&
+		    madvise((void *)from, to - from, MADV_DONTNEED) == 0) {
+			item->mark = LEAN_MARK ^ index;
+			given++;
+		}
+		index = item->next;
+		POISON(item, sizeof(*item));
+	}
+	return given;
 }
 
 uint64_t slab_bytes_max(const struct slab *slab)

@@ -36,6 +36,10 @@ void *slab_take_dirty(struct slab *slab);
 /* Takes it back. Under ASan a free item is poisoned. */
 void slab_give(struct slab *slab, void *item);
 
+/* Gives the pages inside of free items back to the system, but for the first of each; at most `most` items, those that
+ * were given back before not counted. Returns how many. */
+uint32_t slab_lean(struct slab *slab, uint32_t most);
+
 /* What item_max items cost in bytes, for the sum printed at boot. */
 uint64_t slab_bytes_max(const struct slab *slab);
 

@@ -27,6 +27,8 @@ struct gate {
 	const struct http_source *source;
 	uint32_t core;
 	bool draining;
+	bool refusing;            /* memory is short: gate/shed.h */
+	uint32_t memory_permille; /* of what may be used */
 	uint64_t now_ms, wall_ms; /* of this turn */
 };
 

@@ -66,21 +66,14 @@ void inbound_drained(struct gate *gate, struct conn *conn)
 	block_give(pong, session->pong_size);
 }
 
-/* Who floods us is not read any further while it goes. */
-static void end_flood(struct gate *gate, struct conn *conn, enum offence_rule rule)
-{
-	offence(gate, conn, rule);
-	session_close(gate, conn, CHAT_CLOSE_policy);
-	conn_finish(&gate->net, conn, CONN_END_SENT);
-}
-
 static void pinged(struct gate *gate, struct conn *conn, const struct ws_message *message)
 {
 	const struct session_limits *limits = &gate->limits;
 	struct session *session = session_of(gate, conn);
 
 	if (quota_take(&session->pings, limits->pings_per_s, limits->ping_burst, gate->now_ms)) {
-		end_flood(gate, conn, OFFENCE_ping_flood);
+		offence(gate, conn, OFFENCE_ping_flood);
+		session_close(gate, conn, CHAT_CLOSE_policy);
 		return;
 	}
 	if (conn->flight)
@@ -158,8 +151,12 @@ static void charge_parts(struct gate *gate, struct conn *conn)
 
 	session->assembly.parts = 0;
 	if (quota_take_many(&session->fragments, parts, limits->fragments_per_s, limits->fragment_burst,
-			    gate->now_ms) != 0)
-		end_flood(gate, conn, OFFENCE_fragment_flood);
+			    gate->now_ms) == 0)
+		return;
+	offence(gate, conn, OFFENCE_fragment_flood);
+	session_close(gate, conn, CHAT_CLOSE_policy);
+	/* A hundred thousand came at once: no more is read of it than our last words need. */
+	conn_finish(&gate->net, conn, CONN_END_QUIET);
 }
 
 /* All that came was used. */

@@ -13,6 +13,7 @@
 #include "engine/gate/offence.h"
 #include "engine/gate/pump.h"
 #include "engine/gate/render.h"
+#include "engine/gate/shed.h"
 
 #define EVENTS_MAX 4096 /* completions run in one turn */
 #define MAIL_PER_TURN 4096 /* mails taken in one turn before what they brought is pumped; */
@@ -20,6 +21,8 @@
 #define MAIL_LOOK 64 /* mails */
 #define TICK_MS 500
 #define ACCEPT_AGAIN_MS 100
+#define STALL_MS 2000 /* between two turns: then the process, or the machine, had stood still */
+#define GRACE_MS 1000 /* after which sessions' deadlines count again: what came meanwhile is read first */
 
 struct shard {
 	struct gate gate;
@@ -30,6 +33,7 @@ struct shard {
 	struct counters counters;
 	int listener;
 	uint64_t tick_ms;
+	uint64_t grace_ms; /* until when no deadline is judged; 0: there is no such time */
 	uint64_t accept_ms; /* when to try accepting again; 0: no need */
 	uint32_t in_next; /* whose mail comes first in the next turn */
 	bool mail_left; /* the last turn stopped with mail unread */
@@ -179,11 +183,19 @@ void shard_close(struct shard *shard)
 static void clocks(struct shard *shard)
 {
 	struct gate *gate = &shard->gate;
+	const uint64_t before_ms = gate->now_ms;
 
 	gate->now_ms = clock_mono_ns() / 1000000;
 	gate->wall_ms = clock_wall_ms();
+	/* A turn is never far from the next, for there is a tick. */
+	if (before_ms != 0 && gate->now_ms - before_ms > STALL_MS && shard->grace_ms == 0) {
+		gate_count(gate, COUNTER_stalls);
+		LOG(LOG_WARN, "stalled", LOG_U64("ms", gate->now_ms - before_ms));
+		shard->grace_ms = gate->now_ms + GRACE_MS;
+	}
 	gate->net.now_ms = gate->now_ms;
 	gate->codec.now_ms = gate->now_ms;
+	gate->memory_permille = __atomic_load_n(&shard->links->memory_permille, __ATOMIC_RELAXED);
 }
 
 static void drain(struct shard *shard)
@@ -305,16 +317,27 @@ static bool mail_waits(struct shard *shard)
 	return false;
 }
 
-static void run_timers(struct shard *shard)
+/* Not while the time was not the peers': their answers may be on the way, or here and not read yet. */
+static void run_deadlines(struct shard *shard)
 {
 	struct gate *gate = &shard->gate;
 	struct timer *timer;
 
+	if (gate->now_ms < shard->grace_ms)
+		return;
+	shard->grace_ms = 0;
 	while ((timer = timers_due(&gate->timers, gate->now_ms)) != NULL) {
 		struct conn *conn = (struct conn *)((uint8_t *)timer - offsetof(struct conn, timer));
 
 		keepalive_due(gate, conn);
 	}
+}
+
+static void run_timers(struct shard *shard)
+{
+	struct gate *gate = &shard->gate;
+
+	run_deadlines(shard);
 	if (shard->accept_ms != 0 && gate->now_ms >= shard->accept_ms) {
 		shard->accept_ms = 0;
 		ring_accept(shard->ring, shard->listener);
@@ -323,6 +346,7 @@ static void run_timers(struct shard *shard)
 		shard->tick_ms = gate->now_ms + TICK_MS;
 		home_tick(gate->home, gate->now_ms, gate->wall_ms);
 		offence_tick(gate);
+		shed_tick(gate);
 	}
 }
 
@@ -330,7 +354,7 @@ static uint64_t wait_ns(struct shard *shard)
 {
 	const struct gate *gate = &shard->gate;
 	const uint64_t now_ms = clock_mono_ns() / 1000000;
-	uint64_t wait_ms = timers_wait_ms(&gate->timers, now_ms);
+	uint64_t wait_ms = shard->grace_ms > now_ms ? shard->grace_ms - now_ms : timers_wait_ms(&gate->timers, now_ms);
 	const uint64_t tick_ms = shard->tick_ms > now_ms ? shard->tick_ms - now_ms : 0;
 
 	if (shard->mail_left || gate->post.to_flush != 0)

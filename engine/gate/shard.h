@@ -36,6 +36,7 @@ struct shard_links {
 	struct bell bells[CORES_MAX];
 	int ring_bells[CORES_MAX];     /* each shard fills in its own at open; all must be open before any turns */
 	const struct counters *counters[CORES_MAX]; /* likewise */
+	uint32_t memory_permille;      /* of what may be used, written by anyone while the shards run; atomic */
 	const struct store_port *stores; /* of each core, copied at open; NULL: there is no store. Set before that */
 };
 

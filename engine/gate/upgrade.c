@@ -7,6 +7,7 @@
 #include "engine/core/log.h"
 #include "engine/gate/keepalive.h"
 #include "engine/gate/offence.h"
+#include "engine/gate/shed.h"
 #include "engine/net/sendq.h"
 #include "proto/http/http_head.h"
 #include "proto/http/http_origin.h"
@@ -220,6 +221,8 @@ static void run_request(struct gate *gate, struct conn *conn, const struct http_
 		why = is_known_method(request->method) ? REFUSED_method : REFUSED_method_unknown;
 	else if (why == REFUSED_NOT && request->has_body)
 		why = REFUSED_body;
+	else if (why == REFUSED_NOT && shed_refuses(gate) && span_equal(request->path, SPAN("/ws")))
+		why = REFUSED_memory; /* metrics and health are still told */
 	if (why != REFUSED_NOT)
 		refuse(gate, conn, why);
 	else if (span_equal(request->path, SPAN("/ws")))

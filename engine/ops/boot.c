@@ -1,6 +1,7 @@
 #include "engine/ops/boot.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <sched.h>
@@ -14,8 +15,10 @@
 #include "engine/core/check.h"
 #include "engine/core/clock.h"
 #include "engine/core/log.h"
+#include "engine/gate/shed.h"
 #include "engine/net/listener.h"
 #include "engine/ops/data.h"
+#include "engine/ops/memory.h"
 #include "engine/ops/plan.h"
 #include "engine/ops/sandbox.h"
 #include "engine/ops/site.h"
@@ -24,6 +27,7 @@
 #define SHUT_AFTER_MS 100 /* from the signal to refusing new connections */
 #define TAKEN_TRIES 20    /* to listen where somebody else still does, */
 #define TAKEN_WAIT_MS 50  /* so long apart */
+#define TRIM_EVERY_MS 5000
 #define STOP_MOST_MS 3000 /* from the second signal to an end without ceremony */
 
 struct server;
@@ -51,6 +55,8 @@ struct server {
 	struct networks exempt;
 	struct store_threads store;
 	struct sandbox sandbox;
+	struct memory memory;
+	uint64_t trimmed_ms; /* when memory was last given back */
 	uint32_t cores;
 	uint64_t hash_key;
 	struct core core[CORES_MAX];
@@ -190,13 +196,26 @@ static void tend(struct watch *watch)
 		_exit(EXIT_CUT);
 }
 
+/* The cores look at the number every turn. What of it is only kept for later use goes back to the system. */
+static void measure_memory(struct server *server)
+{
+	const uint32_t permille = memory_permille(&server->memory);
+
+	__atomic_store_n(&server->links.memory_permille, permille, __ATOMIC_RELAXED);
+	if (permille >= SHED_REFUSE && now_ms() - server->trimmed_ms >= TRIM_EVERY_MS) {
+		malloc_trim(0);
+		server->trimmed_ms = now_ms();
+	}
+}
+
 static void watch_signals(struct server *server, const sigset_t *signals)
 {
 	const struct timespec tick = { .tv_nsec = 50 * 1000 * 1000 };
+	const struct timespec look = { .tv_nsec = 200 * 1000 * 1000 };
 	struct watch watch = { .server = server };
 
 	while (atomic_load(&server->ended) < server->cores) {
-		const int number = sigtimedwait(signals, NULL, watch.phase == WATCH_RUN ? NULL : &tick);
+		const int number = sigtimedwait(signals, NULL, watch.phase == WATCH_RUN ? &look : &tick);
 
 		if (number == SIGHUP)
 			LOG(LOG_WARN, "reload_unsupported", LOG_TEXT("do", "restart to use other options"));
@@ -204,6 +223,7 @@ static void watch_signals(struct server *server, const sigset_t *signals)
 			end_next(&watch);
 		if (watch.phase != WATCH_RUN)
 			tend(&watch);
+		measure_memory(server);
 	}
 }
 
@@ -410,6 +430,7 @@ int boot(const struct options *options)
 	tests_tell(options);
 	if (status == 0)
 		status = listen_all(&server);
+	memory_open(&server.memory, option_number(options, OPTION_memory), "/sys/fs/cgroup", "/proc/self/cgroup");
 	if (status == 0)
 		status = confine(&server);
 	if (status != 0)
@@ -429,6 +450,7 @@ int boot(const struct options *options)
 		status = run(&server, &signals);
 	store_threads_end(&server.store);
 	shard_links_close(&server.links);
+	memory_close(&server.memory);
 	data_close(&server.data);
 	return status;
 }

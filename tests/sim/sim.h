@@ -58,6 +58,7 @@ struct sim {
 	uint64_t digest; /* of everything that happened */
 	uint64_t seed;
 	bool trace;
+	bool pressed; /* memory was short at some time: slow readers may have been ended for it */
 };
 
 extern struct sim sim;

@@ -176,8 +176,18 @@ static void crash(void)
 	engine_open();
 }
 
+/* In some worlds memory is short for four seconds of sixteen: not drawn, so that all other draws stay what they are. */
+static void press_memory(void)
+{
+	const bool pressed = sim.seed % 3 == 0 && sim.now_ns / 1000000000 % 16 >= 12;
+
+	sim.pressed |= pressed;
+	links.memory_permille = pressed ? 950 : 0;
+}
+
 static void step(void)
 {
+	press_memory();
 	if (simdisk_failed() || (sim.world.crash > 0 && sim_below(100000) < sim.world.crash)) {
 		crash();
 		return;
@@ -328,6 +338,7 @@ uint64_t sim_run(uint64_t seed)
 
 	for (int i = 0; goes_on(i, steps); i++)
 		step();
+	links.memory_permille = 0;
 	settle();
 	for (uint32_t i = 0; i < client_count; i++) {
 		totals.received += clients[i].received;

@@ -9,6 +9,7 @@ OFFENCE(join_limit, joins_refused, "as many rooms, users in them or memberships 
 OFFENCE(room_limited, room_limited, "sends to a room that has had its --room-traffic")
 OFFENCE(flood, floods, "went on although commands were refused")
 OFFENCE(hello_timeout, hello_timeout, "no hello in time")
+OFFENCE(shed, shed, "takes what is sent too slowly while memory is short")
 OFFENCE(slow, slow_closed, "takes what is sent too slowly")
 OFFENCE(silent, handshake_timeout, "said nothing in time")
 OFFENCE(address_shut_out, address_limited, "far more connections from this address than may be, or half open ones")

@@ -11,6 +11,7 @@ REFUSAL(extensions, 400, protocol_errors, NULL, "Sec-WebSocket-Extensions is no 
 REFUSAL(origin, 403, origin_denied, NULL, "pages of this origin may not connect; see the option origins")
 REFUSAL(late, 408, handshake_timeout, NULL, "the request was not whole in time")
 REFUSAL(full, 503, turned_away, NULL, "there is no room for more connections")
+REFUSAL(memory, 503, turned_away, NULL, "memory is short")
 REFUSAL(draining, 503, turned_away, NULL, "the server is about to end")
 REFUSAL(crowded, 429, address_limited, NULL, "too many connections from this address")
 REFUSAL(hasty, 429, address_limited, NULL, "too many new connections from this address")

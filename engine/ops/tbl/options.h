@@ -96,6 +96,8 @@ OPTION(store_queue, "store-queue", COUNT, "16384", "16", "1048576", "History",
        "events and pages that a core may wait for before commands are refused")
 OPTION(store_memory, "store-memory", BYTES, "64M", "1M", "64G", "History",
        "bytes of them, whole process")
+OPTION(memory, "memory", BYTES, "0", "0", "16T", "Memory",
+       "bytes that the process may use: from 80 % nobody is let in, from 90 % slow readers end; 0: its cgroup's limit")
 OPTION(hot_log_size, "hot-log-size", BYTES, "1M", "64K", "1G", "Memory",
        "bytes of frames a core holds for a room's members that are behind")
 OPTION(send_memory, "send-memory", BYTES, "256M", "1M", "1T", "Memory",

@@ -7,6 +7,7 @@ CALL(io_uring_enter, ALWAYS)
 CALL(futex, ALWAYS)
 CALL(ppoll, ALWAYS)             /* the doorbell of several lanes */
 CALL(read, ALWAYS)
+CALL(pread64, ALWAYS)           /* how much memory is in use */
 CALL(write, ALWAYS)             /* the log */
 CALL(getsockopt, ALWAYS)        /* of which family a listener is */
 CALL(shutdown, ALWAYS)          /* of a listener */
@@ -49,7 +50,6 @@ CALL(exit_group, ALWAYS)
 /* SQLite, and the snapshot at the end */
 CALL(open, FILES)
 CALL(openat, FILES)
-CALL(pread64, FILES)
 CALL(pwrite64, FILES)
 CALL(fsync, FILES)
 CALL(fdatasync, FILES)

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "engine/core/poison.h"
 #include "engine/core/slab.h"
@@ -117,4 +118,58 @@ Test(slab, blocks_are_counted_across_threads)
 	block_give(first, 1000);
 	block_give(NULL, 0);
 	cr_assert_eq(block_bytes_out(), before);
+}
+
+/* What is resident of the pages of an item. */
+static size_t resident(const void *item, size_t size)
+{
+	unsigned char pages[64];
+	size_t count = 0;
+
+	cr_assert_eq(mincore((void *)((uintptr_t)item & ~(uintptr_t)4095), size, pages), 0);
+	for (size_t i = 0; i < size / 4096; i++)
+		count += pages[i] & 1;
+	return count;
+}
+
+Test(slab, free_items_give_their_pages_back_and_are_as_good_as_new)
+{
+	struct slab large;
+	uint8_t *items[10];
+
+	cr_assert_eq(slab_open(&large, "large", 32768, 10), 0);
+	for (int i = 0; i < 10; i++) {
+		items[i] = slab_take(&large);
+		memset(items[i], 0xaa, 32768);
+	}
+	for (int i = 1; i < 10; i++)
+		slab_give(&large, items[i]);
+	cr_assert_eq(slab_lean(&large, 4), 4);
+	cr_assert_eq(slab_lean(&large, 100), 5, "those that were given back before are not counted");
+	cr_assert_eq(slab_lean(&large, 100), 0);
+	cr_assert_eq(resident(items[0], 32768), 8, "what is out is left alone");
+	for (int i = 0; i < 32768; i++)
+		cr_assert_eq(items[0][i], 0xaa);
+	for (int i = 1; i < 10; i++)
+		cr_assert_leq(resident(items[i], 32768), 1);
+	for (int i = 1; i < 10; i++) {
+		uint8_t *item = slab_take(&large);
+
+		cr_assert_not_null(item);
+		for (int at = 0; at < 32768; at++)
+			cr_assert_eq(item[at], 0);
+		items[i] = item;
+	}
+	slab_give(&large, items[3]);
+	cr_assert_eq(slab_lean(&large, 100), 1, "it may be given back again");
+	slab_close(&large);
+}
+
+Test(slab, items_within_a_page_are_not_given_back)
+{
+	for (int i = 0; i < ITEMS; i++)
+		slab_take(&slab);
+	for (uint32_t i = 1; i <= ITEMS; i++)
+		slab_give(&slab, slab_at(&slab, i));
+	cr_assert_eq(slab_lean(&slab, 1000), 0);
 }

@@ -1,0 +1,128 @@
+"""What the machine does to the server: memory that ends, a process that stands still, sockets that go."""
+import os
+import signal
+import socket
+import struct
+import time
+import unittest
+
+from harness import Client, Server, wait_until
+from hostile import Bystander, Hostile, closed_with
+
+
+def refused(port):
+    """The status that a newcomer gets; 101 when it is let in."""
+    try:
+        Client(port).close()
+        return 101
+    except ConnectionError as error:
+        return int(str(error).split()[1]) if str(error).startswith("HTTP/1.1 ") else 0
+
+
+class Stall(Hostile):
+    options = ("--ping", "1s", "--pong", "1s", "--slow-timeout", "2s")
+
+    def test_a_process_that_stood_still_ends_nobody_for_it(self):
+        clients = [Client(self.server.port, f"m{n}") for n in range(50)]
+        for client in clients:
+            client.ask(op="join", room="r")
+        asked = Client(self.server.port, "asked")
+        while b'"ping"' not in asked.read_frame()[1]:
+            pass
+        for client in clients:
+            client.say(op="pong")
+        os.kill(self.server.process.pid, signal.SIGSTOP)
+        time.sleep(4)  # four times what a silent client has
+        os.kill(self.server.process.pid, signal.SIGCONT)
+        time.sleep(0.3)
+        asked.say(op="pong")  # it answers as late as the question was late
+        for client in clients:
+            client.say(op="pong")
+        self.assertIn("ok", asked.ask(op="ping"))
+        for client in clients:
+            self.assertIn("ok", client.ask(op="ping"))
+        self.assertEqual(self.server.metric("no_pong"), 0)
+        self.assertGreaterEqual(self.server.metric("stalls"), 1)
+        self.assertGreater(self.lines("stalled")[0]["ms"], 3000)
+
+    def test_deadlines_hold_afterwards(self):
+        os.kill(self.server.process.pid, signal.SIGSTOP)
+        time.sleep(3)
+        os.kill(self.server.process.pid, signal.SIGCONT)
+        silent = Client(self.server.port, "m")
+        begin = time.monotonic()
+        self.assertEqual(closed_with(silent), 4504)
+        self.assertLess(time.monotonic() - begin, 6)
+
+
+class Gone(Hostile):
+    def test_peers_that_are_gone_while_it_writes(self):
+        """Each write to a socket that was reset would be a SIGPIPE."""
+        sender = Client(self.server.port, "s")
+        sender.ask(op="join", room="r", echo=False)
+        for _ in range(20):
+            client = Client(self.server.port, "m")
+            client.ask(op="join", room="r")
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sender.say(op="send", room="r", data="x" * 10000)
+            client.close()
+            sender.say(op="send", room="r", data="x" * 10000)
+        os.kill(self.server.process.pid, signal.SIGPIPE)
+        self.assertIn("ok", sender.ask(op="ping"))
+
+
+class Memory(Hostile):
+    BUDGET = 192 << 20
+    options = ("--memory", str(BUDGET), "--send-memory", "512M", "--hot-log-size", "64M", "--slow-timeout", "10m",
+               "--ping", "10m", "--history-memory", "16M", "--log-level", "warn", "--room-traffic", "0")
+
+    def fill(self, seconds):
+        """Members who read nothing, each in a room of its own into which much is said; the largest memory seen."""
+        slow, most = [], 0
+        sender = Client(self.server.port, "s")
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self.server.metric("shed"):
+            try:
+                client = Client(self.server.port, "m", receive_buffer=4096)
+            except ConnectionError:
+                client = None  # 503
+            if client:
+                room = f"r{len(slow)}"
+                client.ask(op="join", room=room)
+                sender.ask(op="join", room=room, echo=False, limit=0)
+                slow.append(client)
+            for n in range(100):
+                sender.say(op="send", room=f"r{n % len(slow)}", data="x" * 16000)
+            sender.ask(op="ping")
+            most = max(most, self.server.rss())
+        return slow, most
+
+    def test_nobody_is_let_in_and_then_the_slowest_end_and_then_all_is_well(self):
+        slow, most = self.fill(60)
+        seen = set()
+
+        def look():
+            seen.add(refused(self.server.port))
+            return self.server.metric("shed") >= 1
+
+        self.assertTrue(wait_until(look, 20))
+        self.assertIn(503, seen)
+        self.assert_told("http_memory", "turned_away")
+        self.assert_told("shed", "shed")
+        self.assertLess(most, self.BUDGET * 1.1, "with what the page cache holds of the program")
+        self.assertTrue(wait_until(lambda: self.server.metric("memory_permille") < 800, 30), "it is given back")
+        self.assertTrue(wait_until(lambda: refused(self.server.port) == 101, 10))
+        self.assertTrue(self.lines("memory_short"))
+        self.assertTrue(wait_until(lambda: self.lines("memory_again"), 10))
+        for client in slow:
+            client.close()
+
+
+class NoMemoryLimit(Hostile):
+    def test_without_a_budget_nothing_is_refused_for_it(self):
+        self.assertEqual(refused(self.server.port), 101)
+        self.assertLess(self.server.metric("memory_permille"), 800)
+
+
+if __name__ == "__main__":
+    unittest.main()
