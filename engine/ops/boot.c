@@ -127,6 +127,7 @@ static void *core_main(void *argument)
 	log_core(core->index);
 	core->shard = shard_open(&core->limits, &server->features, &server->links, &server->source, core->listener,
 				 server->hash_key, core->seed, &core->error);
+	sandbox_drop_locking();
 	if (!core->shard || restore(core) != 0)
 		atomic_store(&server->failed, true);
 	pthread_barrier_wait(&server->opened);

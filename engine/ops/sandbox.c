@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/core/poison.h"
 #include "engine/core/ring_handover.h"
@@ -35,18 +36,45 @@ static int without(const struct sandbox *sandbox, const char *part, const char *
 	return 0;
 }
 
+/* The right to lock memory outlives the others for a moment: what rings take is counted against RLIMIT_MEMLOCK for all
+ * processes of the user together, unless who opens them has it. */
+static bool locking_left;
+
+static int set_capabilities(uint32_t first_word)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct left[_LINUX_CAPABILITY_U32S_3] = {
+		{ .effective = first_word, .permitted = first_word },
+	};
+
+	return syscall(SYS_capset, &head, left) == 0 ? 0 : -errno;
+}
+
+static bool may_lock(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return syscall(SYS_capget, &head, held) == 0 && held[0].permitted & 1u << CAP_IPC_LOCK;
+}
+
+void sandbox_drop_locking(void)
+{
+	/* Of this thread; to give up what one has is never refused. */
+	if (locking_left)
+		CHECK(set_capabilities(0) == 0);
+}
+
 /* Shrinking the bounding set needs a capability. Who has none can gain nothing from it either, by no_new_privs. */
 static int drop_capabilities(void)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
 	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
 		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno != EPERM)
 			return -errno;
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
 		return -errno;
-	return syscall(SYS_capset, &head, none) == 0 ? 0 : -errno;
+	locking_left = may_lock();
+	return set_capabilities(locking_left ? 1u << CAP_IPC_LOCK : 0);
 }
 
 static int drop_privileges(const struct sandbox *sandbox)
@@ -108,6 +136,7 @@ int sandbox_seal(const struct sandbox *sandbox)
 		.log_only = sandbox->mode == SANDBOX_LOG,
 	};
 
+	sandbox_drop_locking();
 	if (sandbox->mode == SANDBOX_OFF || SANITIZED)
 		return 0;
 	const int error = syscalls_limit(&wanted);

@@ -2,7 +2,8 @@
  *
  * Two steps, because threads inherit some of it and some is for all threads at once:
  *
- *	sandbox_confine()  the listening sockets are there, other threads are not: no core files, no capabilities,
+ *	sandbox_confine()  the listening sockets are there, other threads are not: no core files, no capabilities (but
+ *	                   one, until a thread's rings are open),
  *	                   nothing gained by exec, and of the file system the data directory alone (Landlock)
  *	sandbox_seal()     everything is open: the system calls that serving needs, for all threads (seccomp)
  *
@@ -30,6 +31,9 @@ struct sandbox {
 /* Both return 0, or the exit status, having said why. */
 int sandbox_confine(const struct sandbox *sandbox);
 int sandbox_seal(const struct sandbox *sandbox);
+
+/* Each thread once its rings are open, before the seal: gives up what sandbox_confine() left for opening them. */
+void sandbox_drop_locking(void);
 
 static inline bool sandbox_restricts(enum sandbox_mode mode)
 {

@@ -9,6 +9,7 @@
 #include "engine/core/log.h"
 #include "engine/ops/boot.h"
 #include "engine/ops/plan.h"
+#include "engine/ops/sandbox.h"
 
 int store_threads_choose(struct store_threads *store, const struct options *options, const char *directory)
 {
@@ -50,6 +51,7 @@ static void *thread_main(void *argument)
 	struct worker *worker = worker_open(&limits, store->features, &store->links, &store->choice.backend, failed,
 					    store, thread->why, sizeof(thread->why));
 
+	sandbox_drop_locking();
 	thread->worker = worker;
 	sem_post(&store->opened);
 	if (!worker)
