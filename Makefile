@@ -297,7 +297,7 @@ WRAP_fuzz_report := -Wl,--wrap=json_load_file
 $(BUILD)/clang/%.o: %.c $(FLAGS_CHANGED)
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(if $(filter tests/%,$<),,$(FUZZ_COVER)) -MMD -MP -c $< -o $@
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(if $(filter tests/sim/% tests/fuzz/hearing.c,$<),,$(FUZZ_COVER)) -MMD -MP -c $< -o $@
 
 define fuzz_rule
 $$(BUILD)/$(1): $$(call fuzz_objects,tests/fuzz/$(1).c $$(PARTS_$(1)) $$(PROTO))

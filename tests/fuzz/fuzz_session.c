@@ -130,6 +130,7 @@ static void open_shard(void)
 			     .command_burst = 80,
 			     .data_size_max = 1000,
 			     .frame_size_max = 2000 },
+		.codec = { .on = true, .from = 40, .message_size_max = 2000, .payload_size_max = 1 << 16 },
 		.places_max = 128,
 		.segment_bytes_max = 1 << 26,
 		.mail_waiting_max = 1 << 24,
@@ -199,14 +200,15 @@ static void put_text(struct sim_socket *socket, const char *text)
 
 static void greet(struct sim_socket *socket, uint32_t user)
 {
-	static const char request[] =
-		"GET /ws HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-	char hello[80];
+	char text[512];
 
-	snprintf(hello, sizeof(hello), "{\"op\":\"hello\",\"id\":1,\"name\":\"u%u\"}", user % 3);
-	sim_up(socket, request, sizeof(request) - 1);
-	put_text(socket, hello);
+	snprintf(text, sizeof(text),
+		 "GET /ws HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		 "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
+		 user & 64 ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "");
+	sim_up(socket, text, strlen(text));
+	snprintf(text, sizeof(text), "{\"op\":\"hello\",\"id\":1,\"name\":\"u%u\"}", user % 3);
+	put_text(socket, text);
 }
 
 static void command(struct sim_socket *socket, uint32_t which)

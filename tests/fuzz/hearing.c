@@ -1,6 +1,7 @@
 #include "tests/fuzz/hearing.h"
 
 #include <stdio.h>
+#include <zlib.h>
 
 #include "proto/json/json_scan.h"
 #include "proto/utf8/utf8.h"
@@ -97,6 +98,26 @@ static void take_close(struct hearing *hearing, struct span payload)
 	hearing->close_code = close.code;
 }
 
+/* Messages stand alone: every one begins with an empty window. */
+static struct span inflated(struct span payload)
+{
+	static uint8_t out[HEARING_MESSAGE_MAX];
+	static z_stream stream;
+
+	if (!stream.state)
+		check(inflateInit2(&stream, -15) == Z_OK);
+	check(inflateReset(&stream) == Z_OK);
+	stream.next_in = (uint8_t *)payload.bytes;
+	stream.avail_in = (unsigned)payload.size;
+	stream.next_out = out;
+	stream.avail_out = sizeof(out);
+	check(inflate(&stream, Z_SYNC_FLUSH) == Z_OK && stream.avail_in == 0);
+	stream.next_in = (uint8_t *)"\0\0\xff\xff";
+	stream.avail_in = 4;
+	check(inflate(&stream, Z_SYNC_FLUSH) == Z_OK && stream.avail_in == 0 && stream.avail_out > 0);
+	return span_of(out, sizeof(out) - stream.avail_out);
+}
+
 static void take_frames(struct hearing *hearing, const uint8_t *bytes, size_t size)
 {
 	while (size > 0) {
@@ -110,9 +131,10 @@ static void take_frames(struct hearing *hearing, const uint8_t *bytes, size_t si
 		}
 		const struct span payload = span_of(bytes + head, header.payload_size);
 
-		check(header.fin && !header.masked && !header.compressed);
+		check(header.fin && !header.masked);
+		check(!header.compressed || (header.opcode == WS_TEXT && hearing->compresses));
 		if (header.opcode == WS_TEXT)
-			take_text(hearing, payload);
+			take_text(hearing, header.compressed ? inflated(payload) : payload);
 		else if (header.opcode == WS_PONG)
 			tell(hearing, STREAM_PONGS, payload);
 		else if (header.opcode == WS_CLOSE)
@@ -137,6 +159,7 @@ void hearing_take(struct hearing *hearing, const uint8_t *bytes, size_t size, bo
 		return;
 	}
 	tell(hearing, STREAM_HTTP, span_of(bytes, (size_t)(end - bytes)));
+	hearing->compresses = memmem(bytes, (size_t)(end - bytes), "permessage-deflate", 18) != NULL;
 	take_frames(hearing, end + 4, size - (size_t)(end + 4 - bytes));
 }
 

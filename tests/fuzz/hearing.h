@@ -12,6 +12,7 @@
 
 #define HEARING_TOLD_MAX 4096
 #define HEARING_BYTES_MAX (1u << 22)
+#define HEARING_MESSAGE_MAX (1u << 17) /* inflated */
 
 struct hearing {
 	struct told {
@@ -20,6 +21,7 @@ struct hearing {
 	} told[HEARING_TOLD_MAX];
 	uint32_t count;
 	uint32_t size;
+	bool compresses;             /* it was agreed on */
 	bool closed;                 /* by the server; what was on its way may be missing */
 	bool left;                   /* somebody may have left a room: what was on its way to it, likewise */
 	uint32_t close_code;         /* 0: no close frame; HTTP: the status */
