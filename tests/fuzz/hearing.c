@@ -80,8 +80,9 @@ static void take_text(struct hearing *hearing, struct span text)
 	if (values[RE].type == JSON_NUMBER) {
 		/* Some are given at once and some come from the room's home: each is an order of its own. */
 		struct told *const told = tell(hearing, STREAM_ANSWERS, text);
+		const struct span equal = span_of(hearing->bytes + told->at, told->size);
 
-		told->stream = (STREAM_ANSWERS | hash(span_of(hearing->bytes + told->at, told->size)) << 9) & ~ROOM_BIT;
+		told->stream = (STREAM_ANSWERS | hash(equal) << 9) & ~ROOM_BIT;
 	} else if (values[ROOM].type == JSON_STRING && !span_equal(values[EV].token, SPAN("\"notice\""))) {
 		tell(hearing, ROOM_BIT | hash(values[ROOM].token), text);
 	} else {
@@ -161,6 +162,8 @@ void hearing_take(struct hearing *hearing, const uint8_t *bytes, size_t size, bo
 	tell(hearing, STREAM_HTTP, span_of(bytes, (size_t)(end - bytes)));
 	hearing->compresses = memmem(bytes, (size_t)(end - bytes), "permessage-deflate", 18) != NULL;
 	take_frames(hearing, end + 4, size - (size_t)(end + 4 - bytes));
+	/* How long it stays open behind its last words is up to the engine: until the peer has been quiet for a while. */
+	hearing->closed |= hearing->close_code != 0;
 }
 
 static int by_stream(const void *a, const void *b)
