@@ -21,7 +21,7 @@ struct inflate {
 	z_stream stream;
 	struct deflate_arena arena;
 	bool in_message;
-	bool between_blocks; /* all that came so far is used up, and no block is under way */
+	bool between_blocks; /* what the last call read ended a block, to the bit */
 	uint8_t over; /* the first byte past a limit: where it has to be put */
 };
 
@@ -49,7 +49,6 @@ void inflate_begin(struct inflate *self, const uint8_t *history, size_t size)
 		result = inflateSetDictionary(&self->stream, history + (size - count), (unsigned int)count);
 	assert(result == Z_OK);
 	self->in_message = true;
-	self->between_blocks = true;
 }
 
 /* One call of zlib's. Returns its result; what came out is in out or, when that is full, in `over`. */
@@ -57,7 +56,6 @@ static int step(struct inflate *self, struct inflate_out *out)
 {
 	z_stream *const stream = &self->stream;
 	const size_t room = out->capacity - out->size;
-	const unsigned int given = stream->avail_in;
 
 	stream->next_out = room > 0 ? out->bytes + out->size : &self->over;
 	stream->avail_out = room > 0 ? (unsigned int)room : 1;
@@ -67,8 +65,7 @@ static int step(struct inflate *self, struct inflate_out *out)
 	if (room > 0)
 		out->size += room - stream->avail_out;
 	/* zlib.h: 128 between blocks, and in the low bits how many it holds of a byte. */
-	if (stream->avail_in < given)
-		self->between_blocks = (stream->data_type & (128 | 63)) == 128;
+	self->between_blocks = (stream->data_type & (128 | 63)) == 128;
 	return result;
 }
 
@@ -85,15 +82,13 @@ static int run(struct inflate *self, struct inflate_out *out, const uint8_t *byt
 
 		if (full && stream->avail_out == 0)
 			return -TOO_BIG;
-		if (result == Z_BUF_ERROR)
-			return 0;
 		/* A block may say that it is the last; others follow all the same, with the same window (7.2.3.4). */
 		if (result == Z_STREAM_END)
 			inflateResetKeep(stream);
 		else if (result != Z_OK)
 			return -BAD_PAYLOAD;
-		if (stream->avail_in == 0 && stream->avail_out > 0)
-			return 0;
+		if (stream->avail_in == 0)
+			return 0; /* what it still holds back comes with the next piece, the tail at the latest */
 	}
 }
 

@@ -90,3 +90,269 @@ Test(inflate, reads_the_examples_of_the_rfc)
 		expect(inflate, examples[i].history, examples[i].wire, 5, 1, examples[i].message, examples[i].section);
 	free(inflate);
 }
+
+Test(inflate, what_other_encoders_write)
+{
+	static const struct {
+		const char *why;
+		struct text history, wire, message;
+	} rows[] = {
+		{ "an empty block of fixed codes", NONE, TEXT("\x02\x00"), TEXT("") },
+		{ "empty blocks before the text", NONE,
+		  TEXT("\x00\x00\x00\xff\xff\x00\x00\x00\xff\xff\xf2\x48\xcd\xc9\xc9\x07\x00"), TEXT("Hello") },
+		{ "and behind it", NONE, TEXT("\xf2\x48\xcd\xc9\xc9\x07\x00\x00\x00\xff\xff\x00\x00\x00\xff\xff\x00"),
+		  TEXT("Hello") },
+		{ "a final block that is empty", NONE, TEXT("\x03\x00\x00"), TEXT("") },
+		{ "two final blocks", NONE, TEXT("\xf3\x48\xcd\xc9\xc9\x07\x00\xf3\x48\xcd\xc9\xc9\x07\x00\x00"),
+		  TEXT("HelloHello") },
+		{ "the second refers to the first", NONE, TEXT("\xf3\x48\xcd\xc9\xc9\x07\x00\xf2\x00\x11\x00\x00"),
+		  TEXT("HelloHello") },
+		{ "a final block that refers to history", TEXT("Hello"), TEXT("\xf3\x00\x11\x00\x00"), TEXT("Hello") },
+		{ "a final block that is stored", NONE, TEXT("\x01\x05\x00\xfa\xffHello\x00"), TEXT("Hello") },
+		{ "a stored block of nothing in between", NONE,
+		  TEXT("\x00\x01\x00\xfe\xffH\x00\x00\x00\xff\xff\x00"
+		       "\x04\x00\xfb\xff"
+		       "ello\x00"),
+		  TEXT("Hello") },
+	};
+	struct inflate *const inflate = make_inflate();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		expect(inflate, rows[i].history, rows[i].wire, 10, 1, rows[i].message, rows[i].why);
+	free(inflate);
+}
+
+Test(inflate, refuses_what_is_no_deflate)
+{
+	static const struct {
+		const char *why;
+		struct text history, wire;
+	} rows[] = {
+		{ "a block of the fourth kind", NONE, TEXT("\x06") },
+		{ "a final one", NONE, TEXT("\x07\x00") },
+		{ "of a block no byte", NONE, TEXT("") },
+		{ "stored: not the size twice", NONE, TEXT("\x00\x05\x00\xfa\xfeHello\x00") },
+		{ "stored: ends early", NONE, TEXT("\x00\x05\x00\xfa\xffHel") },
+		{ "stored: ends before its size", NONE, TEXT("\x00\x05") },
+		{ "fixed: ends early", NONE, TEXT("\xf2\x48\xcd") },
+		{ "fixed: ends within the last code", NONE, TEXT("\xf2\x48\xcd\xc9\xc9\x07") },
+		{ "the tail was not cut off", NONE, TEXT("\xf2\x48\xcd\xc9\xc9\x07\x00\x00\x00\xff\xff") },
+		{ "half of it was not", NONE, TEXT("\xf2\x48\xcd\xc9\xc9\x07\x00\x00\x00") },
+		{ "a final block, and no byte behind (7.2.3.4)", NONE, TEXT("\xf3\x48\xcd\xc9\xc9\x07\x00") },
+		{ "the header of zlib's own format", NONE, TEXT("\x78\x9c\xf2\x48\xcd\xc9\xc9\x07\x00") },
+		{ "gzip's", NONE, TEXT("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xf3\x48\xcd\xc9\xc9\x07\x00") },
+		{ "it refers to what is not there", NONE, TEXT("\xf2\x00\x11\x00\x00") },
+		{ "it refers to a byte before what is there", TEXT("llo"), TEXT("\xf2\x00\x11\x00\x00") },
+		{ "after a final block too", NONE, TEXT("\x01\x03\x00\xfc\xffllo\xf2\x00\x11\x00\x00") },
+		{ "a distance of 32 bits", NONE, TEXT("\xf2\x00\x3d\x00\x00") },
+		{ "dynamic: too many codes", NONE, TEXT("\xfc\xff\xff\xff\xff") },
+		{ "dynamic: the tail ends it, but for a bit", NONE,
+		  TEXT("\x04\xe0\x01\x90\x24\x49\x92\x24\x49\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+		       "\x00"
+		       "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+		       "\x00"
+		       "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x12\x8b\x9a\x47\x56\xcf\xde\x03\x00\x00\x00\x00\x00"
+		       "\x00"
+		       "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+		       "\x00"
+		       "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+		       "\x00"
+		       "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x3c\x00") },
+		{ "dynamic: no code for an end", NONE, TEXT("\x04\xc0\x81\x08\x00\x00\x00\x00\x20\x7f\xeb\x03\x00") },
+	};
+	struct inflate *const inflate = make_inflate();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		expect(inflate, rows[i].history, rows[i].wire, 100, -1007, NONE, rows[i].why);
+	free(inflate);
+}
+
+Test(inflate, at_the_limit_and_one_past)
+{
+	static const struct text hello = { "\xf2\x48\xcd\xc9\xc9\x07\x00", 7 };
+	struct inflate *const inflate = make_inflate();
+
+	expect(inflate, NONE, hello, 6, 1, TEXT("Hello"), "below");
+	expect(inflate, NONE, hello, 5, 1, TEXT("Hello"), "at it");
+	expect(inflate, NONE, hello, 4, -1009, NONE, "past it");
+	expect(inflate, NONE, hello, 0, -1009, NONE, "none at all");
+	expect(inflate, NONE, TEXT("\x00"), 0, 1, TEXT(""), "nothing fits into nothing");
+	expect(inflate, NONE, TEXT("\x00\x05\x00\xfa\xffHello\x06"), 5, -1007, NONE,
+	       "bad behind the limit, not over it");
+	expect(inflate, NONE, TEXT("\x00\x05\x00\xfa\xffHello\x06"), 4, -1009, NONE, "over it before it is bad");
+	free(inflate);
+}
+
+Test(inflate, one_message_does_not_reach_into_another)
+{
+	static const struct text secret = { "\x00\x06\x00\xf9\xffsecret\x00", 12 };
+	static const struct text reach = { "\xf2\x00\x11\x00\x00", 5 };
+	struct inflate *const inflate = make_inflate();
+	struct inflate_out out;
+
+	/* Whole, refused in the middle, left in the middle: nothing of it stays. */
+	for (size_t size = 1; size <= secret.size; size++) {
+		inflate_begin(inflate, NULL, 0);
+		out = (struct inflate_out){ .bytes = malloc(6), .capacity = 6 };
+		feed_copy(inflate, &out, secret.bytes, size, size == secret.size);
+		free(out.bytes);
+		expect(inflate, NONE, reach, 100, -1007, NONE, "another's text");
+	}
+	expect(inflate, TEXT("Hello"), reach, 100, 1, TEXT("Hello"), "its own");
+	expect(inflate, NONE, reach, 100, -1007, NONE, "and its own no more");
+	free(inflate);
+}
+
+Test(inflate, of_a_history_the_last_32768_bytes_count)
+{
+	const size_t size = deflate_size(15, 9);
+	struct deflate *const deflate = deflate_make(malloc(size), size, 15, 9, 9);
+	struct inflate *const inflate = make_inflate();
+	const size_t far = 32768 - 262; /* zlib looks back so far */
+	char *const text = malloc(far + 8), *const early = malloc(100000);
+	uint8_t wire[512];
+	int results[20];
+	uint64_t state = 1;
+
+	for (size_t i = 0; i < 100000; i++)
+		early[i] = (char)((state = state * 6364136223846793005u + 1442695040888963407u) >> 56);
+	memcpy(text, early + 100000 - far, far);
+	uint8_t *const first = malloc(far + 1000);
+
+	cr_assert_gt(deflate_message(deflate, first, far + 1000 - DEFLATE_ROOM, (const uint8_t *)text, far, true), 0);
+	free(first);
+	const size_t payload =
+		deflate_message(deflate, wire, sizeof(wire) - DEFLATE_ROOM, (const uint8_t *)text, 100, true);
+
+	cr_assert(payload > 0 && payload < 30, "%zu", payload);
+	expect(inflate, (struct text){ early, 100000 }, (struct text){ (const char *)wire, payload }, 100, 1,
+	       (struct text){ text, 100 }, "a long history");
+	/* Some letters may stand there as they are before the first reference. */
+	for (size_t less = 0; less < 20; less++) {
+		struct inflate_out out;
+
+		inflate_begin(inflate, (const uint8_t *)text + less, far - less);
+		results[less] = read_pieces(inflate, &out, (struct text){ (const char *)wire, payload }, 7, 100);
+		free(out.bytes);
+	}
+	cr_assert_eq(results[0], 1, "just enough");
+	cr_assert_eq(results[19], -1007, "too little");
+	free(text);
+	free(early);
+	free(deflate);
+	free(inflate);
+}
+
+static double cpu_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
+}
+
+Test(inflate, a_bomb_stops_at_the_limit)
+{
+	const size_t bomb = 32 << 20, limit = 65536, size = deflate_size(15, 9);
+	struct deflate *const deflate = deflate_make(malloc(size), size, 15, 9, 9);
+	struct inflate *const inflate = make_inflate();
+	uint8_t *const zeros = calloc(1, bomb), *const wire = malloc(65536);
+	const size_t payload = deflate_message(deflate, wire, 65536 - DEFLATE_ROOM, zeros, bomb, false);
+	struct inflate_out out = { .bytes = malloc(limit), .capacity = limit };
+
+	cr_assert(payload > 0 && bomb / payload > 1000, "%zu: 1000 to 1", payload);
+	inflate_begin(inflate, NULL, 0);
+	const double start = cpu_ms();
+
+	cr_assert_eq(feed_copy(inflate, &out, (const char *)wire, payload, true), -1009);
+	cr_assert_lt(cpu_ms() - start, 20, "%f ms", cpu_ms() - start);
+	cr_assert_eq(out.size, limit);
+
+	/* Byte by byte: refused as soon as there is enough to know. */
+	size_t fed = 0;
+	int result = 0;
+
+	inflate_begin(inflate, NULL, 0);
+	for (out.size = 0; result == 0 && fed < payload; fed++) {
+		const size_t before = out.size;
+
+		result = feed_copy(inflate, &out, (const char *)wire + fed, 1, false);
+		cr_assert_leq(out.size - before, 8 * 258, "a bit is a match of 258 at most");
+	}
+	cr_assert_eq(result, -1009);
+	cr_assert_lt(fed, 2 * limit / 1000);
+	free(zeros);
+	free(wire);
+	free(out.bytes);
+	free(deflate);
+	free(inflate);
+}
+
+Test(inflate, much_that_says_nothing_takes_its_size)
+{
+	struct inflate *const inflate = make_inflate();
+	const size_t count = 13107; /* 64 KiB */
+	char *const wire = malloc(5 * count + 1);
+	struct inflate_out out = { .capacity = 0 };
+
+	for (size_t i = 0; i < count; i++)
+		memcpy(wire + 5 * i, "\x00\x00\x00\xff\xff", 5);
+	wire[5 * count] = 0;
+	inflate_begin(inflate, NULL, 0);
+	double start = cpu_ms();
+
+	cr_assert_eq(feed_copy(inflate, &out, wire, 5 * count + 1, true), 1);
+	cr_assert_lt(cpu_ms() - start, 50);
+	/* Final ones, of which each has zlib begin anew. */
+	for (size_t i = 0; i < count; i++)
+		wire[5 * i] = 1;
+	inflate_begin(inflate, NULL, 0);
+	start = cpu_ms();
+	cr_assert_eq(feed_copy(inflate, &out, wire, 5 * count + 1, true), 1);
+	cr_assert_lt(cpu_ms() - start, 50);
+	free(wire);
+	free(inflate);
+}
+
+Test(inflate, a_history_keeps_the_last_bytes)
+{
+	static const struct {
+		const char *before, *message, *after;
+	} rows[] = {
+		{ "", "", "" },
+		{ "", "abc", "abc" },
+		{ "", "abcd", "abcd" },
+		{ "", "abcde", "bcde" },
+		{ "xy", "", "xy" },
+		{ "xy", "ab", "xyab" },
+		{ "xy", "abc", "yabc" },
+		{ "wxyz", "", "wxyz" },
+		{ "wxyz", "a", "xyza" },
+		{ "wxyz", "abc", "zabc" },
+		{ "wxyz", "abcd", "abcd" },
+		{ "wxyz", "abcdefgh", "efgh" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t *const history = malloc(4);
+
+		memcpy(history, rows[i].before, strlen(rows[i].before));
+		const size_t held = inflate_remember(history, strlen(rows[i].before), 4,
+						     (const uint8_t *)rows[i].message, strlen(rows[i].message));
+
+		cr_assert_eq(held, strlen(rows[i].after), "row %zu: %zu", i, held);
+		cr_assert_eq(memcmp(history, rows[i].after, held), 0, "row %zu", i);
+		free(history);
+	}
+}
+
+Test(inflate, memory_is_what_it_says)
+{
+	void *const memory = malloc(INFLATE_SIZE);
+
+	for (size_t size = 0; size < INFLATE_SIZE; size += 4096)
+		if (size >= 8192)
+			cr_assert(inflate_make(memory, size) == NULL || size > 36 * 1024, "%zu", size);
+	cr_assert_not_null(inflate_make(memory, INFLATE_SIZE));
+	free(memory);
+}
