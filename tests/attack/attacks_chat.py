@@ -41,7 +41,8 @@ def rooms(scene):
     """200 connections create a room, leave it, create the next, at just below the rate of commands."""
     block = say(op="join", id=7, room=f"mem:new-{NUMBER}") + say(op="leave", id=8, room=f"mem:new-{NUMBER}")
     tally = flood(scene, block, connections=200, pace_ms=25)
-    return tally, only(tally, "errors", ["limit", "rate_limited", "unavailable"]) + only(tally, "closes", [4429])
+    return tally, only(tally, "errors", ["limit", "not_joined", "rate_limited", "unavailable"]) + \
+        only(tally, "closes", [4429])
 
 
 @attack("history", "rate_limited; then 4429", ["rate_limited"], quick=True)

@@ -92,7 +92,7 @@ class Server:
         if not self.ready.wait(20) or self.budget is None:
             self.kill()
             self.cage.close()
-            raise RuntimeError("the server did not start: " + " | ".join(self.text()[-5:]))
+            raise RuntimeError("the server did not start: " + " | ".join(line[-200:] for line in self.text()[-3:]))
         self.cage.bound(self.budget)
 
     def read(self):
