@@ -7,6 +7,7 @@
 #include "engine/gate/offence.h"
 
 #define TYPING_EVERY_S 3
+#define SHORT_DATA 1024
 #define BUSY_RETRY_MS 500
 
 static struct mail_origin origin_of(struct gate *gate, const struct conn *conn, const struct cursor *cursor)
@@ -153,10 +154,16 @@ static bool typing_is_due(struct gate *gate, struct cursor *cursor)
 	return true;
 }
 
+/* What is long, or answered at length, is refused first: who says little is heard for as long as anything goes. */
+static bool is_too_much_now(const struct gate *gate, const struct chat_command *command)
+{
+	return post_is_full(&gate->post) || (post_is_busy(&gate->post) && command->data.size > SHORT_DATA) ||
+	       (segment_pool_is_low(&gate->segments) && mail_is_answered_at_length(command->op));
+}
+
 void membership_command(struct gate *gate, struct conn *conn, const struct chat_command *command)
 {
-	if (post_is_full(&gate->post) ||
-	    (segment_pool_is_low(&gate->segments) && mail_is_answered_at_length(command->op))) {
+	if (is_too_much_now(gate, command)) {
 		frame_error(gate, conn, command->id, CHAT_ERR_unavailable, BUSY_RETRY_MS);
 		return;
 	}
