@@ -79,7 +79,8 @@ void session_close(struct gate *gate, struct conn *conn, enum chat_close reason)
 	session->reason = (uint8_t)reason;
 	if (!session->websocket) {
 		retire(gate, conn);
-		conn_finish(&gate->net, conn, CONN_END_SENT);
+		/* Who was told of a mistake may be in the middle of sending it (RFC 9112, 9.6). */
+		conn_finish(&gate->net, conn, reason == CHAT_CLOSE_protocol_error ? CONN_END_QUIET : CONN_END_SENT);
 		return;
 	}
 	const char *text = chat_close_text(reason);

@@ -76,7 +76,7 @@ static void answer_refused(struct gate *gate, struct conn *conn, int status, con
 	CHECK(size > 0 && (size_t)size < sizeof(body));
 	gate_count(gate, COUNTER_refused);
 	if (put(gate, conn, head, head_size) && put(gate, conn, body, (size_t)size))
-		end(gate, conn, CHAT_CLOSE_protocol_error);
+		end(gate, conn, status == 503 || status == 429 ? CHAT_CLOSE_full : CHAT_CLOSE_protocol_error);
 }
 
 static void refuse(struct gate *gate, struct conn *conn, enum refusal why)

@@ -180,6 +180,17 @@ class Hostile(unittest.TestCase):
                 # What follows is not read: the connection is never used again.
                 self.refused(text + GOOD, status, reason)
 
+    def test_one_who_goes_on_sending_gets_the_answer(self):
+        """A socket closed with bytes unread is reset, and the answer goes with it (RFC 9112, 9.6)."""
+        for _ in range(2):
+            raw = self.raw()
+            raw.say("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 8388608\r\n\r\n")
+            try:
+                raw.say(b"x" * 8388608)
+            except OSError as error:
+                self.fail(f"{error} before all was sent")
+            self.assertTrue(raw.hear().startswith(b"HTTP/1.1 405 "))
+
     def test_a_handshake_with_a_body(self):
         frames = "\x81\x80\0\0\0\0"
         self.refused(shake("Content-Length: 6") + frames, 400, "head_upgrade_body")
