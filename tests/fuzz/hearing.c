@@ -162,7 +162,7 @@ void hearing_take(struct hearing *hearing, const uint8_t *bytes, size_t size, bo
 	tell(hearing, STREAM_HTTP, span_of(bytes, (size_t)(end - bytes)));
 	hearing->compresses = memmem(bytes, (size_t)(end - bytes), "permessage-deflate", 18) != NULL;
 	take_frames(hearing, end + 4, size - (size_t)(end + 4 - bytes));
-	/* How long it stays open behind its last words is up to the engine: until the peer has been quiet for a while. */
+	/* How long it stays open behind its last words is up to the engine: until the peer is quiet for a while. */
 	hearing->closed |= hearing->close_code != 0;
 }
 
