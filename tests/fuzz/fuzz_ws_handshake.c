@@ -19,10 +19,39 @@ static int parse(const uint8_t *data, size_t size)
 	return ws_handshake_response(fuzz_exact(&exact, data, size), size, nonce, sha1, NULL);
 }
 
+/* A request that we write is one that we take, and so is our answer to it. Of the input: path, then host. */
+static void check_both_sides(const uint8_t *data, size_t size)
+{
+	static struct http_head head;
+	struct ws_handshake handshake;
+	uint8_t request[2048], answer[512], path[64] = "/", host[64] = "h";
+	struct fuzz_input input = fuzz_input_of(data, size);
+	const size_t path_size = 1 + fuzz_byte(&input) % 60, host_size = 1 + fuzz_byte(&input) % 60;
+	const struct ws_deflate_terms offer = { .agreed = true, .server_bits = 15, .client_bits = 15 };
+	const char *const subprotocol = size & 1 ? "uproar.v1" : NULL;
+
+	for (size_t i = 1; i < path_size; i++)
+		path[i] = "abcdefghijklmnopqrstuvwxyz/-_.09"[fuzz_byte(&input) % 32];
+	for (size_t i = 1; i < host_size; i++)
+		host[i] = "abcdefghijklmnopqrstuvwxyz0123-9"[fuzz_byte(&input) % 32];
+	const size_t written =
+		ws_handshake_request(request, sizeof(request), span_of(host, host_size), span_of(path, path_size),
+				     subprotocol, size & 2 ? &offer : NULL, nonce);
+
+	check(written > 0 && http_head_parse(&head, request, written, 0) == (int)written);
+	check(span_equal(head.target, span_of(path, path_size)) && ws_handshake_check(&head, &handshake) == 101);
+	check(ws_handshake_offers(&head, "uproar.v1") == (subprotocol != NULL));
+	const size_t answered = ws_handshake_write(answer, sizeof(answer), &handshake, subprotocol, sha1);
+
+	check(answered > 0 && ws_handshake_response(answer, answered, nonce, sha1, NULL) == (int)answered);
+	check(span_equal(ws_handshake_chosen(answer, answered), subprotocol ? SPAN("uproar.v1") : SPAN_NONE));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size > 20000)
 		return 0;
+	check_both_sides(data, size);
 	const int whole = parse(data, size);
 	const size_t step = 1 + size / 24;
 
