@@ -5,7 +5,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 
 # These come before anything is configured: they install what configure asks for, or need nothing.
-ifneq ($(filter-out run check check-asan check-tsan conformance conformance-asan fuzz fuzz-afl fuzz-coverage clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out run check check-asan check-tsan valgrind conformance conformance-asan fuzz fuzz-afl fuzz-coverage clean help,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
 endif
 
@@ -56,7 +56,7 @@ PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS
 
 .PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz attack soak install clean help
 .PHONY: attack-build test-unit-build test-sim-build lossyfs-build bench-build floor-build durable-build fuzz-build
-.PHONY: sandbox-build conformance conformance-asan replay-build compile_commands.json
+.PHONY: sandbox-build valgrind conformance conformance-asan replay-build compile_commands.json
 .PHONY: fuzz-afl fuzz-coverage
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -106,6 +106,13 @@ conformance-asan:
 		./configure --build-dir=$(BUILD)-asan --enable-sanitizers >/dev/null
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan all
 	@BUILD=$(BUILD) tests/conformance/autobahn --asan
+
+## valgrind: the simulation over VALGRIND_SEEDS (20) seeds under valgrind's memcheck, without another allocator
+VALGRIND_SEEDS ?= 20
+valgrind:
+	@[ -e $(BUILD)-valgrind/config.mk ] || ./configure --build-dir=$(BUILD)-valgrind --without-mimalloc >/dev/null
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-valgrind test-sim-build
+	valgrind -q --error-exitcode=9 $(BUILD)-valgrind/test-sim --seeds $(VALGRIND_SEEDS)
 
 test-unit-build: $(BUILD)/test-unit
 test-sim-build: $(BUILD)/test-sim
@@ -160,6 +167,7 @@ soak: $(BUILD)/test-sim $(PROGRAMS) lossyfs-build
 	@BUILD=$(BUILD) tests/lossyfs/borders --losses all --deep 2000 --faults-every 1
 	@BUILD=$(BUILD) tests/lossyfs/powercut --cuts $(SOAK_CUTS)
 	@BUILD=$(BUILD) tests/checker/kill --kills $(SOAK_KILLS)
+	@$(MAKE) --no-print-directory valgrind VALGRIND_SEEDS=200
 
 ## install: programs into PREFIX/bin (DESTDIR is honoured)
 install: all
@@ -168,7 +176,7 @@ install: all
 
 ## clean: forget everything built
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-valgrind
 
 ## compile_commands.json: how each file is compiled, for editors, in BUILD
 compile_commands.json: export COMPILE = $(CC) $(CFLAGS)

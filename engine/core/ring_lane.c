@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include "engine/core/pages.h"
+#include "engine/core/poison.h"
 
 /* SQEs in one submission. The first lane is the only one on most machines; the others come many at a time. */
 #define SQ_FIRST 1024
@@ -66,6 +67,7 @@ static void buffer_add(struct ring *ring, struct ring_buffers *buffers, uint16_t
 	const uint32_t size = ring->limits.recv_buffer_size;
 
 	buffers->filled[id] = 0;
+	POISON(buffers->bytes + (size_t)id * size, size); /* the kernel's, till it says which bytes it has filled */
 	io_uring_buf_ring_add(buffers->ring, buffers->bytes + (size_t)id * size, size, id,
 			      io_uring_buf_ring_mask(ring->limits.recv_buffers), (int)offset);
 }
@@ -129,14 +131,28 @@ void ring_lane_close(struct ring *ring, struct ring_lane *lane)
 		io_uring_queue_exit(&lane->uring);
 	pages_release(lane->messages, messages_size(lane->index));
 	pages_release(lane->buffers.ring, buffer_ring_size(&ring->limits));
+	if (lane->buffers.bytes)
+		UNPOISON(lane->buffers.bytes, buffer_bytes(&ring->limits));
 	pages_release(lane->buffers.bytes, buffer_bytes(&ring->limits));
 	pages_release(lane->buffers.filled, buffer_marks_size(&ring->limits));
+}
+
+/* Of buffers that are not full yet: the bytes of the turn that is over. */
+static void poison_seen(const struct ring *ring, struct ring_buffers *buffers)
+{
+#ifdef POISON_ON
+	for (uint32_t id = 0; id < ring->limits.recv_buffers; id++)
+		POISON(buffers->bytes + (size_t)id * ring->limits.recv_buffer_size, buffers->filled[id]);
+#else
+	(void)ring, (void)buffers;
+#endif
 }
 
 void ring_buffers_give_back(struct ring *ring, struct ring_lane *lane)
 {
 	struct ring_buffers *buffers = &lane->buffers;
 
+	poison_seen(ring, buffers);
 	CHECK(buffers->spent_count <= ring->limits.recv_buffers);
 	if (buffers->spent_count == 0)
 		return;
@@ -158,6 +174,7 @@ uint8_t *ring_buffers_take(struct ring *ring, struct ring_lane *lane, const stru
 	uint8_t *bytes = buffers->bytes + (size_t)id * ring->limits.recv_buffer_size + buffers->filled[id];
 
 	buffers->filled[id] += size;
+	UNPOISON(bytes, size);
 	if (!(cqe->flags & RING_CQE_BUFFER_MORE))
 		buffers->spent[buffers->spent_count++] = (uint16_t)id;
 	return bytes;

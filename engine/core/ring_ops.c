@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "engine/core/poison.h"
+
 static struct ring_slot *open_slot(struct ring *ring, uint32_t slot)
 {
 	CHECK(slot < ring->lane_count * ring->lane_size);
@@ -77,6 +79,8 @@ void ring_send(struct ring *ring, uint32_t slot, const struct iovec *pieces, uin
 	CHECK(!(state->flags & SLOT_SENDING)); /* two sends in flight overtake each other */
 	CHECK(count > 0 && count <= RING_PIECES_MAX);
 	CHECK(pieces[0].iov_len > 0 && pieces[0].iov_len <= INT32_MAX);
+	for (uint32_t i = 0; i < count; i++)
+		CHECK(!IS_POISONED(pieces[i].iov_base, pieces[i].iov_len));
 	state->flags |= SLOT_SENDING;
 
 	struct io_uring_sqe *sqe = ring_lane_sqe(ring, lane);

@@ -5,6 +5,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/mutant.h"
+#include "engine/core/poison.h"
 
 /* One flight's bytes: enough to be coalesced well, little enough to be taken in turns. */
 #define FLIGHT_BYTES_MAX (256 * 1024)
@@ -142,6 +143,16 @@ static void submit(struct net *net, struct conn *conn)
 
 	conn->sending = true;
 	ring_send(net->ring, conn->slot, flight->pieces + flight->at, flight->count - flight->at);
+	/* What nobody else holds is the kernel's alone. */
+	for (uint32_t i = 0; i < flight->count; i++)
+		if (flight->held[i]->holds == 1)
+			POISON(flight->held[i]->bytes, flight->held[i]->capacity);
+}
+
+static void back_from_kernel(const struct flight *flight)
+{
+	for (uint32_t i = 0; i < flight->count; i++)
+		UNPOISON(flight->held[i]->bytes, flight->held[i]->capacity);
 }
 
 void sendq_fly(struct net *net, struct conn *conn, struct flight *flight)
@@ -188,6 +199,7 @@ bool sendq_sent(struct net *net, struct conn *conn, int32_t result)
 {
 	CHECK(conn->sending && conn->flight);
 	conn->sending = false;
+	back_from_kernel(conn->flight);
 	counter_add(net->counters, COUNTER_sends, 1);
 	if (result > 0) {
 		counter_add(net->counters, COUNTER_bytes_out, result);

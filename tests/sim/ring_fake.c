@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/core/check.h"
+#include "engine/core/poison.h"
 #include "tests/sim/sim.h"
 
 #define RINGS_MAX 8
@@ -171,6 +172,8 @@ void ring_send(struct ring *ring, uint32_t slot, const struct iovec *pieces, uin
 	struct fake_slot *fake = slot_of(ring, slot);
 
 	CHECK(!fake->sending && count > 0 && count <= RING_PIECES_MAX);
+	for (uint32_t i = 0; i < count; i++)
+		CHECK(!IS_POISONED(pieces[i].iov_base, pieces[i].iov_len));
 	fake->sending = true;
 	fake->count = count;
 	memcpy(fake->pieces, pieces, count * sizeof(*pieces));
@@ -303,6 +306,7 @@ static bool send_one(struct ring *ring, uint32_t slot, struct ring_event *event)
 		for (uint32_t i = 0; i < fake->count && room > 0; i++) {
 			const size_t size = fake->pieces[i].iov_len < room ? fake->pieces[i].iov_len : room;
 
+			UNPOISON(fake->pieces[i].iov_base, size); /* a kernel reads what nobody else may touch */
 			add(&socket->down, &socket->down_size, &socket->down_capacity, fake->pieces[i].iov_base, size);
 			room -= size;
 			taken += size;

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include "engine/core/poison.h"
 #include "engine/core/random.h"
 
 TestSuite(sendq, .init = net_setup, .timeout = 60);
@@ -165,6 +166,29 @@ Test(sendq, only_one_flight_at_a_time)
 	expect_words(client, "abcdef");
 	close(client);
 	net_teardown();
+}
+
+Test(sendq, what_flies_is_the_kernels)
+{
+	int client;
+	struct conn *conn = meet(&client);
+
+	sendq_put(&net, conn, "abc", 3);
+	uint8_t *place = conn->first->bytes;
+
+	fly(conn);
+#ifdef POISON_ON
+	cr_assert(IS_POISONED(place, 3));
+#endif
+	sendq_put(&net, conn, "def", 3);
+	cr_assert(!IS_POISONED(conn->first->bytes, 3), "that has not gone yet");
+	NET_UNTIL(told[conn->slot].drained == 1);
+	expect_words(client, "abc");
+	conn_abort(&net, conn);
+	NET_UNTIL(conn->state == CONN_FREE);
+	close(client);
+	net_teardown();
+	cr_assert(!IS_POISONED(place, 3));
 }
 
 Test(sendq, a_plan_of_nothing_is_no_send)
