@@ -129,9 +129,11 @@ bool http_origin_is_allowed(struct span list, struct span origin, struct span ho
 
 		if (word.size == 0)
 			return false;
-		if (span_equal(word, SPAN("*")) || span_equal(word, origin))
-			return true;
-		if (span_equal(word, SPAN("same")) && http_origin_is_same(origin, host))
+		const bool is_same = span_equal(word, SPAN("same"));
+
+		/* Who says that it comes from "same" comes from nowhere. */
+		if (is_same ? http_origin_is_same(origin, host)
+			    : span_equal(word, SPAN("*")) || span_equal(word, origin))
 			return true;
 	}
 }

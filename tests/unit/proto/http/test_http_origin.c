@@ -138,6 +138,8 @@ Test(http_origin, a_list_lets_in_who_stands_in_it)
 	cr_assert(is_allowed("same", "http://chat.example.org:8080"));
 	cr_assert_not(is_allowed("same", "http://example.org"));
 	cr_assert_not(is_allowed("same", "null"));
+	cr_assert_not(is_allowed("same", "same"), "what a list says of itself is no origin");
+	cr_assert_not(is_allowed("https://a same", "same"));
 	cr_assert(is_allowed("https://a,https://b", "https://a"));
 	cr_assert(is_allowed("https://a,https://b", "https://b"));
 	cr_assert_not(is_allowed("https://a,https://b", "https://c"));
