@@ -317,11 +317,8 @@ $$(BUILD)/$(1:fuzz_%=replay_%): $$(call objects,tests/fuzz/$(1).c tests/fuzz/rep
 endef
 $(foreach target,$(FUZZERS:$(BUILD)/%=%),$(eval $(call fuzz_rule,$(target))))
 
-DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSYFS) $(LOSSYFS_SCRIPT) \
-	$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c tests/attack/*.c) \
-	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) $(call objects,$(wildcard tests/fuzz/*.c)) \
-	$(call fuzz_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c tools/*/*.c))
 DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSYFS) $(LOSSYFS_SCRIPT) $(PROBER) \
-	$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c) \
-	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) $(call fuzz_objects,$(PROTO) $(wildcard tests/fuzz/*.c))
+	$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c tests/attack/*.c tests/fuzz/*.c) \
+	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) \
+	$(call fuzz_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c tools/*/*.c))
 -include $(DEPENDENCIES:.o=.d)
