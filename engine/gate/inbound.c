@@ -155,7 +155,7 @@ static void charge_parts(struct gate *gate, struct conn *conn)
 		return;
 	offence(gate, conn, OFFENCE_fragment_flood);
 	session_close(gate, conn, CHAT_CLOSE_policy);
-	/* A hundred thousand came at once, and who sends those does not stop for a Close: nothing more is read of it. */
+	/* A hundred thousand came at once, and who sends those does not stop for a Close: no more is read of it. */
 	conn_finish(&gate->net, conn, CONN_END_SENT);
 }
 
