@@ -3,8 +3,10 @@
 #include "engine/gate/frame.h"
 #include "engine/gate/gate.h"
 
-/* Of a connection: some messages of the largest kind, for a client that sends before it reads. */
-#define QUEUE_BYTES (4 * (uint64_t)ECHO_MESSAGE_SIZE_MAX)
+/* Of a connection: one of the largest messages behind another, for a client that sends before it reads. Of all: sendq
+ * lets one connection have a sixteenth of what is left. */
+#define QUEUE_BYTES (2 * (uint64_t)ECHO_MESSAGE_SIZE_MAX)
+#define SEND_BYTES (32 * QUEUE_BYTES)
 
 static uint64_t larger(uint64_t a, uint64_t b)
 {
@@ -19,7 +21,7 @@ void echo_limits(struct shard_limits *limits)
 	limits->codec.payload_size_max = ECHO_MESSAGE_SIZE_MAX;
 	limits->codec.bytes_per_s = 0;
 	limits->net.queue_bytes_max = larger(limits->net.queue_bytes_max, QUEUE_BYTES);
-	limits->segment_bytes_max = larger(limits->segment_bytes_max, 2 * QUEUE_BYTES);
+	limits->segment_bytes_max = larger(limits->segment_bytes_max, SEND_BYTES);
 }
 
 void echo_message(struct gate *gate, struct conn *conn, const struct ws_message *message)
