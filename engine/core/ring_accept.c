@@ -91,8 +91,17 @@ void ring_accept_stop(struct ring *ring)
 static bool is_about_one(int error)
 {
 	switch (-error) {
-	case ECONNABORTED: case EPROTO: case EPERM: case EINTR: case EAGAIN:
-	case ENETDOWN: case ENETUNREACH: case EHOSTDOWN: case EHOSTUNREACH: case ENONET: case ENOPROTOOPT:
+	case ECONNABORTED:
+	case EPROTO:
+	case EPERM:
+	case EINTR:
+	case EAGAIN:
+	case ENETDOWN:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case EHOSTUNREACH:
+	case ENONET:
+	case ENOPROTOOPT:
 		return true;
 	default:
 		return false;

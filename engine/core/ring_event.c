@@ -50,7 +50,7 @@ static enum ring_verdict sent(struct ring_slot *slot, const struct io_uring_cqe 
 	}
 	event->kind = RING_SENT;
 	event->result = cqe->flags & IORING_CQE_F_NOTIF ? slot->sent : cqe->res;
-	slot->flags &= (uint8_t)~(SLOT_SENDING | SLOT_ZERO_COPY);
+	slot->flags &= (uint8_t) ~(SLOT_SENDING | SLOT_ZERO_COPY);
 	return VERDICT_EVENT;
 }
 

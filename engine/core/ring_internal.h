@@ -85,7 +85,7 @@ struct ring_accepting {
 
 struct ring {
 	struct ring_limits limits;
-	bool incremental, peer_address, restricted;
+	bool incremental, peer_address, receive_share, restricted;
 	uint32_t lane_count, lane_size;
 	uint32_t lane_first; /* whose completions are taken first; takes turns */
 	struct ring_lane *lanes;

@@ -55,8 +55,8 @@ uint64_t ring_lane_bytes(const struct ring_limits *limits, uint32_t lane_size, u
 	uint64_t sum = sizeof(struct ring_lane);
 
 	sum += sq_entries(lane_index) * (sizeof(struct io_uring_sqe) + sizeof(uint32_t)); /* the kernel's queue in, */
-	sum += cq_entries(lane_size) * sizeof(struct io_uring_cqe);                       /* its queue out, */
-	sum += lane_size * sizeof(void *);                                                /* its table of sockets */
+	sum += cq_entries(lane_size) * sizeof(struct io_uring_cqe); /* its queue out, */
+	sum += lane_size * sizeof(void *); /* its table of sockets */
 	sum += messages_size(lane_index);
 	sum += buffer_ring_size(limits) + buffer_bytes(limits) + buffer_marks_size(limits);
 	return sum;

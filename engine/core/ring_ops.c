@@ -4,6 +4,9 @@
 
 #include "engine/core/poison.h"
 
+/* One who sends without end does not have all receive buffers while others have something to say. */
+#define RECEIVE_SHARE 8192
+
 static struct ring_slot *open_slot(struct ring *ring, uint32_t slot)
 {
 	CHECK(slot < ring->lane_count * ring->lane_size);
@@ -55,6 +58,8 @@ void ring_recv(struct ring *ring, uint32_t slot)
 	io_uring_prep_recv_multishot(sqe, place_of(ring, slot), NULL, 0, 0);
 	sqe->flags |= IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
 	sqe->buf_group = 0;
+	if (ring->receive_share)
+		ring_share_receive(sqe, RECEIVE_SHARE);
 	set_tag(ring, sqe, KIND_RECV, slot);
 }
 

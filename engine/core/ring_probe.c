@@ -22,8 +22,8 @@ static bool disabled_by_sysctl(void)
 	return first != '0' && first != EOF;
 }
 
-__attribute__((format(printf, 3, 4)))
-static void refuse(struct ring_features *features, int error, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void refuse(struct ring_features *features, int error, const char *format,
+							 ...)
 {
 	va_list arguments;
 
@@ -43,7 +43,8 @@ static void explain(struct ring_features *features, int error)
 	if ((error == EPERM || error == EACCES) && disabled_by_sysctl())
 		refuse(features, error, "io_uring is switched off: set sysctl kernel.io_uring_disabled=0");
 	else if (error == EPERM || error == EACCES)
-		refuse(features, error, "io_uring is refused: let the container's seccomp profile allow "
+		refuse(features, error,
+		       "io_uring is refused: let the container's seccomp profile allow "
 		       "io_uring_setup, io_uring_enter and io_uring_register");
 	else if (error == ENOSYS)
 		refuse(features, error, "no io_uring in this kernel (%.40s), or seccomp hides it: " FLOOR,
@@ -60,7 +61,7 @@ static void explain(struct ring_features *features, int error)
 static bool has_operations(struct io_uring *uring, struct ring_features *features)
 {
 	static const int needed[] = {
-		IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_SENDMSG, IORING_OP_CLOSE,
+		IORING_OP_ACCEPT,  IORING_OP_RECV,         IORING_OP_SEND,     IORING_OP_SENDMSG, IORING_OP_CLOSE,
 		IORING_OP_CONNECT, IORING_OP_ASYNC_CANCEL, IORING_OP_MSG_RING, IORING_OP_NOP,
 	};
 	struct io_uring_probe *probe = io_uring_get_probe_ring(uring);
@@ -124,6 +125,23 @@ static bool tells_peer(struct io_uring *uring)
 	return result >= 0 && told.sin_family == AF_INET && told.sin_port == own.sin_port;
 }
 
+/* A kernel that does not know it refuses the receive before it looks at the descriptor, which is none. */
+static bool shares_receives(struct io_uring *uring)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
+	struct io_uring_cqe *cqe;
+	int result = -EINVAL;
+
+	io_uring_prep_recv_multishot(sqe, -1, NULL, 0, 0);
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	ring_share_receive(sqe, 4096);
+	if (io_uring_submit_and_wait(uring, 1) == 1 && io_uring_peek_cqe(uring, &cqe) == 0) {
+		result = cqe->res;
+		io_uring_cqe_seen(uring, cqe);
+	}
+	return result == -EBADF;
+}
+
 void ring_probe(struct ring_features *features)
 {
 	struct io_uring_params params = { .flags = RING_SETUP_FLAGS };
@@ -147,9 +165,9 @@ void ring_probe(struct ring_features *features)
 	else
 		features->usable = true;
 	if (features->usable) {
-		features->incremental =
-			register_buffers(&uring, (uint8_t *)pages + 4096, RING_PBUF_INCREMENTAL) == 0;
+		features->incremental = register_buffers(&uring, (uint8_t *)pages + 4096, RING_PBUF_INCREMENTAL) == 0;
 		features->peer_address = tells_peer(&uring);
+		features->receive_share = shares_receives(&uring);
 		features->restrictions = ring_restricts();
 	}
 	io_uring_queue_exit(&uring);

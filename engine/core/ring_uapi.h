@@ -25,6 +25,12 @@ static inline int ring_uring_enable(struct io_uring *uring)
 /* The buffer of this completion has room left and will be named again (6.12). */
 #define RING_CQE_BUFFER_MORE (1u << 4)
 
+/* What a multishot receive takes before it goes behind the others that wait (6.17: sqe.optlen, at file_index). */
+static inline void ring_share_receive(struct io_uring_sqe *sqe, uint32_t bytes)
+{
+	sqe->file_index = bytes;
+}
+
 /* IORING_OP_URING_CMD on a socket (6.7): level and optname share addr, optlen is at file_index, optval at addr3. */
 #define RING_SOCKET_GETSOCKOPT 2
 

@@ -106,6 +106,7 @@ struct ring *ring_open(const struct ring_limits *limits, const struct ring_featu
 		.limits = *limits,
 		.incremental = features->incremental,
 		.peer_address = features->peer_address,
+		.receive_share = features->receive_share,
 		.restricted = features->restrictions,
 		.doorbell = -1,
 		.accepting = { .listener = -1, .lane = -1 },

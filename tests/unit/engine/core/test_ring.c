@@ -101,7 +101,10 @@ Test(ring, a_second_send_in_flight_is_a_crash, .signal = SIGABRT)
 static void with_tiny_buffers(bool incremental)
 {
 	const struct ring_limits tiny = {
-		.slots_max = 8, .accept_burst = 2, .recv_buffers = 2, .recv_buffer_size = 128,
+		.slots_max = 8,
+		.accept_burst = 2,
+		.recv_buffers = 2,
+		.recv_buffer_size = 128,
 	};
 	enum { SIZE = 100000 };
 	static uint8_t bytes[SIZE];
@@ -150,11 +153,73 @@ Test(ring, running_out_of_whole_buffers_loses_nothing)
 	with_tiny_buffers(false);
 }
 
+/* What one who sends much was given when one who sends little, and came later, had its turn. */
+static uint64_t given_before_the_other(bool shares)
+{
+	enum { SIZE = 60000 };
+	static const uint8_t bytes[SIZE];
+	int talker, other, error;
+
+	open_ring(&usual);
+	ring_close_all(ring);
+	features.receive_share = features.receive_share && shares;
+	ring = ring_open(&usual, &features, &error);
+	cr_assert_not_null(ring);
+	ring_accept(ring, listener);
+
+	const uint32_t much = accept_one(&talker), little = accept_one(&other);
+
+	cr_assert_eq(send(talker, bytes, SIZE, 0), SIZE);
+	cr_assert_eq(send(other, "!", 1, 0), 1);
+	ring_recv(ring, much);
+	ring_recv(ring, little);
+
+	uint64_t before = SIZE;
+	bool answered = false;
+
+	while (seen[much].received < SIZE || !answered) {
+		struct ring_event events[EVENTS];
+		const size_t count = ring_collect(ring, events, EVENTS, SECOND);
+
+		cr_assert_gt(count, 0);
+		for (size_t i = 0; i < count; i++) {
+			note(&events[i]);
+			if (events[i].kind == RING_RECEIVED && events[i].slot == little && events[i].result == 1) {
+				before = seen[much].received;
+				answered = true;
+			}
+			if (events[i].kind == RING_RECEIVED && events[i].last)
+				ring_recv(ring, events[i].slot);
+		}
+	}
+	ring_close_all(ring);
+	close(talker);
+	close(other);
+	return before;
+}
+
+Test(ring, one_who_sends_much_is_given_its_share_before_the_next)
+{
+	const uint64_t shared = given_before_the_other(true);
+
+	if (!features.receive_share)
+		cr_skip("this kernel cannot be told");
+	cr_assert_leq(shared, 8192 + 4096, "%llu bytes", (unsigned long long)shared);
+}
+
+Test(ring, without_shares_the_first_has_the_buffers)
+{
+	cr_assert_gt(given_before_the_other(false), 16384);
+}
+
 /* Messages that share a buffer, one behind the other. */
 Test(ring, small_messages_arrive_as_they_were_sent)
 {
 	const struct ring_limits tiny = {
-		.slots_max = 8, .accept_burst = 2, .recv_buffers = 2, .recv_buffer_size = 128,
+		.slots_max = 8,
+		.accept_burst = 2,
+		.recv_buffers = 2,
+		.recv_buffer_size = 128,
 	};
 	uint64_t sent = 0;
 	uint32_t sum = 0;
@@ -189,7 +254,10 @@ Test(ring, small_messages_arrive_as_they_were_sent)
 Test(ring, a_slot_used_again_sees_nothing_of_its_former_life)
 {
 	const struct ring_limits one = {
-		.slots_max = 3, .accept_burst = 1, .recv_buffers = 4, .recv_buffer_size = 64,
+		.slots_max = 3,
+		.accept_burst = 1,
+		.recv_buffers = 4,
+		.recv_buffer_size = 64,
 	};
 
 	open_ring(&one);
@@ -251,7 +319,11 @@ Test(ring, a_full_socket_takes_a_part_and_a_cancel_ends_the_rest)
 }
 
 static const struct ring_limits zero_copy = {
-	.slots_max = 64, .accept_burst = 8, .recv_buffers = 16, .recv_buffer_size = 4096, .send_zero_copy_min = 1000,
+	.slots_max = 64,
+	.accept_burst = 8,
+	.recv_buffers = 16,
+	.recv_buffer_size = 4096,
+	.send_zero_copy_min = 1000,
 };
 
 Test(ring, zero_copy_sends_are_told_when_their_memory_is_free)

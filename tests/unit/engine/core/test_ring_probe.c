@@ -16,8 +16,9 @@ Test(ring_probe, the_probe_says_why_or_that_it_works)
 {
 	ring_probe(&features);
 	cr_assert(features.usable ? !features.reason[0] : features.reason[0] && features.error > 0);
-	fprintf(stderr, "io_uring: usable %d, incremental %d, peer %d, zero copy %d %s\n", features.usable,
-		features.incremental, features.peer_address, features.send_zero_copy, features.reason);
+	fprintf(stderr, "io_uring: usable %d, incremental %d, peer %d, shares %d, zero copy %d %s\n", features.usable,
+		features.incremental, features.peer_address, features.receive_share, features.send_zero_copy,
+		features.reason);
 }
 
 /* From here this process is refused io_uring_setup with the given error, as a container's filter does it. */
