@@ -92,7 +92,7 @@ suite 'integration asan' 300 env BUILD="$ASAN" tests/integration/run test_chat.p
 suite 'integration tsan' 300 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py
 suite 'http table' 120 tests/conformance/http/run --alone
 # Made ready the first time, which takes minutes by itself.
-suite conformance 1800 tests/conformance/autobahn --short
+suite conformance 1800 tests/conformance/autobahn --short --jobs 4
 suite 'power cuts' 600 tests/lossyfs/run
 suite checker 400 tests/checker/run
 suite 'checker postgres' 300 tests/checker/postgres --kills 12 --backend-kills 8
