@@ -63,7 +63,7 @@ ATTEMPT(signal_thread, syscall(SYS_tgkill, 1, 1, 0))
 ATTEMPT(dumpable_again, prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
 ATTEMPT(raise_limit, setrlimit(RLIMIT_CORE, &(struct rlimit){ 1, 1 }))
 ATTEMPT(type_ahead, ioctl(0, TIOCSTI, "x"))
-ATTEMPT(seccomp_again, syscall(SYS_seccomp, 0, 0, NULL))
+ATTEMPT(seccomp_again, syscall(SYS_seccomp, 99, 0, NULL)) /* there is no such operation: 0 would be strict mode */
 ATTEMPT(keys, syscall(SYS_keyctl, 0, 0, 0, 0, 0))
 ATTEMPT(blind_register, syscall(SYS_io_uring_register, -1, 31, NULL, 1)) /* a message to any ring, without one */
 ATTEMPT(watch_files, syscall(SYS_inotify_init1, 0))
