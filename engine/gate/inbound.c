@@ -43,41 +43,50 @@ static void closed_by_peer(struct gate *gate, struct conn *conn, const struct ws
 
 /* Answered when the send that is under way is over; then only the newest, as RFC 6455 5.5.3 allows: who sends pings and
  * takes no answers has no memory of ours. */
-static void answer_later(struct session *session, const struct ws_message *message)
+static void answer_later(struct session_rare *rare, const struct ws_message *message)
 {
-	if (session->pong)
-		block_give(session->pong, session->pong_size);
-	session->pong = block_take(message->size + 1);
-	session->pong_size = (uint8_t)(message->size + 1);
-	if (session->pong)
-		memcpy(session->pong, message->bytes, message->size);
+	CHECK(message->size <= sizeof(rare->pong));
+	memcpy(rare->pong, message->bytes, message->size);
+	rare->pong_size = (uint8_t)message->size;
+	rare->owes_pong = true;
 }
 
 void inbound_drained(struct gate *gate, struct conn *conn)
 {
-	struct session *session = session_of(gate, conn);
-	uint8_t *pong = session->pong;
+	struct session_rare *rare = session_of(gate, conn)->rare;
 
-	if (!pong)
+	if (!rare || !rare->owes_pong)
 		return;
-	session->pong = NULL;
+	rare->owes_pong = false;
 	if (conn_is_open(conn))
-		frame_raw(gate, conn, WS_PONG, pong, session->pong_size - 1u);
-	block_give(pong, session->pong_size);
+		frame_raw(gate, conn, WS_PONG, rare->pong, rare->pong_size);
+}
+
+/* NULL: the machine has no memory, and what is kept there has no limit. */
+static struct session_rare *rare_of(struct gate *gate, struct conn *conn)
+{
+	struct session *session = session_of(gate, conn);
+
+	if (!session->rare) {
+		session->rare = block_take(sizeof(*session->rare));
+		if (session->rare)
+			*session->rare = (struct session_rare){ .owes_pong = false };
+	}
+	return session->rare;
 }
 
 static void pinged(struct gate *gate, struct conn *conn, const struct ws_message *message)
 {
 	const struct session_limits *limits = &gate->limits;
-	struct session *session = session_of(gate, conn);
+	struct session_rare *rare = rare_of(gate, conn);
 
-	if (quota_take(&session->pings, limits->pings_per_s, limits->ping_burst, gate->now_ms)) {
+	if (rare && quota_take(&rare->pings, limits->pings_per_s, limits->ping_burst, gate->now_ms)) {
 		offence(gate, conn, OFFENCE_ping_flood);
 		session_close(gate, conn, CHAT_CLOSE_policy);
 		return;
 	}
-	if (conn->flight)
-		answer_later(session, message);
+	if (rare && conn->flight)
+		answer_later(rare, message);
 	else
 		frame_raw(gate, conn, WS_PONG, message->bytes, message->size);
 }
@@ -147,11 +156,12 @@ static void charge_parts(struct gate *gate, struct conn *conn)
 {
 	const struct session_limits *limits = &gate->limits;
 	struct session *session = session_of(gate, conn);
+	struct session_rare *rare = rare_of(gate, conn);
 	const uint32_t parts = session->assembly.parts;
 
 	session->assembly.parts = 0;
-	if (quota_take_many(&session->fragments, parts, limits->fragments_per_s, limits->fragment_burst,
-			    gate->now_ms) == 0)
+	if (!rare || quota_take_many(&rare->fragments, parts, limits->fragments_per_s, limits->fragment_burst,
+				     gate->now_ms) == 0)
 		return;
 	offence(gate, conn, OFFENCE_fragment_flood);
 	session_close(gate, conn, CHAT_CLOSE_policy);

@@ -14,7 +14,7 @@ static const struct {
 #undef OFFENCE
 };
 
-_Static_assert(OFFENCE_COUNT <= THROTTLE_RULES_MAX && OFFENCE_COUNT <= 64, "a rule and a bit each");
+_Static_assert(OFFENCE_COUNT <= THROTTLE_RULES_MAX && OFFENCE_COUNT < UINT8_MAX, "a rule each");
 
 /* The event's name is the rule's, so that no rule takes lines from another. */
 static void write_line(uint32_t rule, const char *from, uint32_t more)
@@ -46,16 +46,22 @@ void offence(struct gate *gate, struct conn *conn, enum offence_rule rule)
 	conn_ask(&gate->net, conn);
 	if (!conn->asking)
 		tell(gate, rule, conn->network);
-	else
-		session->offences |= 1ull << rule;
+	else if (session->offence_first == 0)
+		session->offence_first = (uint8_t)(rule + 1);
+	else /* of more than two within the turn or two that the answer takes, those between are only counted */
+		session->offence_last = (uint8_t)(rule + 1);
 }
 
 void offence_addressed(struct gate *gate, struct conn *conn)
 {
 	struct session *session = session_of(gate, conn);
 
-	for (; session->offences != 0; session->offences &= session->offences - 1)
-		tell(gate, (uint32_t)__builtin_ctzll(session->offences), conn->network);
+	if (session->offence_first != 0)
+		tell(gate, session->offence_first - 1u, conn->network);
+	if (session->offence_last != 0)
+		tell(gate, session->offence_last - 1u, conn->network);
+	session->offence_first = 0;
+	session->offence_last = 0;
 }
 
 void offence_tick(struct gate *gate)

@@ -125,9 +125,9 @@ void session_closed(struct gate *gate, struct conn *conn)
 	    LOG_TEXT("reason", chat_close_text(session->reason)), LOG_SPAN("user", session_user(session)));
 	retire(gate, conn);
 	session_unkeep(session);
-	if (session->pong)
-		block_give(session->pong, session->pong_size);
-	session->pong = NULL;
+	if (session->rare)
+		block_give(session->rare, sizeof(*session->rare));
+	session->rare = NULL;
 	codec_leave(&gate->codec, conn->slot, &session->terms);
 	session->phase = SESSION_NONE;
 }

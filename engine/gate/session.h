@@ -55,10 +55,17 @@ enum refusal {
 
 enum session_phase { SESSION_NONE, SESSION_HEAD, SESSION_HELLO, SESSION_LIVE, SESSION_ECHO, SESSION_OVER };
 
+/* What few connections ever need. */
+struct session_rare {
+	struct quota pings, fragments;
+	bool owes_pong;          /* the newest ping is not answered yet, because a send was under way */
+	uint8_t pong_size;
+	uint8_t pong[125];
+};
+
 struct session {
 	uint8_t phase;           /* enum session_phase */
 	uint8_t user_size;
-	uint8_t pong_size;
 	uint8_t reason;          /* enum chat_close, once over */
 	bool websocket;          /* upgraded */
 	uint8_t refusal;         /* enum refusal: what the first request is answered with, whatever it is */
@@ -66,14 +73,14 @@ struct session {
 	bool pinged;             /* we asked, and nothing was heard since */
 	bool leaving;            /* told to reconnect; its timer closes it */
 	bool fetching;           /* a page is on its way */
+	uint8_t offence_first, offence_last; /* rule + 1: to be told when the peer's address is known */
 	uint16_t refusals;       /* commands over the rate, decaying; too many end it */
 	struct codec_terms terms; /* of compression */
-	uint64_t offences;       /* bits of rules: to be told when the peer's address is known */
 	uint32_t heard_ms;       /* low bits of when bytes last came */
 	uint32_t begun_ms;       /* ... of when the message that is not whole began; 0: there is none */
 	uint8_t *user;           /* block of user_size */
-	struct quota sends, commands, openings, pings, fragments;
-	uint8_t *pong;           /* the newest ping, not answered while a send is under way; block of pong_size */
+	struct quota sends, commands, openings;
+	struct session_rare *rare; /* block, from its first use */
 	struct ws_assembly assembly;
 	struct ws_buffer buffer; /* a head or message that is not whole yet; a block of its capacity */
 };

@@ -59,7 +59,7 @@ struct ws_assembly {
 	uint8_t mask_phase;
 	struct utf8_state utf8;
 	uint16_t refused;       /* the code, once there is one */
-	uint32_t parts;         /* frames that were no whole message; the owner may set it back */
+	uint16_t parts;         /* frames that were no whole message; the owner sets it back before it wraps */
 };
 
 _Static_assert(sizeof(struct ws_assembly) <= 64, "one for each of a million connections");
