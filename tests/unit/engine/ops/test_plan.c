@@ -166,6 +166,8 @@ Test(plan, a_test_that_echoes_raises_what_would_be_too_little)
 
 		cr_assert(limits.session.echo);
 		cr_assert_eq(limits.session.frame_size_max, 16 << 20);
+		cr_assert_eq(limits.session.fragments_per_s, 0);
+		cr_assert_eq(limits.session.pings_per_s, 0);
 		cr_assert_gt(limits.net.queue_bytes_max, 16 << 20, "a message and its header");
 		cr_assert_gt(limits.segment_bytes_max / 16, limits.net.queue_bytes_max, "what one may have of it");
 	}
