@@ -258,7 +258,7 @@ $(BUILD)/bench_%: $(BUILD)/perf/bench/bench_%.o $(call objects,$(ENGINE) $(PROTO
 
 $(BUILD)/floor_%: $(BUILD)/perf/floor/floor_%.o $(call objects,$(FLOOR_SHARED) $(PROTO))
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ -luring -lcrypto -lpthread
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ -luring -lcrypto -lz -lpthread
 
 $(BUILD)/pg_insert: $(call objects,$(DURABLE) $(CORE) $(PROTO))
 	$(call say,LINK,$@)
