@@ -35,7 +35,7 @@ void fanout(struct home *home, const struct room *room, const struct chat_event 
 static void fanout_change(struct home *home, struct room *room, enum chat_event_kind kind, struct span user,
 			  bool user_changed)
 {
-	if (!room->class->presence)
+	if (!class_of(home, room)->presence)
 		return;
 	if (room->connections > CHAT_USERS_MAX) {
 		if (room->next_counting == 0) {

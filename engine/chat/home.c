@@ -268,7 +268,7 @@ static void run_read(struct home *home, struct room *room, const struct mail_com
 
 	if (seq > entry->read) {
 		entry->read = seq;
-		if (room->class->presence && room->connections <= CHAT_USERS_MAX)
+		if (class_of(home, room)->presence && room->connections <= CHAT_USERS_MAX)
 			fanout(home, room, &(struct chat_event){ .kind = CHAT_EV_read, .from = mail->user, .seq = seq },
 			       NULL);
 	}
@@ -280,7 +280,7 @@ static void run_typing(struct home *home, struct room *room, const struct mail_c
 {
 	const struct chat_event event = { .kind = CHAT_EV_typing, .from = mail->user, .ttl_ms = TYPING_TTL_MS };
 
-	if (room->class->presence && room->connections <= CHAT_USERS_MAX)
+	if (class_of(home, room)->presence && room->connections <= CHAT_USERS_MAX)
 		fanout(home, room, &event, NULL);
 }
 

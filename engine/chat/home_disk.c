@@ -110,7 +110,7 @@ struct store_job *disk_job(struct home *home, struct room *room, enum store_op o
 		own->room_hash = mail->room_hash;
 	}
 	*at = span_copy(&job->room, name, store_job_bytes(job, sizeof(*own)));
-	job->retention = room->class->kept;
+	job->retention = class_of(home, room)->kept;
 	job->now_ms = home->wall_ms;
 	job->page_bytes = home->limits.page_bytes;
 	return job;

@@ -8,6 +8,13 @@
 
 static const struct room_class class_of_all = { .presence = true };
 
+_Static_assert(ROOM_CLASSES_MAX <= UINT8_MAX, "a room has a byte for its class");
+
+const struct room_class *class_of(const struct home *home, const struct room *room)
+{
+	return home->limits.classes ? &home->limits.classes->classes[room->class] : &class_of_all;
+}
+
 #define EVICTIONS_MAX 64 /* rooms looked at to make way for one */
 
 static void cold_remove(struct home *home, struct room *room)
@@ -74,7 +81,7 @@ static uint64_t bound(uint64_t of_class, uint64_t of_home)
 static struct store_retention kept_of(const struct home *home, const struct room *room)
 {
 	const struct home_limits *limits = &home->limits;
-	const struct store_retention *kept = &room->class->kept;
+	const struct store_retention *kept = &class_of(home, room)->kept;
 
 	if (room->disk != 0)
 		return (struct store_retention){ limits->history_messages, limits->history_bytes, kept->age_ms };
@@ -184,8 +191,9 @@ struct room *room_enter(struct home *home, struct span name, uint64_t hash)
 		slab_give(&home->rooms, room);
 		return NULL;
 	}
-	room->class = home->limits.classes ? room_class_of(home->limits.classes, name) : &class_of_all;
-	if (room->class->disk && home->store) {
+	if (home->limits.classes)
+		room->class = (uint8_t)(room_class_of(home->limits.classes, name) - home->limits.classes->classes);
+	if (class_of(home, room)->disk && home->store) {
 		struct room_disk *disk = slab_take(&home->disks);
 
 		CHECK(disk); /* there are as many as rooms */

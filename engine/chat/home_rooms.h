@@ -16,7 +16,6 @@
 
 struct room {
 	struct room_log log;      /* of class disk: the newest part of what the store keeps */
-	const struct room_class *class;
 	uint64_t cores;          /* bit i: core i has members */
 	uint64_t aging_ms;       /* until then nothing in the log is too old: nobody need look */
 	uint32_t place;
@@ -27,6 +26,7 @@ struct room {
 	struct quota traffic;    /* KiB */
 	uint32_t colder, warmer; /* rooms by their last append */
 	uint32_t next_counting;  /* rooms whose count is to be told; 0: not one, COUNTING_LAST: the last */
+	uint8_t class;           /* of home->limits.classes */
 	char epoch[ROOM_EPOCH_SIZE];
 };
 
@@ -91,6 +91,9 @@ struct room *room_enter(struct home *home, struct span name, uint64_t hash);
 
 /* Forgets the room if nobody is in it and nothing is kept. */
 void room_tidy(struct home *home, struct room *room);
+
+/* What holds for rooms of its name. */
+const struct room_class *class_of(const struct home *home, const struct room *room);
 
 /* The event that a send, an edit, a deletion or a reaction makes, now; it borrows from the mail. */
 struct chat_event room_event_of(const struct home *home, const struct mail_command *mail);
