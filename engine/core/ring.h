@@ -40,7 +40,7 @@ struct ring_features {
 	bool usable;          /* io_uring at all, with what the floor (Linux 6.1) has */
 	bool incremental;     /* IOU_PBUF_RING_INC, 6.12 */
 	bool peer_address;    /* SOCKET_URING_OP_GETSOCKOPT, 6.7 */
-	bool receive_share;   /* a multishot receive can be told what it may take before the next one's turn, 6.17 */
+	bool receive_share;   /* a multishot receive can be told after how many bytes it is over */
 	bool send_zero_copy;
 	bool restrictions;    /* a ring can be held to what it is for; set to false: it is not */
 	int error;            /* why not usable: errno */

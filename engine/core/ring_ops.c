@@ -4,7 +4,8 @@
 
 #include "engine/core/poison.h"
 
-/* One who sends without end does not have all receive buffers while others have something to say. */
+/* One who sends without end does not have all receive buffers while others have something to say: after so much the
+ * receive is over, and armed again behind theirs. */
 #define RECEIVE_SHARE 8192
 
 static struct ring_slot *open_slot(struct ring *ring, uint32_t slot)
