@@ -25,8 +25,8 @@ static inline int ring_uring_enable(struct io_uring *uring)
 /* The buffer of this completion has room left and will be named again (6.12). */
 #define RING_CQE_BUFFER_MORE (1u << 4)
 
-/* What a multishot receive takes in all before it is over (sqe.optlen, at file_index; seen on 6.18). Who arms it again is
- * behind the others that wait. */
+/* What a multishot receive takes in all before it is over (sqe.optlen, at file_index; seen on 6.18). Who arms it again
+ * is behind the others that wait. */
 static inline void ring_share_receive(struct io_uring_sqe *sqe, uint32_t bytes)
 {
 	sqe->file_index = bytes;
