@@ -22,7 +22,11 @@ suite() {
 	local name=$1 seconds=$2 log line ok bad start=$SECONDS
 	shift 2
 	log=$logs/${name// /-}.log
-	timeout -k 10 "$seconds" "$@" >"$log" 2>&1
+	if [ "$1" = joined ]; then
+		"$@" >"$log" 2>&1
+	else
+		timeout -k 10 "$seconds" "$@" >"$log" 2>&1
+	fi
 	local status=$?
 	line=$(grep -axE '[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
 	if [ -n "$line" ]; then
@@ -49,6 +53,23 @@ suite() {
 		say "$(printf '  FAIL  %-28s %6d passed, %d failed, exit %d: %s' "$name" "$ok" "$bad" "$status" "$log")"
 		tail -n 30 "$log" | sed 's/^/        /'
 	fi
+}
+
+# beside NAME COMMAND... - begins a suite that measures no time, while others run; suite NAME SECONDS joined NAME ends it.
+beside() {
+	local name=$1
+	shift
+	rm -f "$logs/$name.status"
+	{
+		"$@" >"$logs/$name.beside" 2>&1
+		echo $? >"$logs/$name.status"
+	} &
+}
+
+joined() {
+	while [ ! -s "$logs/$1.status" ]; do sleep 0.2; done
+	cat "$logs/$1.beside"
+	return "$(cat "$logs/$1.status")"
 }
 
 # built MODE BUILD TARGETS [configure option...] - configures where that was not done in this way, and builds.
@@ -85,9 +106,11 @@ suite 'unit asan' 600 tests/integration/postgres.py "$ASAN/test-unit" -j2
 suite simulation 300 "$BUILD/test-sim" --seeds 2000
 suite 'simulation asan' 300 "$ASAN/test-sim" --seeds 200
 suite models 400 tests/models/run
-suite mutants 400 env SEEDS=1000 tools/build/mutants.sh
+beside integration timeout -k 10 900 tests/integration/run --others
+suite mutants 600 env SEEDS=300 tools/build/mutants.sh
+suite integration 900 joined integration
 suite 'fuzz corpora' 300 env BUILD="$ASAN" tools/build/fuzz.sh --replay
-suite integration 600 tests/integration/run
+suite 'integration measuring' 600 tests/integration/run --measuring
 suite 'integration asan' 300 env BUILD="$ASAN" tests/integration/run test_chat.py
 suite 'integration tsan' 300 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py
 suite 'http table' 120 tests/conformance/http/run --alone
