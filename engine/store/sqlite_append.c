@@ -67,10 +67,7 @@ static int find_cid(struct sqlite_append *append, const struct sqlite_room *room
 
 	db_bind_span(by_cid, 1, job->event.producer);
 	sqlite3_bind_int64(by_cid, 2, (int64_t)job->event.number);
-	/* 31: what is no longer kept counts as sent */
-	sqlite3_bind_int64(
-		by_cid, 3,
-		row_id(room->id, PLANTED(31) /* events that were trimmed count as kept */ ? 1 : room->first));
+	sqlite3_bind_int64(by_cid, 3, row_id(room->id, PLANTED(31) ? 1 : room->first)); /* what was trimmed counts */
 	sqlite3_bind_int64(by_cid, 4, row_id(room->id, room->last));
 	const int code = sqlite3_step(by_cid);
 

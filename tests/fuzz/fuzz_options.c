@@ -5,30 +5,7 @@
 #include "engine/net/listener.h"
 #include "engine/ops/options.h"
 #include "tests/fuzz/fuzz.h"
-
-#define PATH "uproar.conf"
-
-/* That file is the input's; the fuzzer has files of its own. Linked with --wrap=fopen. */
-FILE *__wrap_fopen(const char *path, const char *mode);
-FILE *__real_fopen(const char *path, const char *mode);
-
-/* libconfig does not give back the text it was reading when it finds a fault. */
-const char *__lsan_default_suppressions(void);
-
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:libconfig";
-}
-
-static const uint8_t *file_bytes;
-static size_t file_size;
-
-FILE *__wrap_fopen(const char *path, const char *mode)
-{
-	if (strcmp(path, PATH) != 0)
-		return __real_fopen(path, mode);
-	return file_size > 0 ? fmemopen((void *)file_bytes, file_size, mode) : NULL;
-}
+#include "tests/fuzz/one_file.h"
 
 static struct options standard, options, again;
 

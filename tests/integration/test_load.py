@@ -148,10 +148,10 @@ class KeepsOnly(unittest.TestCase):
         self.assertEqual((summary["received"], summary["expected"]), (0, 0), said)
 
 
-class Wrong(unittest.TestCase):
-    """A server of raw broadcast that spoils its fifth message."""
+class Broadcasts:
+    """For a TestCase: a server that sends each message to all, or in its place those that spoil(number, message) gives."""
 
-    def serve(self, spoil):
+    def serve(self, spoil=lambda number, message: [message], **options):
         started = threading.Event()
         clients = set()
         count = 0
@@ -162,7 +162,7 @@ class Wrong(unittest.TestCase):
             try:
                 async for message in socket:
                     count += 1
-                    for text in spoil(message) if count == 5 else [message]:
+                    for text in spoil(count, message):
                         for client in list(clients):
                             await client.send(text)
             except websockets.ConnectionClosed:
@@ -173,7 +173,7 @@ class Wrong(unittest.TestCase):
         async def main():
             self.over = asyncio.Event()
             self.loop = asyncio.get_running_loop()
-            async with websockets.serve(talk, "127.0.0.1", 0, compression=None) as server:
+            async with websockets.serve(talk, "127.0.0.1", 0, **options) as server:
                 self.port = server.sockets[0].getsockname()[1]
                 started.set()
                 await self.over.wait()
@@ -184,8 +184,12 @@ class Wrong(unittest.TestCase):
         self.addCleanup(thread.join, 10)
         self.addCleanup(lambda: self.loop.call_soon_threadsafe(self.over.set))
 
+
+class Wrong(Broadcasts, unittest.TestCase):
+    """A server of raw broadcast that spoils its fifth message."""
+
     def run_with(self, spoil):
-        self.serve(spoil)
+        self.serve(lambda number, message: spoil(message) if number == 5 else [message], compression=None)
         return load(f"ws://127.0.0.1:{self.port}/", "fanout", "--dialect", "raw", "--connections", "3", "--ramp",
                     "burst 0s:3", "--traffic", "open", "--rate", "50", "--hold", "0.5s", "--drain", "2s")
 

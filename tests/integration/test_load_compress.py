@@ -1,13 +1,10 @@
 """uproar-load --compress against a server of another make that compresses, and ones that do not or do it badly."""
-import asyncio
 import dataclasses
-import threading
 import unittest
 
-import websockets
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 
-from test_load import INVALID, load
+from test_load import INVALID, Broadcasts, load
 
 SIZE = "600"
 
@@ -20,40 +17,7 @@ class Broken(PerMessageDeflate):
         return dataclasses.replace(frame, data=b"\x07\x00") if frame.rsv1 else frame
 
 
-class Compressing(unittest.TestCase):
-    def serve(self, spoil=lambda number, message: message, **options):
-        """A server that sends each message to all."""
-        started = threading.Event()
-        clients = set()
-        count = 0
-
-        async def talk(socket, *_):
-            nonlocal count
-            clients.add(socket)
-            try:
-                async for message in socket:
-                    count += 1
-                    for client in list(clients):
-                        await client.send(spoil(count, message))
-            except websockets.ConnectionClosed:
-                pass
-            finally:
-                clients.discard(socket)
-
-        async def main():
-            self.over = asyncio.Event()
-            self.loop = asyncio.get_running_loop()
-            async with websockets.serve(talk, "127.0.0.1", 0, **options) as server:
-                self.port = server.sockets[0].getsockname()[1]
-                started.set()
-                await self.over.wait()
-
-        thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
-        thread.start()
-        self.assertTrue(started.wait(10))
-        self.addCleanup(thread.join, 10)
-        self.addCleanup(lambda: self.loop.call_soon_threadsafe(self.over.set))
-
+class Compressing(Broadcasts, unittest.TestCase):
     def run_with(self, *flags):
         return load(f"ws://127.0.0.1:{self.port}/", "fanout", "--dialect", "raw", "--connections", "5", "--ramp",
                     "burst 0s:5", "--traffic", "open", "--rate", "50", "--hold", "0.6s", "--drain", "2s", "--sizes", SIZE,
@@ -79,7 +43,7 @@ class Compressing(unittest.TestCase):
         self.assertIn("connections agreed on compression", said)
 
     def test_a_damaged_one_is_seen_through_compression(self):
-        self.serve(lambda number, message: message[:-1] + ("#" if message[-1] != "#" else "$") if number == 5 else message,
+        self.serve(lambda number, message: [message[:-1] + ("#" if message[-1] != "#" else "$") if number == 5 else message],
                    compression="deflate")
         status, summary, said = self.run_with("--compress")
         self.assertIn(status, (1, INVALID), said)
