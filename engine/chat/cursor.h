@@ -39,6 +39,7 @@ struct cursor {
 	uint32_t holes;
 	uint16_t typing_s;      /* when typing was last passed on; its low bits */
 	uint8_t state;          /* enum cursor_state */
+	uint8_t rights;         /* of the owner, in this room: enum chat_right */
 	bool typed : 1;
 	bool presence : 1;
 	bool no_echo : 1;

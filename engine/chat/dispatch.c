@@ -27,18 +27,20 @@ static void write(struct mail_command *mail, struct span user, const struct chat
 	CHECK(at == mail->bytes + spans_bytes(user, command));
 }
 
-void dispatch(struct post *post, const struct directory *directory, uint32_t op, const struct mail_origin *origin,
-	      uint64_t hash, struct span user, const struct chat_command *command, bool last_here)
+void dispatch(struct post *post, const struct directory *directory, uint32_t op, const struct dispatch_sender *sender,
+	      uint64_t hash, const struct chat_command *command)
 {
 	const uint32_t home = directory_home(directory, hash);
-	struct mail_command *mail = post_begin(post, home, sizeof(*mail) + spans_bytes(user, command));
+	struct mail_command *mail = post_begin(post, home, sizeof(*mail) + spans_bytes(sender->user, command));
 
 	mail->mail.kind = MAIL_COMMAND;
 	mail->op = op;
-	mail->origin = *origin;
+	mail->origin = sender->origin;
 	mail->room_hash = hash;
-	mail->last_here = last_here;
-	write(mail, user, command);
+	mail->last_here = sender->last_here;
+	mail->outside = sender->outside;
+	mail->rights = sender->rights;
+	write(mail, sender->user, command);
 	post_end(post, home);
 }
 

@@ -6,9 +6,17 @@
 #include "engine/chat/directory.h"
 #include "engine/chat/post.h"
 
+/* On whose behalf: goes into the mail's fields of the same names. */
+struct dispatch_sender {
+	struct mail_origin origin;
+	struct span user;
+	uint8_t rights;
+	bool outside, last_here;
+};
+
 /* Copies all; op is command->op or MAIL_OP_FETCH. hash is the room's. */
-void dispatch(struct post *post, const struct directory *directory, uint32_t op, const struct mail_origin *origin,
-	      uint64_t hash, struct span user, const struct chat_command *command, bool last_here);
+void dispatch(struct post *post, const struct directory *directory, uint32_t op, const struct dispatch_sender *sender,
+	      uint64_t hash, const struct chat_command *command);
 
 /* A command's mail kept beyond its time: the bytes a copy needs, and the copy. */
 size_t mail_command_size(const struct mail_command *mail);

@@ -42,6 +42,8 @@ struct mail_command {
 	struct mail_origin origin;
 	uint64_t room_hash;
 	bool last_here;  /* leave: the core has no member of the room left */
+	bool outside;    /* asked by the API, not by a member: the roster is not asked */
+	uint8_t rights;  /* of who asks, in this room: enum chat_right */
 	struct span user;
 	struct chat_command command;
 	uint8_t bytes[];

@@ -5,6 +5,7 @@
 #include "engine/gate/command.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/offence.h"
+#include "engine/gate/permit.h"
 
 #define TYPING_EVERY_S 3
 #define SHORT_DATA 1024
@@ -24,24 +25,32 @@ static struct mail_origin origin_of(struct gate *gate, const struct conn *conn, 
 static void send(struct gate *gate, const struct conn *conn, const struct cursor *cursor, uint32_t op,
 		 const struct chat_command *command)
 {
-	const struct mail_origin origin = origin_of(gate, conn, cursor);
+	const struct dispatch_sender sender = {
+		.origin = origin_of(gate, conn, cursor),
+		.user = session_user(&gate->sessions[conn->slot]),
+		.rights = cursor->rights,
+	};
 	const struct place *place = directory_at(&gate->directory, cursor->place);
 	struct chat_command named = *command;
 
 	named.room = place_name(place);
-	dispatch(&gate->post, &gate->directory, op, &origin, place->hash, session_user(&gate->sessions[conn->slot]),
-		 &named, false);
+	dispatch(&gate->post, &gate->directory, op, &sender, place->hash, &named);
 }
 
 void membership_end(struct gate *gate, struct cursor *cursor, struct span user, uint64_t id)
 {
 	const struct place *place = directory_at(&gate->directory, cursor->place);
 	const struct conn *conn = net_conn(&gate->net, cursor->owner);
-	const struct mail_origin origin = origin_of(gate, conn, cursor);
+	const struct dispatch_sender sender = {
+		.origin = origin_of(gate, conn, cursor),
+		.user = user,
+		.rights = cursor->rights,
+		.last_here = place->members == 1,
+	};
 	const struct chat_command leave = { .op = CHAT_OP_leave, .id = id, .room = place_name(place) };
 
 	/* Before the cursor goes, because with it the place and its name may go. */
-	dispatch(&gate->post, &gate->directory, CHAT_OP_leave, &origin, place->hash, user, &leave, place->members == 1);
+	dispatch(&gate->post, &gate->directory, CHAT_OP_leave, &sender, place->hash, &leave);
 	cursor_close(&gate->hall, cursor);
 }
 
@@ -124,6 +133,7 @@ static void join(struct gate *gate, struct conn *conn, const struct chat_command
 	}
 	command_pass(session_of(gate, conn));
 	cursor->slow = class->slow;
+	cursor->rights = permit(gate, conn, command->room);
 	send(gate, conn, cursor, CHAT_OP_join, &allowed);
 }
 

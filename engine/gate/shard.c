@@ -40,6 +40,11 @@ struct shard {
 	bool stopped;
 };
 
+int shard_call(int bell, struct shard_call *call)
+{
+	return ring_post(bell, (uint64_t)(uintptr_t)call);
+}
+
 int shard_links_open(struct shard_links *links, uint32_t cores, size_t xring_size)
 {
 	CHECK(cores >= 1 && cores <= CORES_MAX);
@@ -221,6 +226,13 @@ static void peer_told(struct gate *gate, struct conn *conn)
 	offence(gate, conn, OFFENCE_address_shut_out);
 }
 
+static void run_call(struct gate *gate, uint64_t word)
+{
+	struct shard_call *call = (struct shard_call *)(uintptr_t)word;
+
+	call->run(gate, call);
+}
+
 static void run_event(struct shard *shard, const struct ring_event *event)
 {
 	struct gate *gate = &shard->gate;
@@ -230,6 +242,8 @@ static void run_event(struct shard *shard, const struct ring_event *event)
 			drain(shard);
 		else if (event->word == SHARD_WORD_STOP)
 			shard->stopped = true;
+		else if (event->word > SHARD_WORD_STOP)
+			run_call(gate, event->word);
 		return;
 	}
 	if (event->kind == RING_ACCEPT_FAILED) {

@@ -41,7 +41,7 @@ static const struct option_row {
 	enum option_kind kind;
 	const char *standard, *least, *most, *group, *help;
 } rows[OPTION_COUNT] = {
-#define OPTION(id, name, kind, standard, least, most, group, help)                                                     \
+#define OPTION(id, name, kind, standard, least, most, group, when, help)                                               \
 	{ name, KIND_##kind, standard, least, most, group, help },
 #include "engine/ops/tbl/options.h"
 #undef OPTION

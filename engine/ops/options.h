@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 enum option_id {
-#define OPTION(id, name, kind, standard, least, most, group, help) OPTION_##id,
+#define OPTION(id, name, kind, standard, least, most, group, when, help) OPTION_##id,
 #include "engine/ops/tbl/options.h"
 #undef OPTION
 	OPTION_COUNT,

@@ -22,7 +22,7 @@ static void check_values(void)
 	static const struct {
 		const char *name;
 	} rows[OPTION_COUNT] = {
-#define OPTION(id, name, kind, standard, least, most, group, help) { name },
+#define OPTION(id, name, kind, standard, least, most, group, when, help) { name },
 #include "engine/ops/tbl/options.h"
 #undef OPTION
 	};

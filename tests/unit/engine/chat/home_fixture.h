@@ -12,6 +12,7 @@
 
 #include "engine/chat/dispatch.h"
 #include "engine/chat/home_rooms.h"
+#include "proto/chat/rights.h"
 
 #define CORES 3
 
@@ -140,10 +141,15 @@ static inline bool is_inside(const struct mail_command *mail, struct span span)
 static inline void run_as(uint32_t core, struct span user, uint32_t op, const struct chat_command *command,
 			  bool last_here)
 {
-	const struct mail_origin origin = origin_of(core);
+	const struct dispatch_sender sender = {
+		.origin = origin_of(core),
+		.user = user,
+		.rights = CHAT_RIGHTS_ALL,
+		.last_here = last_here,
+	};
 	struct mail *mail;
 
-	dispatch(&clients, &names, op, &origin, directory_hash(&names, command->room), user, command, last_here);
+	dispatch(&clients, &names, op, &sender, directory_hash(&names, command->room), command);
 	mail = post_peek(&inbox);
 	cr_assert_eq(mail->kind, MAIL_COMMAND);
 	cr_assert(is_inside((struct mail_command *)mail, ((struct mail_command *)mail)->command.query));

@@ -32,7 +32,7 @@ TestSuite(options, .init = setup, .fini = teardown);
 static const struct row {
 	const char *name, *kind, *standard, *least, *most;
 } rows[] = {
-#define OPTION(id, name, kind, standard, least, most, group, help) { name, #kind, standard, least, most },
+#define OPTION(id, name, kind, standard, least, most, group, when, help) { name, #kind, standard, least, most },
 #include "engine/ops/tbl/options.h"
 #undef OPTION
 };

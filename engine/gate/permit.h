@@ -1,0 +1,12 @@
+/* permit.h - what whoever is on a connection may do in a room, by the policy that this core has now.
+ */
+#ifndef GATE_PERMIT_H
+#define GATE_PERMIT_H
+
+#include "engine/gate/gate.h"
+#include "proto/chat/rights.h"
+
+/* Bits of enum chat_right. Asked when a room is joined; the cursor keeps the answer. */
+uint8_t permit(const struct gate *gate, const struct conn *conn, struct span room);
+
+#endif
