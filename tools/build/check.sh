@@ -51,8 +51,19 @@ suite() {
 		say "$(printf '  ok    %-28s %6d passed  %4d s' "$name" "$ok" $((SECONDS - start)))"
 	else
 		say "$(printf '  FAIL  %-28s %6d passed, %d failed, exit %d: %s' "$name" "$ok" "$bad" "$status" "$log")"
-		tail -n 30 "$log" | sed 's/^/        /'
+		faults "$log" | sed 's/^/        /'
 	fi
+}
+
+# faults LOG - what a log says of what failed, wherever in it that stands (unittest, node --test, Criterion, ours), and
+# how it ends.
+faults() {
+	{
+		awk '/^(FAIL|ERROR): / { told = 1 } /^Ran [0-9]+ tests? in / { told = 0 } told' "$1"
+		grep -aE '^ *(✖|not ok )|\[(FAIL|CRASH|ERR )|^(FAIL|fail|failed|wrong|violation)|[Ee]rror:' "$1"
+	} | head -n 100
+	echo '...'
+	tail -n 15 "$1"
 }
 
 # beside NAME COMMAND... - begins a suite that measures no time, while others run; suite NAME SECONDS joined NAME ends it.
