@@ -53,4 +53,11 @@ int home_save(const struct home *home, home_save_fn *save, void *context);
 int home_restore(struct home *home, struct span room, struct span epoch, const struct chat_event *event,
 		 uint64_t now_ms);
 
+/* The same of what rooms of class memory know of their moderation: at most STORE_STATE_SIZE_MAX bytes of a room, with
+ * or without a log. It is put back after all events. What has ended by wall_ms is forgotten. 0 or -errno; -EBADMSG: it
+ * is not what home_save_states() gave. */
+typedef int home_save_state_fn(void *context, struct span room, struct span state);
+int home_save_states(const struct home *home, home_save_state_fn *save, void *context);
+int home_restore_state(struct home *home, struct span room, struct span state, uint64_t wall_ms);
+
 #endif

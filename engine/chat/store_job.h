@@ -42,6 +42,17 @@ struct store_retention {
 	uint64_t age_ms;
 };
 
+/* What a room's home knows of its moderation (chat/moderation.h): bytes that mean nothing to the store, so many at
+ * most. They belong to the room, not to its log, and retention does not touch them. */
+#define STORE_STATE_SIZE_MAX (128u << 10)
+
+/* One block (engine/core/slab.h) of `size` bytes. */
+struct store_state {
+	size_t size;
+	uint32_t count; /* of bytes, at least one */
+	uint8_t bytes[];
+};
+
 /* Events ascending by seq; room and epoch of each are absent. One block (engine/core/slab.h) of `size` bytes. */
 struct store_page {
 	size_t size;
@@ -62,7 +73,11 @@ struct store_job {
 	struct span epoch;                /* append: of the room if the store does not know it yet */
 	struct store_retention retention; /* of the room's class */
 	uint64_t now_ms;                  /* wall clock: what is older than now_ms - retention.age_ms is not kept */
-	struct chat_event event;          /* append: all but seq and rev */
+	struct chat_event event;          /* append: all but seq and rev. Of kind mod: kept as any other (key: the act,
+					   * data: a JSON object), and not found by search */
+	bool moderator;                   /* append of a deletion: the target may be another's */
+	struct span state;                /* append: the room's state from now on, kept in the same transaction; empty
+					   * but there: it has none from now on; absent: unchanged */
 	enum chat_page_from from;
 	uint64_t seq_asked;              /* load page search: as command.seq in a history command */
 	uint32_t limit;
@@ -77,6 +92,7 @@ struct store_job {
 	uint64_t first;         /* all but search: the oldest seq kept; last + 1 when none is */
 	uint64_t last;          /* load page: the newest seq committed */
 	char room_epoch[CHAT_EPOCH_SIZE_MAX + 1]; /* load page: text, ends with NUL */
+	struct store_state *kept_state; /* load: the room's state, or NULL for none; the holder gives it back */
 	struct store_page *page; /* load page search: or NULL for no events; the holder gives it back */
 };
 

@@ -35,6 +35,8 @@ void store_job_give(struct store_job *job)
 {
 	if (job->page)
 		block_give(job->page, job->page->size);
+	if (job->kept_state)
+		block_give(job->kept_state, job->kept_state->size);
 	block_give(job, job->size);
 }
 

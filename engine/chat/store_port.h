@@ -25,7 +25,7 @@ struct store_port {
 struct store_job *store_job_make(enum store_op op, uint32_t core, size_t owner_size, size_t span_bytes);
 void *store_job_own(struct store_job *job);             /* the caller's bytes, 16-aligned */
 uint8_t *store_job_bytes(struct store_job *job, size_t owner_size); /* where spans may be copied to */
-void store_job_give(struct store_job *job);             /* frees it and its page */
+void store_job_give(struct store_job *job);             /* frees it, its page and its state */
 
 /* Whether jobs should be refused until some have come back. */
 bool store_port_is_full(const struct store_port *port);
