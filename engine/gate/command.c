@@ -6,6 +6,8 @@
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
 #include "engine/gate/frame.h"
+#include "engine/gate/hold.h"
+#include "engine/gate/hook.h"
 #include "engine/gate/keepalive.h"
 #include "engine/gate/membership.h"
 #include "engine/gate/offence.h"
@@ -40,6 +42,33 @@ static void reply_hello(struct gate *gate, struct conn *conn, uint64_t id)
 	frame_reply(gate, conn, &reply);
 }
 
+/* Whether whoever is asked outside lets the user in; *user may become another. Else it was said, or is not known
+ * yet. */
+static bool let_in(struct gate *gate, struct conn *conn, uint64_t id, struct span *user)
+{
+	const struct hook_about about = { .kind = HOOK_CONNECT, .user = *user };
+	const struct hook_answer *answer;
+
+	switch (hook_judge(gate, conn, &about, &answer)) {
+	case HOOK_ALLOWS:
+		if (answer && answer->user_size > 0)
+			*user = span_of(answer->user, answer->user_size);
+		return true;
+	case HOOK_WAITS:
+		return false;
+	case HOOK_REFUSES:
+		frame_error(gate, conn, id, CHAT_ERR_forbidden, 0);
+		session_close(gate, conn, CHAT_CLOSE_forbidden);
+		return false;
+	case HOOK_UNAVAILABLE:
+		frame_error(gate, conn, id, CHAT_ERR_unavailable, hook_retry_ms(gate));
+		session_close(gate, conn, CHAT_CLOSE_full);
+		return false;
+	}
+	CHECK(!"a verdict without a name");
+	return false;
+}
+
 static void run_hello(struct gate *gate, struct conn *conn, const struct chat_command *command)
 {
 	struct session *session = session_of(gate, conn);
@@ -50,17 +79,21 @@ static void run_hello(struct gate *gate, struct conn *conn, const struct chat_co
 		session_close(gate, conn, CHAT_CLOSE_unauthorized);
 		return;
 	}
-	session->user = block_take(command->name.size);
+	struct span user = command->name;
+
+	if (!let_in(gate, conn, command->id, &user))
+		return;
+	session->user = block_take(user.size);
 	if (!session->user) {
 		session_close(gate, conn, CHAT_CLOSE_internal);
 		return;
 	}
-	memcpy(session->user, command->name.bytes, command->name.size);
-	session->user_size = (uint8_t)command->name.size;
+	memcpy(session->user, user.bytes, user.size);
+	session->user_size = (uint8_t)user.size;
 	session->phase = SESSION_LIVE;
 	counter_add(gate->counters, COUNTER_sessions, 1);
 	keepalive_start(gate, conn);
-	LOG(LOG_DEBUG, "hello", LOG_U64("connection", conn->slot), LOG_SPAN("user", command->name));
+	LOG(LOG_DEBUG, "hello", LOG_U64("connection", conn->slot), LOG_SPAN("user", user));
 	if (command->id != 0)
 		reply_hello(gate, conn, command->id);
 }
@@ -97,6 +130,9 @@ static bool within_rate(struct gate *gate, struct conn *conn, const struct chat_
 {
 	struct session *session = session_of(gate, conn);
 	const struct session_limits *limits = &gate->limits;
+
+	if (gate->answered)
+		return true; /* it was charged when it asked */
 	const uint32_t retry_ms =
 		takes_seq(command->op)
 			? quota_take(&session->sends, limits->sends_per_s, limits->send_burst, gate->now_ms)
@@ -146,7 +182,30 @@ static void misused(struct gate *gate, struct conn *conn, const struct chat_comm
 	command_refuse(gate, conn, command->id, retry_ms != 0 ? CHAT_ERR_rate_limited : error, retry_ms);
 }
 
+/* Something before it waits for an answer from outside. */
+static void hold_text(struct gate *gate, struct conn *conn, struct span text)
+{
+	struct native_scratch scratch = { .used = 0 };
+	struct chat_command command = { .id = 0 };
+	enum chat_error error;
+
+	if (hold_put(session_hold(session_of(gate, conn)), text))
+		return;
+	if (native_decode(&command, &error, &scratch, text.bytes, text.size) >= 0)
+		command_refuse(gate, conn, command.id, CHAT_ERR_unavailable, hook_retry_ms(gate));
+	else
+		session_close(gate, conn, CHAT_CLOSE_bad_frame);
+}
+
 void command_text(struct gate *gate, struct conn *conn, const uint8_t *text, size_t size)
+{
+	if (session_hold(session_of(gate, conn)))
+		hold_text(gate, conn, span_of(text, size));
+	else
+		command_run(gate, conn, span_of(text, size));
+}
+
+void command_run(struct gate *gate, struct conn *conn, struct span text)
 {
 	struct session *session = session_of(gate, conn);
 	struct native_scratch scratch;
@@ -154,8 +213,10 @@ void command_text(struct gate *gate, struct conn *conn, const uint8_t *text, siz
 	enum chat_error error;
 
 	scratch.used = 0;
-	gate_count(gate, COUNTER_commands);
-	const int result = native_decode(&command, &error, &scratch, text, size);
+	if (!gate->answered)
+		gate_count(gate, COUNTER_commands);
+	gate->running = text;
+	const int result = native_decode(&command, &error, &scratch, text.bytes, text.size);
 
 	if (result < 0) {
 		offence(gate, conn, OFFENCE_protocol_error);

@@ -5,7 +5,11 @@
 
 #include "engine/gate/gate.h"
 
+/* As a text that came; it is held where others are that came before it (gate/hook.h). */
 void command_text(struct gate *gate, struct conn *conn, const uint8_t *text, size_t size);
+
+/* The same once nothing is before it. Borrows. */
+void command_run(struct gate *gate, struct conn *conn, struct span text);
 
 /* Answers with an error that who goes on after many of them is ended for. */
 void command_refuse(struct gate *gate, struct conn *conn, uint64_t id, enum chat_error error, uint32_t retry_ms);

@@ -6,6 +6,9 @@
 #include "engine/core/throttle.h"
 #include "engine/gate/shard.h"
 
+struct hook_port;
+struct hook_question;
+
 struct gate {
 	struct net net;
 	struct hall hall;
@@ -25,6 +28,11 @@ struct gate {
 	struct throttle throttle; /* of lines about offences */
 	struct counters *counters;
 	const struct http_source *source;
+	const struct hook_port *hooks; /* who is asked outside; NULL: nobody */
+	uint64_t hooks_asked;     /* so far */
+	uint32_t hooks_out;       /* questions that have not come back */
+	const struct hook_question *answered; /* to the command that runs */
+	struct span running;      /* its text */
 	uint32_t core;
 	bool draining;
 	bool refusing;            /* memory is short: gate/shed.h */

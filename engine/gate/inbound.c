@@ -62,23 +62,10 @@ void inbound_drained(struct gate *gate, struct conn *conn)
 		frame_raw(gate, conn, WS_PONG, rare->pong, rare->pong_size);
 }
 
-/* NULL: the machine has no memory, and what is kept there has no limit. */
-static struct session_rare *rare_of(struct gate *gate, struct conn *conn)
-{
-	struct session *session = session_of(gate, conn);
-
-	if (!session->rare) {
-		session->rare = block_take(sizeof(*session->rare));
-		if (session->rare)
-			*session->rare = (struct session_rare){ .owes_pong = false };
-	}
-	return session->rare;
-}
-
 static void pinged(struct gate *gate, struct conn *conn, const struct ws_message *message)
 {
 	const struct session_limits *limits = &gate->limits;
-	struct session_rare *rare = rare_of(gate, conn);
+	struct session_rare *rare = session_rare(session_of(gate, conn));
 
 	if (rare && quota_take(&rare->pings, limits->pings_per_s, limits->ping_burst, gate->now_ms)) {
 		offence(gate, conn, OFFENCE_ping_flood);
@@ -156,7 +143,7 @@ static void charge_parts(struct gate *gate, struct conn *conn)
 {
 	const struct session_limits *limits = &gate->limits;
 	struct session *session = session_of(gate, conn);
-	struct session_rare *rare = rare_of(gate, conn);
+	struct session_rare *rare = session_rare(session);
 	const uint32_t parts = session->assembly.parts;
 
 	session->assembly.parts = 0;

@@ -139,6 +139,10 @@ void keepalive_due(struct gate *gate, struct conn *conn)
 		upgrade_timeout(gate, conn);
 		return;
 	case SESSION_HELLO:
+		if (session_hold(session_of(gate, conn))) { /* it is not the client who is late */
+			due_in(gate, conn, gate->limits.hello_ms);
+			return;
+		}
 		offence(gate, conn, OFFENCE_hello_timeout);
 		session_close(gate, conn, CHAT_CLOSE_hello_timeout);
 		return;

@@ -4,6 +4,7 @@
 #include "engine/core/check.h"
 #include "engine/gate/command.h"
 #include "engine/gate/frame.h"
+#include "engine/gate/hook.h"
 #include "engine/gate/offence.h"
 #include "engine/gate/permit.h"
 
@@ -99,6 +100,34 @@ static bool may_open(struct gate *gate, struct conn *conn, const struct chat_com
 	return false;
 }
 
+/* Whether whoever is asked outside lets them in; *rights are then those of this membership. Else it was said, or is not
+ * known yet. */
+static bool let_in(struct gate *gate, struct conn *conn, const struct chat_command *command, uint8_t *rights)
+{
+	const struct hook_about about = {
+		.kind = HOOK_JOIN,
+		.user = session_user(session_of(gate, conn)),
+		.room = command->room,
+	};
+	const struct hook_answer *answer;
+
+	switch (hook_judge(gate, conn, &about, &answer)) {
+	case HOOK_ALLOWS:
+		*rights = answer && answer->has_rights ? answer->rights : permit(gate, conn, command->room);
+		return true;
+	case HOOK_WAITS:
+		return false;
+	case HOOK_REFUSES:
+		command_refuse(gate, conn, command->id, CHAT_ERR_forbidden, 0);
+		return false;
+	case HOOK_UNAVAILABLE:
+		frame_error(gate, conn, command->id, CHAT_ERR_unavailable, hook_retry_ms(gate));
+		return false;
+	}
+	CHECK(!"a verdict without a name");
+	return false;
+}
+
 static void join(struct gate *gate, struct conn *conn, const struct chat_command *command)
 {
 	const struct room_class *class = room_class_of(gate->limits.classes, command->room);
@@ -114,6 +143,10 @@ static void join(struct gate *gate, struct conn *conn, const struct chat_command
 		command_refuse(gate, conn, command->id, CHAT_ERR_limit, 0);
 		return;
 	}
+	uint8_t rights;
+
+	if (!let_in(gate, conn, command, &rights))
+		return;
 	if (known == 0 && !may_open(gate, conn, command))
 		return;
 	const uint32_t place = directory_enter(&gate->directory, command->room, hash);
@@ -133,7 +166,7 @@ static void join(struct gate *gate, struct conn *conn, const struct chat_command
 	}
 	command_pass(session_of(gate, conn));
 	cursor->slow = class->slow;
-	cursor->rights = permit(gate, conn, command->room);
+	cursor->rights = rights;
 	send(gate, conn, cursor, CHAT_OP_join, &allowed);
 }
 

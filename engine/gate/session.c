@@ -6,6 +6,7 @@
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
 #include "engine/gate/frame.h"
+#include "engine/gate/hook.h"
 #include "engine/gate/inbound.h"
 #include "engine/gate/keepalive.h"
 #include "engine/gate/membership.h"
@@ -32,6 +33,16 @@ void session_unkeep(struct session *session)
 	session->buffer = (struct ws_buffer){ 0 };
 }
 
+struct session_rare *session_rare(struct session *session)
+{
+	if (!session->rare) {
+		session->rare = block_take(sizeof(*session->rare));
+		if (session->rare)
+			*session->rare = (struct session_rare){ .hold = NULL };
+	}
+	return session->rare;
+}
+
 void session_open(struct gate *gate, struct conn *conn)
 {
 	struct session *session = session_of(gate, conn);
@@ -55,6 +66,7 @@ static void retire(struct gate *gate, struct conn *conn)
 	if (session->phase == SESSION_LIVE)
 		counter_add(gate->counters, COUNTER_sessions, -1);
 	membership_end_all(gate, conn);
+	hook_end(session);
 	session->phase = SESSION_OVER;
 	if (session->user)
 		block_give(session->user, session->user_size);

@@ -17,6 +17,7 @@
 
 struct gate;
 struct conn;
+struct hold;
 
 struct session_limits {
 	uint32_t handshake_ms;   /* for a whole request head */
@@ -58,6 +59,7 @@ enum session_phase { SESSION_NONE, SESSION_HEAD, SESSION_HELLO, SESSION_LIVE, SE
 /* What few connections ever need. */
 struct session_rare {
 	struct quota pings, fragments;
+	struct hold *hold;       /* commands that wait for somebody outside: gate/hook.h */
 	bool owes_pong;          /* the newest ping is not answered yet, because a send was under way */
 	uint8_t pong_size;
 	uint8_t pong[125];
@@ -97,6 +99,15 @@ void session_close_back(struct gate *gate, struct conn *conn, uint16_t code);
 /* conn_ops: bytes for whichever phase it is in; and the end. */
 void session_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size);
 void session_closed(struct gate *gate, struct conn *conn);
+
+/* What few connections need, from its first use; NULL: the machine has no memory, and what is kept there has no
+ * limit. */
+struct session_rare *session_rare(struct session *session);
+
+static inline struct hold *session_hold(const struct session *session)
+{
+	return session->rare ? session->rare->hold : NULL;
+}
 
 /* The connection's own memory of what is not whole. Returns 0, or -ENOMEM. */
 int session_keep(struct session *session, size_t capacity);

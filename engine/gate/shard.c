@@ -108,6 +108,7 @@ static void link_up(struct shard *shard, const struct shard_limits *limits)
 		post->bells[core] = &links->bells[core];
 		shard->in[core] = &links->rings[core * limits->cores + limits->core];
 	}
+	shard->gate.hooks = links->hooks;
 	shard->gate.has_store = links->stores != NULL;
 	if (shard->gate.has_store)
 		shard->gate.store = links->stores[limits->core];
@@ -411,7 +412,8 @@ void shard_turn(struct shard *shard)
 
 bool shard_is_drained(const struct shard *shard)
 {
-	return shard->gate.draining && shard->gate.net.open == 0 && shard->gate.store.jobs_out == 0;
+	return shard->gate.draining && shard->gate.net.open == 0 && shard->gate.store.jobs_out == 0 &&
+	       shard->gate.hooks_out == 0;
 }
 
 bool shard_is_stopped(const struct shard *shard)

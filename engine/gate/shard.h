@@ -14,6 +14,7 @@
 #include "engine/net/conn.h"
 
 struct shard;
+struct hook_port;
 
 struct shard_limits {
 	uint32_t core, cores;
@@ -38,6 +39,7 @@ struct shard_links {
 	const struct counters *counters[CORES_MAX]; /* likewise */
 	uint32_t memory_permille;      /* of what may be used, written by anyone while the shards run; atomic */
 	const struct store_port *stores; /* of each core, copied at open; NULL: there is no store. Set before that */
+	const struct hook_port *hooks; /* the same for all, kept; NULL: nobody outside decides. Set before that */
 };
 
 int shard_links_open(struct shard_links *links, uint32_t cores, size_t xring_size);
