@@ -4,10 +4,10 @@
 
 #include "engine/core/check.h"
 #include "engine/core/log.h"
-#include "engine/core/slab.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/hold.h"
 #include "engine/gate/hook.h"
+#include "engine/gate/identify.h"
 #include "engine/gate/keepalive.h"
 #include "engine/gate/membership.h"
 #include "engine/gate/offence.h"
@@ -46,7 +46,11 @@ static void reply_hello(struct gate *gate, struct conn *conn, uint64_t id)
  * yet. */
 static bool let_in(struct gate *gate, struct conn *conn, uint64_t id, struct span *user)
 {
-	const struct hook_about about = { .kind = HOOK_CONNECT, .user = *user };
+	const struct hook_about about = {
+		.kind = HOOK_CONNECT,
+		.user = *user,
+		.verified = session_of(gate, conn)->identity != NULL,
+	};
 	const struct hook_answer *answer;
 
 	switch (hook_judge(gate, conn, &about, &answer)) {
@@ -73,27 +77,16 @@ static void run_hello(struct gate *gate, struct conn *conn, const struct chat_co
 {
 	struct session *session = session_of(gate, conn);
 
-	if (command->token.bytes) {
-		/* Nobody can be known by a token yet, and somebody who has one is not to become a guest. */
-		frame_error(gate, conn, command->id, CHAT_ERR_unauthorized, 0);
-		session_close(gate, conn, CHAT_CLOSE_unauthorized);
+	if (!identify(gate, conn, command))
 		return;
-	}
-	struct span user = command->name;
+	struct span user = session_user(session);
 
-	if (!let_in(gate, conn, command->id, &user))
+	if (!let_in(gate, conn, command->id, &user) || !identify_rename(gate, conn, user))
 		return;
-	session->user = block_take(user.size);
-	if (!session->user) {
-		session_close(gate, conn, CHAT_CLOSE_internal);
-		return;
-	}
-	memcpy(session->user, user.bytes, user.size);
-	session->user_size = (uint8_t)user.size;
 	session->phase = SESSION_LIVE;
 	counter_add(gate->counters, COUNTER_sessions, 1);
 	keepalive_start(gate, conn);
-	LOG(LOG_DEBUG, "hello", LOG_U64("connection", conn->slot), LOG_SPAN("user", user));
+	LOG(LOG_DEBUG, "hello", LOG_U64("connection", conn->slot), LOG_SPAN("user", session_user(session)));
 	if (command->id != 0)
 		reply_hello(gate, conn, command->id);
 }

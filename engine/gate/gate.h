@@ -33,6 +33,7 @@ struct gate {
 	uint32_t hooks_out;       /* questions that have not come back */
 	const struct hook_question *answered; /* to the command that runs */
 	struct span running;      /* its text */
+	struct auth *auth;        /* who is let in, and what they may do; held. NULL: all are, as members */
 	uint32_t core;
 	bool draining;
 	bool refusing;            /* memory is short: gate/shed.h */

@@ -67,6 +67,11 @@ static void leave(struct gate *gate, struct conn *conn, struct cursor *cursor, u
 		frame_reply(gate, conn, &(struct chat_reply){ .kind = CHAT_REPLY_EMPTY, .re = id });
 }
 
+void membership_lose(struct gate *gate, struct conn *conn, struct cursor *cursor)
+{
+	leave(gate, conn, cursor, 0);
+}
+
 void membership_end_all(struct gate *gate, struct conn *conn)
 {
 	struct owner *owner = &gate->hall.owners[conn->slot];

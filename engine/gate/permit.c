@@ -1,9 +1,32 @@
 #include "engine/gate/permit.h"
 
+#include "engine/auth/auth.h"
+#include "engine/gate/membership.h"
+
 uint8_t permit(const struct gate *gate, const struct conn *conn, struct span room)
 {
-	(void)gate;
-	(void)conn;
-	(void)room;
-	return CHAT_RIGHTS_MEMBER; /* nobody is known by more than a name */
+	const struct session *session = &gate->sessions[conn->slot];
+
+	return auth_rights(gate->auth, session->identity, session_user(session), room);
+}
+
+void permit_renew(struct gate *gate, struct conn *conn)
+{
+	uint32_t next;
+
+	for (uint32_t at = gate->hall.owners[conn->slot].cursors; at != 0; at = next) {
+		struct cursor *cursor = cursor_at(&gate->hall, at);
+
+		next = cursor->next_owned;
+		cursor->rights = permit(gate, conn, place_name(directory_at(&gate->directory, cursor->place)));
+		if ((cursor->rights & CHAT_RIGHT_read) == 0)
+			membership_lose(gate, conn, cursor);
+	}
+}
+
+void permit_renew_all(struct gate *gate)
+{
+	for (uint32_t slot = 0; slot < gate->touched; slot++)
+		if (gate->sessions[slot].phase == SESSION_LIVE)
+			permit_renew(gate, net_conn(&gate->net, slot));
 }

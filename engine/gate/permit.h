@@ -9,4 +9,9 @@
 /* Bits of enum chat_right. Asked when a room is joined; the cursor keeps the answer. */
 uint8_t permit(const struct gate *gate, const struct conn *conn, struct span room);
 
+/* Works out again what a connection, or all of this core, may do in the rooms it is in. Who may not read there any
+ * longer is out of the room, and told. */
+void permit_renew(struct gate *gate, struct conn *conn);
+void permit_renew_all(struct gate *gate);
+
 #endif

@@ -70,7 +70,10 @@ static void retire(struct gate *gate, struct conn *conn)
 	session->phase = SESSION_OVER;
 	if (session->user)
 		block_give(session->user, session->user_size);
+	if (session->identity)
+		block_give(session->identity, session->identity->size);
 	session->user = NULL;
+	session->identity = NULL;
 }
 
 static void last_words(struct gate *gate, struct conn *conn, const uint8_t *payload, size_t size)

@@ -9,6 +9,7 @@
 #ifndef GATE_SESSION_H
 #define GATE_SESSION_H
 
+#include "engine/auth/identity.h"
 #include "engine/chat/quota.h"
 #include "engine/chat/room_class.h"
 #include "engine/gate/codec.h"
@@ -81,6 +82,7 @@ struct session {
 	uint32_t heard_ms;       /* low bits of when bytes last came */
 	uint32_t begun_ms;       /* ... of when the message that is not whole began; 0: there is none */
 	uint8_t *user;           /* block of user_size */
+	struct identity *identity; /* block, of a token; NULL: a guest, or nobody yet */
 	struct quota sends, commands, openings;
 	struct session_rare *rare; /* block, from its first use */
 	struct ws_assembly assembly;

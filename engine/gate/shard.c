@@ -6,6 +6,7 @@
 #include "engine/core/clock.h"
 #include "engine/core/log.h"
 #include "engine/core/pages.h"
+#include "engine/gate/adopt.h"
 #include "engine/gate/deliver.h"
 #include "engine/gate/gate.h"
 #include "engine/gate/inbound.h"
@@ -112,6 +113,7 @@ static void link_up(struct shard *shard, const struct shard_limits *limits)
 	shard->gate.has_store = links->stores != NULL;
 	if (shard->gate.has_store)
 		shard->gate.store = links->stores[limits->core];
+	adopt_open(&shard->gate, links->auth);
 	links->ring_bells[limits->core] = ring_bell(shard->ring);
 	links->counters[limits->core] = &shard->counters;
 }
@@ -179,6 +181,7 @@ void shard_close(struct shard *shard)
 	hall_close(&gate->hall);
 	codec_close(&gate->codec);
 	directory_close(&gate->directory);
+	adopt_close(gate);
 	segment_pool_close(&gate->segments);
 	ring_close_all(shard->ring);
 	pages_release(gate->sessions, (size_t)gate->sessions_max * sizeof(struct session));

@@ -15,6 +15,7 @@
 
 struct shard;
 struct hook_port;
+struct auth;
 
 struct shard_limits {
 	uint32_t core, cores;
@@ -38,6 +39,7 @@ struct shard_links {
 	int ring_bells[CORES_MAX];     /* each shard fills in its own at open; all must be open before any turns */
 	const struct counters *counters[CORES_MAX]; /* likewise */
 	uint32_t memory_permille;      /* of what may be used, written by anyone while the shards run; atomic */
+	struct auth *auth;             /* held by each at open; NULL: all are guests, and members everywhere */
 	const struct store_port *stores; /* of each core, copied at open; NULL: there is no store. Set before that */
 	const struct hook_port *hooks; /* the same for all, kept; NULL: nobody outside decides. Set before that */
 };

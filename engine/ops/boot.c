@@ -18,6 +18,7 @@
 #include "engine/gate/shed.h"
 #include "engine/net/listener.h"
 #include "engine/ops/data.h"
+#include "engine/ops/identity.h"
 #include "engine/ops/memory.h"
 #include "engine/ops/plan.h"
 #include "engine/ops/sandbox.h"
@@ -416,6 +417,12 @@ int boot(const struct options *options)
 		fprintf(stderr, "uproar: %s\n", error);
 		return EXIT_CONFIG;
 	}
+	struct auth *auth = identity_make(options, NULL, error);
+
+	if (!auth) {
+		fprintf(stderr, "uproar: %s\n", error);
+		return EXIT_CONFIG;
+	}
 	CHECK(networks_parse(&server.exempt, option_text(options, OPTION_address_exempt)) == 0); /* judged before */
 	server.cores = plan_cores(options);
 	server.hash_key = random_entropy();
@@ -442,6 +449,7 @@ int boot(const struct options *options)
 		fprintf(stderr, "uproar: no memory for the rings between cores; lower --core-ring-size\n");
 		return EXIT_MEMORY;
 	}
+	server.links.auth = auth;
 	site_setup(&server);
 	status = store_threads_start(&server.store, &server.features, server.cores, server.links.bells,
 				     server.links.ring_bells);
@@ -451,6 +459,7 @@ int boot(const struct options *options)
 		status = run(&server, &signals);
 	store_threads_end(&server.store);
 	shard_links_close(&server.links);
+	auth_release(auth);
 	memory_close(&server.memory);
 	data_close(&server.data);
 	return status;

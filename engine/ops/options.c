@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/auth/rules.h"
 #include "engine/chat/room_class.h"
 #include "engine/core/quantity.h"
 #include "engine/net/listener.h"
@@ -23,6 +24,8 @@ enum option_kind {
 	OPTION_CLASSES,
 	OPTION_ORIGINS,
 	OPTION_NETWORKS,
+	OPTION_WORDS,
+	OPTION_RIGHTS,
 };
 
 #define KIND_TEXT OPTION_TEXT
@@ -35,6 +38,8 @@ enum option_kind {
 #define KIND_CLASSES OPTION_CLASSES
 #define KIND_ORIGINS OPTION_ORIGINS
 #define KIND_NETWORKS OPTION_NETWORKS
+#define KIND_WORDS OPTION_WORDS
+#define KIND_RIGHTS OPTION_RIGHTS
 
 static const struct option_row {
 	const char *name;
@@ -99,13 +104,18 @@ static void takes(const struct option_row *row, char *out, size_t size)
 		snprintf(out, size, "same, * or origins, as https://example.org, with blanks between");
 	else if (row->kind == OPTION_NETWORKS)
 		snprintf(out, size, "at most %d networks, as 10.0.0.0/8, with blanks between", NETWORKS_MAX);
+	else if (row->kind == OPTION_WORDS)
+		snprintf(out, size, "words with blanks between, %d bytes at most", OPTION_CLASSES_MAX - 1);
+	else if (row->kind == OPTION_RIGHTS)
+		snprintf(out, size, "[rules](identity.md#rights)");
 	else
 		snprintf(out, size, "%s from %s to %s", numbers[row->kind], row->least, row->most);
 }
 
 static size_t text_max(const struct option_row *row)
 {
-	const bool list = row->kind == OPTION_CLASSES || row->kind == OPTION_ORIGINS || row->kind == OPTION_NETWORKS;
+	const bool list = row->kind == OPTION_CLASSES || row->kind == OPTION_ORIGINS || row->kind == OPTION_NETWORKS ||
+			  row->kind == OPTION_WORDS || row->kind == OPTION_RIGHTS;
 
 	return list ? OPTION_CLASSES_MAX : OPTION_TEXT_MAX;
 }
@@ -157,6 +167,19 @@ int options_classes(const char *text, const char *where, char error[OPTION_ERROR
 	else if (room_classes_parse(&classes, text, why, sizeof(why)) == 0)
 		return 0;
 	snprintf(error, OPTION_ERROR_MAX, "%.*s: option 'room-classes': %s", OPTION_WHERE_MAX, where, why);
+	return -1;
+}
+
+static int rights_check(const char *text, const char *where, char error[OPTION_ERROR_MAX])
+{
+	struct rules rules;
+	char why[OPTION_ERROR_MAX / 2];
+
+	if (strlen(text) >= OPTION_CLASSES_MAX)
+		snprintf(why, sizeof(why), "the text is longer than %d bytes", OPTION_CLASSES_MAX - 1);
+	else if (rules_parse(&rules, NULL, span_of(text, strlen(text)), why, sizeof(why)) == 0)
+		return 0;
+	snprintf(error, OPTION_ERROR_MAX, "%.*s: option 'rights': %s", OPTION_WHERE_MAX, where, why);
 	return -1;
 }
 
@@ -231,6 +254,8 @@ int options_set(struct options *options, const char *name, const char *text, con
 			continue;
 		if (rows[id].kind == OPTION_CLASSES && options_classes(text, where, error) != 0)
 			return -1;
+		if (rows[id].kind == OPTION_RIGHTS && rights_check(text, where, error) != 0)
+			return -1;
 		if (value_parse(&rows[id], text, &options->values[id])) {
 			snprintf(options->values[id].where, OPTION_WHERE_MAX, "%s", where);
 			return 0;
@@ -295,8 +320,8 @@ int options_environment(struct options *options, char error[OPTION_ERROR_MAX])
 
 void options_help(FILE *out)
 {
-	static const char *const words[] = { "TEXT", "HOST:PORT", "N",	"N",	    "BYTES",
-					     "TIME", "",	  "TEXT", "ORIGINS", "NETWORKS" };
+	static const char *const words[] = { "TEXT", "HOST:PORT", "N",	      "N",     "BYTES", "TIME",
+					     "",     "TEXT",	  "ORIGINS", "NETWORKS", "WORDS", "RULES" };
 	const char *group = "";
 	char left[64];
 

@@ -18,7 +18,7 @@ enum option_id {
 };
 
 #define OPTION_TEXT_MAX 256
-#define OPTION_CLASSES_MAX 4096 /* of lists: classes of rooms, which may be 32, origins, networks */
+#define OPTION_CLASSES_MAX 4096 /* of lists: classes of rooms, which may be 32, rules, origins, networks */
 #define OPTION_WHERE_MAX 280
 #define OPTION_ERROR_MAX 1024
 

@@ -21,6 +21,10 @@ OPTION(receive_buffer_size, "receive-buffer-size", BYTES, "16K", "1K", "256K", "
        "bytes of each")
 OPTION(zero_copy, "zero-copy-from", BYTES, "0", "0", "1G", "Cores", START,
        "sends of so many bytes use SEND_ZC; 0: never (it copies on loopback)")
+OPTION(guests, "guests", CHOICE, "auto", "", "auto|named|anonymous|none", "Identity", START,
+       "who has no token: is who they say, is given a name, or is not let in; auto: named without keys, else none")
+OPTION(rights, "rights", RIGHTS, "*: member; @moderator *: member moderate; @admin *: all", "", "", "Identity", START,
+       "who may do what in which rooms")
 OPTION(connections, "connections", COUNT, "20000", "1", "2000000", "Limits", START,
        "connections at once, whole process")
 OPTION(per_address, "connections-per-address", COUNT, "0", "0", "2000000", "Limits", START,

@@ -1,0 +1,80 @@
+#include "engine/gate/identify.h"
+
+#include "engine/auth/auth.h"
+#include "engine/core/check.h"
+#include "engine/core/log.h"
+#include "engine/core/slab.h"
+#include "engine/gate/frame.h"
+#include "proto/chat/limits.h"
+
+/* The peer learns no more than that: what exactly is wrong with a token is for the log of who runs the server. */
+static void turn_away(struct gate *gate, struct conn *conn, uint64_t id, enum auth_refusal why)
+{
+	LOG(LOG_DEBUG, "unauthorized", LOG_U64("connection", conn->slot), LOG_TEXT("reason", auth_refusal_text(why)));
+	if (why == AUTH_memory) {
+		session_close(gate, conn, CHAT_CLOSE_internal);
+		return;
+	}
+	frame_error(gate, conn, id, why == AUTH_name ? CHAT_ERR_bad_request : CHAT_ERR_unauthorized, 0);
+	session_close(gate, conn, CHAT_CLOSE_unauthorized);
+}
+
+static enum auth_refusal by_token(struct gate *gate, struct session *session, struct span token)
+{
+	struct identity *identity;
+	const enum auth_refusal why = auth_token(gate->auth, token, gate->wall_ms, &identity);
+
+	if (why != AUTH_OK)
+		return why;
+	CHECK(!session->identity && identity->user.size <= CHAT_NAME_SIZE_MAX);
+	session->identity = identity;
+	return AUTH_OK;
+}
+
+/* name may be what the session has. */
+static enum auth_refusal call(struct session *session, struct span name)
+{
+	uint8_t *user = block_take(name.size);
+
+	if (!user)
+		return AUTH_memory;
+	memcpy(user, name.bytes, name.size);
+	if (session->user)
+		block_give(session->user, session->user_size);
+	session->user = user;
+	session->user_size = (uint8_t)name.size;
+	return AUTH_OK;
+}
+
+bool identify(struct gate *gate, struct conn *conn, const struct chat_command *hello)
+{
+	struct session *session = session_of(gate, conn);
+	uint8_t name[CHAT_NAME_SIZE_MAX];
+	size_t size = 0;
+	enum auth_refusal why;
+
+	CHECK(session->phase == SESSION_HELLO);
+	if (session->user)
+		return true;
+	/* Somebody who has a token is not to become a guest by it. */
+	if (hello->token.bytes)
+		why = by_token(gate, session, hello->token);
+	else
+		why = auth_guest(gate->auth, hello->name, random_next(&gate->random), name, &size);
+	if (why == AUTH_OK)
+		why = call(session, session->identity ? session->identity->user : span_of(name, size));
+	if (why == AUTH_OK)
+		return true;
+	turn_away(gate, conn, hello->id, why);
+	return false;
+}
+
+bool identify_rename(struct gate *gate, struct conn *conn, struct span name)
+{
+	struct session *session = session_of(gate, conn);
+
+	if (span_equal(name, session_user(session)) || call(session, name) == AUTH_OK)
+		return true;
+	session_close(gate, conn, CHAT_CLOSE_internal);
+	return false;
+}

@@ -1,0 +1,15 @@
+/* identify.h - who is on a connection: judged when it says hello, by its token or as a guest.
+ */
+#ifndef GATE_IDENTIFY_H
+#define GATE_IDENTIFY_H
+
+#include "engine/gate/gate.h"
+
+/* Judges a hello. On true the session has its user, and its identity if a token said so; otherwise the connection was
+ * told why not, and is being ended. A hello that is run again, having waited, was judged already. */
+bool identify(struct gate *gate, struct conn *conn, const struct chat_command *hello);
+
+/* The user, who may be that already, is to be known by this name. False: the connection is being ended. */
+bool identify_rename(struct gate *gate, struct conn *conn, struct span name);
+
+#endif
