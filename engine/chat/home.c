@@ -296,6 +296,9 @@ static void run_in_room(struct home *home, struct room *room, const struct mail_
 	case CHAT_OP_react:
 		publish(home, room, mail);
 		return;
+	case CHAT_OP_mod:
+		reply_error(home, mail, CHAT_ERR_unsupported, 0);
+		return;
 	case CHAT_OP_history:
 		run_history(home, room, mail);
 		return;

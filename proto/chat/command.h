@@ -7,6 +7,7 @@
 #define CHAT_COMMAND_H
 
 #include "proto/base/span.h"
+#include "proto/chat/mod.h"
 
 enum chat_op {
 #define CHAT_OP(name) CHAT_OP_##name,
@@ -35,7 +36,7 @@ enum chat_page_from { CHAT_PAGE_LATEST, CHAT_PAGE_BEFORE, CHAT_PAGE_AFTER, CHAT_
 struct chat_command {
 	enum chat_op op;
 	uint64_t id;           /* 0: the client wants no answer. */
-	struct span room;      /* join leave send edit del react history search presence typing read */
+	struct span room;      /* join leave send edit del react mod history search presence typing read */
 	struct span name;      /* hello; unescaped UTF-8 */
 	struct span token;     /* hello; unescaped */
 	struct span producer;  /* send edit del react: the cid's first part, absent without cid */
@@ -44,6 +45,11 @@ struct chat_command {
 	struct span key;       /* react; unescaped */
 	bool on;               /* react */
 	uint64_t target;       /* edit del react */
+	enum chat_mod act;     /* mod */
+	struct span whom;      /* mod, where the act concerns a user; unescaped */
+	struct span reason;    /* mod; unescaped, absent for none */
+	uint32_t for_s;        /* mod, where the act may end; 0: it does not */
+	uint32_t every_s;      /* mod slow: between two messages of a user; 0: not slow */
 	bool has_since;        /* join */
 	uint64_t since_seq;    /* join */
 	struct span epoch;     /* join: of since; edit del react: of the target, absent for whichever the room has */

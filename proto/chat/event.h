@@ -23,11 +23,11 @@ struct chat_event {
 	uint64_t ts_ms;       /* logged kinds: milliseconds since 1970 */
 	struct span producer; /* logged kinds; absent without cid */
 	uint64_t number;
-	struct span data;     /* msg edit: a JSON value, spliced as it is */
+	struct span data;     /* msg edit: a JSON value, spliced as it is; mod: an object, its members are ours */
 	bool deleted;         /* msg: its data was dropped by a later del */
 	uint64_t target;      /* edit del react */
 	uint32_t rev;         /* edit; msg in the answer to a search: the edit its data is of, 0 for none */
-	struct span key;      /* react */
+	struct span key;      /* react; mod: the act's name, which is in data too */
 	bool on;              /* react */
 	uint32_t count;       /* in out count: connections in the room now */
 	uint32_t ttl_ms;      /* typing */
@@ -60,7 +60,7 @@ enum chat_reply_kind {
 	CHAT_REPLY_ERROR,
 	CHAT_REPLY_HELLO,
 	CHAT_REPLY_JOIN,
-	CHAT_REPLY_ACK,      /* of send edit del react */
+	CHAT_REPLY_ACK,      /* of send edit del react mod */
 	CHAT_REPLY_HISTORY,
 	CHAT_REPLY_SEARCH,
 	CHAT_REPLY_PRESENCE,
@@ -94,11 +94,18 @@ struct chat_reply {
 	uint32_t user_count;
 };
 
-enum chat_notice_kind { CHAT_NOTICE_RECONNECT, CHAT_NOTICE_LAGGED, CHAT_NOTICE_SLOW, CHAT_NOTICE_PING };
+enum chat_notice_kind {
+	CHAT_NOTICE_RECONNECT,
+	CHAT_NOTICE_LAGGED,
+	CHAT_NOTICE_SLOW,
+	CHAT_NOTICE_REMOVED, /* the connection is not in the room any more */
+	CHAT_NOTICE_PING,
+};
 
 struct chat_notice {
 	enum chat_notice_kind kind;
-	struct span room;       /* lagged slow */
+	struct span room;       /* lagged slow removed */
+	struct span data;       /* removed: a JSON object, whose members are the notice's */
 	uint32_t after_ms;      /* reconnect */
 	uint64_t after, next;   /* lagged: the last seq given, and the next that will be */
 };

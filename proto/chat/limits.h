@@ -15,6 +15,9 @@
 #define CHAT_PAGE_MAX 200        /* events */
 #define CHAT_PAGE_DEFAULT 50     /* events */
 #define CHAT_QUERY_SIZE_MAX 256
+#define CHAT_REASON_SIZE_MAX 256 /* of moderation */
+#define CHAT_FOR_MAX_S 1000000000 /* of a ban; what is longer is for ever */
+#define CHAT_EVERY_MAX_S 86400    /* of a slow room */
 #define CHAT_FOUND_MAX 100       /* messages */
 #define CHAT_FOUND_DEFAULT 20    /* messages */
 #define CHAT_USERS_MAX 200       /* users listed, and connections up to which joins are told one by one */

@@ -7,7 +7,8 @@
 
 #include "proto/chat/event.h"
 
-/* Room for what had to be unescaped: name, token (refused when longer), key, query, producer, room, epoch. */
+/* Room for what had to be unescaped: name, token (refused when longer), key, query, producer, room, epoch, user,
+ * reason. */
 struct native_scratch {
 	uint8_t bytes[1024];
 	size_t used;

@@ -327,6 +327,59 @@ static int decode_read(struct decode *decode, enum chat_error *error)
 	return 1;
 }
 
+/* Absent is 0. */
+static bool take_seconds(uint32_t *seconds, const struct json_value *value, uint64_t most)
+{
+	uint64_t integer = 0;
+
+	if (value->type != JSON_ABSENT && !take_integer(&integer, value))
+		return false;
+	*seconds = (uint32_t)(integer < UINT32_MAX ? integer : UINT32_MAX);
+	return integer <= most;
+}
+
+static bool take_act(struct decode *decode)
+{
+	uint8_t room[8];
+	const struct json_value *value = &decode->values[KEY_act];
+	struct span word;
+
+	if (value->type != JSON_STRING || json_string(&word, value->token, room, sizeof(room)) < 0)
+		return false;
+	decode->command->act = chat_mod_find(word);
+	return decode->command->act < CHAT_MOD_COUNT;
+}
+
+/* What an act does not take may be there, but must not ask for anything: who says `kick` and means an hour is told. */
+static bool take_mod(struct decode *decode)
+{
+	struct chat_command *command = decode->command;
+	const struct json_value *values = decode->values;
+
+	if (!take_act(decode))
+		return false;
+	const bool slows = command->act == CHAT_MOD_slow;
+
+	if (!take_seconds(&command->for_s, &values[KEY_for], chat_mod_ends(command->act) ? CHAT_FOR_MAX_S : 0) ||
+	    !take_seconds(&command->every_s, &values[KEY_every], slows ? CHAT_EVERY_MAX_S : 0) ||
+	    (slows && !has(decode, KEY_every)))
+		return false;
+	if (has(decode, KEY_reason) &&
+	    !take_text(&command->reason, decode->scratch, &values[KEY_reason], CHAT_REASON_SIZE_MAX))
+		return false;
+	if (!chat_mod_of_user(command->act))
+		return true;
+	return take_text(&command->whom, decode->scratch, &values[KEY_user], CHAT_NAME_SIZE_MAX) &&
+	       chat_name_valid(command->whom);
+}
+
+static int decode_mod(struct decode *decode, enum chat_error *error)
+{
+	const enum chat_error why = take_room(decode);
+
+	return refuse(error, why == CHAT_OK && !take_mod(decode) ? CHAT_ERR_bad_request : why);
+}
+
 static int decode_nothing(struct decode *decode, enum chat_error *error)
 {
 	(void)decode;
@@ -334,11 +387,11 @@ static int decode_nothing(struct decode *decode, enum chat_error *error)
 }
 
 static int (*const ops[CHAT_OP_COUNT])(struct decode *decode, enum chat_error *error) = {
-	[CHAT_OP_hello] = decode_hello,   [CHAT_OP_join] = decode_join,       [CHAT_OP_leave] = decode_room,
-	[CHAT_OP_send] = decode_send,     [CHAT_OP_edit] = decode_edit,       [CHAT_OP_del] = decode_del,
-	[CHAT_OP_react] = decode_react,   [CHAT_OP_history] = decode_history, [CHAT_OP_search] = decode_search,
-	[CHAT_OP_presence] = decode_room, [CHAT_OP_typing] = decode_room,     [CHAT_OP_read] = decode_read,
-	[CHAT_OP_ping] = decode_nothing,  [CHAT_OP_pong] = decode_nothing,
+	[CHAT_OP_hello] = decode_hello,   [CHAT_OP_join] = decode_join,     [CHAT_OP_leave] = decode_room,
+	[CHAT_OP_send] = decode_send,     [CHAT_OP_edit] = decode_edit,     [CHAT_OP_del] = decode_del,
+	[CHAT_OP_react] = decode_react,   [CHAT_OP_mod] = decode_mod,       [CHAT_OP_history] = decode_history,
+	[CHAT_OP_search] = decode_search, [CHAT_OP_presence] = decode_room, [CHAT_OP_typing] = decode_room,
+	[CHAT_OP_read] = decode_read,     [CHAT_OP_ping] = decode_nothing,  [CHAT_OP_pong] = decode_nothing,
 };
 
 /* Eight bytes hold every op, so a longer word is none. */

@@ -16,6 +16,7 @@ static const uint16_t fixed_bound[CHAT_EVENT_COUNT] = {
 	[CHAT_EV_edit] = sizeof(LOGGED("edit") TARGET ",\"rev\":" INTEGER_LONGEST ",\"deleted\":true,\"data\":null}"),
 	[CHAT_EV_del] = sizeof(LOGGED("del") TARGET "}"),
 	[CHAT_EV_react] = sizeof(LOGGED("react") TARGET ",\"key\":,\"on\":false}"),
+	[CHAT_EV_mod] = sizeof(LOGGED("mod") "}"),
 	[CHAT_EV_in] = sizeof(UNLOGGED("in", "n")),
 	[CHAT_EV_out] = sizeof(UNLOGGED("out", "n")),
 	[CHAT_EV_count] = sizeof(UNLOGGED("count", "n")),
@@ -78,6 +79,11 @@ static uint8_t *put_react(uint8_t *at, const struct chat_event *event)
 	return put(at, event->on ? SPAN(",\"on\":true}") : SPAN(",\"on\":false}"));
 }
 
+static uint8_t *put_mod(uint8_t *at, const struct chat_event *event)
+{
+	return put_members(put_logged(at, SPAN("{\"ev\":\"mod\",\"room\":\""), event), event->data);
+}
+
 static uint8_t *put_coming(uint8_t *at, struct span head, const struct chat_event *event)
 {
 	at = put_word(at, head, event->room);
@@ -120,6 +126,8 @@ static uint8_t *put_event(uint8_t *at, const struct chat_event *event)
 		return put_del(at, event);
 	case CHAT_EV_react:
 		return put_react(at, event);
+	case CHAT_EV_mod:
+		return put_mod(at, event);
 	case CHAT_EV_in:
 		return put_coming(at, SPAN("{\"ev\":\"in\",\"room\":\""), event);
 	case CHAT_EV_out:

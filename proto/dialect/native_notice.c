@@ -9,7 +9,7 @@ size_t native_notice_bound(const struct chat_notice *notice)
 	/* The longest of them, but for the room. */
 	return sizeof("{\"ev\":\"notice\",\"code\":\"reconnect\",\"room\":\"\",\"after\":" INTEGER_LONGEST
 		      ",\"next\":" INTEGER_LONGEST ",\"n\":" INTEGER_LONGEST ",\"reason\":\"restart\"}") +
-	       notice->room.size;
+	       notice->room.size + notice->data.size;
 }
 
 static uint8_t *put_lagged(uint8_t *at, const struct chat_notice *notice)
@@ -33,6 +33,9 @@ static uint8_t *put_notice(uint8_t *at, const struct chat_notice *notice)
 	case CHAT_NOTICE_SLOW:
 		at = put_word(at, SPAN("{\"ev\":\"notice\",\"code\":\"slow\",\"room\":\""), notice->room);
 		return put(at, SPAN("}"));
+	case CHAT_NOTICE_REMOVED:
+		at = put_word(at, SPAN("{\"ev\":\"removed\",\"room\":\""), notice->room);
+		return put_members(at, notice->data);
 	case CHAT_NOTICE_PING:
 		return put(at, SPAN("{\"ev\":\"ping\"}"));
 	}

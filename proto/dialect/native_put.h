@@ -37,4 +37,12 @@ static inline __attribute__((always_inline)) uint8_t *put_word(uint8_t *at, stru
 	return at;
 }
 
+/* The members of an object that we wrote ourselves, behind others, and the end of both. What is no object has none. */
+static inline uint8_t *put_members(uint8_t *at, struct span object)
+{
+	if (object.size <= 2 || object.bytes[0] != '{' || object.bytes[object.size - 1] != '}')
+		return put(at, SPAN("}"));
+	return json_write_raw(put(at, SPAN(",")), span_of(object.bytes + 1, object.size - 1));
+}
+
 #endif

@@ -44,6 +44,19 @@ static void check_entry(const struct chat_command *command)
 		check(command->key.size >= 1 && command->key.size <= CHAT_KEY_SIZE_MAX);
 }
 
+static void check_mod(const struct chat_command *command)
+{
+	if (command->op != CHAT_OP_mod) {
+		check(!command->whom.bytes && !command->reason.bytes && command->for_s == 0 && command->every_s == 0);
+		return;
+	}
+	check(command->act < CHAT_MOD_COUNT && command->reason.size <= CHAT_REASON_SIZE_MAX);
+	check(chat_mod_of_user(command->act) == (command->whom.bytes != NULL));
+	check(!command->whom.bytes || chat_name_valid(command->whom));
+	check(command->for_s <= (chat_mod_ends(command->act) ? CHAT_FOR_MAX_S : 0));
+	check(command->every_s <= (command->act == CHAT_MOD_slow ? CHAT_EVERY_MAX_S : 0));
+}
+
 static void check_command(const struct chat_command *command)
 {
 	check(command->op < CHAT_OP_COUNT);
@@ -63,6 +76,7 @@ static void check_command(const struct chat_command *command)
 	}
 	check(command->limit <= CHAT_PAGE_MAX && command->seq <= CHAT_INTEGER_MAX);
 	check_entry(command);
+	check_mod(command);
 }
 
 /* The member, unescaped, is what was given to the writer. */
@@ -114,6 +128,7 @@ static void check_bound(const struct chat_event *like)
 
 	for (int kind = 0; kind < CHAT_EVENT_COUNT; kind++) {
 		event.kind = (enum chat_event_kind)kind;
+		event.data = kind == CHAT_EV_mod ? SPAN("{\"act\":\"ban\",\"user\":\"Bob\"}") : like->data;
 		uint8_t *const out = malloc(native_event_bound(&event));
 		const size_t size = native_event(out, &event);
 
@@ -186,8 +201,11 @@ static void check_writers(const struct chat_command *command)
 
 	for (int kind = 0; kind < CHAT_EVENT_COUNT; kind++) {
 		event.kind = (enum chat_event_kind)kind;
+		/* Only what we wrote ourselves stands there. */
+		event.data = kind == CHAT_EV_mod ? SPAN("{\"act\":\"ban\",\"user\":\"Bob\"}") : command->data;
 		check_event(&event);
 	}
+	event.data = command->data;
 	/* The longest numbers leave a bound that is too small no slack to hide in. They are past what we read. */
 	event.seq = event.ts_ms = event.number = event.target = UINT64_MAX;
 	check_bound(&event);
@@ -205,6 +223,7 @@ static void check_notices(const struct chat_command *command)
 	const uint64_t after = command->since_seq;
 	struct chat_notice notice = {
 		.room = command->room.bytes ? command->room : SPAN("general"),
+		.data = SPAN("{\"act\":\"kick\"}"),
 		.after_ms = command->limit,
 		.after = after,
 		.next = after + 1 + command->seq,

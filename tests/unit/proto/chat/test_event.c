@@ -9,9 +9,11 @@ Test(chat_event, names_and_what_is_kept)
 		const char *name;
 		bool logged;
 	} rows[] = {
-		{ CHAT_EV_msg, "msg", true },      { CHAT_EV_edit, "edit", true },      { CHAT_EV_del, "del", true },
-		{ CHAT_EV_react, "react", true },  { CHAT_EV_in, "in", false },         { CHAT_EV_out, "out", false },
-		{ CHAT_EV_count, "count", false }, { CHAT_EV_typing, "typing", false }, { CHAT_EV_read, "read", false },
+		{ CHAT_EV_msg, "msg", true },        { CHAT_EV_edit, "edit", true },
+		{ CHAT_EV_del, "del", true },        { CHAT_EV_react, "react", true },
+		{ CHAT_EV_mod, "mod", true },        { CHAT_EV_in, "in", false },
+		{ CHAT_EV_out, "out", false },       { CHAT_EV_count, "count", false },
+		{ CHAT_EV_typing, "typing", false }, { CHAT_EV_read, "read", false },
 	};
 
 	cr_assert_eq(sizeof(rows) / sizeof(rows[0]), CHAT_EVENT_COUNT);

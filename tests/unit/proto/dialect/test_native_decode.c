@@ -444,3 +444,67 @@ Test(native_decode, brackets_in_strings_are_no_depth)
 	cr_assert_eq(decode_sized(text, (size_t)size), 1);
 	cr_assert_eq(decode_sized(text, (size_t)size - 1), BAD_FRAME);
 }
+
+#define MOD "{\"op\":\"mod\",\"id\":3,\"room\":\"general\","
+
+Test(native_decode, mod_of_a_user)
+{
+	cr_assert_eq(decode(MOD "\"act\":\"ban\",\"user\":\"B\\u006fb\",\"for\":3600,\"reason\":\"a\\nb\"}"), 1);
+	cr_assert_eq(command.op, CHAT_OP_mod);
+	cr_assert_eq(command.act, CHAT_MOD_ban);
+	cr_assert_eq(command.id, 3);
+	cr_assert_eq(command.for_s, 3600);
+	cr_assert_eq(command.every_s, 0);
+	same(command.room, "general");
+	same(command.whom, "Bob");
+	same(command.reason, "a\nb");
+	cr_assert_eq(decode(MOD "\"act\":\"\\u006bick\",\"user\":\"Bob\",\"for\":0}"), 1);
+	cr_assert_eq(command.act, CHAT_MOD_kick);
+	cr_assert_null(command.reason.bytes);
+	cr_assert_eq(decode(MOD "\"act\":\"unmute\",\"user\":\"Bob\"}"), 1);
+	refuse(MOD "\"act\":\"ban\"}", CHAT_ERR_bad_request);
+	refuse(MOD "\"act\":\"ban\",\"user\":\"\"}", CHAT_ERR_bad_request);
+	refuse(MOD "\"act\":\"ban\",\"user\":7}", CHAT_ERR_bad_request);
+	refuse(MOD "\"act\":\"banish\",\"user\":\"Bob\"}", CHAT_ERR_bad_request);
+	refuse(MOD "\"act\":\"banishing\",\"user\":\"Bob\"}", CHAT_ERR_bad_request);
+	refuse(MOD "\"act\":1,\"user\":\"Bob\"}", CHAT_ERR_bad_request);
+	refuse(MOD "\"user\":\"Bob\"}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"mod\",\"act\":\"kick\",\"user\":\"Bob\"}", CHAT_ERR_bad_request);
+	refuse("{\"op\":\"mod\",\"room\":\"a b\",\"act\":\"kick\",\"user\":\"Bob\"}", CHAT_ERR_bad_room);
+}
+
+/* What an act does not take must not be asked of it. */
+Test(native_decode, mod_of_times)
+{
+	cr_assert_eq(decode(MOD "\"act\":\"mute\",\"user\":\"Bob\",\"for\":1000000000}"), 1);
+	cr_assert_eq(command.for_s, CHAT_FOR_MAX_S);
+	refuse(MOD "\"act\":\"mute\",\"user\":\"Bob\",\"for\":1000000001}", CHAT_ERR_bad_request);
+	refuse(MOD "\"act\":\"mute\",\"user\":\"Bob\",\"for\":4294967296}", CHAT_ERR_bad_request);
+	refuse(MOD "\"act\":\"mute\",\"user\":\"Bob\",\"for\":-1}", CHAT_ERR_bad_request);
+	refuse(MOD "\"act\":\"mute\",\"user\":\"Bob\",\"for\":\"1\"}", CHAT_ERR_bad_request);
+	refuse(MOD "\"act\":\"kick\",\"user\":\"Bob\",\"for\":1}", CHAT_ERR_bad_request);
+	cr_assert_eq(decode(MOD "\"act\":\"slow\",\"every\":86400}"), 1);
+	cr_assert_eq(command.every_s, CHAT_EVERY_MAX_S);
+	cr_assert_null(command.whom.bytes);
+	cr_assert_eq(decode(MOD "\"act\":\"slow\",\"every\":0,\"user\":\"Bob\"}"), 1);
+	cr_assert_null(command.whom.bytes, "a slow room is slow for everybody");
+	refuse(MOD "\"act\":\"slow\",\"every\":86401}", CHAT_ERR_bad_request);
+	refuse(MOD "\"act\":\"slow\"}", CHAT_ERR_bad_request);
+	refuse(MOD "\"act\":\"slow\",\"every\":5,\"for\":5}", CHAT_ERR_bad_request);
+	refuse(MOD "\"act\":\"lock\",\"every\":5}", CHAT_ERR_bad_request);
+	cr_assert_eq(decode(MOD "\"act\":\"lock\"}"), 1);
+	cr_assert_eq(decode(MOD "\"act\":\"unlock\",\"reason\":\"\"}"), 1);
+	same(command.reason, "");
+}
+
+Test(native_decode, a_reason_ends_at_its_limit)
+{
+	char text[512];
+
+	for (int past = 0; past < 2; past++) {
+		snprintf(text, sizeof(text), MOD "\"act\":\"lock\",\"reason\":\"%0*d\"}", CHAT_REASON_SIZE_MAX + past,
+			 0);
+		cr_assert_eq(decode(text), 1 - past);
+	}
+	cr_assert_eq(error, CHAT_ERR_bad_request);
+}

@@ -136,3 +136,18 @@ Test(native_event, the_longest_of_each_kind_is_just_within_its_bound)
 		free(out);
 	}
 }
+
+Test(native_event, mod)
+{
+	struct chat_event event = event_of(CHAT_EV_mod);
+
+	event.key = SPAN("ban");
+	event.data = SPAN("{\"act\":\"ban\",\"user\":\"Bob\",\"until\":1795229380123,\"reason\":\"\\u0022\"}");
+	check(&event, "{\"ev\":\"mod\",\"room\":\"general\",\"seq\":132,\"ts\":1795229320123,\"from\":\"Ann\","
+		      "\"act\":\"ban\",\"user\":\"Bob\",\"until\":1795229380123,\"reason\":\"\\u0022\"}");
+	/* Never written by us; whatever stands there, what goes out is JSON. */
+	event.data = SPAN("[1]");
+	check(&event, "{\"ev\":\"mod\",\"room\":\"general\",\"seq\":132,\"ts\":1795229320123,\"from\":\"Ann\"}");
+	event.data = SPAN_NONE;
+	check(&event, "{\"ev\":\"mod\",\"room\":\"general\",\"seq\":132,\"ts\":1795229320123,\"from\":\"Ann\"}");
+}

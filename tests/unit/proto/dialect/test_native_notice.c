@@ -27,6 +27,13 @@ Test(native_notice, each_kind)
 	notice.kind = CHAT_NOTICE_SLOW;
 	notice.room = SPAN("general");
 	check(&notice, "{\"ev\":\"notice\",\"code\":\"slow\",\"room\":\"general\"}");
+	notice.kind = CHAT_NOTICE_REMOVED;
+	check(&notice, "{\"ev\":\"removed\",\"room\":\"general\"}");
+	notice.data = SPAN("{\"act\":\"ban\",\"until\":5}");
+	check(&notice, "{\"ev\":\"removed\",\"room\":\"general\",\"act\":\"ban\",\"until\":5}");
+	notice.data = SPAN("{}");
+	check(&notice, "{\"ev\":\"removed\",\"room\":\"general\"}");
+	notice.data = SPAN_NONE;
 	notice.kind = CHAT_NOTICE_LAGGED;
 	notice.after = 400;
 	notice.next = 1001;
