@@ -109,6 +109,28 @@ static int unrestored(const struct data *data, struct span room, int error)
 	return error;
 }
 
+/* What the rooms have besides their logs. */
+static int restore_states(const struct restoring *own, const struct data *data, struct home *home, uint64_t wall_ms)
+{
+	struct span room, state;
+	uint64_t restored = 0;
+	size_t at = 0;
+
+	while (snapshot_next_state(own->snapshot, &at, &room, &state)) {
+		if (directory_home(&own->names, directory_hash(&own->names, room)) != own->core)
+			continue;
+		const int error = home_restore_state(home, room, state, wall_ms);
+
+		/* Who was banned is not to be let in because of it. */
+		if (error != 0)
+			return unrestored(data, room, error);
+		restored++;
+	}
+	if (restored > 0)
+		LOG(LOG_INFO, "restored_states", LOG_U64("rooms", restored));
+	return 0;
+}
+
 int data_restore(const struct data *data, struct home *home, const struct data_core *core,
 		 const struct home_limits *limits, uint64_t now_ms, uint64_t wall_ms)
 {
@@ -144,7 +166,7 @@ int data_restore(const struct data *data, struct home *home, const struct data_c
 		left_out += error != 0;
 	}
 	LOG(LOG_INFO, "restored", LOG_U64("events", restored), LOG_U64("left_out", left_out));
-	return 0;
+	return restore_states(&own, data, home, wall_ms);
 }
 
 int data_forget(struct data *data)
@@ -166,6 +188,13 @@ static int save_one(void *context, struct span room, struct span epoch, const st
 	return snapshot_write(data->writer, room, epoch, event);
 }
 
+static int save_state(void *context, struct span room, struct span state)
+{
+	struct data *data = context;
+
+	return snapshot_write_state(data->writer, room, state);
+}
+
 void data_save(struct data *data, struct home *home)
 {
 	if (!data->path)
@@ -178,6 +207,8 @@ void data_save(struct data *data, struct home *home)
 	}
 	if (data->error == 0)
 		data->error = home_save(home, save_one, data);
+	if (data->error == 0)
+		data->error = home_save_states(home, save_state, data);
 	pthread_mutex_unlock(&data->mutex);
 }
 

@@ -8,6 +8,23 @@
 
 #include "engine/chat/store_job.h"
 
+/* A load's answer. False: no memory. */
+bool store_give_state(struct store_job *job, struct span state);
+
+/* Whether events of this kind are about a message of the room. */
+static inline bool store_has_target(enum chat_event_kind kind)
+{
+	return kind == CHAT_EV_edit || kind == CHAT_EV_del || kind == CHAT_EV_react;
+}
+
+/* Whether the job's event, which has a target, may be done to a message of this author. */
+static inline bool store_may_change(const struct store_job *job, struct span author)
+{
+	const enum chat_event_kind kind = job->event.kind;
+
+	return kind == CHAT_EV_react || (kind == CHAT_EV_del && job->moderator) || span_equal(author, job->event.from);
+}
+
 struct store_backend {
 	const char *name;
 

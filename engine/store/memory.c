@@ -35,11 +35,18 @@ static struct span room_name(const struct memory_room *room)
 	return span_of(room->name, room->name_size);
 }
 
+static void room_close(struct memory_room *room)
+{
+	while (room->log.count > 0)
+		record_give(room_log_shift(&room->log));
+	if (room->state)
+		block_give(room->state, room->state_size);
+}
+
 void store_memory_close(struct store_memory *memory)
 {
 	for (uint32_t index = 1; index <= memory->rooms.touched; index++)
-		while (room_at(memory, index)->log.count > 0)
-			record_give(room_log_shift(&room_at(memory, index)->log));
+		room_close(room_at(memory, index));
 	map_close(&memory->by_cid);
 	map_close(&memory->by_name);
 	slab_close(&memory->cids);
@@ -174,17 +181,28 @@ static void erase(struct store_memory *memory, struct memory_room *room, uint64_
 			erase_one(memory, room, seq);
 }
 
-static enum store_status target_judge(const struct memory_room *room, const struct chat_event *event)
+static enum store_status target_judge(const struct memory_room *room, const struct store_job *job)
 {
-	const struct chat_event *target = memory_event(room, event->target);
+	const struct chat_event *event = &job->event, *target = memory_event(room, event->target);
 
-	if (event->kind == CHAT_EV_msg)
+	if (!store_has_target(event->kind))
 		return STORE_OK;
 	if (!target || target->kind != CHAT_EV_msg || target->deleted)
 		return STORE_GONE;
-	if (event->kind != CHAT_EV_react && !span_equal(target->from, event->from))
-		return STORE_FORBIDDEN;
-	return STORE_OK;
+	return store_may_change(job, target->from) ? STORE_OK : STORE_FORBIDDEN;
+}
+
+static void set_state(struct memory_room *room, struct span state)
+{
+	if (!state.bytes)
+		return;
+	if (room->state)
+		block_give(room->state, room->state_size);
+	room->state_size = state.size;
+	room->state = state.size > 0 ? block_take(state.size) : NULL;
+	CHECK(state.size == 0 || room->state);
+	if (state.size > 0)
+		memcpy(room->state, state.bytes, state.size);
 }
 
 static void append_one(struct store_memory *memory, struct store_job *job)
@@ -199,7 +217,7 @@ static void append_one(struct store_memory *memory, struct store_job *job)
 	const struct chat_event *earlier =
 		event.producer.bytes ? cid_find(memory, room, event.producer, event.number) : NULL;
 
-	job->status = earlier ? STORE_DUPLICATE : target_judge(room, &event);
+	job->status = earlier ? STORE_DUPLICATE : target_judge(room, job);
 	job->first = room_log_first(&room->log);
 	if (earlier) {
 		job->seq = earlier->seq;
@@ -213,6 +231,7 @@ static void append_one(struct store_memory *memory, struct store_job *job)
 		erase(memory, room, event.target);
 	event.seq = room->log.last + 1;
 	keep(memory, room, &event);
+	set_state(room, job->state);
 	trim(memory, room, &job->retention, job->now_ms);
 	job->seq = event.seq;
 	job->ts_ms = event.ts_ms;
@@ -261,6 +280,7 @@ static void read_one(void *handle, struct store_job *job)
 		job->last = 0;
 		job->known = false;
 		job->page = NULL;
+		job->kept_state = NULL;
 		if (room)
 			memory_read(room, job);
 	}

@@ -2,6 +2,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/slab.h"
+#include "engine/store/backend.h"
 #include "engine/store/words.h"
 
 bool memory_is_past(const struct memory_room *room, const struct store_retention *kept, uint64_t now_ms)
@@ -105,6 +106,8 @@ static void read_range(const struct memory_room *room, struct store_job *job)
 	if (count > 0 && !job->page)
 		job->status = STORE_UNAVAILABLE;
 	block_give(events, count * sizeof(*events));
+	if (job->op == STORE_LOAD && room->state && !store_give_state(job, span_of(room->state, room->state_size)))
+		job->status = STORE_UNAVAILABLE;
 }
 
 /* What a message says now: what its newest edit says. */

@@ -8,7 +8,9 @@
 
 struct memory_room {
 	struct room_log log;
-	uint64_t bytes;  /* of the spans that are kept */
+	uint64_t bytes; /* of the spans that are kept */
+	uint8_t *state; /* a block of state_size bytes; NULL for none */
+	size_t state_size;
 	uint64_t age_ms; /* how long the last append wanted events to be kept; 0: no bound */
 	char name[CHAT_ROOM_SIZE_MAX];
 	char epoch[CHAT_EPOCH_SIZE_MAX + 1];

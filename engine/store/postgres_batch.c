@@ -4,6 +4,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/clock.h"
+#include "engine/store/backend.h"
 #include "engine/store/postgres_words.h"
 
 #define MS 1000000ull
@@ -42,10 +43,10 @@ static void put_kind(struct postgres_values *values, const struct chat_event *ev
 
 static void put_rest(struct postgres_values *values, const struct chat_event *event)
 {
-	if (event->kind == CHAT_EV_msg)
-		postgres_values_text(values, NULL, 0);
-	else
+	if (store_has_target(event->kind))
 		postgres_values_integer(values, event->target);
+	else
+		postgres_values_text(values, NULL, 0);
 	postgres_values_text(values, event->key.bytes, event->key.size);
 	postgres_values_bool(values, event->on);
 }
@@ -71,6 +72,8 @@ static bool send_job(const struct postgres_batch *batch, const struct store_job 
 	put_kind(&values, event);
 	postgres_values_text(&values, has_words(job) ? batch->scratch : NULL, words);
 	put_rest(&values, event);
+	postgres_values_bool(&values, job->moderator);
+	postgres_values_text(&values, job->state.bytes, job->state.size);
 	return PQsendQueryPrepared(connection, "append", values.count, values.bytes, values.sizes, values.formats, 1);
 }
 

@@ -52,9 +52,12 @@ const char postgres_functions_write[] =
 	"  END IF;\n"
 	"END $$;\n"
 	"\n"
-	"CREATE OR REPLACE FUNCTION uproar.append(p_batch bigint, p_room text, p_epoch text, p_messages bigint,\n"
+	/* One that takes other values is another function. */
+	"DROP FUNCTION IF EXISTS uproar.append;\n"
+	"CREATE FUNCTION uproar.append(p_batch bigint, p_room text, p_epoch text, p_messages bigint,\n"
 	"  p_bytes bigint, p_age bigint, p_now bigint, p_kind text, p_ts bigint, p_author text, p_producer text,\n"
 	"  p_number bigint, p_data text, p_words text, p_target bigint, p_key text, p_on boolean,\n"
+	"  p_moderator boolean, p_state bytea,\n"
 	"  OUT status int, OUT seq bigint, OUT ts bigint, OUT rev int, OUT first bigint)\n"
 	"LANGUAGE plpgsql AS $$\n"
 	"DECLARE\n"
@@ -85,12 +88,12 @@ const char postgres_functions_write[] =
 	"    ts := p_ts; rev := 0;\n"
 	"  END IF;\n"
 	"  seq := 0;\n"
-	"  IF p_kind <> 'msg' THEN\n"
+	"  IF p_kind IN ('edit', 'del', 'react') THEN\n"
 	"    SELECT * INTO t FROM uproar.event e WHERE e.room = r.id AND e.seq = p_target AND e.seq >= r.first;\n"
 	"    IF NOT FOUND OR t.kind <> 'msg' OR t.deleted THEN\n"
 	"      status := 2;\n"
 	"      RETURN;\n"
-	"    ELSIF p_kind <> 'react' AND t.author <> p_author THEN\n"
+	"    ELSIF p_kind <> 'react' AND t.author <> p_author AND NOT (p_kind = 'del' AND p_moderator) THEN\n"
 	"      status := 3;\n"
 	"      RETURN;\n"
 	"    END IF;\n"
@@ -129,6 +132,11 @@ const char postgres_functions_write[] =
 	"      batch_first = CASE WHEN ro.batch = p_batch THEN ro.batch_first ELSE append.seq END,\n"
 	"      keep_messages = p_messages, keep_bytes = p_bytes, keep_ms = p_age\n"
 	"    WHERE ro.id = r.id;\n"
+	"  IF octet_length(p_state) > 0 THEN\n"
+	"    INSERT INTO uproar.state AS s VALUES (r.id, p_state) ON CONFLICT (room) DO UPDATE SET state = p_state;\n"
+	"  ELSIF p_state IS NOT NULL THEN\n"
+	"    DELETE FROM uproar.state s WHERE s.room = r.id;\n"
+	"  END IF;\n"
 	"  IF first - r.dropped > 512 THEN\n"
 	"    INSERT INTO uproar.trim VALUES (r.id) ON CONFLICT DO NOTHING;\n"
 	"  END IF;\n"
@@ -235,13 +243,13 @@ const char postgres_functions_write[] =
 /* Both reads answer with a row for the room, whose events are `low` to `high` where low is not NULL, and a row an
  * event, ascending; no row at all when the room is not known. One call is one snapshot of what is committed. */
 #define ANSWER \
-	"RETURNS TABLE (epoch text, first bigint, last bigint, more boolean, low bigint, high bigint,\n" \
+	"RETURNS TABLE (epoch text, first bigint, last bigint, more boolean, low bigint, high bigint, state bytea,\n" \
 	"  seq bigint, kind text, ts_ms bigint, author text, producer text, number bigint, data text,\n" \
 	"  deleted boolean, target bigint, rev int, key text, is_on boolean)\n" \
 	"LANGUAGE plpgsql STABLE AS $$\n"
 #define EVENT(data) \
-	"NULL::text, NULL::bigint, NULL::bigint, NULL::boolean, NULL::bigint, NULL::bigint, e.seq, e.kind::text,\n" \
-	"      e.ts_ms, e.author, e.producer, e.number, " data ", e.deleted, e.target,\n" \
+	"NULL::text, NULL::bigint, NULL::bigint, NULL::boolean, NULL::bigint, NULL::bigint, NULL::bytea, e.seq,\n" \
+	"      e.kind::text, e.ts_ms, e.author, e.producer, e.number, " data ", e.deleted, e.target,\n" \
 	"      e.rev, e.key, e.is_on"
 
 const char postgres_functions_read[] =
@@ -265,7 +273,7 @@ const char postgres_functions_read[] =
 	"\n"
 	/* p_from: 0 latest, 1 before, 2 after, 3 around, as enum chat_page_from. */
 	"CREATE FUNCTION uproar.page(p_room text, p_messages bigint, p_bytes bigint, p_oldest bigint, p_from bigint,\n"
-	"  p_seq bigint, p_limit bigint, p_size bigint)\n" ANSWER
+	"  p_seq bigint, p_limit bigint, p_size bigint, p_state boolean)\n" ANSWER
 	"DECLARE\n"
 	"  r uproar.room;\n"
 	"BEGIN\n"
@@ -274,6 +282,9 @@ const char postgres_functions_read[] =
 	"    RETURN;\n"
 	"  END IF;\n"
 	"  epoch := r.epoch; last := r.last; more := false;\n"
+	"  IF p_state THEN\n"
+	"    state := (SELECT s.state FROM uproar.state s WHERE s.room = r.id);\n"
+	"  END IF;\n"
 	"  SELECT k.first INTO first\n"
 	"    FROM uproar.kept(r.id, r.first, r.last, r.bytes, p_messages, p_bytes, p_oldest) k;\n"
 	"  IF r.first < 1 OR r.first > r.last + 1 OR (p_from = 2 AND p_seq + 1 < first) THEN\n"

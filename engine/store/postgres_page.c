@@ -2,6 +2,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/slab.h"
+#include "engine/store/backend.h"
 
 /* As in ANSWER of postgres_functions.c. */
 enum column {
@@ -11,6 +12,7 @@ enum column {
 	COLUMN_MORE,
 	COLUMN_LOW,
 	COLUMN_HIGH,
+	COLUMN_STATE,
 	COLUMN_SEQ,
 	COLUMN_KIND,
 	COLUMN_TS,
@@ -48,6 +50,7 @@ void postgres_page_ask(struct postgres_values *values, const struct store_job *j
 	postgres_values_integer(values, job->seq_asked);
 	postgres_values_integer(values, job->limit);
 	postgres_values_integer(values, job->page_bytes);
+	postgres_values_bool(values, job->op == STORE_LOAD);
 }
 
 void postgres_search_ask(struct postgres_values *values, const struct store_job *job, struct span query)
@@ -190,6 +193,7 @@ void postgres_page_answer(struct store_job *job, const PGresult *result)
 	CHECK(PQnfields(result) == COLUMNS);
 	job->status = STORE_OK;
 	job->known = rows > 0;
+	job->kept_state = NULL;
 	job->first = 1;
 	if (!job->known)
 		return;
@@ -210,6 +214,12 @@ void postgres_page_answer(struct store_job *job, const PGresult *result)
 	if (job->op != STORE_SEARCH &&
 	    !is_dense(result, number_of(result, 0, COLUMN_LOW), number_of(result, 0, COLUMN_HIGH))) {
 		job->status = STORE_CORRUPT;
+		return;
+	}
+	const struct span state = text_of(result, 0, COLUMN_STATE);
+
+	if (state.size > 0 && !store_give_state(job, state)) {
+		job->status = STORE_UNAVAILABLE;
 		return;
 	}
 	const int from = job->op == STORE_SEARCH ? search_from(job, result) : 1;

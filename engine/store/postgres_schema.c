@@ -74,9 +74,15 @@ static const char tables[] =
 	"COMMENT ON COLUMN uproar.writer.batch IS 'The last batch committed';\n"
 	"INSERT INTO uproar.writer DEFAULT VALUES;\n";
 
+/* Apart from the rooms, whose rows are written by every append. */
+static const char states[] =
+	"ALTER TYPE uproar.kind ADD VALUE 'mod';\n"
+	"CREATE TABLE uproar.state (room bigint PRIMARY KEY, state bytea NOT NULL);\n"
+	"COMMENT ON TABLE uproar.state IS 'What Uproar remembers of a room besides its log: who is banned or muted';\n";
+
 /* clang-format on */
 
-const char *const postgres_migrations[] = { tables };
+const char *const postgres_migrations[] = { tables, states };
 const int postgres_schema_version = sizeof(postgres_migrations) / sizeof(*postgres_migrations);
 
 /* clang-format off */

@@ -24,13 +24,13 @@ static const struct {
 	{ "append",
 	  "SELECT status, seq, ts, rev, first FROM uproar.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
 	  "$13,"
-	  " $14, $15, $16, $17)",
+	  " $14, $15, $16, $17, $18, $19)",
 	  true, false },
 	{ "recall",
 	  "SELECT status, seq, ts, rev, first FROM uproar.recall($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
 	  true, false },
 	{ "maintain", "SELECT more, at FROM uproar.maintain($1, $2, $3, $4, $5)", true, false },
-	{ "page", "SELECT * FROM uproar.page($1, $2, $3, $4, $5, $6, $7, $8)", false, true },
+	{ "page", "SELECT * FROM uproar.page($1, $2, $3, $4, $5, $6, $7, $8, $9)", false, true },
 	{ "search", "SELECT * FROM uproar.search($1, $2, $3, $4, $5, $6, $7)", false, true },
 };
 

@@ -10,11 +10,13 @@
 
 #include "engine/core/check.h"
 
-#define MAGIC "UPROAR2\n"
+#define MAGIC "UPROAR3\n"
+#define MAGIC_BEFORE "UPROAR2\n" /* its records are events alone */
 #define MAGIC_SIZE 8
 #define HEAD_SIZE 8 /* of a record */
 #define RECORD_MAX (1 << 20)
 #define PATH_MAX_SIZE 4096
+#define STATE 0xff /* where an event has its kind */
 
 struct snapshot_writer {
 	FILE *file;
@@ -151,6 +153,20 @@ int snapshot_write(struct snapshot_writer *writer, struct span room, struct span
 	return write_record(writer, (size_t)(at - writer->record));
 }
 
+int snapshot_write_state(struct snapshot_writer *writer, struct span room, struct span state)
+{
+	uint8_t *at = writer->record;
+
+	if (writer->error == 0 && 1 + 2 * 4 + room.size + state.size > RECORD_MAX)
+		writer->error = -EMSGSIZE;
+	if (writer->error != 0)
+		return writer->error;
+	at = put(at, STATE, 1);
+	at = put_span(at, room);
+	at = put_span(at, state);
+	return write_record(writer, (size_t)(at - writer->record));
+}
+
 static int sync_directory(const char *directory)
 {
 	const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -245,23 +261,44 @@ static const uint8_t *parse(const uint8_t *at, const uint8_t *end, struct span *
 	return get_span(at, end, &event->key);
 }
 
+static bool is_state(const struct snapshot *snapshot, size_t record)
+{
+	return snapshot->bytes[record + HEAD_SIZE] == STATE;
+}
+
+static const uint8_t *parse_state(const uint8_t *at, const uint8_t *end, struct span *room, struct span *state)
+{
+	at = get_span(at + 1, end, room);
+	return get_span(at, end, state);
+}
+
+/* Whether the record from `from` to `end`, which has at least a byte, is an event or a state. */
+static bool is_right(const struct snapshot *snapshot, size_t from, size_t end)
+{
+	const uint8_t *at = snapshot->bytes + from + HEAD_SIZE, *right = snapshot->bytes + end;
+	struct span room, epoch, state;
+	struct chat_event event;
+
+	if (!is_state(snapshot, from))
+		return parse(at, right, &room, &epoch, &event) == right;
+	return memcmp(snapshot->bytes, MAGIC, MAGIC_SIZE) == 0 && parse_state(at, right, &room, &state) == right;
+}
+
 static bool whole(const struct snapshot *snapshot)
 {
 	size_t at = MAGIC_SIZE;
 
-	if (snapshot->size < MAGIC_SIZE || memcmp(snapshot->bytes, MAGIC, MAGIC_SIZE) != 0)
+	if (snapshot->size < MAGIC_SIZE ||
+	    (memcmp(snapshot->bytes, MAGIC, MAGIC_SIZE) != 0 && memcmp(snapshot->bytes, MAGIC_BEFORE, MAGIC_SIZE) != 0))
 		return false;
 	for (;;) {
 		const size_t end = record_end(snapshot, at);
-		struct span room, epoch;
-		struct chat_event event;
 
 		if (end == 0)
 			return false;
 		if (end == at + HEAD_SIZE)
 			return end == snapshot->size;
-		if (parse(snapshot->bytes + at + HEAD_SIZE, snapshot->bytes + end, &room, &epoch, &event) !=
-		    snapshot->bytes + end)
+		if (!is_right(snapshot, at, end))
 			return false;
 		at = end;
 	}
@@ -301,17 +338,38 @@ int snapshot_remove(const char *directory)
 	return sync_directory(directory);
 }
 
-int snapshot_next(const struct snapshot *snapshot, size_t *at, struct span *room, struct span *epoch,
-		  struct chat_event *event)
+/* The next record that is a state, or that is none, from *at on, which moves behind it: its begin, or 0 at the end. */
+static size_t next_record(const struct snapshot *snapshot, size_t *at, bool state)
 {
 	if (*at == 0)
 		*at = MAGIC_SIZE;
-	const size_t end = record_end(snapshot, *at);
+	for (;;) {
+		const size_t begin = *at, end = record_end(snapshot, begin);
 
-	CHECK(end != 0);
-	if (end == *at + HEAD_SIZE)
-		return 0;
-	parse(snapshot->bytes + *at + HEAD_SIZE, snapshot->bytes + end, room, epoch, event);
-	*at = end;
-	return 1;
+		CHECK(end != 0);
+		if (end == begin + HEAD_SIZE)
+			return 0;
+		*at = end;
+		if (is_state(snapshot, begin) == state)
+			return begin;
+	}
+}
+
+int snapshot_next(const struct snapshot *snapshot, size_t *at, struct span *room, struct span *epoch,
+		  struct chat_event *event)
+{
+	const size_t begin = next_record(snapshot, at, false);
+
+	if (begin != 0)
+		parse(snapshot->bytes + begin + HEAD_SIZE, snapshot->bytes + *at, room, epoch, event);
+	return begin != 0;
+}
+
+int snapshot_next_state(const struct snapshot *snapshot, size_t *at, struct span *room, struct span *state)
+{
+	const size_t begin = next_record(snapshot, at, true);
+
+	if (begin != 0)
+		parse_state(snapshot->bytes + begin + HEAD_SIZE, snapshot->bytes + *at, room, state);
+	return begin != 0;
 }

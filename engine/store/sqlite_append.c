@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "engine/core/mutant.h"
+#include "engine/store/backend.h"
 #include "engine/store/sqlite_row.h"
 
 #define WAL_PAGES_MAX 16384 /* 64 MiB */
@@ -35,9 +36,11 @@ static bool prepare(struct sqlite_append *append, sqlite3 *db)
 	append->erase = db_prepare(db, "UPDATE events SET data = NULL, deleted = 1, crc = ?2 WHERE id = ?1");
 	append->young =
 		db_prepare(db, "SELECT id FROM events WHERE id >= ? AND id <= ? AND ts > ? ORDER BY id LIMIT 1");
+	append->keep_state = db_prepare(db, "REPLACE INTO states (room, state, crc) VALUES (?, ?, ?)");
+	append->drop_state = db_prepare(db, "DELETE FROM states WHERE room = ?");
 	return append->begin && append->commit && append->rollback && append->mark && append->unmark &&
 	       append->release && append->insert && append->by_cid && append->read && append->edited && append->edits &&
-	       append->erase && append->young;
+	       append->erase && append->young && append->keep_state && append->drop_state;
 }
 
 int append_open(struct sqlite_append *append, sqlite3 *db)
@@ -50,9 +53,9 @@ int append_open(struct sqlite_append *append, sqlite3 *db)
 void append_close(struct sqlite_append *append)
 {
 	sqlite3_stmt *const statements[] = {
-		append->begin,   append->commit, append->rollback, append->mark, append->unmark,
-		append->release, append->insert, append->by_cid,   append->read, append->edited,
-		append->edits,   append->erase,  append->young,
+		append->begin,   append->commit, append->rollback, append->mark,       append->unmark,
+		append->release, append->insert, append->by_cid,   append->read,       append->edited,
+		append->edits,   append->erase,  append->young,    append->keep_state, append->drop_state,
 	};
 
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
@@ -98,9 +101,7 @@ static int judge_target(struct sqlite_append *append, const struct sqlite_room *
 	else if (code == SQLITE_DONE)
 		code = SQLITE_CORRUPT; /* the seqs of a room have no holes */
 	if (code == SQLITE_OK && target.kind == CHAT_EV_msg && !target.deleted) {
-		const bool own = span_equal(target.from, event->from);
-
-		job->status = own || event->kind == CHAT_EV_react ? STORE_OK : STORE_FORBIDDEN;
+		job->status = store_may_change(job, target.from) ? STORE_OK : STORE_FORBIDDEN;
 		*rev = target.rev;
 	}
 	sqlite3_reset(append->read);
@@ -255,6 +256,18 @@ static int retain(struct sqlite_append *append, struct sqlite_room *room, const 
 	return code;
 }
 
+static int set_state(struct sqlite_append *append, const struct sqlite_room *room, struct span state)
+{
+	sqlite3_stmt *statement = state.size > 0 ? append->keep_state : append->drop_state;
+
+	sqlite3_bind_int64(statement, 1, room->id);
+	if (state.size > 0) {
+		sqlite3_bind_blob(statement, 2, state.bytes, (int)state.size, SQLITE_STATIC);
+		sqlite3_bind_int64(statement, 3, row_state_crc(room->id, state));
+	}
+	return db_run(statement);
+}
+
 static int insert(struct sqlite_append *append, struct sqlite_room *room, struct store_job *job, uint32_t rev)
 {
 	struct chat_event *event = &job->event;
@@ -275,6 +288,8 @@ static int insert(struct sqlite_append *append, struct sqlite_room *room, struct
 	room->upto += row_size(event);
 	standings_touch(&append->rooms, room);
 	code = change_target(append, room, event);
+	if (code == SQLITE_OK && job->state.bytes)
+		code = set_state(append, room, job->state);
 	if (code != SQLITE_OK)
 		return code;
 	job->seq = event->seq;
@@ -300,7 +315,7 @@ static int append_one(struct sqlite_append *append, struct store_job *job)
 		return code;
 	if (duplicate)
 		job->status = STORE_DUPLICATE;
-	else if (job->event.kind != CHAT_EV_msg)
+	else if (store_has_target(job->event.kind))
 		code = judge_target(append, room, job, &rev);
 	if (code == SQLITE_OK && job->status == STORE_OK)
 		code = insert(append, room, job, rev);

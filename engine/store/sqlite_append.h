@@ -9,7 +9,7 @@ struct sqlite_append {
 	sqlite3 *db;
 	struct sqlite_rooms rooms;
 	sqlite3_stmt *begin, *commit, *rollback, *mark, *unmark, *release;
-	sqlite3_stmt *insert, *by_cid, *read, *edited, *edits, *erase, *young;
+	sqlite3_stmt *insert, *by_cid, *read, *edited, *edits, *erase, *young, *keep_state, *drop_state;
 	bool careful; /* a room was found damaged: each job can be taken back alone */
 	int wal_pages; /* in the write-ahead log */
 	int wal_due; /* when so many are, a checkpoint is made without waiting for the housekeeping */

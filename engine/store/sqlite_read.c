@@ -6,6 +6,7 @@
 
 #include "engine/core/slab.h"
 #include "engine/core/mutant.h"
+#include "engine/store/backend.h"
 #include "engine/store/sqlite_row.h"
 
 int read_open(struct sqlite_read *read, sqlite3 *db)
@@ -21,7 +22,11 @@ int read_open(struct sqlite_read *read, sqlite3 *db)
 		.descending =
 			db_prepare(db, "SELECT " ROW_COLUMNS " FROM events WHERE id >= ? AND id <= ? ORDER BY id DESC"),
 	};
-	return read->begin && read->end && read->room && read->young && read->ascending && read->descending ? 0 : -1;
+	read->state = db_prepare(db, "SELECT state, crc FROM states WHERE room = ?");
+	return read->begin && read->end && read->room && read->young && read->ascending && read->descending &&
+			       read->state
+		       ? 0
+		       : -1;
 }
 
 void read_close(struct sqlite_read *read)
@@ -32,6 +37,7 @@ void read_close(struct sqlite_read *read)
 	sqlite3_finalize(read->young);
 	sqlite3_finalize(read->ascending);
 	sqlite3_finalize(read->descending);
+	sqlite3_finalize(read->state);
 	free(read->page.events);
 	free(read->page.bytes);
 }
@@ -294,6 +300,26 @@ static int read_around(struct sqlite_read *read, struct store_job *job, const st
 	return job->page ? SQLITE_OK : SQLITE_NOMEM;
 }
 
+static int read_state(struct sqlite_read *read, struct store_job *job, int64_t room)
+{
+	sqlite3_stmt *select = read->state;
+	int code;
+
+	sqlite3_bind_int64(select, 1, room);
+	code = sqlite3_step(select);
+	if (code == SQLITE_ROW) {
+		const void *bytes = sqlite3_column_blob(select, 0);
+		const struct span state = span_of(bytes, bytes ? (size_t)sqlite3_column_bytes(select, 0) : 0);
+
+		if (!bytes || row_state_crc(room, state) != (uint32_t)sqlite3_column_int64(select, 1))
+			code = SQLITE_CORRUPT;
+		else if (!store_give_state(job, state))
+			code = SQLITE_NOMEM;
+	}
+	sqlite3_reset(select);
+	return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
 static int read_page(struct sqlite_read *read, struct store_job *job, const struct sqlite_standing *at)
 {
 	const bool backwards = job->from == CHAT_PAGE_BEFORE || job->from == CHAT_PAGE_LATEST;
@@ -308,6 +334,8 @@ static int read_page(struct sqlite_read *read, struct store_job *job, const stru
 				   job->page_bytes, &more);
 	else
 		code = page_after(read, at, job->seq_asked, job->limit, job->page_bytes, &more);
+	if (code == SQLITE_OK && job->op == STORE_LOAD)
+		code = read_state(read, job, at->id);
 	if (code != SQLITE_OK)
 		return code;
 	job->page = page_make(&read->page, backwards, more);
@@ -336,6 +364,7 @@ void read_job(struct sqlite_read *read, struct store_job *job)
 	int code = db_run(read->begin);
 
 	job->status = STORE_OK;
+	job->kept_state = NULL;
 	if (code == SQLITE_OK)
 		code = read_in_transaction(read, job);
 	if (!sqlite3_get_autocommit(read->db))

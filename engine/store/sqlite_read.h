@@ -17,7 +17,7 @@ struct sqlite_page {
 
 struct sqlite_read {
 	sqlite3 *db;
-	sqlite3_stmt *begin, *end, *room, *young, *ascending, *descending;
+	sqlite3_stmt *begin, *end, *room, *young, *ascending, *descending, *state;
 	struct sqlite_page page;
 };
 

@@ -38,6 +38,11 @@ uint32_t row_room_crc(struct span name, uint64_t first, uint64_t last)
 	return sum_span(sum, name);
 }
 
+uint32_t row_state_crc(int64_t room, struct span state)
+{
+	return sum_span((uint32_t)crc32(0, (const uint8_t *)&room, sizeof(room)), state);
+}
+
 static void bind_number(sqlite3_stmt *insert, int index, bool there, uint64_t number)
 {
 	if (there)

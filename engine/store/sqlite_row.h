@@ -34,6 +34,9 @@ bool row_read(sqlite3_stmt *select, struct chat_event *event);
 /* Likewise of where a room stands. Without the epoch: whoever restores a backup gives rooms new ones (docs/operate). */
 uint32_t row_room_crc(struct span name, uint64_t first, uint64_t last);
 
+/* Of what a room has besides its log. */
+uint32_t row_state_crc(int64_t room, struct span state);
+
 /* The sum of what an event is. */
 uint32_t row_crc(int64_t id, const struct chat_event *event);
 

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	struct span room, epoch;
 	struct chat_event event;
-	size_t last = 0;
+	size_t last = 0, states_at = 0;
 
 	while (snapshot_next(&snapshot, &at, &room, &epoch, &event) == 1) {
 		const struct span spans[] = { room, epoch, event.from, event.producer, event.data, event.key };
@@ -48,5 +48,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		last = at;
 	}
 	check(at + HEAD_SIZE == snapshot.size);
+	struct span state;
+
+	while (snapshot_next_state(&snapshot, &states_at, &room, &state) == 1) {
+		check_within(&snapshot, room);
+		check_within(&snapshot, state);
+	}
+	check(states_at + HEAD_SIZE == snapshot.size);
 	return 0;
 }

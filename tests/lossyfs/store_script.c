@@ -14,7 +14,7 @@
  *   ack BATCH JOB STATUS SEQ TS REV ROOM   what it was answered
  *   done BATCH                             all of the batch
  *   full BATCH                             there was no space, and it is asked again
- *   room NAME EPOCH FIRST LAST, event ROOM ..., found ..., state BATCH   what is kept
+ *   room NAME EPOCH FIRST LAST STATE, event ROOM ..., found ..., state BATCH   what is kept
  * Exit status: 0, 3: a write or a sync failed, 4: it cannot be opened, 5: it says what it must not.
  */
 #include <errno.h>
@@ -121,6 +121,17 @@ static void say(struct store_job *job, char *data, uint32_t batch, uint32_t numb
 	job->event.data = span_of(data, size);
 }
 
+/* What the room has besides its log, from this event on: some bytes, many, or none any more. */
+static void set_state(struct store_job *job, uint32_t batch, uint32_t number)
+{
+	static uint8_t states[JOBS_MAX][STORE_STATE_SIZE_MAX];
+	const uint64_t kind = pick(batch, number, 10, 6);
+	const size_t size = kind == 0 ? 0 : kind == 1 ? 9000 : 40;
+
+	memset(states[number], (int)(batch * JOBS_MAX + number), size);
+	job->state = span_of(states[number], size);
+}
+
 static void make(struct store_job *job, char *data, uint32_t batch, uint32_t number)
 {
 	const size_t room = pick(batch, number, 4, ROOMS);
@@ -137,6 +148,8 @@ static void make(struct store_job *job, char *data, uint32_t batch, uint32_t num
 	job->event.producer = text("story");
 	job->event.number = batch * JOBS_MAX + number + 1;
 	job->event.kind = CHAT_EV_msg;
+	if (pick(batch, number, 9, 4) == 0)
+		set_state(job, batch, number);
 	if (kind < 7) {
 		say(job, data, batch, number, trimmed);
 		return;
@@ -256,7 +269,14 @@ static void tell_room(size_t room, uint64_t now_ms)
 		block_give(load.page, load.page->size);
 	if (!load.known)
 		return;
-	printf("room %s %s %" PRIu64 " %" PRIu64 "\n", rooms[room].name, load.room_epoch, load.first, load.last);
+	printf("room %s %s %" PRIu64 " %" PRIu64 " ", rooms[room].name, load.room_epoch, load.first, load.last);
+	if (load.kept_state != NULL) {
+		printf("%" PRIu32 ":%016" PRIx64 "\n", load.kept_state->count,
+		       hash(span_of(load.kept_state->bytes, load.kept_state->count)));
+		block_give(load.kept_state, load.kept_state->size);
+	} else {
+		puts("none");
+	}
 	uint64_t after = load.first - 1;
 	do {
 		struct store_job page = {

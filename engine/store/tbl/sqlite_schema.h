@@ -39,3 +39,9 @@ STORE_STEP("CREATE TABLE rooms ("
 	   "  events.target, coalesce(events.data, events.key) AS text, events.rev, events.deleted"
 	   "  FROM events JOIN rooms ON rooms.id = events.id >> 32"
 	   "  WHERE events.id & 4294967295 >= rooms.first;")
+/* Apart from the rooms, whose rows are written by every batch. */
+STORE_STEP("CREATE TABLE states ("
+	   "  room INTEGER PRIMARY KEY,"
+	   "  state BLOB NOT NULL," /* engine/chat's; nothing that this program's SQL looks into */
+	   "  crc INTEGER NOT NULL" /* of both */
+	   ");")

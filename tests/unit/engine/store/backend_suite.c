@@ -120,6 +120,7 @@ void suite_fill(uint32_t count, const struct store_retention *kept)
 void suite_read(struct store_job *job)
 {
 	job->page = NULL;
+	job->kept_state = NULL;
 	backend.read(handles[STORE_READER], job);
 }
 
@@ -127,7 +128,10 @@ void suite_give(struct store_job *job)
 {
 	if (job->page)
 		block_give(job->page, job->page->size);
+	if (job->kept_state)
+		block_give(job->kept_state, job->kept_state->size);
 	job->page = NULL;
+	job->kept_state = NULL;
 }
 
 static struct store_job question(enum store_op op, uint32_t limit)

@@ -6,6 +6,7 @@
 #include "engine/chat/record.h"
 #include "engine/core/clock.h"
 #include "engine/core/slab.h"
+#include "engine/store/postgres_schema.h"
 
 static struct postgres_fixture fixture;
 static const struct store_backend *const backend = &fixture.backend;
@@ -85,7 +86,10 @@ static void page_give(struct store_job *job)
 {
 	if (job->page)
 		block_give(job->page, job->page->size);
+	if (job->kept_state)
+		block_give(job->kept_state, job->kept_state->size);
 	job->page = NULL;
+	job->kept_state = NULL;
 }
 
 Test(postgres, what_is_kept_can_be_read_by_people)
@@ -269,6 +273,49 @@ Test(postgres, functions_of_another_build_are_replaced)
 	cr_assert_eq(backend->maintain(writer, 2000000), 0);
 	cr_assert_eq(append_all(&job, 1), 0);
 	cr_assert_eq(job.seq, 2, "what was kept is kept");
+}
+
+/* As the first version left it: with tables and functions of its own. */
+static void make_version_1(void)
+{
+	postgres_people(&fixture, "SET client_min_messages = warning; DROP SCHEMA uproar CASCADE; CREATE SCHEMA "
+				  "uproar; CREATE TABLE uproar.version"
+				  " (number int PRIMARY KEY, functions bigint NOT NULL, at timestamptz NOT NULL DEFAULT"
+				  " now()); INSERT INTO uproar.version VALUES (1, 5)");
+	postgres_people(&fixture, postgres_migrations[0]);
+	postgres_people(&fixture,
+			"CREATE FUNCTION uproar.append(p_batch bigint, OUT status int) LANGUAGE sql AS 'SELECT 1';"
+			"CREATE FUNCTION uproar.page(p_room text) RETURNS TABLE (epoch text) LANGUAGE sql AS"
+			" 'SELECT epoch FROM uproar.room';"
+			"INSERT INTO uproar.room (name, epoch, last, bytes) VALUES ('r', 'epoch0', 2, 8);"
+			"INSERT INTO uproar.event (room, seq, kind, ts_ms, author, data) VALUES (1, 1, 'msg', 7, 'Ann',"
+			" '1'), (1, 2, 'msg', 8, 'Bob', '2')");
+}
+
+Test(postgres, a_schema_of_version_1_becomes_one_of_this_with_all_that_is_in_it)
+{
+	struct store_job job = message("r", "Ann", NULL, 0, "3");
+
+	backend->close(writer);
+	backend->close(reader);
+	make_version_1();
+	for (int i = 1; i <= 2; i++) {
+		writer = open_one(STORE_WRITER);
+		cr_assert_str_eq(postgres_people(&fixture, "SELECT max(number) FROM uproar.version"), "2");
+		job.state = i == 1 ? SPAN("\x00state") : SPAN_NONE;
+		cr_assert_eq(append_all(&job, 1), 0);
+		cr_assert(job.status == STORE_OK && job.seq == 2 + (uint64_t)i);
+		if (i == 1)
+			backend->close(writer);
+	}
+	reader = open_one(STORE_READER);
+	struct store_job kept = load("r");
+
+	cr_assert(kept.status == STORE_OK && kept.first == 1 && kept.last == 4 && kept.page->count == 4);
+	cr_assert_str_eq(kept.room_epoch, "epoch0");
+	cr_assert(span_equal(kept.page->events[1].from, SPAN("Bob")) && kept.page->events[1].ts_ms == 8);
+	cr_assert(kept.kept_state && kept.kept_state->count == 6);
+	page_give(&kept);
 }
 
 Test(postgres, what_is_no_longer_kept_is_dropped)

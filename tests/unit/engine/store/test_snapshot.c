@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/chat/store_job.h"
 #include "engine/store/snapshot.h"
 
 static char directory[64], file[128], aside[128], fresh[128];
@@ -75,6 +76,21 @@ static const struct kept {
 };
 #define KEPT (sizeof(kept) / sizeof(kept[0]))
 
+/* Of the last room there is no event. */
+static const struct {
+	struct span room, state;
+} states[] = {
+	{ SPAN("general"), SPAN("{\"slow\":3}") },
+	{ SPAN("silent"), SPAN("\x00\xff\x01") },
+};
+#define STATES (sizeof(states) / sizeof(states[0]))
+
+static void put_states(struct snapshot_writer *writer)
+{
+	for (size_t i = 0; i < STATES; i++)
+		cr_assert_eq(snapshot_write_state(writer, states[i].room, states[i].state), 0);
+}
+
 static void save(size_t count)
 {
 	struct snapshot_writer *writer = snapshot_create(directory);
@@ -82,6 +98,7 @@ static void save(size_t count)
 	cr_assert(writer);
 	for (size_t i = 0; i < count; i++)
 		cr_assert_eq(snapshot_write(writer, kept[i].room, kept[i].epoch, &kept[i].event), 0);
+	put_states(writer);
 	cr_assert_eq(snapshot_finish(writer), 0);
 }
 
@@ -107,6 +124,19 @@ static void same_event(const struct chat_event *got, const struct chat_event *wa
 	same(got->key, want->key);
 }
 
+static void expect_states(const struct snapshot *snapshot)
+{
+	struct span room, state;
+	size_t at = 0;
+
+	for (size_t i = 0; i < STATES; i++) {
+		cr_assert_eq(snapshot_next_state(snapshot, &at, &room, &state), 1);
+		same(room, states[i].room);
+		same(state, states[i].state);
+	}
+	cr_assert_eq(snapshot_next_state(snapshot, &at, &room, &state), 0);
+}
+
 static void expect_all(size_t count)
 {
 	struct snapshot snapshot;
@@ -122,6 +152,7 @@ static void expect_all(size_t count)
 		same_event(&event, &kept[i].event);
 	}
 	cr_assert_eq(snapshot_next(&snapshot, &at, &room, &epoch, &event), 0);
+	expect_states(&snapshot);
 	snapshot_free(&snapshot);
 }
 
@@ -261,6 +292,61 @@ Test(snapshot, a_block_left_out)
 	}
 }
 
+/* As "UPROAR2\n" had it: events alone. */
+Test(snapshot, one_of_the_version_before)
+{
+	struct snapshot_writer *writer = snapshot_create(directory);
+	struct snapshot snapshot;
+	struct chat_event event;
+	struct span room, epoch, state;
+	uint8_t bytes[4096];
+	size_t at = 0;
+
+	cr_assert_eq(snapshot_write(writer, kept[0].room, kept[0].epoch, &kept[0].event), 0);
+	cr_assert_eq(snapshot_finish(writer), 0);
+	size_t size = read_file(bytes, sizeof(bytes));
+
+	cr_assert_eq(memcmp(bytes, "UPROAR3\n", 8), 0);
+	bytes[6] = '2';
+	write_file(bytes, size);
+	cr_assert_eq(snapshot_load(&snapshot, directory), 1);
+	cr_assert_eq(snapshot_next(&snapshot, &at, &room, &epoch, &event), 1);
+	same_event(&event, &kept[0].event);
+	cr_assert_eq(snapshot_next(&snapshot, &at, &room, &epoch, &event), 0);
+	at = 0;
+	cr_assert_eq(snapshot_next_state(&snapshot, &at, &room, &state), 0);
+	snapshot_free(&snapshot);
+	bytes[6] = '1';
+	expect_damaged(bytes, size, "version", 1);
+
+	save(1);
+	size = read_file(bytes, sizeof(bytes));
+	bytes[6] = '2';
+	expect_damaged(bytes, size, "a state in version", 2);
+}
+
+Test(snapshot, the_largest_state_and_one_byte_more)
+{
+	const size_t most = (1 << 20) - 1 - 8 - 1;
+	uint8_t *bytes = calloc(1, most + 1);
+	struct snapshot_writer *writer = snapshot_create(directory);
+	struct snapshot snapshot;
+	struct span room, state;
+	size_t at = 0;
+
+	cr_assert_eq(snapshot_write_state(writer, SPAN("r"), span_of(bytes, most)), 0);
+	cr_assert_eq(snapshot_finish(writer), 0);
+	cr_assert_eq(snapshot_load(&snapshot, directory), 1);
+	cr_assert_eq(snapshot_next_state(&snapshot, &at, &room, &state), 1);
+	cr_assert(state.size == most && most > STORE_STATE_SIZE_MAX);
+	snapshot_free(&snapshot);
+	unlink(file);
+	writer = snapshot_create(directory);
+	cr_assert_eq(snapshot_write_state(writer, SPAN("r"), span_of(bytes, most + 1)), -EMSGSIZE);
+	cr_assert_eq(snapshot_finish(writer), -EMSGSIZE);
+	free(bytes);
+}
+
 /* A right checksum does not make a right event. */
 Test(snapshot, an_event_that_no_log_keeps)
 {
@@ -346,6 +432,7 @@ Test(snapshot, the_old_one_stays_until_the_new_one_is_whole)
 	for (size_t i = 0; i < KEPT; i++)
 		cr_assert_eq(snapshot_write(writer, kept[i].room, kept[i].epoch, &kept[i].event), 0);
 	expect_all(2);
+	put_states(writer);
 	cr_assert_eq(snapshot_finish(writer), 0);
 	expect_all(KEPT);
 }

@@ -527,6 +527,26 @@ Test(sqlite, a_damaged_room_is_refused_and_the_others_are_not)
 	cr_assert_eq(jobs[2].seq, 3);
 }
 
+/* Whoever was banned must not come back because of a bit. */
+Test(sqlite, a_damaged_state_is_refused)
+{
+	struct store_job job = message("r", "Ann", NULL, 0, "1");
+
+	job.state = SPAN("{\"bans\":[]}");
+	append_one(job, NULL);
+	spoil("UPDATE states SET state = CAST('{\"bans\":{}}' AS BLOB)");
+	cr_assert_eq(page_of(STORE_LOAD, CHAT_PAGE_LATEST, 0, 5).status, STORE_CORRUPT);
+	cr_assert_str_eq(range(page_of(STORE_PAGE, CHAT_PAGE_AFTER, 0, 5)), "1..1", "pages have none");
+	append_one(job, NULL);
+	struct store_job load = page_of(STORE_LOAD, CHAT_PAGE_LATEST, 0, 5);
+
+	cr_assert(load.status == STORE_OK && load.kept_state, "a new one is sound");
+	block_give(load.kept_state, load.kept_state->size);
+	cr_assert_str_eq(range(load), "1..2");
+	spoil("UPDATE states SET room = 2; INSERT INTO states VALUES (1, '', 0)");
+	cr_assert_eq(page_of(STORE_LOAD, CHAT_PAGE_LATEST, 0, 5).status, STORE_CORRUPT);
+}
+
 Test(sqlite, a_file_that_is_not_ours_is_refused)
 {
 	char path[128];

@@ -1,5 +1,5 @@
 /* backend_cases.h - what every backend of the store must do: BACKEND_CASE(name), each a function
- * backend_case_NAME() in backend_append.c, backend_change.c, backend_retain.c or backend_read.c. */
+ * backend_case_NAME() in backend_append.c, backend_change.c, backend_state.c, backend_retain.c or backend_read.c. */
 BACKEND_CASE(seqs_are_dense_in_each_room)
 BACKEND_CASE(every_field_comes_back)
 BACKEND_CASE(absent_and_empty_are_not_the_same)
@@ -15,6 +15,13 @@ BACKEND_CASE(edits_are_counted)
 BACKEND_CASE(a_deletion_drops_data_for_good)
 BACKEND_CASE(a_target_may_be_of_the_same_batch)
 BACKEND_CASE(a_refused_change_leaves_no_trace)
+BACKEND_CASE(a_state_comes_back_with_the_load)
+BACKEND_CASE(a_state_is_its_rooms_and_the_last_of_a_batch)
+BACKEND_CASE(what_is_not_kept_changes_no_state)
+BACKEND_CASE(the_largest_state_is_kept)
+BACKEND_CASE(a_state_outlives_all_events)
+BACKEND_CASE(a_page_has_no_state)
+BACKEND_CASE(a_moderator_deletes_others_messages)
 BACKEND_CASE(messages_are_kept_to_the_number)
 BACKEND_CASE(bytes_are_kept_to_the_number)
 BACKEND_CASE(one_event_may_be_more_than_all_bytes)
