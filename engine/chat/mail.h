@@ -14,6 +14,7 @@ enum mail_kind {
 	MAIL_EVENT,   /* from it, to every core with members */
 	MAIL_REPLY,   /* from it, to the core that asked */
 	MAIL_PAGE,    /* from it, answer to a fetch */
+	MAIL_USER,    /* about a user, to every core: gate/user_acts.h */
 };
 
 struct mail {
@@ -74,6 +75,21 @@ struct mail_page {
 	uint64_t room_hash;
 	uint64_t after;        /* as asked */
 	struct chat_page page; /* page.more: there is more to fetch before the live events */
+	uint8_t bytes[];
+};
+
+enum mail_user_act {
+	MAIL_USER_END,    /* end the user's connections */
+	MAIL_USER_BAN,    /* to the user's home: every core is to have this ban */
+	MAIL_USER_BANNED, /* from it */
+};
+
+struct mail_user {
+	struct mail mail;
+	uint8_t act;       /* enum mail_user_act */
+	uint8_t reason;    /* END: enum chat_close */
+	uint64_t until_ms; /* BAN, BANNED: of the wall clock; 0: no longer */
+	struct span user;
 	uint8_t bytes[];
 };
 

@@ -83,7 +83,13 @@ static void run_hello(struct gate *gate, struct conn *conn, const struct chat_co
 
 	if (!let_in(gate, conn, command->id, &user) || !identify_rename(gate, conn, user))
 		return;
+	if (user_banned_until(gate, session_user(session)) != 0) {
+		frame_error(gate, conn, command->id, CHAT_ERR_forbidden, user_banned_ms(gate, session_user(session)));
+		session_close(gate, conn, CHAT_CLOSE_banned);
+		return;
+	}
 	session->phase = SESSION_LIVE;
+	users_enter(gate, conn);
 	counter_add(gate->counters, COUNTER_sessions, 1);
 	keepalive_start(gate, conn);
 	LOG(LOG_DEBUG, "hello", LOG_U64("connection", conn->slot), LOG_SPAN("user", session_user(session)));

@@ -4,7 +4,10 @@
 #define GATE_GATE_H
 
 #include "engine/core/throttle.h"
+#include "engine/gate/bans.h"
 #include "engine/gate/shard.h"
+#include "engine/gate/user_acts.h"
+#include "engine/gate/users.h"
 
 struct hook_port;
 struct hook_question;
@@ -22,6 +25,9 @@ struct gate {
 	struct timers timers;
 	struct random random;
 	struct session *sessions; /* by connection */
+	struct users users;       /* these by name, once LIVE */
+	struct bans bans;
+	struct ban_keeper bans_kept;
 	uint32_t sessions_max;
 	uint32_t touched;         /* connections ever used: index of the highest + 1 */
 	struct session_limits limits;

@@ -63,10 +63,12 @@ static void retire(struct gate *gate, struct conn *conn)
 {
 	struct session *session = session_of(gate, conn);
 
-	if (session->phase == SESSION_LIVE)
-		counter_add(gate->counters, COUNTER_sessions, -1);
 	membership_end_all(gate, conn);
 	hook_end(session);
+	if (session->phase == SESSION_LIVE) {
+		counter_add(gate->counters, COUNTER_sessions, -1);
+		users_leave(gate, conn);
+	}
 	session->phase = SESSION_OVER;
 	if (session->user)
 		block_give(session->user, session->user_size);

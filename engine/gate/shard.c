@@ -110,6 +110,7 @@ static void link_up(struct shard *shard, const struct shard_limits *limits)
 		shard->in[core] = &links->rings[core * limits->cores + limits->core];
 	}
 	shard->gate.hooks = links->hooks;
+	shard->gate.bans_kept = links->bans_kept;
 	shard->gate.has_store = links->stores != NULL;
 	if (shard->gate.has_store)
 		shard->gate.store = links->stores[limits->core];
@@ -130,7 +131,9 @@ static int gate_open(struct gate *gate, const struct shard_limits *limits, struc
 	gate->sessions = pages_reserve((size_t)gate->sessions_max * sizeof(struct session));
 	gate->net.ops = &ops;
 	gate->net.context = gate;
-	if (!gate->sessions || segment_pool_open(&gate->segments, limits->segment_bytes_max) != 0 ||
+	if (!gate->sessions || users_open(&gate->users, gate->sessions_max, hash_key) != 0 ||
+	    bans_open(&gate->bans, hash_key) != 0 ||
+	    segment_pool_open(&gate->segments, limits->segment_bytes_max) != 0 ||
 	    codec_open(&gate->codec, &limits->codec, gate->sessions_max, &shard->counters) != 0 ||
 	    directory_open(&gate->directory, limits->places_max, hash_key, limits->cores) != 0 ||
 	    hall_open(&gate->hall, &limits->hall, &gate->segments, &gate->directory, &shard->counters,
@@ -182,6 +185,8 @@ void shard_close(struct shard *shard)
 	codec_close(&gate->codec);
 	directory_close(&gate->directory);
 	adopt_close(gate);
+	bans_close(&gate->bans);
+	users_close(&gate->users);
 	segment_pool_close(&gate->segments);
 	ring_close_all(shard->ring);
 	pages_release(gate->sessions, (size_t)gate->sessions_max * sizeof(struct session));
@@ -281,6 +286,9 @@ static void run_mail(struct shard *shard, const struct mail *mail)
 		return;
 	case MAIL_PAGE:
 		deliver_page(gate, (const struct mail_page *)mail);
+		return;
+	case MAIL_USER:
+		user_acts_mail(gate, (const struct mail_user *)mail);
 		return;
 	case MAIL_BLOCK:
 		break;
@@ -429,6 +437,11 @@ struct home *shard_home(struct shard *shard)
 	return shard->gate.home;
 }
 
+int shard_restore_ban(struct shard *shard, struct span user, uint64_t until_ms, uint64_t wall_ms)
+{
+	return bans_set(&shard->gate.bans, user, until_ms, wall_ms);
+}
+
 const struct counters *shard_counters(const struct shard *shard)
 {
 	return &shard->counters;
@@ -446,7 +459,7 @@ size_t shard_sums(const struct shard_limits *limits, struct shard_sum *rows, siz
 		{ "rings and receive buffers", ring_bytes_max(&limits->ring) },
 		{ "connections", slots * (sizeof(struct conn) + sizeof(struct owner)) },
 		{ "addresses", addresses_bytes_max(limits->ring.slots_max, &limits->net.address) },
-		{ "sessions", slots * sizeof(struct session) },
+		{ "sessions", slots * sizeof(struct session) + users_bytes_max(limits->ring.slots_max) },
 		{ "sends in flight", slots * sizeof(struct flight) },
 		{ "what waits to be sent", limits->segment_bytes_max },
 		{ "memberships and hot logs", hall_bytes_max(&limits->hall) },

@@ -11,6 +11,7 @@
 #include "engine/chat/post.h"
 #include "engine/gate/http_source.h"
 #include "engine/gate/session.h"
+#include "engine/gate/user_acts.h"
 #include "engine/net/conn.h"
 
 struct shard;
@@ -40,6 +41,7 @@ struct shard_links {
 	const struct counters *counters[CORES_MAX]; /* likewise */
 	uint32_t memory_permille;      /* of what may be used, written by anyone while the shards run; atomic */
 	struct auth *auth;             /* held by each at open; NULL: all are guests, and members everywhere */
+	struct ban_keeper bans_kept;   /* may be called by every core at once; none: bans end with the process */
 	const struct store_port *stores; /* of each core, copied at open; NULL: there is no store. Set before that */
 	const struct hook_port *hooks; /* the same for all, kept; NULL: nobody outside decides. Set before that */
 };
@@ -78,6 +80,10 @@ bool shard_is_drained(const struct shard *shard);
 bool shard_is_stopped(const struct shard *shard);
 
 struct home *shard_home(struct shard *shard);
+
+/* Before it is turned: a name that an earlier process had banned. 0, or as bans_set(). */
+int shard_restore_ban(struct shard *shard, struct span user, uint64_t until_ms, uint64_t wall_ms);
+
 const struct counters *shard_counters(const struct shard *shard);
 uint32_t shard_connections(const struct shard *shard);
 

@@ -639,7 +639,7 @@ class RareParts(unittest.TestCase):
         self.assertEqual(heard, [{"op": "pong"}, (10, b"are you there"), (10, b"")])
 
     def test_codes_that_say_do_not_come_back(self):
-        for code in (1000, 1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4409, 4413, 4429):
+        for code in (1000, 1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4409, 4412, 4413, 4429):
             stage = self.stage(lambda peer, number: (peer.greet(), peer.close(code, "so \x1b"), peer.hear()))
             reader = Running(self, stage.port, "read", "r", "--follow")
             self.assertEqual(reader.ended(10), 69)

@@ -9,6 +9,7 @@
 #include "tests/sim/client.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/manners.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/squeeze.h"
 
 #define CLIENTS_MAX 10
@@ -147,6 +148,7 @@ static void engine_open(void)
 
 	CHECK(error == 0);
 	simdisk_begin(&links);
+	operator_begin(&links);
 	for (uint32_t core = 0; core < sim.world.cores; core++) {
 		const struct shard_limits limits = limits_draw(core);
 
@@ -155,6 +157,7 @@ static void engine_open(void)
 		CHECK(shards[core]);
 	}
 	simdisk_start();
+	operator_start(shards);
 }
 
 static void engine_close(bool crash)
@@ -192,6 +195,7 @@ static void step(void)
 		crash();
 		return;
 	}
+	operator_act();
 	if (sim_chance(400))
 		simdisk_turn();
 	const uint32_t core = sim_below(sim.world.cores);
@@ -255,6 +259,9 @@ static void settle(void)
 	/* What the store could not give is asked for again by the clock. */
 	sim.now_ns += 1000 * 1000000ull;
 	run_until_quiet();
+	operator_ask();
+	run_until_quiet();
+	operator_judge();
 	simdisk_judge();
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++)
 		for (uint32_t i = 0; simdisk_room(room) && i < client_count; i++) {
@@ -329,6 +336,7 @@ uint64_t sim_run(uint64_t seed)
 	world_draw();
 	simdisk_open();
 	simmanners_draw(seed);
+	operator_draw(seed);
 	squeeze_draw(seed);
 	client_count = 2 + sim_below(CLIENTS_MAX - 1);
 	engine_open();

@@ -113,7 +113,9 @@ void session_give_up(struct session *session, const char *why)
 /* Codes after which something must be mended first; 4408 cannot be, as we had said hello. */
 static bool is_final(int code)
 {
-	static const uint16_t final[] = { 1000, 1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4409, 4413, 4429 };
+	static const uint16_t final[] = {
+		1000, 1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4409, 4412, 4413, 4429,
+	};
 
 	for (size_t i = 0; i < sizeof(final) / sizeof(final[0]); i++)
 		if (final[i] == code)

@@ -18,6 +18,7 @@ COUNTER(handshake_timeout, counter, "Connections that did not finish their reque
 COUNTER(origin_denied, counter, "Handshakes refused because of the page's Origin.")
 COUNTER(address_limited, counter, "Connections refused because their address had too many, or came too fast.")
 COUNTER(hello_timeout, counter, "Connections that did not say hello in time.")
+COUNTER(users_ended, counter, "Connections ended because their user was disconnected or banned.")
 COUNTER(no_pong, counter, "Connections that did not answer a ping.")
 COUNTER(protocol_errors, counter, "Connections closed for breaking a protocol.")
 COUNTER(message_timeouts, counter, "Connections closed because a message did not become whole in time.")

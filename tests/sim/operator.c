@@ -1,0 +1,115 @@
+#include "tests/sim/operator.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/core/check.h"
+#include "engine/gate/gate.h"
+#include "tests/sim/sim.h"
+
+#define USERS 5 /* of client.c: "u0" to "u4" */
+#define CORES_SIM 3
+
+static struct random own;
+static bool acts;
+static struct shard_links *links;
+static uint64_t kept[USERS]; /* until when each is banned, as the engine last said */
+
+static struct call {
+	struct shard_call call;
+	bool out; /* the core has not run it yet */
+	uint32_t user, what;
+} act, look[CORES_SIM];
+
+static struct span name_of(uint32_t user, char name[4])
+{
+	return span_of(name, (size_t)snprintf(name, 4, "u%u", user % 10));
+}
+
+static void keep(void *context, struct span user, uint64_t until_ms)
+{
+	(void)context;
+	CHECK(user.size == 2 && user.bytes[1] - '0' < USERS);
+	kept[user.bytes[1] - '0'] = until_ms;
+	sim_note("ban", user.bytes[1], until_ms);
+}
+
+static void run_act(struct gate *gate, struct shard_call *call)
+{
+	char name[4];
+	struct call *const mine = (struct call *)call;
+	const struct span user = name_of(mine->user, name);
+
+	mine->out = false;
+	if (mine->what < 2)
+		user_disconnect(gate, user, CHAT_CLOSE_disconnected);
+	else
+		CHECK(user_ban(gate, user, mine->what == 2 ? USER_BANNED_FOR_EVER : 0) == 0);
+}
+
+static void run_look(struct gate *gate, struct shard_call *call)
+{
+	char name[4];
+	uint32_t found = 0;
+
+	((struct call *)call)->out = false;
+	for (uint32_t user = 0; user < USERS; user++) {
+		struct conn *conn = users_first(gate, name_of(user, name));
+
+		if (conn && kept[user] != 0)
+			sim_fail("core %u: %s is in, and banned", gate->core, name);
+		for (; conn; conn = users_next(gate, conn))
+			found++;
+	}
+	if (found != gate->users.count || found != counter_read(gate->counters, COUNTER_sessions))
+		sim_fail("core %u: of %u users %u are found by name", gate->core, gate->users.count, found);
+}
+
+void operator_draw(uint64_t seed)
+{
+	random_seed(&own, seed ^ 0x09e4a70f);
+	acts = random_below(&own, 2) == 0;
+	memset(kept, 0, sizeof(kept));
+}
+
+void operator_begin(struct shard_links *of)
+{
+	links = of;
+	links->bans_kept = (struct ban_keeper){ keep, NULL };
+	act.out = false;
+	for (uint32_t core = 0; core < CORES_SIM; core++)
+		look[core].out = false;
+}
+
+void operator_start(struct shard **shards)
+{
+	char name[4];
+
+	for (uint32_t core = 0; core < links->cores; core++)
+		for (uint32_t user = 0; user < USERS; user++)
+			if (kept[user] != 0)
+				CHECK(shard_restore_ban(shards[core], name_of(user, name), kept[user], 0) == 0);
+}
+
+void operator_act(void)
+{
+	if (!acts || act.out || random_below(&own, 300) != 0)
+		return;
+	act = (struct call){ { run_act }, true, (uint32_t)random_below(&own, USERS), (uint32_t)random_below(&own, 5) };
+	CHECK(shard_call(links->ring_bells[random_below(&own, links->cores)], &act.call) == 0);
+}
+
+void operator_ask(void)
+{
+	for (uint32_t core = 0; core < links->cores; core++) {
+		look[core] = (struct call){ { run_look }, true, 0, 0 };
+		CHECK(shard_call(links->ring_bells[core], &look[core].call) == 0);
+	}
+}
+
+void operator_judge(void)
+{
+	for (uint32_t core = 0; core < links->cores; core++)
+		if (look[core].out)
+			sim_fail("core %u has not looked", core);
+}

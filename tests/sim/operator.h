@@ -1,0 +1,22 @@
+/* operator.h - who ends users' connections and bans names while the world turns; and what must be true of users then.
+ */
+#ifndef SIM_OPERATOR_H
+#define SIM_OPERATOR_H
+
+#include "engine/gate/shard.h"
+
+/* Draws from a random of its own, so that all other draws stay what they are without it. */
+void operator_draw(uint64_t seed);
+
+/* The engine is about to be opened, and has been: it keeps who is banned, and gives it to the new one. */
+void operator_begin(struct shard_links *links);
+void operator_start(struct shard **shards);
+
+/* Now and then does something. */
+void operator_act(void);
+
+/* All is at rest: on every core only those are in who may be. operator_ask() has each core look, in its next turn. */
+void operator_ask(void);
+void operator_judge(void);
+
+#endif
