@@ -190,7 +190,7 @@ static void run_publish(struct home *home, struct room *room, const struct mail_
 		return;
 	}
 	room_apply(home, room, &event);
-	counter_add(home->counters, COUNTER_published, 1);
+	room_published(home, room);
 	fanout(home, room, &event, &mail->origin);
 	reply_ack(home, mail, room, &event, false);
 }

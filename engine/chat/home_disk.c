@@ -233,7 +233,7 @@ static void stored_append(struct home *home, struct room *room, struct store_job
 		room_apply(home, room, event);
 		if (event->kind == CHAT_EV_del)
 			reading_close(home, room);
-		counter_add(home->counters, COUNTER_published, 1);
+		room_published(home, room);
 		if (!PLANTED(11) || event->kind != CHAT_EV_del) /* deletions are not told */
 			fanout(home, room, event, &own->origin);
 		reply_ack(home, &to, room, event, false);

@@ -305,6 +305,12 @@ int room_append(struct home *home, struct room *room, struct chat_event *event)
 	return error;
 }
 
+void room_published(struct home *home, const struct room *room)
+{
+	counter_add(home->counters, COUNTER_published, 1);
+	cell_add(&home->counters->messages[room->class], 1);
+}
+
 void room_follow(struct home *home, struct room *room, const struct chat_event *event)
 {
 	CHECK(event->seq == room->log.last + 1);

@@ -102,6 +102,9 @@ struct chat_event room_event_of(const struct home *home, const struct mail_comma
  * done. event->seq and ts_ms are written. */
 int room_append(struct home *home, struct room *room, struct chat_event *event);
 
+/* An event of the room has got its seq: counted. */
+void room_published(struct home *home, const struct room *room);
+
 /* Puts back an event that has its seq; kept_ms: monotonic, when it was kept first. Returns 0, -EINVAL: it does not
  * follow, or -ENOMEM. */
 int room_restore(struct home *home, struct room *room, const struct chat_event *event, uint64_t kept_ms);

@@ -32,6 +32,7 @@ struct mail_origin {
 	uint32_t core;
 	uint32_t slot, generation;
 	uint32_t cursor, stamp;
+	uint32_t heard_us; /* low bits of when it was read: gate/latency.h; 0: how long it took is not told */
 };
 
 /* Asked of a room for a member that is behind; no client can ask it. */

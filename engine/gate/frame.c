@@ -151,6 +151,6 @@ void frame_error(struct gate *gate, struct conn *conn, uint64_t re, enum chat_er
 {
 	const struct chat_reply reply = { .kind = CHAT_REPLY_ERROR, .re = re, .error = error, .retry_ms = retry_ms };
 
-	gate_count(gate, COUNTER_errors);
+	gate_count_error(gate, error);
 	frame_reply(gate, conn, &reply);
 }

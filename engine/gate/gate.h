@@ -12,6 +12,19 @@
 struct hook_port;
 struct hook_question;
 
+/* What was delivered and acknowledged in this turn, until the kernel has it: gate/latency.h. */
+#define LATENCY_SAMPLES 64
+struct latency_sample {
+	uint32_t heard_us, times;
+};
+struct latency_list {
+	uint32_t count;
+	struct latency_sample samples[LATENCY_SAMPLES];
+};
+struct latency {
+	struct latency_list delivered, acked;
+};
+
 struct gate {
 	struct net net;
 	struct hall hall;
@@ -32,6 +45,7 @@ struct gate {
 	uint32_t touched;         /* connections ever used: index of the highest + 1 */
 	struct session_limits limits;
 	struct throttle throttle; /* of lines about offences */
+	struct latency latency;
 	struct counters *counters;
 	const struct http_source *source;
 	const struct hook_port *hooks; /* who is asked outside; NULL: nobody */
@@ -45,6 +59,7 @@ struct gate {
 	bool refusing;            /* memory is short: gate/shed.h */
 	uint32_t memory_permille; /* of what may be used */
 	uint64_t now_ms, wall_ms; /* of this turn */
+	uint64_t now_us;
 };
 
 static inline struct session *session_of(struct gate *gate, const struct conn *conn)
@@ -60,6 +75,13 @@ static inline struct span session_user(const struct session *session)
 static inline void gate_count(struct gate *gate, enum counter counter)
 {
 	counter_add(gate->counters, counter, 1);
+}
+
+/* A command was answered with an error. */
+static inline void gate_count_error(struct gate *gate, enum chat_error error)
+{
+	gate_count(gate, COUNTER_errors);
+	cell_add(&gate->counters->command_errors[error - 1], 1);
 }
 
 #endif

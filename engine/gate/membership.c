@@ -5,6 +5,7 @@
 #include "engine/gate/command.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/hook.h"
+#include "engine/gate/latency.h"
 #include "engine/gate/offence.h"
 #include "engine/gate/permit.h"
 
@@ -20,6 +21,7 @@ static struct mail_origin origin_of(struct gate *gate, const struct conn *conn, 
 		.generation = conn->generation,
 		.cursor = cursor ? cursor_index(&gate->hall, cursor) : 0,
 		.stamp = cursor ? cursor->stamp : 0,
+		.heard_us = latency_heard(gate),
 	};
 }
 

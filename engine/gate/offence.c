@@ -14,6 +14,7 @@ static const struct {
 #undef OFFENCE
 };
 
+_Static_assert(OFFENCE_COUNT <= sizeof((struct counters){ 0 }.refusals) / sizeof(uint64_t), "a cell each");
 _Static_assert(OFFENCE_COUNT <= THROTTLE_RULES_MAX && OFFENCE_COUNT < UINT8_MAX, "a rule each");
 
 /* The event's name is the rule's, so that no rule takes lines from another. */
@@ -24,6 +25,12 @@ static void write_line(uint32_t rule, const char *from, uint32_t more)
 	else
 		LOG(LOG_WARN, rows[rule].name, LOG_TEXT("from", from), LOG_TEXT("reason", rows[rule].reason),
 		    LOG_U64("more", more));
+}
+
+const char *offence_name(enum offence_rule rule)
+{
+	CHECK(rule < OFFENCE_COUNT);
+	return rows[rule].name;
 }
 
 static void tell(struct gate *gate, uint32_t rule, uint64_t network)
@@ -43,6 +50,7 @@ void offence(struct gate *gate, struct conn *conn, enum offence_rule rule)
 
 	CHECK(rule < OFFENCE_COUNT);
 	gate_count(gate, rows[rule].counter);
+	cell_add(&gate->counters->refusals[rule], 1);
 	conn_ask(&gate->net, conn);
 	if (!conn->asking)
 		tell(gate, rule, conn->network);

@@ -21,4 +21,7 @@ void offence_addressed(struct gate *gate, struct conn *conn);
 /* Every half second or so: tells how many more there were where nobody was named since. */
 void offence_tick(struct gate *gate);
 
+/* As it stands in the log and in metrics. Static. */
+const char *offence_name(enum offence_rule rule);
+
 #endif

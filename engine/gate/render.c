@@ -3,6 +3,7 @@
 #include "engine/chat/cursor.h"
 #include "engine/core/check.h"
 #include "engine/gate/frame.h"
+#include "engine/gate/latency.h"
 #include "proto/chat/limits.h"
 #include "proto/dialect/native.h"
 
@@ -30,6 +31,7 @@ static void rendered(struct gate *gate, const struct mail_event *mail, uint32_t 
 
 	hot_log_commit(&gate->hall, hot, size, seq);
 	counter_add(gate->counters, COUNTER_delivered, hot->count);
+	latency_delivered(gate, mail->author.heard_us, hot->count);
 	if (seq != 0)
 		hide_from_author(gate, &mail->author, hot_index, size);
 }

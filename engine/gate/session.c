@@ -140,6 +140,10 @@ void session_closed(struct gate *gate, struct conn *conn)
 	CHECK(session->phase != SESSION_NONE);
 	LOG(LOG_DEBUG, "closed", LOG_U64("connection", conn->slot),
 	    LOG_TEXT("reason", chat_close_text(session->reason)), LOG_SPAN("user", session_user(session)));
+	const bool said = session->phase == SESSION_OVER || session->reason != 0;
+
+	if (session->websocket)
+		cell_add(&gate->counters->closes[said ? 1 + session->reason : 0], 1);
 	retire(gate, conn);
 	session_unkeep(session);
 	if (session->rare)

@@ -11,6 +11,7 @@
 #include "engine/gate/gate.h"
 #include "engine/gate/inbound.h"
 #include "engine/gate/keepalive.h"
+#include "engine/gate/latency.h"
 #include "engine/gate/offence.h"
 #include "engine/gate/pump.h"
 #include "engine/gate/render.h"
@@ -199,7 +200,8 @@ static void clocks(struct shard *shard)
 	struct gate *gate = &shard->gate;
 	const uint64_t before_ms = gate->now_ms;
 
-	gate->now_ms = clock_mono_ns() / 1000000;
+	gate->now_us = clock_mono_ns() / 1000;
+	gate->now_ms = gate->now_us / 1000;
 	gate->wall_ms = clock_wall_ms();
 	/* A turn is never far from the next, for there is a tick. */
 	if (before_ms != 0 && gate->now_ms - before_ms > STALL_MS && shard->grace_ms == 0) {
@@ -359,6 +361,23 @@ static void run_deadlines(struct shard *shard)
 	}
 }
 
+/* What others count, for whoever reads this core's figures. */
+static void figures(struct shard *shard)
+{
+	struct gate *gate = &shard->gate;
+	struct ring_stats ring;
+
+	ring_stats(shard->ring, &ring);
+	counter_set(gate->counters, COUNTER_ring_submitted, ring.submitted);
+	counter_set(gate->counters, COUNTER_ring_completed, ring.completed);
+	counter_set(gate->counters, COUNTER_ring_enters, ring.enters);
+	counter_set(gate->counters, COUNTER_ring_no_buffers, ring.no_buffers);
+	counter_set(gate->counters, COUNTER_ring_overflows, ring.overflows);
+	counter_set(gate->counters, COUNTER_ring_lanes, ring.lanes);
+	counter_set(gate->counters, COUNTER_ring_slots, ring.slots_used);
+	counter_set(gate->counters, COUNTER_mail_waiting_bytes, gate->post.waiting_bytes + gate->post.unread_bytes);
+}
+
 static void run_timers(struct shard *shard)
 {
 	struct gate *gate = &shard->gate;
@@ -373,13 +392,13 @@ static void run_timers(struct shard *shard)
 		home_tick(gate->home, gate->now_ms, gate->wall_ms);
 		offence_tick(gate);
 		shed_tick(gate);
+		figures(shard);
 	}
 }
 
-static uint64_t wait_ns(struct shard *shard)
+static uint64_t wait_ns(struct shard *shard, uint64_t now_ms)
 {
 	const struct gate *gate = &shard->gate;
-	const uint64_t now_ms = clock_mono_ns() / 1000000;
 	uint64_t wait_ms = shard->grace_ms > now_ms ? shard->grace_ms - now_ms : timers_wait_ms(&gate->timers, now_ms);
 	const uint64_t tick_ms = shard->tick_ms > now_ms ? shard->tick_ms - now_ms : 0;
 
@@ -395,8 +414,11 @@ void shard_turn(struct shard *shard)
 {
 	struct gate *gate = &shard->gate;
 	struct bell *bell = &shard->links->bells[gate->core];
-	uint64_t wait = wait_ns(shard);
+	const uint64_t now_us = clock_mono_ns() / 1000;
+	uint64_t wait = wait_ns(shard, now_us / 1000);
 
+	if (gate->now_us != 0) /* the turn before ended here */
+		histogram_add(gate->counters, HISTOGRAM_turn, now_us - gate->now_us, 1);
 	if (wait > 0) {
 		bell_sleep(bell);
 		if (mail_waits(shard))
@@ -406,6 +428,7 @@ void shard_turn(struct shard *shard)
 
 	bell_wake(bell);
 	clocks(shard);
+	latency_settle(gate);
 	gate_count(gate, COUNTER_turns);
 	for (size_t i = 0; i < count; i++)
 		run_event(shard, &shard->events[i]);
@@ -417,8 +440,8 @@ void shard_turn(struct shard *shard)
 	post_flush(&gate->post, shard->ring);
 	if (gate->has_store)
 		store_port_flush(&gate->store, shard->ring);
-	__atomic_store_n(&shard->counters.values[COUNTER_store_waiting], gate->store.jobs_out, __ATOMIC_RELAXED);
-	__atomic_store_n(&shard->counters.values[COUNTER_segment_bytes], gate->segments.bytes_out, __ATOMIC_RELAXED);
+	counter_set(gate->counters, COUNTER_store_waiting, gate->store.jobs_out);
+	counter_set(gate->counters, COUNTER_segment_bytes, gate->segments.bytes_out);
 }
 
 bool shard_is_drained(const struct shard *shard)

@@ -44,8 +44,7 @@ void shed_tick(struct gate *gate)
 	const bool refused = gate->refusing;
 
 	if (gate->core == 0)
-		__atomic_store_n(&gate->counters->values[COUNTER_memory_permille], gate->memory_permille,
-				 __ATOMIC_RELAXED);
+		counter_set(gate->counters, COUNTER_memory_used, gate->memory_permille);
 
 	gate->refusing = shed_refuses(gate);
 	if (refused != gate->refusing)

@@ -305,6 +305,10 @@ static void start(struct server *server)
 		}
 	}
 	pthread_barrier_wait(&server->opened);
+	/* The threads are in their last barrier before serving: nobody reads this yet. */
+	for (uint32_t i = 0; i < server->cores; i++)
+		if (pthread_getcpuclockid(server->core[i].thread, &server->site.figures.clocks[i]) == 0)
+			server->site.figures.clock_count = i + 1;
 }
 
 /* What came of opening: 0, or the exit status, having said why. */
@@ -367,12 +371,15 @@ static void tests_tell(const struct options *options)
 
 static void site_setup(struct server *server)
 {
-	server->site = (struct site){
-		.page = option_number(server->options, OPTION_page) == 0,
-		.cores = server->cores,
-		.counters = server->links.counters,
-		.stores = store_threads_present(&server->store) ? server->store.counters : NULL,
-	};
+	struct figures *figures = &server->site.figures;
+
+	server->site.page = option_number(server->options, OPTION_page) == 0;
+	figures->cores = server->cores;
+	figures->counters = server->links.counters;
+	figures->stores = store_threads_present(&server->store) ? server->store.counters : NULL;
+	figures->classes = &server->classes;
+	figures->started_ms = clock_wall_ms();
+	figures->statm = server->memory.own;
 	server->source = (struct http_source){ site_answer, &server->site };
 }
 

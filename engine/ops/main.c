@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/ops/boot.h"
+#include "engine/ops/metrics.h"
 #include "engine/ops/plan.h"
 
 static void help(void)
@@ -15,6 +16,7 @@ static void help(void)
 	       "  -c, --config FILE                  read options from a file of `name = value;` lines\n"
 	       "      --check-config                 say whether the options are right, and end\n"
 	       "      --print-options-doc            print docs/operate/options.md, and end\n"
+	       "      --print-metrics-doc            print docs/operate/metrics.md, and end\n"
 	       "  -V, --version                      print the version, and end\n"
 	       "  -h, --help                         print this, and end\n");
 	options_help(stdout);
@@ -43,6 +45,10 @@ static int own_word(int left, char **words, struct command *command)
 	}
 	if (strcmp(word, "--print-options-doc") == 0) {
 		options_document(stdout);
+		exit(0);
+	}
+	if (strcmp(word, "--print-metrics-doc") == 0) {
+		metrics_doc();
 		exit(0);
 	}
 	if (strcmp(word, "--check-config") == 0) {

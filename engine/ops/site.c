@@ -1,11 +1,9 @@
 #include "engine/ops/site.h"
 
-#include <stdio.h>
-
-#include "engine/chat/post.h"
 #include "engine/core/check.h"
-#include "engine/chat/store_job.h"
+#include "engine/core/pages.h"
 #include "engine/ops/assets.h"
+#include "engine/ops/metrics.h"
 
 #define SECURITY                                                                                                       \
 	"Content-Security-Policy: default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; "             \
@@ -62,94 +60,23 @@ static bool asset_answer(const struct http_question *question, struct http_answe
 	return false;
 }
 
-/* A line of a metric is a name, a core and a number; its head has the name twice and a sentence. */
-#define METRIC_LINE_MAX 112
-#define METRIC_HEAD_MAX 400
-#define METRICS_STORE_MAX                                                                                              \
-	((STORE_COUNTER_COUNT + 1) * METRIC_HEAD_MAX +                                                                 \
-	 STORE_WORKERS * (STORE_COUNTER_COUNT + STORE_BUCKETS + 2) * METRIC_LINE_MAX)
-#define METRICS_MAX (COUNTER_COUNT * (METRIC_HEAD_MAX + CORES_MAX * METRIC_LINE_MAX) + METRICS_STORE_MAX)
-
-/* Prometheus' text format, every counter with one value a core. */
-static size_t metrics(const struct site *site, char *out)
-{
-	size_t at = 0;
-
-	for (int counter = 0; counter < COUNTER_COUNT; counter++) {
-		const char *name = counter_name((enum counter)counter);
-		const char *kind = counter_kind((enum counter)counter);
-		const char *suffix = strcmp(kind, "counter") == 0 ? "_total" : "";
-
-		at += (size_t)snprintf(out + at, METRIC_HEAD_MAX, "# HELP uproar_%s%s %s\n# TYPE uproar_%s%s %s\n",
-				       name, suffix, counter_help((enum counter)counter), name, suffix, kind);
-		for (uint32_t core = 0; core < site->cores; core++)
-			at += (size_t)snprintf(out + at, METRIC_LINE_MAX, "uproar_%s%s{core=\"%u\"} %lu\n", name,
-					       suffix, core, counter_read(site->counters[core], (enum counter)counter));
-		CHECK(at < METRICS_MAX);
-	}
-	return at;
-}
-
-static size_t metric_head(char *out, const char *name, const char *suffix, const char *help, const char *kind)
-{
-	return (size_t)snprintf(out, METRIC_HEAD_MAX, "# HELP uproar_store_%s%s %s\n# TYPE uproar_store_%s%s %s\n",
-				name, suffix, help, name, suffix, kind);
-}
-
-/* How long batches took, one histogram a thread of the store. */
-static size_t metrics_took(const struct store_counters *store, const char *worker, char *out)
-{
-	uint64_t sum = 0;
-	size_t at = 0;
-
-	for (int i = 0; i < STORE_BUCKETS; i++) {
-		char bound[24];
-
-		sum += __atomic_load_n(&store->took[i], __ATOMIC_RELAXED);
-		snprintf(bound, sizeof(bound), "%g", (double)(STORE_BUCKET_US << i) / 1e6);
-		at += (size_t)snprintf(out + at, METRIC_LINE_MAX,
-				       "uproar_store_batch_seconds_bucket{worker=\"%s\",le=\"%s\"} %lu\n", worker,
-				       i < STORE_BUCKETS - 1 ? bound : "+Inf", sum);
-	}
-	at += (size_t)snprintf(out + at, METRIC_LINE_MAX, "uproar_store_batch_seconds_sum{worker=\"%s\"} %g\n", worker,
-			       (double)store_counter_read(store, STORE_COUNTER_busy_us) / 1e6);
-	return at + (size_t)snprintf(out + at, METRIC_LINE_MAX, "uproar_store_batch_seconds_count{worker=\"%s\"} %lu\n",
-				     worker, sum);
-}
-
-static size_t metrics_store(const struct store_counters *const *stores, char *out)
-{
-	static const char *const workers[STORE_WORKERS] = { "writer", "reader", "searcher" };
-	size_t at = 0;
-
-	for (int counter = 0; counter < STORE_COUNTER_COUNT; counter++) {
-		const enum store_counter which = (enum store_counter)counter;
-		const char *suffix = strcmp(store_counter_kind(which), "counter") == 0 ? "_total" : "";
-
-		at += metric_head(out + at, store_counter_name(which), suffix, store_counter_help(which),
-				  store_counter_kind(which));
-		for (uint32_t i = 0; i < STORE_WORKERS; i++)
-			at += (size_t)snprintf(out + at, METRIC_LINE_MAX, "uproar_store_%s%s{worker=\"%s\"} %lu\n",
-					       store_counter_name(which), suffix, workers[i],
-					       store_counter_read(stores[i], which));
-	}
-	at += metric_head(out + at, "batch_seconds", "", "Time that a batch took in the backend.", "histogram");
-	for (uint32_t i = 0; i < STORE_WORKERS; i++)
-		at += metrics_took(stores[i], workers[i], out + at);
-	CHECK(at < METRICS_STORE_MAX);
-	return at;
-}
-
+/* The text is of a core's own until its bytes are copied to be sent, which is before the next request. */
 static void metrics_answer(const struct site *site, struct http_answer *answer)
 {
-	static _Thread_local char body[METRICS_MAX];
+	static _Thread_local char *body;
+	const size_t bound = metrics_bound(site->figures.cores);
 
-	CHECK(site->cores <= CORES_MAX);
-	text(answer, 200, body);
-	answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
-	answer->body_size = metrics(site, body);
-	if (site->stores)
-		answer->body_size += metrics_store(site->stores, body + answer->body_size);
+	if (!body)
+		body = pages_reserve(bound);
+	if (!body) {
+		text(answer, 503, "no memory\n");
+		return;
+	}
+	text(answer, 200, "");
+	answer->content_type = METRICS_TYPE;
+	answer->body = (const uint8_t *)body;
+	answer->body_size = metrics_text(&site->figures, body, bound);
+	CHECK(answer->body_size > 0);
 }
 
 void site_answer(void *context, const struct http_question *question, struct http_answer *answer, uint8_t *buffer,

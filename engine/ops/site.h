@@ -3,15 +3,12 @@
 #ifndef OPS_SITE_H
 #define OPS_SITE_H
 
-#include "engine/core/counters.h"
 #include "engine/gate/http_source.h"
-#include "engine/store/store_counters.h"
+#include "engine/ops/figures.h"
 
 struct site {
-	bool page;                              /* serve the files of the page */
-	uint32_t cores;
-	const struct counters *const *counters; /* of each core; keeps */
-	const struct store_counters *const *stores; /* of each thread of the store; keeps. NULL: there is none */
+	bool page; /* serve the files of the page */
+	struct figures figures;
 };
 
 /* http_source's answer; context is a struct site. */

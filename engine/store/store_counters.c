@@ -16,7 +16,7 @@ void store_count_batch(struct store_counters *counters, uint64_t jobs, uint64_t 
 	int bucket = 0;
 
 	store_count(counters, STORE_COUNTER_batches, 1);
-	store_count(counters, STORE_COUNTER_busy_us, us);
+	store_count(counters, STORE_COUNTER_busy, us);
 	if (jobs > most)
 		store_count(counters, STORE_COUNTER_batch_jobs_max, jobs - most);
 	while (bucket < STORE_BUCKETS - 1 && us > STORE_BUCKET_US << bucket)

@@ -285,7 +285,7 @@ static void maintain(struct worker *worker)
 	const uint64_t quiet = worker->appended || result > 0 ? MAINTAIN_MS : MAINTAIN_QUIET_MS;
 
 	store_count(&worker->counters, STORE_COUNTER_maintained, 1);
-	store_count(&worker->counters, STORE_COUNTER_maintain_us, now - began);
+	store_count(&worker->counters, STORE_COUNTER_maintenance, now - began);
 	worker->maintain_more = result > 0;
 	worker->appended = false;
 	worker->maintain_ms = now / 1000 + (result < 0 ? MAINTAIN_AGAIN_MS : quiet);

@@ -105,9 +105,9 @@ class Server:
         values = {}
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
             for line in answer.read().decode().splitlines():
-                found = re.match(r'uproar_(\w+?)(?:_total)?\{core="(\d+)"\} (\d+)', line)
+                found = re.fullmatch(r'uproar_(\w+?)(?:_total)?\{core="(\d+)"\} ([\d.]+)', line)
                 if found:
-                    values[found.group(1), int(found.group(2))] = int(found.group(3))
+                    values[found.group(1), int(found.group(2))] = float(found.group(3)) if "." in found.group(3) else int(found.group(3))
         return values
 
     def metric(self, name):

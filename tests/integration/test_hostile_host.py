@@ -110,7 +110,7 @@ class Memory(Hostile):
         self.assert_told("http_memory", "turned_away")
         self.assert_told("shed", "shed")
         self.assertLess(most, self.BUDGET * 1.1, "with what the page cache holds of the program")
-        self.assertTrue(wait_until(lambda: self.server.metric("memory_permille") < 800, 30), "it is given back")
+        self.assertTrue(wait_until(lambda: self.server.metric("memory_used_ratio") < 0.8, 30), "it is given back")
         self.assertTrue(wait_until(lambda: refused(self.server.port) == 101, 10))
         self.assertTrue(self.lines("memory_short"))
         self.assertTrue(wait_until(lambda: self.lines("memory_again"), 10))
@@ -121,7 +121,7 @@ class Memory(Hostile):
 class NoMemoryLimit(Hostile):
     def test_without_a_budget_nothing_is_refused_for_it(self):
         self.assertEqual(refused(self.server.port), 101)
-        self.assertLess(self.server.metric("memory_permille"), 800)
+        self.assertLess(self.server.metric("memory_used_ratio"), 0.8)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-/* Every counter of a core, once: COUNTER(name, kind, help). kind is counter or gauge. */
+/* Every counter of a core, once: COUNTER(name, kind, help). kind is counter, gauge, us: microseconds in all, told in
+ * seconds, or permille: a part, told as a ratio. */
 COUNTER(connections, gauge, "Connections open now.")
 COUNTER(sessions, gauge, "Connections that have said hello.")
 COUNTER(rooms, gauge, "Rooms this core is home of.")
@@ -13,7 +14,7 @@ COUNTER(turned_away, counter, "Requests answered with 503 because the server was
 COUNTER(closed, counter, "Connections closed.")
 COUNTER(slow_closed, counter, "Connections closed because they read too slowly.")
 COUNTER(shed, counter, "Connections ended because memory was short and they read too slowly.")
-COUNTER(memory_permille, gauge, "Thousandths of the memory that may be used; core 0 says it.")
+COUNTER(memory_used, permille, "Part of the memory that may be used which is; core 0 says it.")
 COUNTER(handshake_timeout, counter, "Connections that did not finish their request head in time.")
 COUNTER(origin_denied, counter, "Handshakes refused because of the page's Origin.")
 COUNTER(address_limited, counter, "Connections refused because their address had too many, or came too fast.")
@@ -66,3 +67,11 @@ COUNTER(mail_waited, counter, "Messages that had to wait for room in a ring.")
 COUNTER(wakes, counter, "Other cores woken.")
 COUNTER(stalls, counter, "Times the process had stood still for more than two seconds.")
 COUNTER(turns, counter, "Turns of the loop.")
+COUNTER(mail_waiting_bytes, gauge, "Bytes of messages to other cores that they have not read yet.")
+COUNTER(ring_submitted, counter, "Operations submitted to the kernel.")
+COUNTER(ring_completed, counter, "Operations that the kernel has completed.")
+COUNTER(ring_enters, counter, "Calls of the kernel to submit and wait.")
+COUNTER(ring_no_buffers, counter, "Receives that ended because no receive buffer was free.")
+COUNTER(ring_overflows, counter, "Completions that found their queue full and had to be fetched.")
+COUNTER(ring_lanes, gauge, "Rings of the kernel in use.")
+COUNTER(ring_slots, gauge, "Sockets in their tables.")
