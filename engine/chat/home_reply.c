@@ -145,6 +145,7 @@ void reply_join(struct home *home, const struct mail_command *to, const struct r
 	mail->after = to->command.since_seq;
 	mail->reply.count = room->connections;
 	mail->reply.read = self->read;
+	mail->reply.rights = to->rights;
 	post_end(home->post, to->origin.core);
 }
 

@@ -87,6 +87,9 @@ struct chat_reply {
 	bool duplicate;        /* ack: seq and ts are those of the first send */
 	enum chat_resume resume;  /* join */
 	uint64_t read;         /* join: the user's mark, 0 for none */
+	uint8_t rights;        /* join: of the member, enum chat_right */
+	uint32_t every_s;      /* join: of a slow room; 0: it is not slow */
+	bool locked;           /* join: the room is read-only */
 	uint32_t count;        /* join presence: connections in the room */
 	bool with_users;       /* join: list the users */
 	bool users_more;

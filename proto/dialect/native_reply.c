@@ -6,6 +6,11 @@
 
 /* What an acknowledgement means here. One class exists as long as there is no store. */
 #define CLASS_LONGEST "memory"
+#define RIGHT(name, allows) ",\"" #name "\""
+static const char rights_longest[] = ",\"rights\":[]"
+#include "proto/chat/tbl/rights.h"
+	;
+#undef RIGHT
 #define REV_LONGEST ",\"rev\":" INTEGER_LONGEST
 
 /* Each kind in its longest form, but for strings, users and events. */
@@ -19,7 +24,9 @@ static const uint16_t fixed_bound[] = {
 	[CHAT_REPLY_JOIN] = sizeof("{\"room\":\"\",\"epoch\":\"\",\"seq\":" INTEGER_LONGEST
 				   ",\"first\":" INTEGER_LONGEST ",\"n\":" INTEGER_LONGEST ",\"class\":\"" CLASS_LONGEST
 				   "\",\"recovered\":false,\"reason\":\"epoch\",\"more\":false,"
-				   "\"read\":" INTEGER_LONGEST ",\"users\":[],\"users_more\":true,\"events\":[]}"),
+				   "\"read\":" INTEGER_LONGEST ",\"every\":" INTEGER_LONGEST
+				   ",\"locked\":true,\"users\":[],\"users_more\":true,\"events\":[]}") +
+			    sizeof(rights_longest),
 	[CHAT_REPLY_ACK] = sizeof("{\"room\":\"\",\"seq\":" INTEGER_LONGEST ",\"ts\":" INTEGER_LONGEST
 				  ",\"epoch\":\"\",\"class\":\"" CLASS_LONGEST "\",\"dup\":true}"),
 	[CHAT_REPLY_HISTORY] = sizeof("{\"room\":\"\",\"epoch\":\"\",\"events\":[],\"first\":" INTEGER_LONGEST
@@ -129,6 +136,22 @@ static uint8_t *put_more(uint8_t *at, bool more)
 	return put(at, more ? SPAN(",\"more\":true") : SPAN(",\"more\":false"));
 }
 
+static uint8_t *put_rights(uint8_t *at, uint8_t rights)
+{
+	bool first = true;
+
+	at = put(at, SPAN(",\"rights\":["));
+	for (unsigned right = 0; right < CHAT_RIGHT_COUNT; right++) {
+		if ((rights >> right & 1) == 0)
+			continue;
+		if (!first)
+			*at++ = ',';
+		first = false;
+		at = put_word(at, SPAN("\""), text_of(chat_right_name((enum chat_right_index)right)));
+	}
+	return put(at, SPAN("]"));
+}
+
 static uint8_t *put_resume(uint8_t *at, enum chat_resume resume)
 {
 	switch (resume) {
@@ -164,6 +187,12 @@ static uint8_t *put_join(uint8_t *at, const struct chat_reply *reply)
 	at = put_more(at, page->more);
 	if (reply->read != 0)
 		at = put_integer(at, SPAN(",\"read\":"), reply->read);
+	if (reply->rights != 0)
+		at = put_rights(at, reply->rights);
+	if (reply->every_s != 0)
+		at = put_integer(at, SPAN(",\"every\":"), reply->every_s);
+	if (reply->locked)
+		at = put(at, SPAN(",\"locked\":true"));
 	if (reply->with_users)
 		at = put_users(at, reply);
 	at = put_events(at, page);

@@ -132,6 +132,20 @@ Test(native_reply, join)
 	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"epoch\":\"q7\",\"seq\":131,\"first\":31,\"n\":42,"
 		      "\"class\":\"memory\",\"recovered\":false,\"reason\":\"epoch\",\"more\":true,\"read\":118,"
 		      "\"events\":[]}}");
+	reply.rights = CHAT_RIGHTS_ALL;
+	reply.every_s = UINT32_MAX;
+	reply.locked = true;
+	reply.read = 0;
+	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"epoch\":\"q7\",\"seq\":131,\"first\":31,\"n\":42,"
+		      "\"class\":\"memory\",\"recovered\":false,\"reason\":\"epoch\",\"more\":true,"
+		      "\"rights\":[\"read\",\"send\",\"history\",\"presence\",\"moderate\",\"manage\"],"
+		      "\"every\":4294967295,\"locked\":true,\"events\":[]}}");
+	reply.rights = CHAT_RIGHT_history;
+	reply.every_s = 0;
+	reply.locked = false;
+	check(&reply, "{\"re\":2,\"ok\":{\"room\":\"general\",\"epoch\":\"q7\",\"seq\":131,\"first\":31,\"n\":42,"
+		      "\"class\":\"memory\",\"recovered\":false,\"reason\":\"epoch\",\"more\":true,"
+		      "\"rights\":[\"history\"],\"events\":[]}}");
 }
 
 Test(native_reply, history_and_presence)
@@ -230,6 +244,9 @@ Test(native_reply, the_longest_of_each_kind_is_within_its_bound)
 			.duplicate = true,
 			.resume = CHAT_RESUME_EPOCH,
 			.read = UINT64_MAX,
+			.rights = UINT8_MAX,
+			.every_s = UINT32_MAX,
+			.locked = true,
 			.count = UINT32_MAX,
 			.with_users = true,
 			.users_more = true,
