@@ -320,8 +320,39 @@ static void run_in_room(struct home *home, struct room *room, const struct mail_
 	case MAIL_OP_FETCH:
 		run_fetch(home, room, mail);
 		return;
+	case MAIL_OP_ABOUT:
+		reply_about(home, mail, room);
+		return;
+	case MAIL_OP_MEMBERS:
+		reply_members(home, mail, room);
+		return;
 	}
 	CHECK(!"a command that is no room's");
+}
+
+/* Somebody who is no member speaks to any room, and asks about those that there are: with members, or with something
+ * kept. Whether a room on disk is one of these is known when it is loaded. */
+static void run_outside(struct home *home, struct room *room, const struct mail_command *mail)
+{
+	const bool makes = mail->op == CHAT_OP_send;
+
+	if (!room)
+		reply_error(home, mail, makes ? CHAT_ERR_limit : CHAT_ERR_gone, makes ? RETRY_MS : 0);
+	else if (!makes && room->connections == 0 && room->log.last == 0)
+		reply_error(home, mail, CHAT_ERR_gone, 0);
+	else
+		run_in_room(home, room, mail);
+	if (room)
+		room_tidy(home, room);
+}
+
+/* Whether the command makes a room that this core does not have: of one on disk it may have no more than forgotten. */
+static bool enters(const struct home *home, const struct mail_command *mail)
+{
+	if (mail->op == CHAT_OP_join)
+		return true;
+	return mail->outside && (mail->op == CHAT_OP_send ||
+				 (home->store && room_class_of(home->limits.classes, mail->command.room)->disk));
 }
 
 /* Commands of one turn come before any of their answers is read, so the gate's look at what waits is not enough. */
@@ -332,8 +363,8 @@ void home_run(struct home *home, const struct mail_command *mail)
 		return;
 	}
 
-	struct room *room = mail->op == CHAT_OP_join ? room_enter(home, mail->command.room, mail->room_hash)
-						     : room_find(home, mail->command.room, mail->room_hash);
+	struct room *room = enters(home, mail) ? room_enter(home, mail->command.room, mail->room_hash)
+					       : room_find(home, mail->command.room, mail->room_hash);
 
 	if (room && room->disk != 0 && room_disk(home, room)->loading) {
 		disk_hold(home, room, mail);
@@ -341,6 +372,10 @@ void home_run(struct home *home, const struct mail_command *mail)
 	}
 	if (mail->op == CHAT_OP_join) {
 		run_join(home, room, mail);
+		return;
+	}
+	if (mail->outside) {
+		run_outside(home, room, mail);
 		return;
 	}
 

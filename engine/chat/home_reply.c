@@ -89,17 +89,27 @@ void reply_found(struct home *home, const struct mail_command *to, const struct 
 		     page && page->more);
 }
 
-static uint32_t users_listed(const struct room *room)
+/* Some of a room's users, as they are linked. */
+struct listed {
+	uint32_t first, count; /* of the roster's entries */
+	bool more;
+};
+
+static struct listed users_listed(const struct room *room)
 {
-	return room->users < CHAT_USERS_MAX ? room->users : CHAT_USERS_MAX;
+	return (struct listed){
+		.first = room->roster_first,
+		.count = room->users < CHAT_USERS_MAX ? room->users : CHAT_USERS_MAX,
+		.more = room->users > CHAT_USERS_MAX,
+	};
 }
 
-static size_t users_bytes(const struct home *home, const struct room *room)
+static size_t users_bytes(const struct home *home, const struct listed *listed)
 {
-	size_t size = _Alignof(struct chat_user) + users_listed(room) * sizeof(struct chat_user);
-	uint32_t index = room->roster_first;
+	size_t size = _Alignof(struct chat_user) + listed->count * sizeof(struct chat_user);
+	uint32_t index = listed->first;
 
-	for (uint32_t i = 0; i < users_listed(room); i++) {
+	for (uint32_t i = 0; i < listed->count; i++) {
 		const struct roster_entry *entry = roster_at(&home->roster, index);
 
 		size += entry->user_size;
@@ -108,16 +118,16 @@ static size_t users_bytes(const struct home *home, const struct room *room)
 	return size;
 }
 
-static uint8_t *users_write(const struct home *home, const struct room *room, struct chat_reply *reply, uint8_t *at)
+static uint8_t *users_write(const struct home *home, const struct listed *listed, struct chat_reply *reply, uint8_t *at)
 {
 	const uintptr_t align = _Alignof(struct chat_user) - 1;
 	struct chat_user *users = (struct chat_user *)(((uintptr_t)at + align) & ~align);
-	uint32_t index = room->roster_first;
+	uint32_t index = listed->first;
 
 	reply->with_users = true;
 	reply->users = users;
-	reply->user_count = users_listed(room);
-	reply->users_more = reply->user_count < room->users;
+	reply->user_count = listed->count;
+	reply->users_more = listed->more;
 	at = (uint8_t *)(users + reply->user_count);
 	for (uint32_t i = 0; i < reply->user_count; i++) {
 		const struct roster_entry *entry = roster_at(&home->roster, index);
@@ -132,7 +142,8 @@ static uint8_t *users_write(const struct home *home, const struct room *room, st
 void reply_join(struct home *home, const struct mail_command *to, const struct room *room, struct history_range range,
 		enum chat_resume resume)
 {
-	const size_t users = to->command.presence ? users_bytes(home, room) : 0;
+	const struct listed listed = users_listed(room);
+	const size_t users = to->command.presence ? users_bytes(home, &listed) : 0;
 	const struct roster_entry *self = roster_find(&home->roster, room_index(home, room), to->user);
 	struct mail_reply *mail =
 		reply_begin(home, to, CHAT_REPLY_JOIN, history_page_bytes(home, room, range) + users + to->user.size);
@@ -140,7 +151,7 @@ void reply_join(struct home *home, const struct mail_command *to, const struct r
 
 	at = span_copy(&mail->user, to->user, at);
 	if (to->command.presence)
-		users_write(home, room, &mail->reply, at);
+		users_write(home, &listed, &mail->reply, at);
 	mail->reply.resume = resume;
 	mail->after = to->command.since_seq;
 	mail->reply.count = room->connections;
@@ -149,14 +160,61 @@ void reply_join(struct home *home, const struct mail_command *to, const struct r
 	post_end(home->post, to->origin.core);
 }
 
-void reply_presence(struct home *home, const struct mail_command *to, const struct room *room)
+static void reply_users(struct home *home, const struct mail_command *to, const struct room *room,
+			const struct listed *listed)
 {
 	const struct span name = room_name(home, room);
-	struct mail_reply *mail = reply_begin(home, to, CHAT_REPLY_PRESENCE, name.size + users_bytes(home, room));
+	struct mail_reply *mail = reply_begin(home, to, CHAT_REPLY_PRESENCE, name.size + users_bytes(home, listed));
 	uint8_t *at = span_copy(&mail->reply.page.room, name, mail->bytes);
 
-	users_write(home, room, &mail->reply, at);
+	users_write(home, listed, &mail->reply, at);
 	mail->reply.count = room->connections;
+	post_end(home->post, to->origin.core);
+}
+
+void reply_presence(struct home *home, const struct mail_command *to, const struct room *room)
+{
+	const struct listed listed = users_listed(room);
+
+	reply_users(home, to, room, &listed);
+}
+
+void reply_members(struct home *home, const struct mail_command *to, const struct room *room)
+{
+	const struct span after = to->command.query;
+	struct listed listed = { .first = room->roster_first };
+
+	if (after.bytes) {
+		const struct roster_entry *last = roster_find(&home->roster, room_index(home, room), after);
+
+		if (!last) {
+			reply_error(home, to, CHAT_ERR_conflict, 0); /* it has left: nobody knows who came after it */
+			return;
+		}
+		listed.first = last->next;
+	}
+	for (uint32_t index = listed.first; index != 0; index = roster_at(&home->roster, index)->next) {
+		listed.more = listed.count == to->command.limit;
+		if (listed.more)
+			break;
+		listed.count++;
+	}
+	reply_users(home, to, room, &listed);
+}
+
+void reply_about(struct home *home, const struct mail_command *to, const struct room *room)
+{
+	const struct span name = room_name(home, room);
+	struct mail_reply *mail = reply_begin(home, to, CHAT_REPLY_PRESENCE, name.size + ROOM_EPOCH_SIZE);
+	struct chat_page *page = &mail->reply.page;
+	uint8_t *at = span_copy(&page->room, name, mail->bytes);
+
+	span_copy(&page->epoch, room_epoch(room), at);
+	page->class = room->disk != 0 ? CHAT_CLASS_DISK : CHAT_CLASS_MEMORY;
+	page->first = room_first(home, room);
+	page->last = room->log.last;
+	mail->reply.count = room->connections;
+	mail->reply.user_count = room->users;
 	post_end(home->post, to->origin.core);
 }
 

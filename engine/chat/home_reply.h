@@ -19,6 +19,10 @@ void reply_join(struct home *home, const struct mail_command *to, const struct r
 		enum chat_resume resume);
 void reply_presence(struct home *home, const struct mail_command *to, const struct room *room);
 
+/* Of somebody outside: where the room stands, and how many are there; its users, from the one asked on. */
+void reply_about(struct home *home, const struct mail_command *to, const struct room *room);
+void reply_members(struct home *home, const struct mail_command *to, const struct room *room);
+
 /* The same of events that the store gave: the first `count` of the page, which may be NULL; last: where the room stood
  * then. */
 void reply_stored(struct home *home, const struct mail_command *to, const struct room *room,

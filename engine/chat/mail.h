@@ -27,16 +27,23 @@ struct mail_block {
 	size_t size;
 };
 
-/* Who asked: a session on a core, and the cursor it concerns, with the stamp of this use of it. */
+/* Who asked: a session on a core, and the cursor it concerns, with the stamp of this use of it. Of a request of the
+ * HTTP API: outside, no cursor, and the request's serial as the stamp. */
 struct mail_origin {
 	uint32_t core;
 	uint32_t slot, generation;
 	uint32_t cursor, stamp;
 	uint32_t heard_us; /* low bits of when it was read: gate/latency.h; 0: how long it took is not told */
+	bool outside;
 };
 
 /* Asked of a room for a member that is behind; no client can ask it. */
 #define MAIL_OP_FETCH CHAT_OP_COUNT
+
+/* Asked from outside: where the room stands and how many are there (answered as presence is, without users); its users
+ * from one on (command.query, or the first), command.limit of them. */
+#define MAIL_OP_ABOUT (CHAT_OP_COUNT + 1)
+#define MAIL_OP_MEMBERS (CHAT_OP_COUNT + 2)
 
 struct mail_command {
 	struct mail mail;
@@ -97,7 +104,8 @@ struct mail_user {
 /* What a few bytes ask for and many answer. */
 static inline bool mail_is_answered_at_length(uint32_t op)
 {
-	return op == CHAT_OP_join || op == CHAT_OP_history || op == CHAT_OP_presence || op == CHAT_OP_search;
+	return op == CHAT_OP_join || op == CHAT_OP_history || op == CHAT_OP_presence || op == CHAT_OP_search ||
+	       op == MAIL_OP_MEMBERS;
 }
 
 #endif

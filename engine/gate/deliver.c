@@ -3,6 +3,7 @@
 #include "engine/chat/cursor.h"
 #include "engine/core/check.h"
 #include "engine/core/mutant.h"
+#include "engine/gate/api.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/latency.h"
 #include "engine/gate/membership.h"
@@ -66,12 +67,16 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 
 void deliver_reply(struct gate *gate, const struct mail_reply *mail)
 {
-	struct conn *conn = asker(gate, &mail->origin);
-
 	if (mail->reply.kind == CHAT_REPLY_ERROR)
 		gate_count_error(gate, mail->reply.error);
 	if (mail->reply.kind == CHAT_REPLY_ACK)
 		latency_acked(gate, mail->origin.heard_us);
+	if (mail->origin.outside) {
+		api_reply(gate, mail);
+		return;
+	}
+	struct conn *conn = asker(gate, &mail->origin);
+
 	if (conn && mail->reply.kind == CHAT_REPLY_ERROR && mail->reply.error == CHAT_ERR_rate_limited)
 		offence(gate, conn, OFFENCE_room_limited);
 	if (mail->op == CHAT_OP_join)

@@ -3,6 +3,7 @@
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 
+#include "engine/auth/api_keys.h"
 #include "engine/core/throttle.h"
 #include "engine/gate/bans.h"
 #include "engine/gate/shard.h"
@@ -23,6 +24,14 @@ struct latency_list {
 };
 struct latency {
 	struct latency_list delivered, acked;
+};
+
+/* The HTTP API on this core: gate/api.h. */
+struct api {
+	struct quota quotas[API_KEYS_MAX]; /* by the place of the key */
+	uint64_t bodies_bytes; /* of requests that are not whole */
+	uint32_t waiting;      /* requests that wait for an answer */
+	uint32_t serial;       /* of the newest */
 };
 
 struct gate {
@@ -54,6 +63,7 @@ struct gate {
 	const struct hook_question *answered; /* to the command that runs */
 	struct span running;      /* its text */
 	struct auth *auth;        /* who is let in, and what they may do; held. NULL: all are, as members */
+	struct api api;
 	uint32_t core;
 	bool draining;
 	bool refusing;            /* memory is short: gate/shed.h */

@@ -37,6 +37,9 @@ void keepalive_start(struct gate *gate, struct conn *conn)
 		if (!end_slow(gate, conn))
 			due_in(gate, conn, limits->handshake_ms);
 		return;
+	case SESSION_API:
+		due_in(gate, conn, limits->api_ms);
+		return;
 	case SESSION_HELLO:
 		due_in(gate, conn, limits->hello_ms);
 		return;
@@ -136,6 +139,7 @@ void keepalive_due(struct gate *gate, struct conn *conn)
 	}
 	switch ((enum session_phase)session_of(gate, conn)->phase) {
 	case SESSION_HEAD:
+	case SESSION_API:
 		upgrade_timeout(gate, conn);
 		return;
 	case SESSION_HELLO:
@@ -168,6 +172,8 @@ void keepalive_drain(struct gate *gate)
 
 		if (!conn_is_open(conn))
 			continue;
+		if (session->phase == SESSION_API)
+			continue; /* the answer it waits for is its last */
 		if (session->phase != SESSION_LIVE) {
 			session_close(gate, conn, CHAT_CLOSE_restart);
 			continue;

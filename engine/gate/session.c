@@ -5,6 +5,7 @@
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
+#include "engine/gate/api.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/hook.h"
 #include "engine/gate/inbound.h"
@@ -123,6 +124,10 @@ void session_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t 
 
 	session->heard_ms = (uint32_t)gate->now_ms;
 	session->pinged = false;
+	if (session->phase == SESSION_API) {
+		api_ahead(gate, conn, bytes, size);
+		return;
+	}
 	if (session->phase == SESSION_HEAD) {
 		const size_t used = upgrade_bytes(gate, conn, bytes, size);
 
@@ -149,6 +154,7 @@ void session_closed(struct gate *gate, struct conn *conn)
 	if (session->rare)
 		block_give(session->rare, sizeof(*session->rare));
 	session->rare = NULL;
+	api_forget(gate, session);
 	codec_leave(&gate->codec, conn->slot, &session->terms);
 	session->phase = SESSION_NONE;
 }

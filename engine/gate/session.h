@@ -2,6 +2,7 @@
  *
  *	HEAD --upgraded--> HELLO --hello--> LIVE
  *	  |  plain HTTP stays in HEAD   |      |       (in a test mode HEAD --upgraded--> ECHO instead)
+ *	  |  HEAD <--> API while an answer of the HTTP API is awaited: gate/api.h
  *	  +------------> OVER <---------+------+   our last words are said; what comes is ignored but for a Close
  *
  * A session is at the index of its connection, and as long-lived.
@@ -43,6 +44,12 @@ struct session_limits {
 	uint32_t frame_size_max; /* a whole message from a client; at most CHAT_FRAME_SIZE_MAX, but for echo */
 	const char *origins;     /* keeps; whose pages may connect: http_origin_is_allowed(). NULL: same */
 	bool echo;               /* a test mode: gate/echo.h */
+	const struct api_keys *api_keys; /* keeps; of the HTTP API. NULL: nobody may use it */
+	const char *api_origins; /* keeps; whose pages may use it, as origins */
+	uint32_t api_per_s;      /* requests with one key; 0: no limit */
+	uint32_t api_burst;
+	uint32_t api_body_max;   /* bytes */
+	uint32_t api_ms;         /* for an answer */
 	const struct room_classes *classes; /* keeps; NULL: all rooms are as by default */
 };
 
@@ -55,7 +62,15 @@ enum refusal {
 	REFUSAL_COUNT,
 };
 
-enum session_phase { SESSION_NONE, SESSION_HEAD, SESSION_HELLO, SESSION_LIVE, SESSION_ECHO, SESSION_OVER };
+enum session_phase {
+	SESSION_NONE,
+	SESSION_HEAD,
+	SESSION_API,
+	SESSION_HELLO,
+	SESSION_LIVE,
+	SESSION_ECHO,
+	SESSION_OVER,
+};
 
 /* What few connections ever need. */
 struct session_rare {
@@ -86,6 +101,7 @@ struct session {
 	uint32_t user_next, user_prev; /* gate/users.h: session + 1, 0 for none */
 	struct quota sends, commands, openings;
 	struct session_rare *rare; /* block, from its first use */
+	struct api_request *api; /* block, while a body is received or an answer awaited: gate/api_call.h */
 	struct ws_assembly assembly;
 	struct ws_buffer buffer; /* a head or message that is not whole yet; a block of its capacity */
 };

@@ -5,6 +5,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/log.h"
+#include "engine/gate/api.h"
 #include "engine/gate/keepalive.h"
 #include "engine/gate/offence.h"
 #include "engine/gate/shed.h"
@@ -23,7 +24,7 @@ static void sha1(const void *bytes, size_t size, uint8_t out[20])
 	SHA1(bytes, size, out);
 }
 
-static bool put(struct gate *gate, struct conn *conn, const void *bytes, size_t size)
+bool upgrade_put(struct gate *gate, struct conn *conn, const void *bytes, size_t size)
 {
 	const uint8_t *from = bytes;
 
@@ -75,7 +76,7 @@ static void answer_refused(struct gate *gate, struct conn *conn, int status, con
 
 	CHECK(size > 0 && (size_t)size < sizeof(body));
 	gate_count(gate, COUNTER_refused);
-	if (put(gate, conn, head, head_size) && put(gate, conn, body, (size_t)size))
+	if (upgrade_put(gate, conn, head, head_size) && upgrade_put(gate, conn, body, (size_t)size))
 		end(gate, conn, status == 503 || status == 429 ? CHAT_CLOSE_full : CHAT_CLOSE_protocol_error);
 }
 
@@ -135,7 +136,7 @@ static void upgrade(struct gate *gate, struct conn *conn, const struct http_head
 	const size_t size = ws_handshake_write(head, sizeof(head), &handshake,
 					       ws_handshake_offers(request, "uproar.v1") ? "uproar.v1" : NULL, sha1);
 
-	if (!put(gate, conn, head, size))
+	if (!upgrade_put(gate, conn, head, size))
 		return;
 	gate_count(gate, COUNTER_upgrades);
 	session->websocket = true;
@@ -182,9 +183,9 @@ static void plain(struct gate *gate, struct conn *conn, const struct http_head *
 	const bool keep_alive = request->keep_alive && !gate->draining;
 	const size_t size = answer_head(head, &answer, keep_alive);
 
-	if (!put(gate, conn, head, size))
+	if (!upgrade_put(gate, conn, head, size))
 		return;
-	if (!head_only && !put(gate, conn, answer.body ? answer.body : body, answer.body_size))
+	if (!head_only && !upgrade_put(gate, conn, answer.body ? answer.body : body, answer.body_size))
 		return;
 	if (keep_alive)
 		keepalive_start(gate, conn);
@@ -243,6 +244,8 @@ static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *b
 		refuse_head(gate, conn, -result, (enum http_refusal)request.refusal);
 		return 0;
 	}
+	if (result > 0 && api_is_path(request.path) && unwelcome(session_of(gate, conn), conn) == REFUSED_NOT)
+		return api_begin(gate, conn, &request, bytes, (size_t)result, size);
 	if (result > 0)
 		run_request(gate, conn, &request);
 	return (size_t)result;
@@ -267,7 +270,8 @@ static size_t continue_head(struct gate *gate, struct conn *conn, const uint8_t 
 	if (used == 0)
 		return part;
 	CHECK(used > scanned);
-	if (session->phase != SESSION_NONE)
+	/* A body that is not whole stays there behind its head. */
+	if (session->phase != SESSION_NONE && !(session->phase == SESSION_HEAD && session->api))
 		session_unkeep(session);
 	return used - scanned;
 }
@@ -278,6 +282,10 @@ size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_
 	size_t at = 0;
 
 	while (at < size && session->phase == SESSION_HEAD) {
+		if (session->api) {
+			at += api_continue(gate, conn, bytes + at, size - at);
+			continue;
+		}
 		if (session->buffer.size > 0) {
 			at += continue_head(gate, conn, bytes + at, size - at);
 			continue;
@@ -288,13 +296,19 @@ size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_
 			at += continue_head(gate, conn, bytes + at, size - at);
 		at += used;
 	}
-	return session->phase == SESSION_HEAD ? size : at;
+	if (session->phase == SESSION_API)
+		api_ahead(gate, conn, bytes + at, size - at);
+	return session->phase == SESSION_HEAD || session->phase == SESSION_API ? size : at;
 }
 
 void upgrade_timeout(struct gate *gate, struct conn *conn)
 {
 	const struct session *session = session_of(gate, conn);
 
+	if (session->api) {
+		api_timeout(gate, conn);
+		return;
+	}
 	if (session->buffer.size > 0) {
 		refuse(gate, conn, REFUSED_late);
 		return;

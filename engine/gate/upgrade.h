@@ -8,6 +8,9 @@
 /* Returns how many bytes were HTTP's; what is left belongs to the WebSocket that was agreed on. */
 size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size);
 
+/* Queues bytes behind what is queued. False: there was no room, the connection is gone. */
+bool upgrade_put(struct gate *gate, struct conn *conn, const void *bytes, size_t size);
+
 /* The head did not become whole in time. */
 void upgrade_timeout(struct gate *gate, struct conn *conn);
 

@@ -17,6 +17,7 @@
 #include "engine/core/log.h"
 #include "engine/gate/shed.h"
 #include "engine/net/listener.h"
+#include "engine/ops/api_file.h"
 #include "engine/ops/data.h"
 #include "engine/ops/identity.h"
 #include "engine/ops/memory.h"
@@ -54,6 +55,7 @@ struct server {
 	struct data data;
 	struct room_classes classes;
 	struct networks exempt;
+	struct api_keys api_keys;
 	struct store_threads store;
 	struct sandbox sandbox;
 	struct memory memory;
@@ -298,6 +300,7 @@ static void start(struct server *server)
 		core->limits.net.address.exempt = &server->exempt;
 		core->limits.home.classes = &server->classes;
 		core->limits.session.classes = &server->classes;
+		core->limits.session.api_keys = &server->api_keys;
 		core->seed = random_entropy();
 		if (pthread_create(&core->thread, NULL, core_main, core) != 0) {
 			fprintf(stderr, "uproar: the system gives no further thread\n");
@@ -420,7 +423,8 @@ int boot(const struct options *options)
 	signal(SIGXFSZ, SIG_IGN); /* a snapshot over the limit is an error to tell */
 
 	server.options = options;
-	if (plan_classes(options, &server.classes, error) != 0) {
+	if (plan_classes(options, &server.classes, error) != 0 ||
+	    api_file_read(options, &server.api_keys, error) != 0) {
 		fprintf(stderr, "uproar: %s\n", error);
 		return EXIT_CONFIG;
 	}

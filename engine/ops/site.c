@@ -2,6 +2,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/pages.h"
+#include "engine/ops/api_figures.h"
 #include "engine/ops/assets.h"
 #include "engine/ops/metrics.h"
 
@@ -92,6 +93,8 @@ void site_answer(void *context, const struct http_question *question, struct htt
 		text(answer, question->draining ? 503 : 200, question->draining ? "draining\n" : "ready\n");
 	} else if (span_is(question->path, "/metrics")) {
 		metrics_answer(site, answer);
+	} else if (api_figures_answer(&site->figures, question, answer, buffer, capacity)) {
+		return;
 	} else if (!site->page || !asset_answer(question, answer)) {
 		text(answer, 404, "There is nothing here. The page is at /, the WebSocket at /ws.\n");
 	}

@@ -13,6 +13,8 @@ OFFENCE(shed, shed, "takes what is sent too slowly while memory is short")
 OFFENCE(slow, slow_closed, "takes what is sent too slowly")
 OFFENCE(silent, handshake_timeout, "said nothing in time")
 OFFENCE(address_shut_out, address_limited, "far more connections from this address than may be, or half open ones")
+OFFENCE(api_key, api_keys_refused, "asks the HTTP API without a key that it has")
+OFFENCE(api_ahead, protocol_errors, "sends on and on while an answer of the HTTP API is awaited")
 /* And every answer that refuses a request: http_origin, head_bare_lf and so on. */
 #define REFUSAL(name, status, counter, fields, text) OFFENCE(http_##name, counter, text)
 #include "engine/gate/tbl/refusals.h"

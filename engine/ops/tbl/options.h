@@ -9,6 +9,18 @@ OPTION(page, "page", CHOICE, "on", "", "on|off", "Network", START,
        "serve the chat page and uproar.js at /")
 OPTION(origins, "origins", ORIGINS, "same", "", "", "Network", START,
        "whose pages may open a WebSocket: same (the server's own), https://example.org and so on, or * for all")
+OPTION(api_keys, "api-keys", TEXT, "", "", "", "HTTP API", LIVE,
+       "file with a line a key: NAME SCOPE,SCOPE sha256:HEX; without it the HTTP API is closed")
+OPTION(api_origins, "api-origins", ORIGINS, "same", "", "", "HTTP API", LIVE,
+       "whose pages may use it: as origins")
+OPTION(api_rate, "api-rate", COUNT, "1000", "0", "1000000", "HTTP API", LIVE,
+       "requests, and commands of a batch, a second, key and core; 0: no limit")
+OPTION(api_burst, "api-burst", COUNT, "2000", "1", "1000000", "HTTP API", LIVE,
+       "how many may come at once")
+OPTION(api_body, "api-body", BYTES, "1M", "1K", "16M", "HTTP API", LIVE,
+       "bytes of a request's body")
+OPTION(api_timeout, "api-timeout", TIME, "10s", "100ms", "10m", "HTTP API", LIVE,
+       "how long a request waits for its answer")
 OPTION(cores, "cores", COUNT, "0", "0", "64", "Cores", START,
        "threads, each with its own io_uring; 0: one for each processor")
 OPTION(core_ring, "core-ring-size", BYTES, "1M", "64K", "64M", "Cores", START,

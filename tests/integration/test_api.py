@@ -1,0 +1,283 @@
+"""The HTTP API: who is let in, what each route takes and gives, and what becomes of those who misuse it."""
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import unittest
+
+from harness import BUILD, Client, ROOT, Server, temporary
+
+KEYS = {"all": "admin", "shop": "publish", "reader": "read", "mod": "moderate", "boss": "manage", "graph": "metrics"}
+
+
+def uproar():
+    return os.path.join(ROOT, BUILD, "uproar")  # an absolute BUILD stays what it is
+
+
+def key_of(name):
+    return f"key-of-{name}"
+
+
+def write_keys(path, keys=KEYS):
+    with open(path, "w") as file:
+        file.write("# keys of a test\n\n")
+        for name, scopes in keys.items():
+            file.write(f"{name}  {scopes}  sha256:{hashlib.sha256(key_of(name).encode()).hexdigest()}\n")
+    return path
+
+
+class Http:
+    """One connection that speaks HTTP/1.1, and keeps what it did not read."""
+
+    def __init__(self, port, timeout=20):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+        self.buffer = b""
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def request(self, method, path, body=None, key="all", fields="", length=True):
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: test\r\n{fields}"
+        if key:
+            head += f"Authorization: Bearer {key_of(key)}\r\n"
+        if body is not None:
+            if "content-type" not in fields.lower():
+                head += "Content-Type: application/json\r\n"
+            if length:
+                head += f"Content-Length: {len(data)}\r\n"
+        return head.encode() + b"\r\n" + data
+
+    def more(self):
+        data = self.socket.recv(1 << 16)
+        if not data:
+            raise ConnectionError("closed by the server")
+        self.buffer += data
+
+    def answer(self, head_only=False):
+        """(status, fields, body): the body as JSON where it is some."""
+        while b"\r\n\r\n" not in self.buffer:
+            self.more()
+        head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
+        lines = head.decode().split("\r\n")
+        status = int(lines[0].split()[1])
+        fields = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:])}
+        size = 0 if head_only or status in (100, 204) else int(fields["content-length"])
+        while len(self.buffer) < size:
+            self.more()
+        body, self.buffer = self.buffer[:size], self.buffer[size:]
+        if fields.get("content-type") == "application/json" and body:
+            body = json.loads(body)
+        return status, fields, body
+
+    def ask(self, method, path, body=None, **how):
+        self.send(self.request(method, path, body, **how))
+        return self.answer(method == "HEAD")
+
+    def ended(self):
+        """Nothing comes but the end."""
+        try:
+            return self.socket.recv(1 << 16) == b""
+        except ConnectionError:
+            return True
+
+    def close(self):
+        self.socket.close()
+
+
+class ApiCase(unittest.TestCase):
+    options = ("--cores", "2")
+    data = False
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = temporary()
+        cls.keys = write_keys(os.path.join(cls.folder.name, "keys"))
+        data = os.path.join(cls.folder.name, "data") if cls.data else None
+        cls.server = Server("--api-keys", cls.keys, *cls.options, data=data).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+        cls.folder.cleanup()
+
+    def setUp(self):
+        self.http = Http(self.server.port)
+
+    def tearDown(self):
+        self.http.close()
+
+    def ask(self, *what, **how):
+        return self.http.ask(*what, **how)
+
+    def good(self, *what, **how):
+        status, _, body = self.ask(*what, **how)
+        self.assertEqual(status, 200, body)
+        return body
+
+    def bad(self, expected, code, *what, **how):
+        status, fields, body = self.ask(*what, **how)
+        self.assertEqual((status, body["error"]["code"]), (expected, code), body)
+        self.assertTrue(body["error"]["message"])
+        if fields["connection"] == "close":
+            self.http.close()
+            self.http = Http(self.server.port)
+        return fields, body["error"]
+
+
+class Rooms(ApiCase):
+    def test_publishing_reaches_members_of_every_core(self):
+        rooms = [f"pub{i}" for i in range(6)]
+        clients = [Client(self.server.port, f"c{i}") for i in range(4)]
+        for client in clients:
+            for room in rooms:
+                client.ask(op="join", room=room)
+        for n, room in enumerate(rooms):
+            ack = self.good("POST", "/api/v1/publish", {"room": room, "data": {"n": n}})
+            self.assertEqual((ack["room"], ack["seq"], ack["class"]), (room, 1, "memory"))
+            ack = self.good("POST", "/api/v1/publish", {"room": room, "data": [], "user": "\u00e9va", "cid": "a:7"})
+            self.assertEqual(ack["seq"], 2)
+        for client in clients:
+            seen = {}
+            while sum(map(len, seen.values())) < 2 * len(rooms):
+                event = client.event("msg")
+                seen.setdefault(event["room"], []).append((event["seq"], event["from"], event["data"]))
+            for n, room in enumerate(rooms):
+                self.assertEqual(seen[room], [(1, "@all", {"n": n}), (2, "\u00e9va", [])])
+            client.close()
+
+    def test_the_same_message_twice_is_kept_once(self):
+        body = {"room": "once", "data": 1, "cid": "p:1"}
+        first = self.good("POST", "/api/v1/publish", body)
+        again = self.good("POST", "/api/v1/publish", body)
+        self.assertEqual((again["seq"], again["ts"], again.get("dup")), (first["seq"], first["ts"], True))
+        fields = "Idempotency-Key: 3f8a\r\n"
+        del body["cid"]
+        first = self.good("POST", "/api/v1/publish", body, fields=fields)
+        again = self.good("POST", "/api/v1/publish", body, fields=fields)
+        self.assertEqual((first["seq"], again["seq"], again.get("dup")), (2, 2, True))
+        other = self.good("POST", "/api/v1/publish", body, fields=fields, key="shop")
+        self.assertEqual((other["seq"], "dup" in other), (3, False), "another key's is another's")
+        self.bad(400, "bad_request", "POST", "/api/v1/publish", dict(body, cid="p:2"), fields=fields)
+        self.good("POST", "/api/v1/publish", body, fields=f"Idempotency-Key: {'k' * 255}\r\n")
+        self.bad(400, "bad_request", "POST", "/api/v1/publish", body, fields=f"Idempotency-Key: {'k' * 256}\r\n")
+
+    def test_history(self):
+        for n in range(1, 61):
+            self.good("POST", "/api/v1/publish", {"room": "past", "data": n})
+        def seqs(query):
+            page = self.good("GET", "/api/v1/rooms/past/history" + query)
+            return [event["seq"] for event in page["events"]], page["more"]
+        self.assertEqual(seqs(""), (list(range(11, 61)), True))
+        self.assertEqual(seqs("?limit=3"), ([58, 59, 60], True))
+        self.assertEqual(seqs("?before=5"), ([1, 2, 3, 4], False))
+        self.assertEqual(seqs("?after=57&limit=2"), ([58, 59], True))
+        self.assertEqual(seqs("?around=30&limit=3")[0], [29, 30, 31])
+        self.assertEqual(len(seqs("?limit=200")[0]), 60)
+        for query in ("?limit=0", "?limit=201", "?limit=x", "?limit=1&limit=1", "?before=-1", "?before=1&after=1",
+                      "?before=9007199254740992", "?limit=%zz", "?limit"):
+            self.bad(400, "bad_request", "GET", "/api/v1/rooms/past/history" + query)
+        self.bad(404, "gone", "GET", "/api/v1/rooms/never/history")
+        self.bad(422, "unsupported", "GET", "/api/v1/rooms/past/search?q=a")
+
+    def test_rooms_and_who_is_there(self):
+        self.bad(404, "gone", "GET", "/api/v1/rooms/here")
+        self.bad(404, "gone", "GET", "/api/v1/rooms/here/presence")
+        users = sorted(f"u{n}" for n in range(7))
+        clients = [Client(self.server.port, user) for user in users + ["u0"]]
+        for client in clients:
+            client.ask(op="join", room="here")
+        about = self.good("GET", "/api/v1/rooms/here")
+        self.assertEqual((about["n"], about["users"], about["seq"], about["first"], about["class"]),
+                         (8, 7, 0, 1, "memory"))
+        present = self.good("GET", "/api/v1/rooms/here/presence")
+        self.assertEqual((present["n"], sorted(user["id"] for user in present["users"])), (8, users))
+        seen, after = [], ""
+        for _ in range(10):
+            page = self.good("GET", "/api/v1/rooms/here/members?limit=3" + after)
+            seen += [user["id"] for user in page["users"]]
+            if not page.get("users_more"):
+                break
+            self.assertEqual(len(page["users"]), 3)
+            after = "&after=" + seen[-1]
+        self.assertEqual(sorted(seen), users)
+        self.bad(409, "conflict", "GET", "/api/v1/rooms/here/members?after=nobody")
+        for client in clients:
+            client.close()
+
+    def test_names_may_be_escaped(self):
+        self.good("POST", "/api/v1/publish", {"room": "a:b@c", "data": 1})
+        self.good("GET", "/api/v1/rooms/a%3Ab%40c")
+        for path in ("rooms/%20", "rooms/a%2Fb", "rooms/a%00", "rooms/" + "a" * 129, "rooms/%C3%A9"):
+            self.bad(400, "bad_request", "GET", "/api/v1/" + path)
+        self.bad(404, "gone", "GET", "/api/v1/rooms/" + "a" * 128)
+
+    def test_what_publish_takes(self):
+        def refused(body, code="bad_request", status=400):
+            self.bad(status, code, "POST", "/api/v1/publish", body)
+        for body in ([], 1, "x", {}, {"room": "r"}, {"data": 1}, {"room": "", "data": 1}, {"room": 1, "data": 1},
+                     {"room": "a b", "data": 1}, {"room": "r", "data": 1, "user": ""},
+                     {"room": "r", "data": 1, "user": "u" * 65}, {"room": "r", "data": 1, "user": " "},
+                     {"room": "r", "data": 1, "user": None}, {"room": "r", "data": 1, "cid": "x"},
+                     {"room": "r", "data": 1, "cid": "x:0"}, {"room": "r", "data": 1, "cid": "x:01"},
+                     {"room": "r", "data": 1, "cid": "p" * 33 + ":1"}, {"room": "r", "data": 1, "cid": ":1"}):
+            refused(body)
+        for text in (b"", b"{", b'{"room":"r","data":1}x', b'{"room":"r","room":"r","data":1}', b"\xff",
+                     b'{"room":"r","data":"\xff"}', b'{"room":"r","data":"\\ud800","user":"\\ud800"}'):
+            refused(text)
+        self.good("POST", "/api/v1/publish", {"room": "r", "data": 1, "user": "u" * 64, "cid": "p" * 32 + ":9"})
+        self.good("POST", "/api/v1/publish", {"room": "r", "data": "d" * (16384 - 2)})
+        refused({"room": "r", "data": "d" * (16384 - 1)}, "too_large", 413)
+
+
+class Keys(ApiCase):
+    def test_without_a_key_nothing_is_open(self):
+        for method, path in (("GET", "info"), ("GET", "rooms/r"), ("POST", "publish")):
+            fields, _ = self.bad(401, "unauthorized", method, "/api/v1/" + path, key=None)
+            self.assertEqual(fields["www-authenticate"], "Bearer")
+            self.bad(401, "unauthorized", method, "/api/v1/" + path, key="nobody")
+        for fields in ("Authorization: Basic YTpi\r\n", "Authorization: Bearer\r\n", "X-API-Key: \r\n",
+                       f"X-API-Key: {key_of('all')}\r\nX-API-Key: {key_of('all')}\r\n",
+                       f"X-API-Key: {key_of('all')}\r\nAuthorization: Bearer {key_of('all')}\r\n"):
+            self.bad(401, "unauthorized", "GET", "/api/v1/info", key=None, fields=fields)
+        for fields in (f"X-API-Key: {key_of('all')}\r\n", f"authorization: bEARER   {key_of('all')} \r\n"):
+            self.good("GET", "/api/v1/info", key=None, fields=fields)
+        self.assertGreater(self.server.metric("api_keys_refused"), 5)
+
+    def test_a_key_does_what_its_scopes_say(self):
+        can = {
+            ("POST", "/api/v1/publish"): {"all", "shop"},
+            ("GET", "/api/v1/rooms/scopes"): {"all", "reader"},
+            ("GET", "/api/v1/rooms/scopes/history"): {"all", "reader"},
+            ("GET", "/api/v1/info"): set(KEYS),
+        }
+        self.good("POST", "/api/v1/publish", {"room": "scopes", "data": 1})
+        for (method, path), who in can.items():
+            body = {"room": "scopes", "data": 1} if method == "POST" else None
+            for key in KEYS:
+                if key in who:
+                    self.good(method, path, body, key=key)
+                else:
+                    self.bad(403, "forbidden", method, path, body, key=key)
+
+    def test_without_a_file_the_api_is_closed(self):
+        with Server() as server:
+            http = Http(server.port)
+            self.assertEqual(http.ask("GET", "/api/v1/info")[0], 401)
+
+    def test_a_file_that_is_wrong_is_told_with_its_line(self):
+        with temporary() as folder:
+            path = write_keys(os.path.join(folder, "keys"))
+            with open(path, "a") as file:
+                file.write("more read,fly sha256:00\n")
+            for name, said in ((path, f"{path}:{3 + len(KEYS)}: option 'api-keys': scopes"),
+                               (path + ".no", "No such file")):
+                ended = subprocess.run([uproar(), "--listen", "127.0.0.1:0", "--data", "", "--api-keys", name],
+                                       capture_output=True, text=True, timeout=60)
+                self.assertEqual(ended.returncode, 78)
+                self.assertIn(said, ended.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
