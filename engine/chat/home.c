@@ -53,6 +53,17 @@ struct home *home_open(const struct home_limits *limits, struct directory *direc
 	return home;
 }
 
+void home_adopt(struct home *home, const struct home_limits *limits)
+{
+	home->limits.members_max = limits->members_max;
+	home->limits.traffic_kib_per_s = limits->traffic_kib_per_s;
+	home->limits.history_messages = limits->history_messages;
+	home->limits.history_bytes = limits->history_bytes;
+	home->limits.history_age_ms = limits->history_age_ms;
+	home->limits.classes = limits->classes;
+	home->classed++; /* each room finds its class again when it is looked at */
+}
+
 void home_close(struct home *home)
 {
 	disk_close(home);

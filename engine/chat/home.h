@@ -34,6 +34,10 @@ struct home_limits {
 struct home *home_open(const struct home_limits *limits, struct directory *directory, struct post *post,
 		       struct counters *counters, uint64_t seed, struct store_port *store);
 void home_close(struct home *home);
+
+/* Other limits from now on: members and traffic of a room, what it keeps, what holds for which names. For no name may
+ * the class say otherwise than before whether it is kept on disk. Keeps limits->classes instead of those before. */
+void home_adopt(struct home *home, const struct home_limits *limits);
 uint64_t home_bytes_max(const struct home_limits *limits);
 
 /* Runs one command, whose room's home this core must be. now_ms is monotonic, wall_ms for people. */

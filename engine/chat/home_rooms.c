@@ -12,7 +12,21 @@ _Static_assert(ROOM_CLASSES_MAX <= UINT8_MAX, "a room has a byte for its class")
 
 const struct room_class *class_of(const struct home *home, const struct room *room)
 {
-	return home->limits.classes ? &home->limits.classes->classes[room->class] : &class_of_all;
+	const struct room_classes *classes = home->limits.classes;
+
+	if (!classes)
+		return &class_of_all;
+	if (room->classed == home->classed)
+		return &classes->classes[room->class];
+	return room_class_of(classes, room_name(home, room));
+}
+
+static void find_class(const struct home *home, struct room *room, struct span name)
+{
+	const struct room_classes *classes = home->limits.classes;
+
+	room->class = classes ? (uint8_t)(room_class_of(classes, name) - classes->classes) : 0;
+	room->classed = home->classed;
 }
 
 #define EVICTIONS_MAX 64 /* rooms looked at to make way for one */
@@ -109,6 +123,11 @@ void room_empty(struct home *home, struct room *room)
 
 void room_trim(struct home *home, struct room *room)
 {
+	if (room->classed != home->classed) {
+		find_class(home, room, room_name(home, room));
+		room->aging_ms = 0; /* what was not too old may be */
+	}
+
 	const struct store_retention kept = kept_of(home, room);
 	struct room_log *log = &room->log;
 
@@ -191,8 +210,7 @@ struct room *room_enter(struct home *home, struct span name, uint64_t hash)
 		slab_give(&home->rooms, room);
 		return NULL;
 	}
-	if (home->limits.classes)
-		room->class = (uint8_t)(room_class_of(home->limits.classes, name) - home->limits.classes->classes);
+	find_class(home, room, name);
 	if (class_of(home, room)->disk && home->store) {
 		struct room_disk *disk = slab_take(&home->disks);
 

@@ -26,6 +26,7 @@ struct room {
 	struct quota traffic;    /* KiB */
 	uint32_t colder, warmer; /* rooms by their last append */
 	uint32_t next_counting;  /* rooms whose count is to be told; 0: not one, COUNTING_LAST: the last */
+	uint16_t classed;        /* home->classed when that was so: */
 	uint8_t class;           /* of home->limits.classes */
 	char epoch[ROOM_EPOCH_SIZE];
 };
@@ -48,6 +49,7 @@ struct home {
 	uint32_t disk_rooms;     /* first of those of class disk */
 	uint32_t coldest, warmest;
 	uint32_t counting;       /* first of those rooms; COUNTING_LAST: there is none */
+	uint16_t classed;        /* how often the classes have changed */
 	uint64_t counted_ms;
 	uint64_t now_ms, wall_ms; /* of this command */
 };

@@ -71,6 +71,12 @@ void codec_close(struct codec *codec)
 	*codec = (struct codec){ 0 };
 }
 
+void codec_adopt(struct codec *codec, const struct codec_limits *limits)
+{
+	codec->limits.from = limits->from;
+	codec->limits.bytes_per_s = limits->bytes_per_s;
+}
+
 uint64_t codec_bytes_max(const struct codec_limits *limits, uint64_t connections_max)
 {
 	const uint64_t owns = limits->kept_bytes_max > 0 ? connections_max * sizeof(struct codec_own) : 0;

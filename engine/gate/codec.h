@@ -51,6 +51,9 @@ struct codec {
 int codec_open(struct codec *codec, const struct codec_limits *limits, uint32_t connections_max,
 	       struct counters *counters);
 void codec_close(struct codec *codec);
+
+/* From which size on, and how much: otherwise from now on. */
+void codec_adopt(struct codec *codec, const struct codec_limits *limits);
 uint64_t codec_bytes_max(const struct codec_limits *limits, uint64_t connections_max);
 
 /* Judges what a request offers, and reserves what is to be kept for this connection. Returns 1 with *terms, and in

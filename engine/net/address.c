@@ -49,6 +49,13 @@ void addresses_close(struct addresses *addresses)
 	slab_close(&addresses->entries);
 }
 
+void addresses_adopt(struct addresses *addresses, const struct address_limits *limits)
+{
+	addresses->limits = *limits;
+	if (pace_adopt(&addresses->pace, limits->pace_per_s, limits->pace_burst) != 0)
+		addresses->limits.pace_per_s = 0;
+}
+
 static bool is_ipv4(const struct ring_address *address)
 {
 	return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;

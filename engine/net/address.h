@@ -38,6 +38,10 @@ enum address_verdict {
 int addresses_open(struct addresses *addresses, uint32_t entries_max, const struct address_limits *limits,
 		   uint64_t hash_key);
 void addresses_close(struct addresses *addresses);
+
+/* Other limits from now on. Connections that came while nothing was counted are never counted. Without memory for a
+ * pace where there was none, there is none. */
+void addresses_adopt(struct addresses *addresses, const struct address_limits *limits);
 uint64_t addresses_bytes_max(uint32_t entries_max, const struct address_limits *limits);
 
 /* Whether there is anything to count. */

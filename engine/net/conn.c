@@ -35,6 +35,14 @@ void net_close(struct net *net)
 	pages_release(net->conns, (size_t)net->conns_max * sizeof(struct conn));
 }
 
+void net_adopt(struct net *net, const struct net_limits *limits)
+{
+	addresses_adopt(&net->addresses, &limits->address);
+	net->limits.address = net->addresses.limits;
+	net->limits.queue_bytes_max = limits->queue_bytes_max;
+	net->limits.linger_ms = limits->linger_ms;
+}
+
 void conn_ask(struct net *net, struct conn *conn)
 {
 	if (!net->limits.peer_address || conn->asking || conn->network != 0)

@@ -100,6 +100,9 @@ int net_open(struct net *net, const struct net_limits *limits, struct ring *ring
 	     struct timers *timers, struct counters *counters, uint64_t hash_key);
 void net_close(struct net *net);
 
+/* Other limits from now on: of addresses, of what waits for a connection, of how long it may take to end. */
+void net_adopt(struct net *net, const struct net_limits *limits);
+
 /* Runs one completion. Gives the new conn when it was a RING_ACCEPTED, otherwise NULL. */
 struct conn *net_event(struct net *net, const struct ring_event *event);
 

@@ -52,6 +52,11 @@ static int option(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
+void listener_user_timeout(int socket, uint32_t ms)
+{
+	(void)option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)ms); /* without it the kernel waits as before */
+}
+
 /* What an accepted connection inherits. */
 static void prepare(int fd, const struct listener_limits *limits)
 {

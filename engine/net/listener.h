@@ -23,6 +23,9 @@ int listener_check(const char *address);
 int listener_open(const char *address, const struct listener_limits *limits, int *sockets, uint32_t count,
 		  char text[LISTENER_TEXT_MAX]);
 
+/* Another TCP_USER_TIMEOUT for what is accepted from now on. */
+void listener_user_timeout(int socket, uint32_t ms);
+
 /* Nobody new can connect from now on; who waits to be accepted is told so. The socket stays open. */
 void listener_shut(int socket);
 

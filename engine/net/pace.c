@@ -9,11 +9,25 @@
 int pace_open(struct pace *pace, uint32_t per_s, uint32_t burst)
 {
 	CHECK(per_s == 0 || burst > 0);
-	*pace = (struct pace){ .per_s = per_s, .burst = burst };
+	*pace = (struct pace){ 0 };
 	if (per_s == 0)
 		return 0;
 	pace->places = pages_reserve(PACE_BYTES);
-	return pace->places ? 0 : -ENOMEM;
+	if (!pace->places)
+		return -ENOMEM;
+	pace->per_s = per_s;
+	pace->burst = burst;
+	return 0;
+}
+
+int pace_adopt(struct pace *pace, uint32_t per_s, uint32_t burst)
+{
+	CHECK(per_s == 0 || burst > 0);
+	if (!pace->places)
+		return pace_open(pace, per_s, burst);
+	pace->per_s = per_s;
+	pace->burst = burst;
+	return 0;
 }
 
 void pace_close(struct pace *pace)

@@ -31,6 +31,10 @@ enum pace_verdict { PACE_GOOD, PACE_OVER, PACE_FAR_OVER };
 int pace_open(struct pace *pace, uint32_t per_s, uint32_t burst);
 void pace_close(struct pace *pace);
 
+/* Another pace from now on; what each took counts by the time that it took then. Returns 0, or -ENOMEM: there is no
+ * limit now. */
+int pace_adopt(struct pace *pace, uint32_t per_s, uint32_t burst);
+
 /* One more of this hash. As many as `burst` at once are good; as many again are over, and each of
  * these counts like one that was good, so that who goes on gets no more; beyond that none counts. */
 enum pace_verdict pace_take(struct pace *pace, uint64_t hash, uint64_t now_ms);

@@ -1,32 +1,12 @@
 #include "engine/ops/api_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* All of it, or nothing that is larger than there may be. */
-static ssize_t read_whole(const char *path, char *text, size_t capacity)
-{
-	const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	size_t size = 0;
-	ssize_t got = 0;
-
-	if (file < 0)
-		return -errno;
-	while (size < capacity && (got = read(file, text + size, capacity - size)) > 0)
-		size += (size_t)got;
-	const int error = got < 0 ? errno : 0;
-
-	close(file);
-	if (error != 0)
-		return -error;
-	return size < capacity ? (ssize_t)size : -EFBIG;
-}
-
-int api_file_read(const struct options *options, struct api_keys *keys, char error[OPTION_ERROR_MAX])
+int api_file_read(const struct options *options, struct files *files, struct api_keys *keys,
+		  char error[OPTION_ERROR_MAX])
 {
 	const char *path = option_text(options, OPTION_api_keys), *why = NULL;
 	const char *where = option_where(options, OPTION_api_keys);
@@ -37,7 +17,7 @@ int api_file_read(const struct options *options, struct api_keys *keys, char err
 	if (path[0] == '\0')
 		return 0;
 	text = malloc(API_KEYS_FILE_MAX);
-	const ssize_t size = text ? read_whole(path, text, API_KEYS_FILE_MAX) : -ENOMEM;
+	const ssize_t size = text ? files_read(files, path, text, API_KEYS_FILE_MAX) : -ENOMEM;
 
 	if (size >= 0)
 		line = api_keys_parse(keys, span_of(text, (size_t)size), &why);

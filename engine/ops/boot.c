@@ -17,11 +17,9 @@
 #include "engine/core/log.h"
 #include "engine/gate/shed.h"
 #include "engine/net/listener.h"
-#include "engine/ops/api_file.h"
 #include "engine/ops/data.h"
-#include "engine/ops/identity.h"
 #include "engine/ops/memory.h"
-#include "engine/ops/plan.h"
+#include "engine/ops/reload.h"
 #include "engine/ops/sandbox.h"
 #include "engine/ops/site.h"
 #include "engine/ops/store_threads.h"
@@ -47,15 +45,13 @@ struct core {
 };
 
 struct server {
-	const struct options *options;
+	const struct options *options; /* of the start; a reload changes some, in reload.policy */
 	struct ring_features features;
 	struct shard_links links;
 	struct site site;
 	struct http_source source;
 	struct data data;
-	struct room_classes classes;
-	struct networks exempt;
-	struct api_keys api_keys;
+	struct reload reload;
 	struct store_threads store;
 	struct sandbox sandbox;
 	struct memory memory;
@@ -156,6 +152,7 @@ struct watch {
 	uint64_t since_ms; /* of this phase */
 	bool untold[CORES_MAX]; /* cores that have not got this phase's word */
 	bool shut;
+	bool reload; /* asked for */
 };
 
 static uint64_t now_ms(void)
@@ -212,6 +209,36 @@ static void measure_memory(struct server *server)
 	}
 }
 
+/* What the main thread itself goes by. */
+static void adopt(struct server *server)
+{
+	const struct options *options = &server->reload.policy->options;
+
+	log_setup((enum log_level)option_number(options, OPTION_log_level),
+		  option_number(options, OPTION_log_format) == 1);
+	server->memory.budget = option_number(options, OPTION_memory);
+	__atomic_store_n(&server->site.page, option_number(options, OPTION_page) == 0, __ATOMIC_RELAXED);
+	/* Who reads the former ones does so in a turn of a core, and they are freed when all have had another. */
+	__atomic_store_n(&server->site.figures.classes, &server->reload.policy->classes, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < server->cores; i++)
+		listener_user_timeout(server->core[i].listener, plan_user_timeout(options));
+}
+
+/* While it serves; who is about to end takes no other options. */
+static void reload_due(struct watch *watch)
+{
+	struct reload *reload = &watch->server->reload;
+
+	reload_tend(reload);
+	if (!watch->reload)
+		return;
+	const int result = reload_run(reload, "SIGHUP");
+
+	watch->reload = result == 0;
+	if (result > 0)
+		adopt(watch->server);
+}
+
 static void watch_signals(struct server *server, const sigset_t *signals)
 {
 	const struct timespec tick = { .tv_nsec = 50 * 1000 * 1000 };
@@ -222,10 +249,12 @@ static void watch_signals(struct server *server, const sigset_t *signals)
 		const int number = sigtimedwait(signals, NULL, watch.phase == WATCH_RUN ? &look : &tick);
 
 		if (number == SIGHUP)
-			LOG(LOG_WARN, "reload_unsupported", LOG_TEXT("do", "restart to use other options"));
+			watch.reload = true;
 		if (number == SIGTERM || number == SIGINT)
 			end_next(&watch);
-		if (watch.phase != WATCH_RUN)
+		if (watch.phase == WATCH_RUN)
+			reload_due(&watch);
+		else
 			tend(&watch);
 		measure_memory(server);
 	}
@@ -236,9 +265,7 @@ static int listen_all(struct server *server)
 	const char *address = option_text(server->options, OPTION_listen);
 	const struct listener_limits limits = {
 		.backlog = (int)plan_backlog(server->options),
-		.user_timeout_ms = (uint32_t)(option_number(server->options, OPTION_ping) +
-					      option_number(server->options, OPTION_pong) +
-					      option_number(server->options, OPTION_slow_timeout)),
+		.user_timeout_ms = plan_user_timeout(server->options),
 	};
 	int sockets[CORES_MAX];
 	int error;
@@ -296,11 +323,7 @@ static void start(struct server *server)
 
 		core->server = server;
 		core->index = i;
-		core->limits = plan_shard(server->options, &server->features, i, server->cores);
-		core->limits.net.address.exempt = &server->exempt;
-		core->limits.home.classes = &server->classes;
-		core->limits.session.classes = &server->classes;
-		core->limits.session.api_keys = &server->api_keys;
+		core->limits = policy_limits(server->reload.policy, &server->features, i, server->cores);
 		core->seed = random_entropy();
 		if (pthread_create(&core->thread, NULL, core_main, core) != 0) {
 			fprintf(stderr, "uproar: the system gives no further thread\n");
@@ -380,7 +403,7 @@ static void site_setup(struct server *server)
 	figures->cores = server->cores;
 	figures->counters = server->links.counters;
 	figures->stores = store_threads_present(&server->store) ? server->store.counters : NULL;
-	figures->classes = &server->classes;
+	figures->classes = &server->reload.policy->classes;
 	figures->started_ms = clock_wall_ms();
 	figures->statm = server->memory.own;
 	server->source = (struct http_source){ site_answer, &server->site };
@@ -404,10 +427,9 @@ static int confine(struct server *server)
 	return sandbox_confine(&server->sandbox);
 }
 
-int boot(const struct options *options)
+int boot(const struct config *config, struct files *files, const struct options *options, struct policy *policy)
 {
 	static struct server server;
-	char error[OPTION_ERROR_MAX];
 	sigset_t signals;
 	int status;
 
@@ -423,19 +445,18 @@ int boot(const struct options *options)
 	signal(SIGXFSZ, SIG_IGN); /* a snapshot over the limit is an error to tell */
 
 	server.options = options;
-	if (plan_classes(options, &server.classes, error) != 0 ||
-	    api_file_read(options, &server.api_keys, error) != 0) {
-		fprintf(stderr, "uproar: %s\n", error);
-		return EXIT_CONFIG;
-	}
-	struct auth *auth = identity_make(options, NULL, error);
-
-	if (!auth) {
-		fprintf(stderr, "uproar: %s\n", error);
-		return EXIT_CONFIG;
-	}
-	CHECK(networks_parse(&server.exempt, option_text(options, OPTION_address_exempt)) == 0); /* judged before */
 	server.cores = plan_cores(options);
+	server.reload = (struct reload){
+		.config = config,
+		.files = files,
+		.features = &server.features,
+		.links = &server.links,
+		.cores = server.cores,
+		.policy = policy,
+	};
+	status = reload_open(&server.reload);
+	if (status != 0)
+		return status;
 	server.hash_key = random_entropy();
 	ring_probe(&server.features);
 	if (!server.features.usable) {
@@ -460,7 +481,7 @@ int boot(const struct options *options)
 		fprintf(stderr, "uproar: no memory for the rings between cores; lower --core-ring-size\n");
 		return EXIT_MEMORY;
 	}
-	server.links.auth = auth;
+	server.links.auth = policy->auth;
 	site_setup(&server);
 	status = store_threads_start(&server.store, &server.features, server.cores, server.links.bells,
 				     server.links.ring_bells);
@@ -470,7 +491,7 @@ int boot(const struct options *options)
 		status = run(&server, &signals);
 	store_threads_end(&server.store);
 	shard_links_close(&server.links);
-	auth_release(auth);
+	reload_close(&server.reload);
 	memory_close(&server.memory);
 	data_close(&server.data);
 	return status;

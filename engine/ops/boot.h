@@ -3,7 +3,7 @@
 #ifndef OPS_BOOT_H
 #define OPS_BOOT_H
 
-#include "engine/ops/options.h"
+#include "engine/ops/policy.h"
 
 /* Exit statuses; from 64 on as sysexits.h has them. docs/operate/exit-status.md says more. */
 #define EXIT_CUT 1        /* a second signal came before all was in order */
@@ -15,7 +15,8 @@
 #define EXIT_DENIED 77    /* no right to that address */
 #define EXIT_CONFIG 78    /* the file is wrong, or io_uring is not to be had */
 
-/* Runs the server until it is told to end. Returns the exit status. */
-int boot(const struct options *options);
+/* Runs the server until it is told to end. Keeps config and options, those of the start; takes the policy made of
+ * these. Returns the exit status. */
+int boot(const struct config *config, struct files *files, const struct options *options, struct policy *policy);
 
 #endif

@@ -16,7 +16,7 @@ struct figures {
 	uint32_t cores;
 	const struct counters *const *counters; /* of each core; keeps */
 	const struct store_counters *const *stores; /* of each thread of the store; keeps. NULL: there is none */
-	const struct room_classes *classes; /* keeps; NULL: all rooms are as by default */
+	const struct room_classes *classes; /* keeps; atomic; NULL: all rooms are as by default */
 	uint64_t started_ms; /* wall clock; 0: what the process uses is not told */
 	int statm; /* /proc/self/statm, open; -1: it cannot be read */
 	clockid_t clocks[CORES_MAX]; /* of the cores' threads, */

@@ -66,11 +66,13 @@ static void write_counters(struct writer *writer)
 /* The values of a family's labels, each its own; NULL: there is no further one. */
 static const char *label_of_messages(const struct figures *figures, uint32_t i)
 {
-	if (!figures->classes)
+	const struct room_classes *classes = __atomic_load_n(&figures->classes, __ATOMIC_ACQUIRE);
+
+	if (!classes)
 		return i == 0 ? "*" : NULL;
-	if (i >= figures->classes->count)
+	if (i >= classes->count)
 		return NULL;
-	return i == 0 ? "*" : figures->classes->classes[i].prefix;
+	return i == 0 ? "*" : classes->classes[i].prefix;
 }
 
 static const char *label_of_closes(const struct figures *figures, uint32_t i)

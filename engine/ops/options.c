@@ -41,16 +41,42 @@ enum option_kind {
 #define KIND_WORDS OPTION_WORDS
 #define KIND_RIGHTS OPTION_RIGHTS
 
+#define WHEN_START false
+#define WHEN_LIVE true
+
 static const struct option_row {
 	const char *name;
 	enum option_kind kind;
 	const char *standard, *least, *most, *group, *help;
+	bool live;
 } rows[OPTION_COUNT] = {
 #define OPTION(id, name, kind, standard, least, most, group, when, help)                                               \
-	{ name, KIND_##kind, standard, least, most, group, help },
+	{ name, KIND_##kind, standard, least, most, group, help, WHEN_##when },
 #include "engine/ops/tbl/options.h"
 #undef OPTION
 };
+
+const char *option_name(enum option_id id)
+{
+	return rows[id].name;
+}
+
+bool option_is_live(enum option_id id)
+{
+	return rows[id].live;
+}
+
+void option_shown(const struct options *options, enum option_id id, char out[OPTION_SHOWN_MAX])
+{
+	const char *text = option_text(options, id);
+	const char *scheme = rows[id].kind == OPTION_TEXT ? strstr(text, "://") : NULL;
+	const size_t size = scheme ? (size_t)(scheme - text) + 3 : strlen(text);
+	const size_t most = size < OPTION_SHOWN_MAX - 4 ? size : OPTION_SHOWN_MAX - 4;
+
+	for (size_t i = 0; i < most; i++)
+		out[i] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
+	memcpy(out + most, size > most || scheme ? "..." : "", size > most || scheme ? 4 : 1);
+}
 
 static bool is_number(enum option_kind kind)
 {
@@ -357,14 +383,15 @@ void options_document(FILE *out)
 	      "Bytes may end in `K`, `M`, `G` or `T` (1024 each time). Times end in `ms`, `s`, `m`, `h` or `d`; only "
 	      "0\n"
 	      "needs no unit. A variable that begins with `UPROAR_` and is nearly that of an option is refused as a\n"
-	      "mistake; others are not looked at.\n",
+	      "mistake; others are not looked at.\n\n"
+	      "What holds from a [reload](reload.md) on says so; the others hold from start to end.\n",
 	      out);
 	for (int id = 0; id < OPTION_COUNT; id++) {
 		if (strcmp(group, rows[id].group) != 0) {
 			group = rows[id].group;
 			fprintf(out,
-				"\n## %s\n\n| option | variable | takes | default | what it does |\n"
-				"|---|---|---|---|---|\n",
+				"\n## %s\n\n| option | variable | takes | default | from | what it does |\n"
+				"|---|---|---|---|---|---|\n",
 				group);
 		}
 		environment_name(rows[id].name, variable);
@@ -372,7 +399,8 @@ void options_document(FILE *out)
 		for (char *at = expected; *at; at++)
 			if (*at == '|')
 				*at = '/';
-		fprintf(out, "| `%s` | `%s` | %s | `%s` | %s |\n", rows[id].name, variable, expected,
-			*rows[id].standard ? rows[id].standard : " ", rows[id].help);
+		fprintf(out, "| `%s` | `%s` | %s | `%s` | %s | %s |\n", rows[id].name, variable, expected,
+			*rows[id].standard ? rows[id].standard : " ", rows[id].live ? "reload" : "start",
+			rows[id].help);
 	}
 }

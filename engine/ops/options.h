@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "proto/base/span.h"
+
 enum option_id {
 #define OPTION(id, name, kind, standard, least, most, group, when, help) OPTION_##id,
 #include "engine/ops/tbl/options.h"
@@ -21,6 +23,8 @@ enum option_id {
 #define OPTION_CLASSES_MAX 4096 /* of lists: classes of rooms, which may be 32, rules, origins, networks */
 #define OPTION_WHERE_MAX 280
 #define OPTION_ERROR_MAX 1024
+#define OPTION_FILE_SIZE_MAX (64 * 1024)
+#define OPTION_SHOWN_MAX 200
 
 struct options {
 	struct option_value {
@@ -45,6 +49,15 @@ static inline const char *option_where(const struct options *options, enum optio
 	return options->values[id].where;
 }
 
+const char *option_name(enum option_id id);
+
+/* A reload can change it. */
+bool option_is_live(enum option_id id);
+
+/* For a line of the log: one line, its beginning where it is long, and of an address that may hold a password only what
+ * kind it is. */
+void option_shown(const struct options *options, enum option_id id, char out[OPTION_SHOWN_MAX]);
+
 void options_default(struct options *options);
 
 /* Sets one by its name. where: "FILE:LINE", "environment" or "command line", for the message. Returns 0, or -1 with
@@ -60,6 +73,9 @@ int options_environment(struct options *options, char error[OPTION_ERROR_MAX]);
 
 /* A file of `name = value;` lines (libconfig's syntax; values need no quotes). -1 with the line in error. */
 int options_file(struct options *options, const char *path, char error[OPTION_ERROR_MAX]);
+
+/* The same with what was read of it. */
+int options_file_text(struct options *options, const char *path, struct span text, char error[OPTION_ERROR_MAX]);
 
 /* For --help, and docs/operate/options.md. */
 void options_help(FILE *out);

@@ -6,7 +6,7 @@
 
 #include "engine/ops/options.h"
 
-#define FILE_SIZE_MAX (64 * 1024)
+#define FILE_SIZE_MAX OPTION_FILE_SIZE_MAX
 
 /* The file as it is, and as libconfig gets it. */
 struct source {
@@ -26,6 +26,17 @@ static int refuse(struct source *source, const char *at, const char *what)
 	return -1;
 }
 
+/* The text that is in place is of that size. */
+static int check_text(struct source *source, size_t size)
+{
+	source->text[size < FILE_SIZE_MAX ? size : FILE_SIZE_MAX] = 0;
+	if (size > FILE_SIZE_MAX)
+		return refuse(source, source->text + FILE_SIZE_MAX, "the file is larger than 64K");
+	if (strlen(source->text) != size)
+		return refuse(source, source->text + strlen(source->text), "a zero byte; the file must be text");
+	return 0;
+}
+
 static int read_all(struct source *source)
 {
 	FILE *file = fopen(source->path, "r");
@@ -37,16 +48,18 @@ static int read_all(struct source *source)
 		error = ferror(file) ? errno : 0;
 		fclose(file);
 	}
-	if (error != 0) {
-		snprintf(source->error, OPTION_ERROR_MAX, "%.255s: cannot be read: %s", source->path, strerror(error));
-		return -1;
-	}
-	source->text[size < FILE_SIZE_MAX ? size : FILE_SIZE_MAX] = 0;
-	if (size > FILE_SIZE_MAX)
-		return refuse(source, source->text + FILE_SIZE_MAX, "the file is larger than 64K");
-	if (strlen(source->text) != size)
-		return refuse(source, source->text + strlen(source->text), "a zero byte; the file must be text");
-	return 0;
+	if (error == 0)
+		return check_text(source, size);
+	snprintf(source->error, OPTION_ERROR_MAX, "%.255s: cannot be read: %s", source->path, strerror(error));
+	return -1;
+}
+
+static int take_text(struct source *source, struct span text)
+{
+	const size_t size = text.size < sizeof(source->text) ? text.size : sizeof(source->text);
+
+	memcpy(source->text, text.bytes, size);
+	return check_text(source, size);
 }
 
 static bool begins_comment(const char *at)
@@ -222,7 +235,7 @@ static int read_options(struct options *options, struct source *source)
 	config_t config;
 	int result = 0;
 
-	if (read_all(source) != 0 || quote(source) != 0)
+	if (quote(source) != 0)
 		return -1;
 	config_init(&config);
 	if (config_read_string(&config, source->quoted) != CONFIG_TRUE) {
@@ -238,17 +251,30 @@ static int read_options(struct options *options, struct source *source)
 	return result;
 }
 
-int options_file(struct options *options, const char *path, char error[OPTION_ERROR_MAX])
+static struct source *source_of(const char *path, char *error)
 {
 	struct source *source = calloc(1, sizeof(*source));
 
-	if (!source) {
+	if (!source)
 		snprintf(error, OPTION_ERROR_MAX, "%.255s: there is no memory to read it", path);
-		return -1;
-	}
-	source->path = path;
-	source->error = error;
-	const int result = read_options(options, source);
+	else
+		source->path = path, source->error = error;
+	return source;
+}
+
+int options_file(struct options *options, const char *path, char error[OPTION_ERROR_MAX])
+{
+	struct source *source = source_of(path, error);
+	const int result = source && read_all(source) == 0 ? read_options(options, source) : -1;
+
+	free(source);
+	return result;
+}
+
+int options_file_text(struct options *options, const char *path, struct span text, char error[OPTION_ERROR_MAX])
+{
+	struct source *source = source_of(path, error);
+	const int result = source && take_text(source, text) == 0 ? read_options(options, source) : -1;
 
 	free(source);
 	return result;

@@ -81,6 +81,12 @@ uint32_t plan_backlog(const struct options *options)
 	return (uint32_t)(allowed < limit.rlim_max / 4 ? allowed : limit.rlim_max / 4);
 }
 
+uint32_t plan_user_timeout(const struct options *options)
+{
+	return (uint32_t)(option_number(options, OPTION_ping) + option_number(options, OPTION_pong) +
+			  option_number(options, OPTION_slow_timeout));
+}
+
 int plan_classes(const struct options *options, struct room_classes *classes, char error[OPTION_ERROR_MAX])
 {
 	const char *data = option_text(options, OPTION_data);

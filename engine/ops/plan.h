@@ -14,6 +14,9 @@ uint32_t plan_cores(const struct options *options);
  * a table of descriptors. */
 uint32_t plan_backlog(const struct options *options);
 
+/* How long the kernel may try to send what a connection's peer takes none of. */
+uint32_t plan_user_timeout(const struct options *options);
+
 /* The classes of rooms. Returns 0, or -1 with one line in error where they ask for a disk and there is none. */
 int plan_classes(const struct options *options, struct room_classes *classes, char error[OPTION_ERROR_MAX]);
 

@@ -95,7 +95,7 @@ void site_answer(void *context, const struct http_question *question, struct htt
 		metrics_answer(site, answer);
 	} else if (api_figures_answer(&site->figures, question, answer, buffer, capacity)) {
 		return;
-	} else if (!site->page || !asset_answer(question, answer)) {
+	} else if (!__atomic_load_n(&site->page, __ATOMIC_RELAXED) || !asset_answer(question, answer)) {
 		text(answer, 404, "There is nothing here. The page is at /, the WebSocket at /ws.\n");
 	}
 }

@@ -7,7 +7,7 @@
 #include "engine/ops/figures.h"
 
 struct site {
-	bool page; /* serve the files of the page */
+	bool page; /* serve the files of the page; atomic */
 	struct figures figures;
 };
 

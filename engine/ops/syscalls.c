@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -102,6 +104,13 @@ static void add_database(scmp_filter_ctx filter, int *error)
 	add_if(filter, error, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, FIONREAD));
 }
 
+/* A reload may change how long the kernel waits for peers. */
+static void add_timeout(scmp_filter_ctx filter, int *error)
+{
+	add_two(filter, error, SCMP_SYS(setsockopt), SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, IPPROTO_TCP),
+		SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, TCP_USER_TIMEOUT));
+}
+
 int syscalls_limit(const struct syscalls_wanted *wanted)
 {
 	const scmp_filter_ctx filter = seccomp_init(wanted->log_only ? SCMP_ACT_LOG : SCMP_ACT_ERRNO(EPERM));
@@ -114,6 +123,8 @@ int syscalls_limit(const struct syscalls_wanted *wanted)
 	add_memory(filter, &error, wanted->database);
 	if (wanted->database)
 		add_database(filter, &error);
+	else
+		add_timeout(filter, &error);
 	if (error == 0)
 		error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1); /* all threads */
 	if (error == 0)

@@ -46,7 +46,7 @@ class Signals(unittest.TestCase):
             server.process.send_signal(signal.SIGHUP)
             server.process.send_signal(signal.SIGPIPE)
             server.process.send_signal(signal.SIGUSR1)
-            self.assertTrue(wait_until(lambda: any("reload_unsupported" in line for line in server.lines)))
+            self.assertTrue(wait_until(lambda: any('reloaded by="SIGHUP" options=0' in line for line in server.lines)))
             self.assertIn("ok", client.ask(op="send", room="r", data=1))
             self.assertEqual(server.stop(), 0)
 

@@ -151,7 +151,10 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
 
 int main(int argc, char **argv)
 {
+	static struct config config;
 	static struct options options;
+	static struct files files;
+	const char *where;
 	char error[OPTION_ERROR_MAX];
 
 	if (argc < 2)
@@ -162,11 +165,16 @@ int main(int argc, char **argv)
 			printf("%s %s\n", attempt->name, attempt->ends ? "ends" : "fails");
 		return 0;
 	}
-	options_default(&options);
-	for (int i = 2; i + 1 < argc; i += 2)
-		if (options_set(&options, argv[i] + 2, argv[i + 1], "command line", error) != 0) {
-			fprintf(stderr, "%s\n", error);
-			return EXIT_USAGE;
-		}
-	return boot(&options);
+	int status = config_command(&config, argc - 1, argv + 1, error);
+
+	if (status == 0)
+		status = config_read(&config, &files, &options, error);
+
+	struct policy *policy = status == 0 ? policy_make(&options, NULL, &files, &where, error) : NULL;
+
+	if (!policy) {
+		fprintf(stderr, "%s\n", error);
+		return EXIT_USAGE;
+	}
+	return boot(&config, &files, &options, policy);
 }

@@ -5,11 +5,11 @@ OPTION(listen, "listen", ADDRESS, "0.0.0.0:8080", "", "", "Network", START,
        "address and port to listen on; port 0 lets the kernel choose")
 OPTION(backlog, "backlog", COUNT, "4096", "16", "65535", "Network", START,
        "connections that may wait to be accepted, a core")
-OPTION(page, "page", CHOICE, "on", "", "on|off", "Network", START,
+OPTION(page, "page", CHOICE, "on", "", "on|off", "Network", LIVE,
        "serve the chat page and uproar.js at /")
-OPTION(origins, "origins", ORIGINS, "same", "", "", "Network", START,
+OPTION(origins, "origins", ORIGINS, "same", "", "", "Network", LIVE,
        "whose pages may open a WebSocket: same (the server's own), https://example.org and so on, or * for all")
-OPTION(api_keys, "api-keys", TEXT, "", "", "", "HTTP API", LIVE,
+OPTION(api_keys, "api-keys", TEXT, "", "", "", "HTTP API", START,
        "file with a line a key: NAME SCOPE,SCOPE sha256:HEX; without it the HTTP API is closed")
 OPTION(api_origins, "api-origins", ORIGINS, "same", "", "", "HTTP API", LIVE,
        "whose pages may use it: as origins")
@@ -25,7 +25,7 @@ OPTION(cores, "cores", COUNT, "0", "0", "64", "Cores", START,
        "threads, each with its own io_uring; 0: one for each processor")
 OPTION(core_ring, "core-ring-size", BYTES, "1M", "64K", "64M", "Cores", START,
        "bytes of the ring from each core to each other")
-OPTION(mail_memory, "mail-memory", BYTES, "64M", "1M", "64G", "Cores", START,
+OPTION(mail_memory, "mail-memory", BYTES, "64M", "1M", "64G", "Cores", LIVE,
        "bytes that may wait for other cores before commands are refused, whole process")
 OPTION(receive_buffers, "receive-buffers", POWER, "64", "16", "32768", "Cores", START,
        "receive buffers a ring; a core has a ring for every 16384 connections or less")
@@ -33,71 +33,71 @@ OPTION(receive_buffer_size, "receive-buffer-size", BYTES, "16K", "1K", "256K", "
        "bytes of each")
 OPTION(zero_copy, "zero-copy-from", BYTES, "0", "0", "1G", "Cores", START,
        "sends of so many bytes use SEND_ZC; 0: never (it copies on loopback)")
-OPTION(guests, "guests", CHOICE, "auto", "", "auto|named|anonymous|none", "Identity", START,
+OPTION(guests, "guests", CHOICE, "auto", "", "auto|named|anonymous|none", "Identity", LIVE,
        "who has no token: is who they say, is given a name, or is not let in; auto: named without keys, else none")
-OPTION(rights, "rights", RIGHTS, "*: member; @moderator *: member moderate; @admin *: all", "", "", "Identity", START,
+OPTION(rights, "rights", RIGHTS, "*: member; @moderator *: member moderate; @admin *: all", "", "", "Identity", LIVE,
        "who may do what in which rooms")
 OPTION(connections, "connections", COUNT, "20000", "1", "2000000", "Limits", START,
        "connections at once, whole process")
-OPTION(per_address, "connections-per-address", COUNT, "0", "0", "2000000", "Limits", START,
+OPTION(per_address, "connections-per-address", COUNT, "0", "0", "2000000", "Limits", LIVE,
        "connections at once of one IPv4 address or IPv6 /64 on a core; 0: no limit")
-OPTION(half_open, "handshakes-per-address", COUNT, "0", "0", "2000000", "Limits", START,
+OPTION(half_open, "handshakes-per-address", COUNT, "0", "0", "2000000", "Limits", LIVE,
        "connections at once of one address on a core that have not sent a whole request yet; 0: no limit")
-OPTION(connect_rate, "connect-rate", COUNT, "0", "0", "1000000", "Limits", START,
+OPTION(connect_rate, "connect-rate", COUNT, "0", "0", "1000000", "Limits", LIVE,
        "new connections a second of one address on a core; 0: no limit")
-OPTION(connect_burst, "connect-burst", COUNT, "100", "1", "1000000", "Limits", START,
+OPTION(connect_burst, "connect-burst", COUNT, "100", "1", "1000000", "Limits", LIVE,
        "how many may come at once")
-OPTION(address_exempt, "address-exempt", NETWORKS, "", "", "", "Limits", START,
+OPTION(address_exempt, "address-exempt", NETWORKS, "", "", "", "Limits", LIVE,
        "networks that the three limits on an address do not apply to: proxies, and networks that share one")
 OPTION(rooms, "rooms", COUNT, "1000000", "1", "100000000", "Limits", START,
        "rooms with members or history at once, whole process")
-OPTION(rooms_per_connection, "rooms-per-connection", COUNT, "128", "1", "10000", "Limits", START,
+OPTION(rooms_per_connection, "rooms-per-connection", COUNT, "128", "1", "10000", "Limits", LIVE,
        "rooms a connection may be in")
-OPTION(members_per_room, "members-per-room", COUNT, "100000", "1", "10000000", "Limits", START,
+OPTION(members_per_room, "members-per-room", COUNT, "100000", "1", "10000000", "Limits", LIVE,
        "connections in one room")
 OPTION(memberships, "memberships", COUNT, "0", "0", "100000000", "Limits", START,
        "memberships at once, whole process; 0: four a connection, at least 100000")
-OPTION(send_rate, "send-rate", COUNT, "20", "0", "1000000", "Limits", START,
+OPTION(send_rate, "send-rate", COUNT, "20", "0", "1000000", "Limits", LIVE,
        "sends, edits, deletions and reactions a second and connection; 0: no limit")
-OPTION(send_burst, "send-burst", COUNT, "40", "1", "1000000", "Limits", START,
+OPTION(send_burst, "send-burst", COUNT, "40", "1", "1000000", "Limits", LIVE,
        "how many may come at once")
-OPTION(command_rate, "command-rate", COUNT, "100", "0", "1000000", "Limits", START,
+OPTION(command_rate, "command-rate", COUNT, "100", "0", "1000000", "Limits", LIVE,
        "other commands a second and connection; 0: no limit")
-OPTION(command_burst, "command-burst", COUNT, "200", "1", "1000000", "Limits", START,
+OPTION(command_burst, "command-burst", COUNT, "200", "1", "1000000", "Limits", LIVE,
        "how many may come at once")
-OPTION(room_rate, "room-rate", COUNT, "10", "0", "1000000", "Limits", START,
+OPTION(room_rate, "room-rate", COUNT, "10", "0", "1000000", "Limits", LIVE,
        "rooms new to its core that a connection may join a second; 0: no limit")
-OPTION(room_burst, "room-burst", COUNT, "256", "1", "1000000", "Limits", START,
+OPTION(room_burst, "room-burst", COUNT, "256", "1", "1000000", "Limits", LIVE,
        "how many may come at once")
-OPTION(room_traffic, "room-traffic", BYTES, "1G", "0", "2G", "Limits", START,
+OPTION(room_traffic, "room-traffic", BYTES, "1G", "0", "2G", "Limits", LIVE,
        "bytes a second that a room's events may come to over all its members, about; 0: no limit")
-OPTION(ping_rate, "ping-rate", COUNT, "10", "0", "1000000", "Limits", START,
+OPTION(ping_rate, "ping-rate", COUNT, "10", "0", "1000000", "Limits", LIVE,
        "WebSocket pings a second and connection; 0: no limit")
-OPTION(ping_burst, "ping-burst", COUNT, "20", "1", "1000000", "Limits", START,
+OPTION(ping_burst, "ping-burst", COUNT, "20", "1", "1000000", "Limits", LIVE,
        "how many may come at once")
-OPTION(fragment_rate, "fragment-rate", COUNT, "10000", "0", "1000000", "Limits", START,
+OPTION(fragment_rate, "fragment-rate", COUNT, "10000", "0", "1000000", "Limits", LIVE,
        "WebSocket fragments and control frames a second and connection; 0: no limit")
-OPTION(fragment_burst, "fragment-burst", COUNT, "131072", "1", "1000000", "Limits", START,
+OPTION(fragment_burst, "fragment-burst", COUNT, "131072", "1", "1000000", "Limits", LIVE,
        "how many may come at once")
-OPTION(data_size, "data-size", BYTES, "16K", "1", "16K", "Limits", START,
+OPTION(data_size, "data-size", BYTES, "16K", "1", "16K", "Limits", LIVE,
        "bytes of a message's data")
 OPTION(frame_size, "frame-size", BYTES, "64K", "256", "64K", "Limits", START,
        "bytes of a whole WebSocket message from a client")
 OPTION(compress, "compress", CHOICE, "on", "", "on|off", "Compression", START,
        "agree on permessage-deflate with clients that offer it")
-OPTION(compress_from, "compress-from", BYTES, "256", "1", "64K", "Compression", START,
+OPTION(compress_from, "compress-from", BYTES, "256", "1", "64K", "Compression", LIVE,
        "bytes from which a message to such clients is compressed")
-OPTION(compress_rate, "compress-rate", BYTES, "16M", "0", "1G", "Compression", START,
+OPTION(compress_rate, "compress-rate", BYTES, "16M", "0", "1G", "Compression", LIVE,
        "bytes that a core compresses in a second, at most; what is above goes as it is; 0: no limit")
 OPTION(compress_takeover, "compress-takeover", BYTES, "0", "0", "1T", "Compression", START,
        "bytes that connections may keep so that messages refer to earlier ones, whole process; 0: none may")
-OPTION(room_classes, "room-classes", CLASSES, "mem: class=memory", "", "", "History", START,
+OPTION(room_classes, "room-classes", CLASSES, "mem: class=memory", "", "", "History", LIVE,
        "kinds of rooms by how their names begin: where and how long they are kept, who is told what")
-OPTION(history_messages, "history-messages", COUNT, "1000", "0", "1000000", "History", START,
+OPTION(history_messages, "history-messages", COUNT, "1000", "0", "1000000", "History", LIVE,
        "events kept in memory, a room")
-OPTION(history_size, "history-size", BYTES, "1M", "0", "1G", "History", START,
+OPTION(history_size, "history-size", BYTES, "1M", "0", "1G", "History", LIVE,
        "bytes kept in memory, a room")
-OPTION(history_age, "history-age", TIME, "24h", "1s", "3650d", "History", START,
+OPTION(history_age, "history-age", TIME, "24h", "1s", "3650d", "History", LIVE,
        "how long events are kept")
 OPTION(history_memory, "history-memory", BYTES, "256M", "64K", "1T", "History", START,
        "bytes kept in memory, whole process; the room longest silent gives way first")
@@ -113,33 +113,33 @@ OPTION(store_queue, "store-queue", COUNT, "16384", "16", "1048576", "History", S
        "events and pages that a core may wait for before commands are refused")
 OPTION(store_memory, "store-memory", BYTES, "64M", "1M", "64G", "History", START,
        "bytes of them, whole process")
-OPTION(memory, "memory", BYTES, "0", "0", "16T", "Memory", START,
+OPTION(memory, "memory", BYTES, "0", "0", "16T", "Memory", LIVE,
        "bytes that the process may use: from 80 % nobody is let in, from 90 % slow readers end; 0: its cgroup's limit")
-OPTION(hot_log_size, "hot-log-size", BYTES, "1M", "64K", "1G", "Memory", START,
+OPTION(hot_log_size, "hot-log-size", BYTES, "1M", "64K", "1G", "Memory", LIVE,
        "bytes of frames a core holds for a room's members that are behind")
 OPTION(send_memory, "send-memory", BYTES, "256M", "1M", "1T", "Memory", START,
        "bytes that wait to be sent, whole process")
-OPTION(queue_size, "queue-size", BYTES, "1M", "128K", "1G", "Memory", START,
+OPTION(queue_size, "queue-size", BYTES, "1M", "128K", "1G", "Memory", LIVE,
        "bytes that wait for one connection alone")
-OPTION(handshake_timeout, "handshake-timeout", TIME, "10s", "100ms", "10m", "Time", START,
+OPTION(handshake_timeout, "handshake-timeout", TIME, "10s", "100ms", "10m", "Time", LIVE,
        "for a whole HTTP request head")
-OPTION(hello_timeout, "hello-timeout", TIME, "10s", "100ms", "10m", "Time", START,
+OPTION(hello_timeout, "hello-timeout", TIME, "10s", "100ms", "10m", "Time", LIVE,
        "from the WebSocket handshake to hello")
-OPTION(message_timeout, "message-timeout", TIME, "30s", "0", "1h", "Time", START,
+OPTION(message_timeout, "message-timeout", TIME, "30s", "0", "1h", "Time", LIVE,
        "for a whole WebSocket message from its first byte; 0: no limit")
-OPTION(ping, "ping", TIME, "25s", "1s", "1h", "Time", START,
+OPTION(ping, "ping", TIME, "25s", "1s", "1h", "Time", LIVE,
        "silence after which the server asks whether the client is there")
-OPTION(pong, "pong", TIME, "8s", "100ms", "10m", "Time", START,
+OPTION(pong, "pong", TIME, "8s", "100ms", "10m", "Time", LIVE,
        "silence after that which ends the connection")
-OPTION(slow_timeout, "slow-timeout", TIME, "30s", "1s", "1h", "Time", START,
+OPTION(slow_timeout, "slow-timeout", TIME, "30s", "1s", "1h", "Time", LIVE,
        "a connection that takes no byte for so long is ended")
-OPTION(linger, "linger", TIME, "5s", "100ms", "1m", "Time", START,
+OPTION(linger, "linger", TIME, "5s", "100ms", "1m", "Time", LIVE,
        "how long a closing connection may take to end")
-OPTION(drain, "drain", TIME, "5s", "0", "10m", "Time", START,
+OPTION(drain, "drain", TIME, "5s", "0", "10m", "Time", LIVE,
        "over which clients' reconnections are spread at a restart")
-OPTION(log_level, "log-level", CHOICE, "info", "", "debug|info|warn|error|off", "Log", START,
+OPTION(log_level, "log-level", CHOICE, "info", "", "debug|info|warn|error|off", "Log", LIVE,
        "the least that is logged")
-OPTION(log_format, "log-format", CHOICE, "text", "", "text|json", "Log", START,
+OPTION(log_format, "log-format", CHOICE, "text", "", "text|json", "Log", LIVE,
        "one readable line an event, or one JSON object")
 OPTION(sandbox, "sandbox", CHOICE, "on", "", "on|require|log|off", "Sandbox", START,
        "give up what serving does not need; require: all of it or do not start; log: the kernel only logs it")

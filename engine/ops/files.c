@@ -1,0 +1,213 @@
+#include "engine/ops/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANSWER_MS 5000 /* a file system that takes longer is not there */
+
+int files_name(struct files *files, const char *path)
+{
+	const size_t size = strlen(path);
+
+	if (size == 0)
+		return 0;
+	for (size_t i = 0; i < files->count; i++)
+		if (strcmp(files->paths[i], path) == 0)
+			return 0;
+	if (files->count == FILES_MAX || size >= FILES_PATH_MAX)
+		return -1;
+	memcpy(files->paths[files->count++], path, size + 1);
+	return 0;
+}
+
+static ssize_t read_open(int fd, char *bytes, size_t most)
+{
+	size_t size = 0;
+	ssize_t count;
+	char more;
+
+	while (size < most && (count = read(fd, bytes + size, most - size)) != 0) {
+		if (count < 0 && errno != EINTR)
+			return -errno;
+		size += count > 0 ? (size_t)count : 0;
+	}
+	return size == most && read(fd, &more, 1) > 0 ? -EFBIG : (ssize_t)size;
+}
+
+static ssize_t read_path(const char *path, char *bytes, size_t most)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe must not hold us up */
+	const ssize_t result = fd < 0 ? -errno : read_open(fd, bytes, most);
+
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+static bool write_whole(int fd, const void *bytes, size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		const ssize_t count = write(fd, (const uint8_t *)bytes + at, size - at);
+
+		if (count < 0 && errno != EINTR)
+			return false;
+		at += count > 0 ? (size_t)count : 0;
+	}
+	return true;
+}
+
+/* The other process: a number comes, an answer goes, till the server is no more. */
+static void serve(const struct files *files, int asks, int answers)
+{
+	static char bytes[FILES_SIZE_MAX];
+	uint32_t which;
+
+	while (read(asks, &which, sizeof(which)) == sizeof(which) && which < files->count) {
+		const int64_t result = read_path(files->paths[which], bytes, sizeof(bytes));
+
+		if (!write_whole(answers, &result, sizeof(result)) ||
+		    (result > 0 && !write_whole(answers, bytes, (size_t)result)))
+			return;
+	}
+}
+
+/* Signals are for the server, which the reader must outlive to see it go; it holds nothing of what the server has. */
+static void become_reader(const struct files *files, int asks, int answers)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	prctl(PR_SET_NAME, "uproar/files", 0, 0, 0);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (dup2(asks, 0) != 0 || dup2(answers, 1) != 1)
+		_exit(1);
+	close_range(2, ~0u, 0);
+	serve(files, 0, 1);
+	_exit(0);
+}
+
+static void shut(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int files_start(struct files *files)
+{
+	int asks[2] = { -1, -1 }, answers[2] = { -1, -1 }, error = 0;
+
+	files->started = true;
+	files->asks = files->answers = -1;
+	if (files->count == 0)
+		return 0;
+	if (pipe2(asks, O_CLOEXEC) != 0 || pipe2(answers, O_CLOEXEC) != 0)
+		error = -errno;
+	if (error == 0) {
+		files->reader = fork();
+		if (files->reader == 0)
+			become_reader(files, asks[0], answers[1]);
+		if (files->reader < 0)
+			error = -errno;
+	}
+	shut(&asks[0]);
+	shut(&answers[1]);
+	files->asks = asks[1];
+	files->answers = answers[0];
+	if (error != 0)
+		files_end(files);
+	return error;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Returns 0 or -errno. */
+static int receive(int fd, void *bytes, size_t size, uint64_t until_ms)
+{
+	for (size_t at = 0; at < size;) {
+		const uint64_t now = now_ms(), left = now < until_ms ? until_ms - now : 0;
+		const struct timespec wait = { .tv_sec = (time_t)(left / 1000),
+					       .tv_nsec = (long)(left % 1000) * 1000000 };
+		struct pollfd readable = { .fd = fd, .events = POLLIN };
+		const int ready = ppoll(&readable, 1, &wait, NULL);
+
+		if (ready == 0)
+			return -ETIMEDOUT;
+		if (ready < 0 && errno == EINTR)
+			continue;
+
+		const ssize_t count = ready > 0 ? read(fd, (uint8_t *)bytes + at, size - at) : -1;
+
+		if (count == 0)
+			return -EPIPE;
+		if (count < 0 && errno != EINTR)
+			return -errno;
+		at += count > 0 ? (size_t)count : 0;
+	}
+	return 0;
+}
+
+static int ask(struct files *files, uint32_t which, char *bytes, size_t most, int64_t *size)
+{
+	static char surplus[FILES_SIZE_MAX];
+	const uint64_t until_ms = now_ms() + ANSWER_MS;
+
+	if (files->asks < 0 || !write_whole(files->asks, &which, sizeof(which)))
+		return -EPIPE;
+
+	const int error = receive(files->answers, size, sizeof(*size), until_ms);
+
+	if (error != 0 || *size <= 0)
+		return error;
+	if (*size > FILES_SIZE_MAX)
+		return -EPROTO;
+	return receive(files->answers, (uint64_t)*size <= most ? bytes : surplus, (size_t)*size, until_ms);
+}
+
+/* Once an answer is not taken whole, none after it could be told from it. */
+static ssize_t read_again(struct files *files, uint32_t which, char *bytes, size_t most)
+{
+	int64_t size = 0;
+	const int error = ask(files, which, bytes, most, &size);
+
+	if (error != 0) {
+		files_end(files);
+		return error;
+	}
+	return size > 0 && (uint64_t)size > most ? -EFBIG : (ssize_t)size;
+}
+
+ssize_t files_read(struct files *files, const char *path, char *bytes, size_t most)
+{
+	if (!files->started)
+		return read_path(path, bytes, most);
+	for (uint32_t i = 0; i < files->count; i++)
+		if (strcmp(files->paths[i], path) == 0)
+			return read_again(files, i, bytes, most);
+	return -EACCES;
+}
+
+void files_end(struct files *files)
+{
+	if (!files->started)
+		return;
+	shut(&files->asks);
+	shut(&files->answers);
+	files->reader = 0;
+}

@@ -1,0 +1,39 @@
+/* files.h - the files that options name and a reload reads again, for a process that by then may open none.
+ *
+ * At start they are read as any others. Before the sandbox files_start() makes a second process, which outlives nothing
+ * and is told nothing but numbers: which of these files to read. So a server that was taken over reads these files and
+ * no others, by the names that they had at the start, however they were replaced since. docs/operate/sandbox.md.
+ */
+#ifndef OPS_FILES_H
+#define OPS_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define FILES_MAX 8
+#define FILES_PATH_MAX 512
+#define FILES_SIZE_MAX (1024 * 1024) /* of one file */
+
+struct files {
+	char paths[FILES_MAX][FILES_PATH_MAX];
+	size_t count;
+	bool started;
+	int asks, answers; /* pipes to and from the reader; -1: it is gone, or answered too late */
+	pid_t reader; /* 0: there is none */
+};
+
+/* One more that a reload is to read; "" and what was named before are none. -1: too many, or the path is too long. */
+int files_name(struct files *files, const char *path);
+
+/* Before the sandbox and other threads. No process is made where nothing was named. Returns 0 or -errno. */
+int files_start(struct files *files);
+
+/* Reads a whole file. Returns its size, or -errno: -EACCES, after the start, where it was not named before; -EFBIG
+ * where it has more than `most` bytes; -EPIPE when there is no reader left, -ETIMEDOUT when it does not answer. */
+ssize_t files_read(struct files *files, const char *path, char *bytes, size_t most);
+
+/* Ends the reader, if there is one. */
+void files_end(struct files *files);
+
+#endif

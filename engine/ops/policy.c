@@ -1,0 +1,91 @@
+#include "engine/ops/policy.h"
+
+#include <stdlib.h>
+
+#include "engine/core/check.h"
+#include "engine/ops/api_file.h"
+#include "engine/ops/identity.h"
+
+int policy_name_files(const struct options *options, struct files *files, char error[OPTION_ERROR_MAX])
+{
+	static const enum option_id of_files[] = { OPTION_api_keys,
+						   OPTION_COUNT }; /* those whose value is a file's name */
+
+	for (size_t i = 0; of_files[i] != OPTION_COUNT; i++) {
+		if (files_name(files, option_text(options, of_files[i])) == 0)
+			continue;
+		snprintf(error, OPTION_ERROR_MAX, "%.*s: option '%s': one file too many, or its name is too long",
+			 OPTION_WHERE_MAX, option_where(options, of_files[i]), option_name(of_files[i]));
+		return -1;
+	}
+	return 0;
+}
+
+int policy_check(const struct options *options, char error[OPTION_ERROR_MAX])
+{
+	struct room_classes *classes = malloc(sizeof(*classes));
+	const int result = classes ? plan_classes(options, classes, error) : -1;
+
+	if (!classes)
+		snprintf(error, OPTION_ERROR_MAX, "there is no memory for the options");
+	free(classes);
+	return result;
+}
+
+static int fill(struct policy *policy, const struct policy *before, struct files *files, const char **where,
+		char *error)
+{
+	const struct options *options = &policy->options;
+
+	*where = option_where(options, OPTION_room_classes);
+	if (plan_classes(options, &policy->classes, error) != 0)
+		return -1;
+	*where = option_where(options, OPTION_api_keys);
+	if (api_file_read(options, files, &policy->api_keys, error) != 0)
+		return -1;
+	*where = option_where(options, OPTION_rights);
+	policy->auth = identity_make(options, before ? before->auth : NULL, error);
+	if (!policy->auth)
+		return -1;
+	/* Judged when it was set. */
+	CHECK(networks_parse(&policy->exempt, option_text(options, OPTION_address_exempt)) == 0);
+	return 0;
+}
+
+struct policy *policy_make(const struct options *options, const struct policy *before, struct files *files,
+			   const char **where, char error[OPTION_ERROR_MAX])
+{
+	struct policy *policy = calloc(1, sizeof(*policy));
+
+	*where = "";
+	if (!policy) {
+		snprintf(error, OPTION_ERROR_MAX, "there is no memory for the options");
+		return NULL;
+	}
+	policy->options = *options;
+	if (fill(policy, before, files, where, error) == 0) {
+		*where = "";
+		return policy;
+	}
+	policy_free(policy);
+	return NULL;
+}
+
+void policy_free(struct policy *policy)
+{
+	if (policy)
+		auth_release(policy->auth);
+	free(policy);
+}
+
+struct shard_limits policy_limits(const struct policy *policy, const struct ring_features *features, uint32_t core,
+				  uint32_t cores)
+{
+	struct shard_limits limits = plan_shard(&policy->options, features, core, cores);
+
+	limits.net.address.exempt = &policy->exempt;
+	limits.home.classes = &policy->classes;
+	limits.session.classes = &policy->classes;
+	limits.session.api_keys = &policy->api_keys;
+	return limits;
+}
