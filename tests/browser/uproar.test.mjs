@@ -16,7 +16,7 @@ beforeEach(() => {
 
 function client(options = {}) {
 	const chat = new Uproar({ url: 'ws://test/ws', name: 'Ann', WebSocket: FakeSocket, clock, producer: 'me', ...options });
-	for (const type of ['joined', 'reset', 'refused', 'msg', 'edit', 'del', 'react', 'lagged', 'typing', 'slow'])
+	for (const type of ['joined', 'reset', 'refused', 'msg', 'edit', 'del', 'react', 'mod', 'lagged', 'typing', 'slow'])
 		chat.on(type, (detail) => heard.push(detail.seq !== undefined && type !== 'joined' ? `${type} ${detail.seq}` : type));
 	return chat;
 }
@@ -491,7 +491,7 @@ test('notice reconnect: a server that closes sooner is not met sooner', async ()
 test('close codes say whether to come back', async () => {
 	const comes = { 1001: true, 1006: true, 1011: true, 4408: true, 4500: true, 4503: true, 4504: true, 4508: true, 4513: true,
 		4999: true, 1002: false, 1003: false, 1007: false, 1008: false, 1009: false, 4400: false, 4401: false, 4403: false,
-		4409: false, 4413: false, 4429: false };
+		4409: false, 4410: false, 4412: false, 4413: false, 4429: false };
 	for (const [code, back] of Object.entries(comes)) {
 		FakeSocket.reset();
 		const chat = inRoom();

@@ -19,12 +19,12 @@
  * @property {number} seq The last number seen.
  * @property {string} epoch The log it belongs to.
  *
- * @typedef {object} RoomEvent An entry of a room's log: `msg`, `edit`, `del` or `react`.
- * @property {'msg'|'edit'|'del'|'react'} ev
+ * @typedef {object} RoomEvent An entry of a room's log: `msg`, `edit`, `del`, `react` or `mod`.
+ * @property {'msg'|'edit'|'del'|'react'|'mod'} ev
  * @property {string} room
  * @property {number} seq 1, 2, 3… in an epoch.
  * @property {number} ts Milliseconds since 1970.
- * @property {string} from The author's user id.
+ * @property {string} from The author's user id; of `mod` done by the server's operators: `@` and the name of their key.
  * @property {string} [cid] The sender's id for it.
  * @property {*} [data] msg, edit: what the application sent.
  * @property {boolean} [deleted] msg: its data was dropped.
@@ -32,6 +32,22 @@
  * @property {number} [rev] edit: 1, 2, 3…
  * @property {string} [key] react.
  * @property {boolean} [on] react.
+ * @property {Act} [act] mod.
+ * @property {string} [user] mod: whom it concerns.
+ * @property {number} [until] mod: when it ends, in milliseconds since 1970; absent: not by itself.
+ * @property {number} [every] mod, slow: seconds between two messages of a member; 0: not slow any more.
+ * @property {string} [reason] mod.
+ *
+ * @typedef {'kick'|'ban'|'unban'|'mute'|'unmute'|'slow'|'lock'|'unlock'} Act
+ *
+ * @typedef {object} Removed One is not in the room any more.
+ * @property {string} room
+ * @property {string} [act] Why: `kick`, `ban`, or what else ended the membership.
+ * @property {number} [until] ban: when it ends.
+ * @property {string} [reason]
+ *
+ * @typedef {'first'|'return'|'refused'|'expiring'} TokenNeed Why a token is asked for: there was none yet; the connection was
+ *	lost; the server does not take the last one; it ends soon.
  *
  * @typedef {object} User
  * @property {string} id
@@ -54,6 +70,9 @@
  * @property {'epoch'|'gap'} [reason] Why not.
  * @property {boolean} more
  * @property {number} [read] One's own read mark.
+ * @property {string[]} [rights] What one may do here: `read` `send` `history` `presence` `moderate` `manage`.
+ * @property {number} [every] The room is slow: seconds between two messages.
+ * @property {boolean} [locked] Only who moderates may write.
  * @property {User[]} [users]
  * @property {boolean} [users_more]
  * @property {RoomEvent[]} events
@@ -106,6 +125,7 @@
  * @property {number} [code] The close code that led here.
  * @property {string} [reason]
  * @property {boolean} [fatal] closed: the server does not want this client back as it is.
+ * @property {UproarError} [error] closed: what hello, or getToken, was refused with.
  */
 
 const SUBPROTOCOL = 'uproar.v1';
@@ -114,6 +134,8 @@ const GRACE_MS = 8000;		/* what the protocol grants either side to answer a ping
 const STEADY_MS = 10000;	/* a connection that lived this long was a good one */
 const PROBE_MS = 5000;		/* silence that is doubted when the system says something changed */
 const TYPING_MS = 3000;
+const TOKEN_MS = 20000;		/* for getToken() */
+const TOKEN_AGAIN_MS = 10000;	/* after it failed, while the old one still holds */
 const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 20000;
 const UNACKED_MAX = 64;		/* the server finds a repeated cid among this many */
@@ -123,7 +145,11 @@ const SHELF = 'uproar.sends';
 const SHELF_MS = 7 * 24 * 3600 * 1000;	/* what nobody sent for so long is not sent any more */
 
 /** Close codes after which coming back unchanged is of no use. */
-const FATAL = new Set([1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4409, 4413, 4429]);
+const FATAL = new Set([1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4409, 4410, 4412, 4413, 4429]);
+/** Of these, what another token may mend. */
+const TOKEN = new Set([4401, 4410]);
+/** Refusals that end by themselves, but are no reason to say the same again then. */
+const FINAL = new Set(['banned', 'muted', 'read_only', 'unauthorized', 'forbidden']);
 const FULL_RANGE = new Set([4408, 4508, 4513]);
 
 /** A command that was refused, or given up. `code` is one of the protocol's error codes, or `closed`. */
@@ -184,8 +210,9 @@ class Room {
 		this.mark = 0;
 		this.typedAt = -Infinity;
 		this.heldUntil = 0;
+		this.rights = [];
 		this.sends = [];	/* not acknowledged yet, ascending by n */
-		this.asks = [];		/* history, search and presence without an answer yet */
+		this.asks = [];		/* history, search, presence and mod without an answer yet */
 		this.ready = null;	/* the first join's promise */
 	}
 }
@@ -293,11 +320,13 @@ const realClock = {
  * | `joined` | Joined | a room is joined, again too; its events follow one by one |
  * | `reset` | {room, reason} | **drop your copy of the room**: it could not be resumed. `joined` follows |
  * | `refused` | {room, error} | a room could not be joined; it is given up |
- * | `msg` `edit` `del` `react` | RoomEvent | each once, ascending in a room |
+ * | `removed` | Removed | one was kicked or banned, or may not read the room any more; it is given up |
+ * | `msg` `edit` `del` `react` `mod` | RoomEvent | each once, ascending in a room |
  * | `in` `out` `count` `typing` `read` | as on the wire | with presence: true |
  * | `outbox` | Unsent | something to be sent is new, was acknowledged, put off or refused |
  * | `lagged` | {room, after, next, n} | numbers between after and next were not given |
  * | `slow` | {room} | presence may be stale |
+ * | `expiring` | {inMs} | the token ends soon; with getToken a new one is fetched by itself |
  * | `notice` | as on the wire | any notice |
  */
 export class Uproar extends EventTarget {
@@ -321,14 +350,20 @@ export class Uproar extends EventTarget {
 	#timers = {};
 	#tokens = 0;
 	#tokensAt = 0;
+	#token = undefined;	/* to be shown in hello */
+	#need = 'first';	/* for what the next token is */
+	#fetching = null;	/* the dial that waits for one */
+	#badTokens = 0;		/* in a row */
 	#unhook = () => {};
 
 	/**
 	 * @param {object} options
 	 * @param {string} options.url `ws://…/ws` or `wss://…/ws`; in a browser also a path such as `/ws`.
-	 * @param {string} options.name Who one is.
+	 * @param {string} [options.name] Who one is, as a guest. With a token it is the token that says so.
 	 * @param {string} [options.agent] Name and version of the app, for the server's log.
-	 * @param {string} [options.token] Reserved.
+	 * @param {string} [options.token] Who one is, signed. One that ends is of use until then; see getToken.
+	 * @param {(need: TokenNeed) => Promise<string>|string} [options.getToken] Asked for a token before each connection, and
+	 *	when the last one ends soon or was refused. If it fails it is asked again later, but for an error with `fatal: true`.
 	 * @param {boolean} [options.connect=true] false: wait for connect().
 	 * @param {number} [options.queueMax=1000] Unacknowledged sends kept in a room; more are refused with `limit`.
 	 * @param {Storage} [options.storage] Keep unacknowledged sends there, usually localStorage: the next run of the same
@@ -347,8 +382,9 @@ export class Uproar extends EventTarget {
 			throw new TypeError('no WebSocket here: pass one as options.WebSocket');
 		/** @type {string} The first part of this instance's cids. */
 		this.producer = options.producer || drawProducer();
-		/** @type {string} One's user id, as it stands in `from`. A guest's is the name. */
-		this.user = options.name;
+		this.#token = options.token;
+		/** @type {string} One's user id, as it stands in `from`; with a token known from the first `connected` on. */
+		this.user = options.name || '';
 		/** @type {string} This connection's name on the server. */
 		this.conn = '';
 		/** @type {string} The server's version. */
@@ -412,7 +448,7 @@ export class Uproar extends EventTarget {
 			this.#attempt = 0;
 			this.#hook();
 			this.#dial();
-		} else if (!this.#socket && this.#clock.now() >= this.#comeBackAt) {
+		} else if (!this.#socket && !this.#fetching && this.#clock.now() >= this.#comeBackAt) {
 			this.#dial();
 		}
 	}
@@ -516,6 +552,42 @@ export class Uproar extends EventTarget {
 	}
 
 	/**
+	 * Moderates a room. Asked again by itself like history(); what is done twice then is done once.
+	 * @param {string} room
+	 * @param {Act} act
+	 * @param {{user?: string, for?: number, every?: number, reason?: string}} [what] Whom; for how many seconds (ban, mute;
+	 *	0 or absent: until it is taken back); slow: how many seconds between two messages; why, for all to read.
+	 * @returns {Promise<Ack>} Of its `mod` event.
+	 */
+	mod(room, act, what = {}) {
+		return this.#ask(room, { op: 'mod', room, act, ...what });
+	}
+
+	/**
+	 * What one may do in a room that is joined.
+	 * @param {string} name
+	 * @returns {string[]}
+	 */
+	rights(name) {
+		return [...(this.#rooms.get(name)?.rights || [])];
+	}
+
+	/**
+	 * Goes on under another token of the same user: at once, and in later connections.
+	 * @param {string} token
+	 * @returns {Promise<object>} Fulfilled when the server has it. Not connected: when it is kept for the next hello.
+	 */
+	refresh(token) {
+		this.#token = token;
+		const asked = deferred();
+		if (this.#greeted)
+			this.#command({ op: 'refresh', token }, asked.resolve, asked.reject);
+		else
+			asked.resolve({});
+		return asked.promise;
+	}
+
+	/**
 	 * A page of what the room keeps. Asked again by itself when the connection is lost meanwhile.
 	 * @param {string} room
 	 * @param {{before?: number, after?: number, around?: number, limit?: number}} [what]
@@ -577,6 +649,38 @@ export class Uproar extends EventTarget {
 		this.#stop('retry');
 		this.#comeBackAt = 0;
 		this.#setState('connecting', {});
+		if (!this.#options.getToken || (this.#need === 'first' && this.#token !== undefined)) {
+			this.#openSocket();
+			return;
+		}
+		const dial = {};
+		this.#fetching = dial;
+		const over = (run) => (value) => {
+			if (this.#fetching === dial) {
+				this.#fetching = null;
+				run(value);
+			}
+		};
+		this.#start('hello', TOKEN_MS, over(() => this.#lost(1006, 'no token came')));
+		this.#fetch(this.#need).then(over((token) => {
+			this.#token = token ?? undefined;
+			this.#openSocket();
+		}), over((error) => this.#noToken(error)));
+	}
+
+	async #fetch(need) {
+		return this.#options.getToken(need);
+	}
+
+	#noToken(error) {
+		const reason = String(error?.message || 'no token');
+		if (error?.fatal)
+			this.#end({ code: 4401, reason, fatal: true, error: new UproarError('unauthorized', reason) });
+		else
+			this.#lost(1006, reason);
+	}
+
+	#openSocket() {
 		let socket;
 		try {
 			socket = new this.#Socket(this.#address(), [SUBPROTOCOL]);
@@ -607,23 +711,52 @@ export class Uproar extends EventTarget {
 	#opened() {
 		this.#open = true;
 		this.#heardAt = this.#clock.now();
-		const hello = { op: 'hello', name: this.#options.name, agent: this.#options.agent };
-		if (this.#options.token !== undefined)
-			hello.token = this.#options.token;
-		this.#command(hello, (ok) => this.#welcome(ok), (error) => {
-			if (error.retryMs === undefined)
-				this.#end({ code: 4401, reason: error.message, fatal: true });
-			else
+		const { name, agent } = this.#options;
+		this.#command({ op: 'hello', name, agent, token: this.#token }, (ok) => this.#welcome(ok), (error) => {
+			if (error.retryMs !== undefined && !FINAL.has(error.code))
 				this.#drop(error.code);
+			else if (!this.#anotherToken(error.code === 'unauthorized' ? 4401 : 0))
+				this.#end({ code: error.code === 'banned' ? 4412 : 4401, reason: error.message, fatal: true, error });
 		});
 		for (const room of this.#rooms.values())
 			this.#sendJoin(room);
 	}
 
+	/* Whether there is hope for the next connection in another token. Of a new one that is refused too there is none. */
+	#anotherToken(code) {
+		const socket = this.#socket;
+		if (!this.#options.getToken || !TOKEN.has(code) || this.#badTokens > 0)
+			return false;
+		this.#badTokens++;
+		this.#need = code === 4401 ? 'refused' : 'return';
+		this.#detach();
+		try {
+			socket?.close(1000);
+		} catch {
+			/* it is closed */
+		}
+		this.#dial();
+		return true;
+	}
+
+	/* The token ends soon. The connection is good until then, whatever comes of it. */
+	#renew() {
+		const socket = this.#socket;
+		const mine = (run) => (value) => {
+			if (this.#socket === socket)
+				run(value);
+		};
+		const later = mine(() => this.#start('token', TOKEN_AGAIN_MS, () => this.#renew()));
+		this.#fetch('expiring').then(mine((token) => this.refresh(token).catch(later)), later);
+	}
+
 	#welcome(ok) {
 		this.#stop('hello');
 		this.#greeted = true;
+		this.#badTokens = 0;
+		this.#need = 'return';
 		this.user = ok.user;
+		this.#openShelf();
 		this.conn = ok.conn;
 		this.server = ok.server;
 		this.skewMs = ok.time - Date.now();
@@ -677,6 +810,8 @@ export class Uproar extends EventTarget {
 		this.#detach();
 		if (this.#ended)
 			return;
+		if (this.#anotherToken(code))
+			return;
 		if (FATAL.has(code)) {
 			this.#end({ code, reason, fatal: true });
 			return;
@@ -699,9 +834,10 @@ export class Uproar extends EventTarget {
 	/* Nothing of the old connection stays but what is to be said again on the next. */
 	#detach() {
 		this.#socket = null;
+		this.#fetching = null;
 		this.#open = false;
 		this.#greeted = false;
-		for (const name of ['hello', 'watch', 'probe', 'steady', 'pump', 'leave'])
+		for (const name of ['hello', 'watch', 'probe', 'steady', 'pump', 'leave', 'token'])
 			this.#stop(name);
 		this.#waiting.clear();
 		for (const room of this.#rooms.values()) {
@@ -803,10 +939,17 @@ export class Uproar extends EventTarget {
 		case 'notice':
 			this.#noticed(event);
 			break;
+		case 'expiring':
+			this.#expiring(event);
+			break;
+		case 'removed':
+			this.#removed(event);
+			break;
 		case 'msg':
 		case 'edit':
 		case 'del':
 		case 'react':
+		case 'mod':
 			this.#take(this.#rooms.get(event.room), event);
 			break;
 		case 'in':
@@ -818,6 +961,22 @@ export class Uproar extends EventTarget {
 				this.#emit(event.ev, event);
 			break;
 		}
+	}
+
+	#expiring(notice) {
+		this.#emit('expiring', { inMs: notice.in_ms });
+		if (this.#options.getToken)
+			this.#renew();
+	}
+
+	#removed(notice) {
+		const room = this.#rooms.get(notice.room);
+		if (!room)
+			return;
+		const { act, until, reason } = notice;
+		const left = until ? Math.max(0, until - Date.now() - this.skewMs) : undefined;
+		this.#forget(room, new UproarError(act === 'ban' ? 'banned' : 'removed', reason, left));
+		this.#emit('removed', { room: room.name, act, until, reason });
 	}
 
 	#isJoined(name) {
@@ -835,6 +994,8 @@ export class Uproar extends EventTarget {
 			const room = this.#rooms.get(notice.room);
 			room.seq = Math.max(room.seq, notice.next - 1);
 			this.#emit('lagged', { room: room.name, after: notice.after, next: notice.next, n: notice.n });
+		} else if (notice.code === 'expiring') {
+			this.#expiring(notice);
 		} else if (notice.code === 'slow' && this.#isJoined(notice.room)) {
 			this.#emit('slow', { room: notice.room });
 		}
@@ -870,6 +1031,7 @@ export class Uproar extends EventTarget {
 		if (!since || ok.recovered !== true)
 			room.seq = events.length ? events[0].seq - 1 : ok.seq;
 		room.epoch = ok.epoch;
+		room.rights = ok.rights || [];
 		room.joined = true;
 		this.#emit('joined', ok);
 		for (const event of events)
@@ -887,7 +1049,7 @@ export class Uproar extends EventTarget {
 	#refused(room, error) {
 		if (this.#rooms.get(room.name) !== room)
 			return;
-		if (error.retryMs !== undefined) {
+		if (error.retryMs !== undefined && !FINAL.has(error.code)) {
 			const socket = this.#socket;
 			this.#clock.setTimeout(() => {
 				if (this.#socket === socket && this.#rooms.get(room.name) === room)
@@ -915,11 +1077,15 @@ export class Uproar extends EventTarget {
 	/* ---- what is kept until it is acknowledged ---- */
 
 	#openShelf() {
-		const { storage, locks = globalThis.navigator?.locks, name, url } = this.#options;
-		if (!storage || this.#shelf)
+		const { storage, locks = globalThis.navigator?.locks, name = this.user, url } = this.#options;
+		/* Whose they are is known from the name, or from the server. */
+		if (!storage || this.#shelf || !name)
 			return;
 		this.#shelf = new Shelf(storage, locks, { name, url: String(url) });
 		this.#shelf.open(this.producer, (found) => this.#restore(found));
+		for (const room of this.#rooms.values())
+			for (const send of room.sends.filter(({ restored }) => !restored))
+				this.#shelf.put(send);
 	}
 
 	#restore(found) {
@@ -1058,7 +1224,8 @@ export class Uproar extends EventTarget {
 	#unsent(room, send, error) {
 		const now = this.#clock.now();
 		send.tries++;
-		if (error.retryMs !== undefined || (error.code === 'internal' && send.tries < INTERNAL_TRIES_MAX)) {
+		const again = error.retryMs !== undefined && !FINAL.has(error.code);
+		if (again || (error.code === 'internal' && send.tries < INTERNAL_TRIES_MAX)) {
 			send.inFlight = false;
 			room.heldUntil = now + (error.retryMs === undefined ? 1000 : Math.max(1, error.retryMs));
 			this.#emit('outbox', unsentOf(send, 'pending', { error }));
