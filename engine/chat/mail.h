@@ -15,6 +15,8 @@ enum mail_kind {
 	MAIL_REPLY,   /* from it, to the core that asked */
 	MAIL_PAGE,    /* from it, answer to a fetch */
 	MAIL_USER,    /* about a user, to every core: gate/user_acts.h */
+	MAIL_ASK,     /* what a core has, from another that lists it: gate/api_list.h */
+	MAIL_TOLD,    /* the answer */
 };
 
 struct mail {
@@ -98,6 +100,26 @@ struct mail_user {
 	uint8_t reason;    /* END: enum chat_close */
 	uint64_t until_ms; /* BAN, BANNED: of the wall clock; 0: no longer */
 	struct span user;
+	uint8_t bytes[];
+};
+
+/* origin is outside, and is who waits for the list. */
+struct mail_ask {
+	struct mail mail;
+	struct mail_origin origin;
+	uint8_t what;      /* enum api_list_kind */
+	uint32_t from;     /* where to go on; 0: at the beginning */
+	uint32_t limit;    /* items, at most */
+	struct span text;  /* rooms whose names begin so; the user */
+	uint8_t bytes[];
+};
+
+struct mail_told {
+	struct mail mail;
+	struct mail_origin origin;
+	uint32_t next;     /* where to go on; 0: that was all */
+	uint32_t count;
+	struct span items; /* JSON values with commas between them */
 	uint8_t bytes[];
 };
 

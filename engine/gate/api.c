@@ -3,7 +3,9 @@
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
+#include "engine/gate/api_batch.h"
 #include "engine/gate/api_call.h"
+#include "engine/gate/api_list.h"
 #include "engine/gate/inbound.h"
 #include "engine/gate/keepalive.h"
 #include "engine/gate/offence.h"
@@ -21,6 +23,8 @@ static void end_request(struct gate *gate, struct session *session)
 
 	if (!request)
 		return;
+	api_list_forget(request);
+	api_batch_forget(request);
 	if (request->whole_size != 0)
 		gate->api.bodies_bytes -= request->whole_size;
 	else
@@ -92,14 +96,21 @@ static enum api_error judge_key(struct api_call *call)
 		return API_ERR_unauthorized;
 	}
 	request->scopes = key->scopes;
+	request->key_index = (uint8_t)(key - limits->api_keys->keys);
 	request->key[0] = '@';
 	memcpy(request->key + 1, key->name, key->name_size);
 	request->key_size = key->name_size + 1;
 	if ((key->scopes & scope) == 0)
 		return API_ERR_forbidden;
-	call->retry_ms = quota_take(&gate->api.quotas[key - limits->api_keys->keys], limits->api_per_s,
-				    limits->api_burst, gate->now_ms);
+	call->retry_ms =
+		quota_take(&gate->api.quotas[request->key_index], limits->api_per_s, limits->api_burst, gate->now_ms);
 	return call->retry_ms == 0 ? API_OK : API_ERR_rate_limited;
+}
+
+void api_charge(struct api_call *call, uint32_t commands)
+{
+	if (call->gate->limits.api_per_s != 0)
+		quota_charge(&call->gate->api.quotas[call->request->key_index], commands);
 }
 
 /* application/json, whatever its parameters. */
@@ -162,7 +173,7 @@ static void run(struct api_call *call)
 	if (error == API_OK)
 		error = api_run(call);
 	if (error != API_OK) {
-		CHECK(call->request->awaited == 0);
+		CHECK(call->request->awaited == 0 && !call->request->list && !call->request->batch);
 		answer_error(call, error, NULL);
 		return;
 	}
@@ -171,6 +182,8 @@ static void run(struct api_call *call)
 	CHECK(call->request->awaited > 0);
 	session->api = block_take(sizeof(*session->api));
 	if (!session->api) {
+		api_list_forget(call->request);
+		api_batch_forget(call->request);
 		conn_abort(&gate->net, call->conn);
 		return;
 	}
@@ -312,8 +325,7 @@ void api_ahead(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_
 	buffer->size += size;
 }
 
-/* The answer that was waited for was given: what came meanwhile is read. */
-static void resume(struct gate *gate, struct conn *conn)
+void api_resume(struct gate *gate, struct conn *conn)
 {
 	struct session *session = session_of(gate, conn);
 	const struct ws_buffer ahead = session->buffer;
@@ -328,10 +340,10 @@ static void resume(struct gate *gate, struct conn *conn)
 void api_timeout(struct gate *gate, struct conn *conn)
 {
 	struct session *session = session_of(gate, conn);
-	struct api_request request = *session->api;
 	const bool waiting = session->phase == SESSION_API;
+	struct api_request request = *session->api;
 
-	end_request(gate, session);
+	end_request(gate, session); /* with all that was gathered */
 	request.keep_alive = false;
 	request.unread = !waiting;
 	if (!waiting)
@@ -340,22 +352,43 @@ void api_timeout(struct gate *gate, struct conn *conn)
 			 NULL);
 }
 
+struct api_request *api_waiting(struct gate *gate, const struct mail_origin *origin, struct conn **asker)
+{
+	struct conn *conn = net_conn(&gate->net, origin->slot);
+	struct session *session = session_of(gate, conn);
+
+	CHECK(origin->core == gate->core && origin->slot < gate->net.conns_max);
+	*asker = conn;
+	if (conn->generation != origin->generation || !conn_is_open(conn) || session->phase != SESSION_API ||
+	    session->api->serial != origin->stamp)
+		return NULL; /* whoever asked is gone, or was told that it took too long */
+	CHECK(session->api->awaited > 0);
+	return session->api;
+}
+
+void api_end_wait(struct gate *gate, struct conn *conn, struct api_request *kept)
+{
+	struct session *session = session_of(gate, conn);
+
+	*kept = *session->api;
+	session->api->list = NULL;
+	session->api->batch = NULL;
+	end_request(gate, session);
+}
+
 void api_reply(struct gate *gate, const struct mail_reply *mail)
 {
-	struct conn *conn = net_conn(&gate->net, mail->origin.slot);
-	struct session *session = session_of(gate, conn);
-	struct api_request *request = session->api;
+	struct conn *conn;
+	struct api_request *request = api_waiting(gate, &mail->origin, &conn), kept;
 
-	CHECK(mail->origin.core == gate->core && mail->origin.slot < gate->net.conns_max);
-	if (conn->generation != mail->origin.generation || !conn_is_open(conn) || session->phase != SESSION_API ||
-	    request->serial != mail->origin.stamp)
-		return; /* whoever asked is gone, or was told that it took too long */
-	CHECK(request->awaited > 0);
-	if (--request->awaited > 0)
+	if (!request)
 		return;
-	const struct api_request kept = *request;
-
-	end_request(gate, session);
+	if (request->batch) {
+		api_batch_reply(gate, conn, request, mail);
+		return;
+	}
+	CHECK(request->awaited == 1);
+	api_end_wait(gate, conn, &kept);
 	api_answer_reply(gate, conn, &kept, mail);
-	resume(gate, conn);
+	api_resume(gate, conn);
 }

@@ -36,7 +36,10 @@ struct api_request {
 	bool head_only; /* HEAD: the answer has no body */
 	bool unread; /* refused before its body was read */
 	uint8_t key_size, origin_size;
+	uint8_t key_index; /* its place in the set */
 	uint8_t key[API_KEY_NAME_MAX + 1]; /* "@" and its name: whose action it is */
+	struct api_list *list; /* block: a list that is being gathered (gate/api_list.h); NULL otherwise */
+	struct api_batch *batch; /* block: the answers so far (gate/api_batch.h); NULL otherwise */
 	char origin[API_ORIGIN_MAX]; /* of a page that may ask; empty: no browser asks, or a page of ours */
 	size_t head_size, whole_size; /* while a body is gathered */
 };
@@ -62,11 +65,48 @@ struct api_call {
 enum api_error api_route_find(struct api_call *call, const char **allow);
 uint8_t api_route_scope(enum api_route_id route);
 
+/* The last word of its path. */
+struct span api_route_last(enum api_route_id route);
+
 enum api_body { API_BODY_NONE, API_BODY_TAKEN, API_BODY_NEEDED };
 enum api_body api_route_body(enum api_route_id route);
 
 /* Runs it: API_OK when it is answered or answers are awaited. */
 enum api_error api_run(struct api_call *call);
+
+/* The routes of each file. */
+enum api_error api_run_list(struct api_call *call);
+enum api_error api_run_mod(struct api_call *call);
+enum api_error api_run_user(struct api_call *call);
+enum api_error api_run_batch(struct api_call *call);
+
+/* What a request has asked for costs so much of its key's rate besides the request itself. */
+void api_charge(struct api_call *call, uint32_t commands);
+
+/* Does in a room what a JSON object says; act: its name, or absent to have it from the object. */
+enum api_error api_mod(struct api_call *call, struct span room, struct span act, struct span object, uint32_t index);
+enum api_error api_delete(struct api_call *call, struct span room, uint64_t seq, uint32_t index);
+
+/* The request that waits for this answer, with its connection; NULL: it does not wait any more. */
+struct api_request *api_waiting(struct gate *gate, const struct mail_origin *origin, struct conn **conn);
+
+/* The one that waited goes on: what was kept of it is copied to *kept, and the phase is HEAD again; then, once it is
+ * answered, what came meanwhile is read. */
+void api_end_wait(struct gate *gate, struct conn *conn, struct api_request *kept);
+void api_resume(struct gate *gate, struct conn *conn);
+
+/* refuse: API_ERR_bad_request with these words. */
+static inline enum api_error api_refuse(struct api_call *call, const char *why)
+{
+	call->why = why;
+	return API_ERR_bad_request;
+}
+
+/* Whose doing it is: "@" and the key's name. */
+static inline struct span api_who(const struct api_call *call)
+{
+	return span_of(call->request->key, call->request->key_size);
+}
 
 /* Publishes what a JSON object says. index: which of a batch, 0 otherwise. */
 enum api_error api_publish(struct api_call *call, struct span object, uint32_t index);
@@ -92,10 +132,12 @@ void api_answer_reply(struct gate *gate, struct conn *conn, const struct api_req
 
 /* Takes a value out of a body or a query. False: it is not of the kind, or too long; call->why says so. */
 bool api_take_text(struct api_call *call, const struct json_value *value, size_t most, struct span *text);
+bool api_take_room(struct api_call *call, const struct json_value *value, struct span *room);
 bool api_take_query(struct api_call *call, const char *name, struct span *value);
 bool api_take_number(struct api_call *call, const char *name, uint64_t least, uint64_t most, uint64_t *value);
 
 /* Sends a command to a room's home on behalf of that user; index: which of a batch, 0 otherwise. */
+struct mail_origin api_origin(const struct api_call *call);
 void api_send(struct api_call *call, uint32_t op, uint32_t index, struct span user, const struct chat_command *command);
 
 #endif

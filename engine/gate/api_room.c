@@ -10,24 +10,23 @@
 #include "proto/json/json_string.h"
 #include "proto/utf8/utf8.h"
 
-static enum api_error refuse(struct api_call *call, const char *why)
+struct mail_origin api_origin(const struct api_call *call)
 {
-	call->why = why;
-	return API_ERR_bad_request;
+	return (struct mail_origin){
+		.core = call->gate->core,
+		.slot = call->conn->slot,
+		.generation = call->conn->generation,
+		.stamp = call->request->serial,
+		.heard_us = latency_heard(call->gate),
+		.outside = true,
+	};
 }
 
 void api_send(struct api_call *call, uint32_t op, uint32_t index, struct span user, const struct chat_command *command)
 {
 	struct gate *gate = call->gate;
 	const struct dispatch_sender sender = {
-		.origin = {
-			.core = gate->core,
-			.slot = call->conn->slot,
-			.generation = call->conn->generation,
-			.stamp = call->request->serial,
-			.heard_us = latency_heard(gate),
-			.outside = true,
-		},
+		.origin = api_origin(call),
 		.user = user,
 		.rights = api_scopes_rights(call->request->scopes),
 		.outside = true,
@@ -39,11 +38,6 @@ void api_send(struct api_call *call, uint32_t op, uint32_t index, struct span us
 		 &numbered);
 	call->request->awaited++;
 	gate_count(gate, COUNTER_commands);
-}
-
-static struct span whose(const struct api_call *call)
-{
-	return span_of(call->request->key, call->request->key_size);
 }
 
 /* Of a producer, a colon, and a number without zeros in front. */
@@ -78,9 +72,9 @@ static enum api_error take_idempotency(struct api_call *call, struct chat_comman
 	if (count == 0)
 		return API_OK;
 	if (count > 1 || key.size == 0 || key.size > IDEMPOTENCY_KEY_MAX)
-		return refuse(call, "an Idempotency-Key has 1 to 255 bytes");
+		return api_refuse(call, "an Idempotency-Key has 1 to 255 bytes");
 	if (command->producer.bytes)
-		return refuse(call, "either a cid or an Idempotency-Key");
+		return api_refuse(call, "either a cid or an Idempotency-Key");
 	CHECK(call->used + CHAT_PRODUCER_SIZE_MAX <= sizeof(call->scratch));
 	/* Names of keys have no colon: two users of the API never make the same of theirs. */
 	memcpy(both, call->request->key, own);
@@ -104,15 +98,14 @@ enum api_error api_publish(struct api_call *call, struct span object, uint32_t i
 {
 	struct json_value values[PUBLISH_KEYS];
 	struct chat_command command = { .op = CHAT_OP_send };
-	struct span user = whose(call), cid;
+	struct span user = api_who(call), cid;
 
 	if (json_scan_object(values, publish_names, PUBLISH_KEYS, object.bytes, object.size) != 1)
-		return refuse(call, "the body is no JSON object, or has a member twice");
-	if (!api_take_text(call, &values[PUBLISH_ROOM], CHAT_ROOM_SIZE_MAX, &command.room) ||
-	    !chat_room_valid(command.room))
-		return refuse(call, "room: 1 to 128 of A-Z a-z 0-9 _ . : @ ~ -");
+		return api_refuse(call, "the body is no JSON object, or has a member twice");
+	if (!api_take_room(call, &values[PUBLISH_ROOM], &command.room))
+		return API_ERR_bad_request;
 	if (values[PUBLISH_DATA].type == JSON_ABSENT)
-		return refuse(call, "data is missing");
+		return api_refuse(call, "data is missing");
 	command.data = values[PUBLISH_DATA].token;
 	if (command.data.size > call->gate->limits.data_size_max) {
 		call->why = "data is larger than --data-size allows";
@@ -120,11 +113,11 @@ enum api_error api_publish(struct api_call *call, struct span object, uint32_t i
 	}
 	if (values[PUBLISH_USER].type != JSON_ABSENT &&
 	    (!api_take_text(call, &values[PUBLISH_USER], CHAT_NAME_SIZE_MAX, &user) || !chat_name_valid(user)))
-		return refuse(call, "user: a name of 1 to 64 bytes");
+		return api_refuse(call, "user: a name of 1 to 64 bytes");
 	if (values[PUBLISH_CID].type != JSON_ABSENT &&
 	    (!api_take_text(call, &values[PUBLISH_CID], CHAT_PRODUCER_SIZE_MAX + 1 + 16, &cid) ||
 	     !take_cid(&command, cid)))
-		return refuse(call, "cid: a producer of 1 to 32 of A-Z a-z 0-9 _ -, a colon, and a number from 1");
+		return api_refuse(call, "cid: a producer of 1 to 32 of A-Z a-z 0-9 _ -, a colon, and a number from 1");
 	if (call->request->route == API_ROUTE_publish) {
 		const enum api_error error = take_idempotency(call, &command);
 
@@ -145,21 +138,21 @@ static enum api_error run_history(struct api_call *call)
 	uint64_t limit = CHAT_PAGE_DEFAULT;
 
 	if (!api_take_number(call, "limit", 1, CHAT_PAGE_MAX, &limit))
-		return refuse(call, "limit: 1 to 200");
+		return api_refuse(call, "limit: 1 to 200");
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		uint64_t seq = UINT64_MAX;
 
 		if (!api_take_number(call, ways[i].name, 0, CHAT_INTEGER_MAX, &seq))
-			return refuse(call, "before, after and around: a seq");
+			return api_refuse(call, "before, after and around: a seq");
 		if (seq == UINT64_MAX)
 			continue;
 		if (command.from != CHAT_PAGE_LATEST)
-			return refuse(call, "one of before, after and around");
+			return api_refuse(call, "one of before, after and around");
 		command.from = ways[i].from;
 		command.seq = seq;
 	}
 	command.limit = (uint32_t)limit;
-	api_send(call, CHAT_OP_history, 0, whose(call), &command);
+	api_send(call, CHAT_OP_history, 0, api_who(call), &command);
 	return API_OK;
 }
 
@@ -169,14 +162,14 @@ static enum api_error run_search(struct api_call *call)
 	uint64_t limit = CHAT_FOUND_DEFAULT;
 
 	if (!api_take_number(call, "limit", 1, CHAT_FOUND_MAX, &limit))
-		return refuse(call, "limit: 1 to 100");
+		return api_refuse(call, "limit: 1 to 100");
 	if (!api_take_number(call, "before", 1, CHAT_INTEGER_MAX, &command.seq))
-		return refuse(call, "before: a seq");
+		return api_refuse(call, "before: a seq");
 	if (!api_take_query(call, "q", &command.query) || !command.query.bytes || command.query.size == 0 ||
 	    command.query.size > CHAT_QUERY_SIZE_MAX || !utf8_valid(command.query.bytes, command.query.size))
-		return refuse(call, "q: what to look for, 1 to 256 bytes");
+		return api_refuse(call, "q: what to look for, 1 to 256 bytes");
 	command.limit = (uint32_t)limit;
-	api_send(call, CHAT_OP_search, 0, whose(call), &command);
+	api_send(call, CHAT_OP_search, 0, api_who(call), &command);
 	return API_OK;
 }
 
@@ -186,13 +179,13 @@ static enum api_error run_members(struct api_call *call)
 	uint64_t limit = CHAT_USERS_MAX;
 
 	if (!api_take_number(call, "limit", 1, CHAT_USERS_MAX, &limit))
-		return refuse(call, "limit: 1 to 200");
+		return api_refuse(call, "limit: 1 to 200");
 	if (!api_take_query(call, "after", &command.query) ||
 	    (command.query.bytes &&
 	     (!utf8_valid(command.query.bytes, command.query.size) || !chat_name_valid(command.query))))
-		return refuse(call, "after: a user's name");
+		return api_refuse(call, "after: a user's name");
 	command.limit = (uint32_t)limit;
-	api_send(call, MAIL_OP_MEMBERS, 0, whose(call), &command);
+	api_send(call, MAIL_OP_MEMBERS, 0, api_who(call), &command);
 	return API_OK;
 }
 
@@ -200,7 +193,7 @@ static enum api_error ask_room(struct api_call *call, uint32_t op)
 {
 	const struct chat_command command = { .op = CHAT_OP_presence, .room = call->room };
 
-	api_send(call, op, 0, whose(call), &command);
+	api_send(call, op, 0, api_who(call), &command);
 	return API_OK;
 }
 
@@ -230,9 +223,12 @@ enum api_error api_run(struct api_call *call)
 	switch ((enum api_route_id)call->request->route) {
 	case API_ROUTE_openapi:
 	case API_ROUTE_info:
+	case API_ROUTE_status:
 		return from_source(call);
 	case API_ROUTE_publish:
 		return api_publish(call, call->body, 0);
+	case API_ROUTE_batch:
+		return api_run_batch(call);
 	case API_ROUTE_room:
 		return ask_room(call, MAIL_OP_ABOUT);
 	case API_ROUTE_history:
@@ -243,9 +239,16 @@ enum api_error api_run(struct api_call *call)
 		return ask_room(call, CHAT_OP_presence);
 	case API_ROUTE_members:
 		return run_members(call);
-	case API_ROUTE_COUNT:
-		break;
+	case API_ROUTE_delete:
+		return api_delete(call, call->room, call->seq, 0);
+	case API_ROUTE_rooms:
+	case API_ROUTE_connections:
+		return api_run_list(call);
+	case API_ROUTE_disconnect:
+	case API_ROUTE_ban_user:
+	case API_ROUTE_unban_user:
+		return api_run_user(call);
+	default:
+		return api_run_mod(call);
 	}
-	CHECK(!"a route that nobody runs");
-	return API_ERR_not_found;
 }

@@ -32,6 +32,14 @@ uint8_t api_route_scope(enum api_route_id route)
 	return routes[route].scope;
 }
 
+struct span api_route_last(enum api_route_id route)
+{
+	const char *const slash = strrchr(routes[route].path, '/');
+	const char *const word = slash ? slash + 1 : routes[route].path;
+
+	return span_of(word, strlen(word));
+}
+
 enum api_body api_route_body(enum api_route_id route)
 {
 	return (enum api_body)routes[route].body;

@@ -7,6 +7,7 @@
 #include "engine/core/log.h"
 #include "engine/core/pages.h"
 #include "engine/gate/adopt.h"
+#include "engine/gate/api_list.h"
 #include "engine/gate/deliver.h"
 #include "engine/gate/gate.h"
 #include "engine/gate/inbound.h"
@@ -288,6 +289,12 @@ static void run_mail(struct shard *shard, const struct mail *mail)
 		return;
 	case MAIL_PAGE:
 		deliver_page(gate, (const struct mail_page *)mail);
+		return;
+	case MAIL_ASK:
+		api_list_asked(gate, (const struct mail_ask *)mail);
+		return;
+	case MAIL_TOLD:
+		api_list_told(gate, (const struct mail_told *)mail);
 		return;
 	case MAIL_USER:
 		user_acts_mail(gate, (const struct mail_user *)mail);

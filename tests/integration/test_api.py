@@ -6,7 +6,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import BUILD, Client, ROOT, Server, temporary
+from harness import BUILD, Client, ROOT, Server, temporary, wait_until
 
 KEYS = {"all": "admin", "shop": "publish", "reader": "read", "mod": "moderate", "boss": "manage", "graph": "metrics"}
 
@@ -231,6 +231,110 @@ class Rooms(ApiCase):
         refused({"room": "r", "data": "d" * (16384 - 1)}, "too_large", 413)
 
 
+class Lists(ApiCase):
+    options = ("--cores", "3")
+
+    def pages(self, path, name, limit):
+        seen, after = [], ""
+        for _ in range(100):
+            page = self.good("GET", f"{path}limit={limit}{after}")
+            self.assertLessEqual(len(page[name]), limit)
+            seen += page[name]
+            if "next" not in page:
+                return seen
+            after = "&after=" + page["next"]
+        self.fail("a list without an end")
+
+    def test_rooms_of_all_cores(self):
+        names = sorted(f"list:{n}" for n in range(40))
+        for name in names + ["other"]:
+            self.good("POST", "/api/v1/publish", {"room": name, "data": 1})
+        for limit in (1, 7, 40, 200):
+            rooms = self.pages("/api/v1/rooms?prefix=list:&", "rooms", limit)
+            self.assertEqual(sorted(room["room"] for room in rooms), names, limit)
+        self.assertEqual(rooms[0], {"room": rooms[0]["room"], "class": "memory", "seq": 1, "n": 0, "users": 0})
+        self.assertIn("other", [room["room"] for room in self.good("GET", "/api/v1/rooms?limit=200")["rooms"]])
+        self.assertEqual(self.good("GET", "/api/v1/rooms?prefix=nothing"), {"rooms": []})
+        for query in ("after=1", "after=x-1", "after=3-0", "after=0-4294967296", "prefix=%20", "limit=201", "limit=0"):
+            self.bad(400, "bad_request", "GET", "/api/v1/rooms?" + query)
+
+    def test_connections_of_a_user(self):
+        clients = [Client(self.server.port, "many") for _ in range(9)]
+        clients[0].ask(op="join", room="listed")
+        for limit in (1, 4, 200):
+            found = self.pages("/api/v1/users/many/connections?", "connections", limit)
+            self.assertEqual(sorted(one["conn"] for one in found),
+                             sorted(client.hello["ok"]["conn"] for client in clients))
+            self.assertEqual(sorted(one["rooms"] for one in found), [0] * 8 + [1])
+        self.assertEqual(self.good("GET", "/api/v1/users/no%20body/connections"), {"connections": []})
+        for client in clients:
+            client.close()
+
+
+class Changes(ApiCase):
+    def test_a_batch_is_answered_command_by_command(self):
+        rooms = [f"b{n}" for n in range(5)]
+        commands = [{"op": "publish", "room": room, "data": n} for n in range(20) for room in rooms]
+        results = self.good("POST", "/api/v1/batch", {"commands": commands})["results"]
+        self.assertEqual([(one["room"], one["seq"]) for one in results],
+                         [(room, n + 1) for n in range(20) for room in rooms])
+        results = self.good("POST", "/api/v1/batch", {"commands": [
+            {"op": "publish", "room": "b0", "data": 1, "cid": "x:1"}, {"op": "publish", "room": "b0"}, 7, {},
+            {"op": "fly", "room": "b0"}, {"op": "publish", "room": "b0", "data": 2, "cid": "x:1"},
+            {"op": "delete", "room": "b0", "seq": 0}, {"op": "delete", "room": "never", "seq": 1},
+            {"op": "kick", "room": "b 0", "user": "u"}]})["results"]
+        codes = [one["error"]["code"] if "error" in one else one["seq"] for one in results]
+        self.assertEqual(codes, [21, "bad_request", "bad_request", "bad_request", "bad_request", 21, "bad_request",
+                                 "gone", "bad_request"])
+        self.assertTrue(results[5]["dup"])
+        self.assertEqual(self.good("POST", "/api/v1/batch", {"commands": []}), {"results": []})
+        self.assertEqual(self.good("POST", "/api/v1/batch", {"commands": [{}]})["results"][0]["error"]["code"],
+                         "bad_request")
+        command = {"op": "publish", "room": "b9", "data": 1}
+        self.assertEqual(len(self.good("POST", "/api/v1/batch", {"commands": [command] * 256})["results"]), 256)
+        self.bad(400, "bad_request", "POST", "/api/v1/batch", {"commands": [command] * 257})
+        for body in ({}, {"commands": 1}, [], {"commands": {}}):
+            self.bad(400, "bad_request", "POST", "/api/v1/batch", body)
+
+    def test_a_batch_asks_for_the_scope_of_each_command(self):
+        commands = [{"op": "publish", "room": "s", "data": 1}, {"op": "delete", "room": "nowhere", "seq": 1},
+                    {"op": "mute", "room": "s", "user": "u"}, {"op": "lock", "room": "s"}]
+        for key in KEYS:
+            results = self.good("POST", "/api/v1/batch", {"commands": commands}, key=key)["results"]
+            refused = [one.get("error", {}).get("code") == "forbidden" for one in results]
+            may = [("shop",), ("mod", "boss"), ("mod", "boss"), ("boss",)]
+            expected = [key != "all" and key not in keys for keys in may]
+            self.assertEqual(refused, expected, key)
+
+    def test_users_are_ended_and_banned(self):
+        bob = Client(self.server.port, "bob d")
+        self.good("POST", "/api/v1/users/bob%20d/disconnect")
+        with self.assertRaises(ConnectionError):
+            bob.read()
+        self.assertEqual(bob.closed[1], "disconnected")
+        bob = Client(self.server.port, "bob d")
+        self.good("POST", "/api/v1/users/bob%20d/ban", {"for": 3600, "reason": "spam"}, key="boss")
+        with self.assertRaises(ConnectionError):
+            bob.read()
+        self.assertEqual(bob.closed[1], "banned")
+        def is_let_in():
+            try:
+                client = Client(self.server.port, "bob d")
+                client.close()
+                return "ok" in client.hello
+            except ConnectionError:
+                return False
+        self.assertFalse(is_let_in())
+        self.good("POST", "/api/v1/users/bob%20d/unban")
+        self.assertTrue(wait_until(is_let_in))
+        for body in ({"for": -1}, {"for": "1"}, {"for": 1.5}, {"reason": 1}, {"reason": "r" * 257}, []):
+            self.bad(400, "bad_request", "POST", "/api/v1/users/u/ban", body)
+        self.bad(400, "bad_request", "POST", "/api/v1/users/u/disconnect", {"for": 1})
+        self.bad(403, "forbidden", "POST", "/api/v1/users/u/ban", key="mod")
+        said = [line for line in self.server.lines if "audit" in line]
+        self.assertTrue(any("ban" in line and "@boss" in line and "bob d" in line and "spam" in line for line in said))
+
+
 class Keys(ApiCase):
     def test_without_a_key_nothing_is_open(self):
         for method, path in (("GET", "info"), ("GET", "rooms/r"), ("POST", "publish")):
@@ -251,10 +355,18 @@ class Keys(ApiCase):
             ("GET", "/api/v1/rooms/scopes"): {"all", "reader"},
             ("GET", "/api/v1/rooms/scopes/history"): {"all", "reader"},
             ("GET", "/api/v1/info"): set(KEYS),
+            ("GET", "/api/v1/status"): {"all", "graph"},
+            ("GET", "/api/v1/rooms"): {"all", "reader"},
+            ("GET", "/api/v1/users/u/connections"): {"all", "reader"},
+            ("POST", "/api/v1/users/u/disconnect"): {"all", "mod", "boss"},
+            ("POST", "/api/v1/users/u/ban"): {"all", "boss"},
+            ("POST", "/api/v1/users/u/unban"): {"all", "boss"},
         }
         self.good("POST", "/api/v1/publish", {"room": "scopes", "data": 1})
         for (method, path), who in can.items():
             body = {"room": "scopes", "data": 1} if method == "POST" else None
+            if "users" in path and body:
+                body = {}
             for key in KEYS:
                 if key in who:
                     self.good(method, path, body, key=key)

@@ -1,5 +1,6 @@
 /* Every route of the HTTP API, once: API_ROUTE(name, method, path behind /api/v1/, scope, body).
- * scope: enum api_scope, of which the key has one; 0: no key is needed; API_ANY_KEY. body: NONE, TAKEN or NEEDED.
+ * scope: enum api_scope, of which the key has one at least; 0: no key is needed; API_ANY_KEY. body: NONE, TAKEN,
+ * NEEDED.
  * docs/operate/api.md and engine/ops/assets/openapi.json say what each takes and gives. */
 API_ROUTE(openapi, GET, "openapi.json", 0, NONE)
 API_ROUTE(info, GET, "info", API_ANY_KEY, NONE)
@@ -9,3 +10,19 @@ API_ROUTE(history, GET, "rooms/{room}/history", API_SCOPE_read, NONE)
 API_ROUTE(search, GET, "rooms/{room}/search", API_SCOPE_read, NONE)
 API_ROUTE(presence, GET, "rooms/{room}/presence", API_SCOPE_read, NONE)
 API_ROUTE(members, GET, "rooms/{room}/members", API_SCOPE_read, NONE)
+API_ROUTE(rooms, GET, "rooms", API_SCOPE_read, NONE)
+API_ROUTE(batch, POST, "batch", API_ANY_KEY, NEEDED)
+API_ROUTE(delete, DELETE, "rooms/{room}/messages/{seq}", API_SCOPE_moderate | API_SCOPE_manage, NONE)
+API_ROUTE(kick, POST, "rooms/{room}/kick", API_SCOPE_moderate | API_SCOPE_manage, NEEDED)
+API_ROUTE(ban, POST, "rooms/{room}/ban", API_SCOPE_moderate | API_SCOPE_manage, NEEDED)
+API_ROUTE(unban, POST, "rooms/{room}/unban", API_SCOPE_moderate | API_SCOPE_manage, NEEDED)
+API_ROUTE(mute, POST, "rooms/{room}/mute", API_SCOPE_moderate | API_SCOPE_manage, NEEDED)
+API_ROUTE(unmute, POST, "rooms/{room}/unmute", API_SCOPE_moderate | API_SCOPE_manage, NEEDED)
+API_ROUTE(slow, POST, "rooms/{room}/slow", API_SCOPE_manage, NEEDED)
+API_ROUTE(lock, POST, "rooms/{room}/lock", API_SCOPE_manage, TAKEN)
+API_ROUTE(unlock, POST, "rooms/{room}/unlock", API_SCOPE_manage, TAKEN)
+API_ROUTE(disconnect, POST, "users/{user}/disconnect", API_SCOPE_moderate | API_SCOPE_manage, TAKEN)
+API_ROUTE(ban_user, POST, "users/{user}/ban", API_SCOPE_manage, TAKEN)
+API_ROUTE(unban_user, POST, "users/{user}/unban", API_SCOPE_manage, TAKEN)
+API_ROUTE(connections, GET, "users/{user}/connections", API_SCOPE_read, NONE)
+API_ROUTE(status, GET, "status", API_SCOPE_metrics, NONE)
