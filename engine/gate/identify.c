@@ -1,11 +1,17 @@
 #include "engine/gate/identify.h"
 
-#include "engine/auth/auth.h"
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
 #include "engine/gate/frame.h"
 #include "proto/chat/limits.h"
+
+_Static_assert(AUTH_REFUSAL_COUNT < sizeof((struct counters){ 0 }.auth) / sizeof(uint64_t), "a cell each");
+
+void identify_count(struct gate *gate, enum auth_refusal why, bool by_token)
+{
+	cell_add(&gate->counters->auth[why == AUTH_OK && !by_token ? AUTH_REFUSAL_COUNT : why], 1);
+}
 
 /* The peer learns no more than that: what exactly is wrong with a token is for the log of who runs the server. */
 static void turn_away(struct gate *gate, struct conn *conn, uint64_t id, enum auth_refusal why)
@@ -63,6 +69,7 @@ bool identify(struct gate *gate, struct conn *conn, const struct chat_command *h
 		why = auth_guest(gate->auth, hello->name, random_next(&gate->random), name, &size);
 	if (why == AUTH_OK)
 		why = call(session, session->identity ? session->identity->user : span_of(name, size));
+	identify_count(gate, why, session->identity != NULL);
 	if (why == AUTH_OK)
 		return true;
 	turn_away(gate, conn, hello->id, why);

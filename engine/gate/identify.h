@@ -3,11 +3,15 @@
 #ifndef GATE_IDENTIFY_H
 #define GATE_IDENTIFY_H
 
+#include "engine/auth/auth.h"
 #include "engine/gate/gate.h"
 
 /* Judges a hello. On true the session has its user, and its identity if a token said so; otherwise the connection was
  * told why not, and is being ended. A hello that is run again, having waited, was judged already. */
 bool identify(struct gate *gate, struct conn *conn, const struct chat_command *hello);
+
+/* Each judgement of who somebody is, for uproar_auth_total. by_token: AUTH_OK is not a guest's. */
+void identify_count(struct gate *gate, enum auth_refusal why, bool by_token);
 
 /* The user, who may be that already, is to be known by this name. False: the connection is being ended. */
 bool identify_rename(struct gate *gate, struct conn *conn, struct span name);

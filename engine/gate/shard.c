@@ -375,6 +375,7 @@ static void figures(struct shard *shard)
 	struct ring_stats ring;
 
 	ring_stats(shard->ring, &ring);
+	counter_set(gate->counters, COUNTER_connections_max, gate->net.limits.connections_max);
 	counter_set(gate->counters, COUNTER_ring_submitted, ring.submitted);
 	counter_set(gate->counters, COUNTER_ring_completed, ring.completed);
 	counter_set(gate->counters, COUNTER_ring_enters, ring.enters);

@@ -62,6 +62,7 @@ class Metrics(unittest.TestCase):
             self.assertEqual(sum_of(values, "uproar_messages_total", 'class="*"'), 5)
             self.assertEqual(sum_of(values, "uproar_messages_total", 'class="mem:"'), 1)
             self.assertEqual(sum_of(values, "uproar_command_errors_total", 'code="not_joined"'), 1)
+            self.assertEqual(sum_of(values, "uproar_auth_total", 'result="guest"'), 2)
             self.assertEqual(sum_of(values, "uproar_closes_total", 'reason="normal"'), 1)
             self.assertEqual(sum_of(values, "uproar_closes_total", 'reason="lost"'), 1)
             self.assertEqual(sum_of(values, "uproar_ack_seconds_count"), 6)

@@ -1,6 +1,7 @@
 /* Every counter of a core, once: COUNTER(name, kind, help). kind is counter, gauge, us: microseconds in all, told in
  * seconds, or permille: a part, told as a ratio. */
 COUNTER(connections, gauge, "Connections open now.")
+COUNTER(connections_max, gauge, "Connections that this core may have.")
 COUNTER(sessions, gauge, "Connections that have said hello.")
 COUNTER(rooms, gauge, "Rooms this core is home of.")
 COUNTER(hot_logs, gauge, "Rooms with members on this core, one a kind of rendering.")
