@@ -223,7 +223,7 @@ def temporary():
     return tempfile.TemporaryDirectory(prefix="uproar-test-")
 
 
-def wait_until(condition, seconds=10):
+def wait_until(condition, seconds=30):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

@@ -349,8 +349,8 @@ def again_on(port, *options, seconds=10):
 
 class Restart(unittest.TestCase):
     def test_a_killed_server_costs_no_line(self):
-        """500 lines from a pipe; the server is killed in the middle and comes back empty on the same port."""
-        lines = [f"line {n}" for n in range(500)]
+        """1000 lines from a pipe; the server is killed in the middle and comes back empty on the same port."""
+        lines = [f"line {n}" for n in range(1000)]
         server = Server("--send-rate", "150", "--send-burst", "300").start()
         self.addCleanup(lambda: server.process.poll() is None and server.stop(signal.SIGKILL))
         watcher = Client(server.port, "watcher")
@@ -370,7 +370,7 @@ class Restart(unittest.TestCase):
         self.addCleanup(server.stop)
         self.assertEqual(sender.ended(), 0, sender.err)
         acks = [json.loads(line) for line in sender.out]
-        self.assertEqual(len(acks), 500)
+        self.assertEqual(len(acks), 1000)
         reader = Client(server.port, "reader")
         joined = reader.ask(op="join", room="r", limit=0)["ok"]
         new, at = [], 0
@@ -380,14 +380,14 @@ class Restart(unittest.TestCase):
         reader.close()
         self.assertNotEqual(joined["epoch"], old_epoch)
         acked = {(ack["epoch"], ack["seq"]) for ack in acks}
-        self.assertEqual(len(acked), 500, "an acknowledgement was counted twice")
+        self.assertEqual(len(acked), 1000, "an acknowledgement was counted twice")
         self.assertGreater(len([1 for epoch, _ in acked if epoch == old_epoch]), 0)
         # Acknowledged in the old log, or in the new one; once in each; every line in one of them.
         said = [e["data"]["text"] for e in old if (old_epoch, e["seq"]) in acked]
         said += [e["data"]["text"] for e in new if (joined["epoch"], e["seq"]) in acked]
         self.assertEqual({epoch for epoch, _ in acked}, {old_epoch, joined["epoch"]})
         # An acknowledgement may have come out of a dying server when its event did not.
-        unseen = 500 - len(said)
+        unseen = 1000 - len(said)
         self.assertEqual(len(set(said)), len(said))
         self.assertLessEqual(unseen, max(0, max(s for e, s in acked if e == old_epoch) - len(old)))
         self.assertEqual([n for n, count in collections.Counter(e["data"]["text"] for e in new).items() if count > 1], [])
@@ -577,6 +577,7 @@ class RareParts(unittest.TestCase):
         times = []
 
         def play(peer, number):
+            times.append(time.monotonic())  # nothing is sent before it was greeted, however late we hear of it
             peer.greet(sends=10)
             for n in range(30):
                 send = peer.hear("send")
@@ -586,9 +587,9 @@ class RareParts(unittest.TestCase):
 
         stage = self.stage(play)
         self.assertEqual(cli(stage.port, "send", "r", stdin="".join(f"{n}\n" for n in range(30)))[0], 0)
-        for n, at in enumerate(times):  # ten a second, and a burst of twice that
+        self.assertEqual(len(times), 31)
+        for n, at in enumerate(times[1:]):  # ten a second, and a burst of twice that
             self.assertLessEqual(n + 1, 20 + 10 * (at - times[0]))
-        self.assertLess(times[-1] - times[0], 2.5)
 
     def test_refusals(self):
         waited = []
@@ -766,7 +767,7 @@ class Terminal(WithServer):
         self.screen = ""
         self.pid = pid
 
-    def shows(self, text, seconds=10):
+    def shows(self, text, seconds=30):
         end = time.monotonic() + seconds
         while text not in self.screen and time.monotonic() < end:
             if select.select([self.tty], [], [], 0.1)[0]:

@@ -96,7 +96,7 @@ class Listener(threading.Thread):
 class PostgresStore(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.postgres = Postgres().start()
+        cls.postgres = Postgres(in_memory=True).start()
 
     @classmethod
     def tearDownClass(cls):
@@ -131,7 +131,7 @@ class PostgresStore(unittest.TestCase):
     def acked(self, talkers):
         return sum(len(talker.acked) for talker in talkers)
 
-    def goes_on(self, talkers, seconds=40):
+    def goes_on(self, talkers, seconds=120):
         """Everybody has a further message acknowledged."""
         before = [len(talker.acked) for talker in talkers]
         self.assertTrue(wait_until(lambda: all(len(t.acked) > n for t, n in zip(talkers, before)), seconds),

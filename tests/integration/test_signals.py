@@ -33,7 +33,7 @@ class Signals(unittest.TestCase):
                     client, _ = filled(server)
                     began = time.monotonic()
                     self.assertEqual(server.stop(number), 0)
-                    self.assertLess(time.monotonic() - began, 8)
+                    self.assertLess(time.monotonic() - began, 20)
                     client.close()
 
     def test_a_signal_at_once(self):
@@ -80,7 +80,7 @@ class Signals(unittest.TestCase):
             self.assertEqual(client.event("notice")["code"], "reconnect")
             began = time.monotonic()
             self.assertEqual(server.stop(), 1)
-            self.assertLess(time.monotonic() - began, 4)
+            self.assertLess(time.monotonic() - began, 20, "--drain is five minutes")
             self.assertFalse(os.path.exists(snapshot(data)), "a connection was still open: nothing is kept")
 
     def test_a_log_that_nobody_reads(self):
@@ -160,10 +160,10 @@ class Kept(unittest.TestCase):
         with temporary() as data:
             epoch = self.run_once(data)
             time.sleep(2)
-            with Server("--history-age", "5s", "--store", "none", data=data) as server:
+            with Server("--history-age", "9s", "--store", "none", data=data) as server:
                 client = Client(server.port, "Cat")  # without anybody the room would be forgotten with its last event
                 self.assertTrue(client.ask(op="join", room="r", since={"seq": 3, "epoch": epoch})["ok"]["recovered"])
-                time.sleep(3.6)
+                time.sleep(7.6)
                 client.ask(op="send", room="r", data=1)
                 self.assertEqual(client.ask(op="history", room="r")["ok"]["first"], 11, "ages go on over a restart")
 
