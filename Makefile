@@ -33,7 +33,8 @@ SIM := $(call sources,tests/sim)
 TOOLS := $(sort $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c)))
 TESTED := $(foreach tool,$(TOOLS),$(if $(wildcard tests/unit/tools/$(tool)), \
 	$(filter-out tools/$(tool)/main.c,$(call sources,tools/$(tool)))))
-# Libraries that one program alone needs, by its name.
+# Libraries that engine/ops alone needs, and one program alone by its name.
+LIBS_ops := -lcurl -lssl
 LIBS_report := -lcairo -ljansson
 LIBS_tested := $(foreach tool,$(TOOLS),$(if $(wildcard tests/unit/tools/$(tool)),$(LIBS_$(tool)))) -lm
 BENCHES := $(patsubst perf/bench/%.c,$(BUILD)/%,$(wildcard perf/bench/bench_*.c))
@@ -218,7 +219,7 @@ $(BUILD)/gen/assets.o: $(BUILD)/gen/assets.c
 
 $(BUILD)/uproar: $(call objects,$(MAIN) $(ENGINE) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) $(LIBS_ops)
 
 define tool_rule
 $$(BUILD)/uproar-$(1): $$(call objects,$$(call sources,tools/$(1)) $$(CORE) $$(PROTO))
@@ -229,7 +230,7 @@ $(foreach tool,$(TOOLS),$(eval $(call tool_rule,$(tool))))
 
 $(BUILD)/test-unit: $(call objects,$(UNIT) $(ENGINE) $(TESTED) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) $(LIBS_tested) -lcriterion
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) $(LIBS_ops) $(LIBS_tested) -lcriterion
 
 # The engine as it is, but for the ring and the clock.
 $(BUILD)/test-sim: $(call objects,$(SIM) $(filter-out $(RING) engine/ops/%,$(ENGINE)) $(PROTO))
@@ -246,15 +247,15 @@ $(BUILD)/attack-%: $(BUILD)/tests/attack/%.o $(call objects,$(ATTACK_SHARED))
 
 $(BUILD)/store_script: $(call objects,$(LOSSYFS_SCRIPT) $(ENGINE) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) $(LIBS_ops)
 
 $(BUILD)/sandbox_prober: $(call objects,$(PROBER) $(ENGINE) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) -Wl,--wrap=ring_collect,--wrap=sigtimedwait,--wrap=pthread_setname_np $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) -Wl,--wrap=ring_collect,--wrap=sigtimedwait,--wrap=pthread_setname_np $^ -o $@ $(LIBS) $(LIBS_ops)
 
 $(BUILD)/bench_%: $(BUILD)/perf/bench/bench_%.o $(call objects,$(ENGINE) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) -lm
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) $(LIBS_ops) -lm
 
 $(BUILD)/floor_%: $(BUILD)/perf/floor/floor_%.o $(call objects,$(FLOOR_SHARED) $(PROTO))
 	$(call say,LINK,$@)

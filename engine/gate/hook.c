@@ -11,14 +11,9 @@
 #define RETRY_MS_SPREAD 4000
 #define NAME_MAX_SIZE 48
 
-static size_t size_of(const struct hook_question *question)
+void hook_question_give(struct hook_question *question)
 {
-	return sizeof(*question) + question->text_size;
-}
-
-static void give(struct hook_question *question)
-{
-	block_give(question, size_of(question));
+	block_give(question, sizeof(*question) + question->text_size);
 }
 
 /* Runs what is held until there is no more, or one asks in turn. */
@@ -55,7 +50,7 @@ static void answered(struct gate *gate, struct shard_call *call)
 	/* Else it has ended meanwhile. */
 	if (conn->generation == question->generation && hold && hold->number == question->number)
 		run_held(gate, conn, question);
-	give(question);
+	hook_question_give(question);
 }
 
 static struct hook_question *question_of(struct gate *gate, const struct conn *conn,
@@ -110,7 +105,7 @@ static bool ask(struct gate *gate, const struct conn *conn, const struct hook_ab
 		return false;
 	CHECK(!session_hold(session) || session_hold(session)->running);
 	if (!gate->hooks->ask(gate->hooks->context, question)) {
-		give(question);
+		hook_question_give(question);
 		return false;
 	}
 	/* From here on it comes back; without the hold it will find nobody. */

@@ -26,6 +26,8 @@ struct hook_question {
 	uint8_t text[]; /* JSON */
 };
 
+void hook_question_give(struct hook_question *question);
+
 struct hook_port {
 	void *context;
 	bool asks[HOOK_KINDS];

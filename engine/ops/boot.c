@@ -18,6 +18,7 @@
 #include "engine/gate/shed.h"
 #include "engine/net/listener.h"
 #include "engine/ops/data.h"
+#include "engine/ops/fetch.h"
 #include "engine/ops/memory.h"
 #include "engine/ops/reload.h"
 #include "engine/ops/sandbox.h"
@@ -53,6 +54,7 @@ struct server {
 	struct data data;
 	struct reload reload;
 	struct store_threads store;
+	struct fetch *fetch; /* NULL: nobody is asked outside */
 	struct sandbox sandbox;
 	struct memory memory;
 	uint64_t trimmed_ms; /* when memory was last given back */
@@ -414,17 +416,30 @@ static int confine(struct server *server)
 {
 	const enum sandbox_mode mode = (enum sandbox_mode)option_number(server->options, OPTION_sandbox);
 	const bool database = server->store.choice.kind == STORE_IS_POSTGRES;
+	int status;
 
+	server->fetch = fetch_open(server->options, &status);
+	if (status != 0)
+		return status;
 	server->sandbox = (struct sandbox){
 		.mode = mode,
 		.data = server->data.path,
 		.database = database ? option_text(server->options, OPTION_store) : NULL,
+		.outbound = server->fetch ? fetch_outbound(server->fetch) : NULL,
 		.rings = server->features.restrictions,
 	};
 	server->features.restrictions = server->features.restrictions && sandbox_restricts(mode);
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL); /* reads files when first used, which is too late */
 	(void)ring_post_open(); /* no ring can be opened later; if this one cannot, that shows when it is used */
 	return sandbox_confine(&server->sandbox);
+}
+
+static int ask_others(struct server *server)
+{
+	if (!server->fetch)
+		return 0;
+	server->links.hooks = fetch_hooks(server->fetch);
+	return fetch_start(server->fetch, server->links.ring_bells);
 }
 
 int boot(const struct config *config, struct files *files, const struct options *options, struct policy *policy)
@@ -488,7 +503,10 @@ int boot(const struct config *config, struct files *files, const struct options 
 	if (store_threads_present(&server.store))
 		server.links.stores = server.store.ports;
 	if (status == 0)
+		status = ask_others(&server);
+	if (status == 0)
 		status = run(&server, &signals);
+	fetch_end(server.fetch);
 	store_threads_end(&server.store);
 	shard_links_close(&server.links);
 	reload_close(&server.reload);

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "engine/ops/sandbox.h"
 #include "engine/store/postgres.h"
 
 /* The kernel's names (include/uapi/linux/landlock.h), of which Debian 12's headers have the older half. */
@@ -26,7 +27,9 @@
 #define SCOPE_ABSTRACT (1ull << 0)
 #define SCOPE_SIGNAL (1ull << 1)
 #define RULE_PATH_BENEATH 1
+#define RULE_NET_PORT 2
 #define VERSION_ASKED 1
+#define PORT_OF_DNS 53 /* an answer that is too long for UDP */
 
 #define ACCESS_READ (ACCESS_READ_FILE | ACCESS_READ_DIR)
 #define ACCESS_KEEP (ACCESS_READ | ACCESS_WRITE_FILE | ACCESS_REMOVE_FILE | ACCESS_MAKE_REG | ACCESS_TRUNCATE)
@@ -40,6 +43,10 @@ struct path_rule {
 	uint64_t access;
 	int32_t parent;
 } __attribute__((packed));
+
+struct port_rule {
+	uint64_t access, port;
+};
 
 /* What each version of Landlock can refuse. */
 static struct ruleset refusable(int version)
@@ -105,7 +112,34 @@ static int allow_database(int ruleset, const struct ruleset *handled, const char
 	return error;
 }
 
-int landlock_confine(const char *data, const char *database)
+static int allow_port(int ruleset, const struct ruleset *handled, uint16_t port)
+{
+	const struct port_rule rule = { .access = ACCESS_CONNECT_TCP, .port = port };
+
+	if (!(handled->tcp & ACCESS_CONNECT_TCP))
+		return 0;
+	return syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) == 0 ? 0 : -errno;
+}
+
+/* Those ports, and what the resolver reads each time it is asked. The modules that it loads are loaded already. */
+static int allow_outbound(int ruleset, const struct ruleset *handled, const struct outbound *outbound)
+{
+	static const char *const read_by_names[] = {
+		"/etc/hosts",    "/etc/resolv.conf", "/etc/nsswitch.conf",   "/etc/host.conf",
+		"/etc/gai.conf", "/etc/services",    "/run/systemd/resolve", "/run/resolvconf",
+	};
+	int error = 0;
+
+	for (uint32_t i = 0; i < outbound->port_count && error == 0; i++)
+		error = allow_port(ruleset, handled, outbound->ports[i]);
+	if (outbound->names && error == 0)
+		error = allow_port(ruleset, handled, PORT_OF_DNS);
+	for (size_t i = 0; outbound->names && i < sizeof(read_by_names) / sizeof(read_by_names[0]) && error == 0; i++)
+		error = allow(ruleset, handled, read_by_names[i], ACCESS_READ);
+	return error;
+}
+
+int landlock_confine(const char *data, const char *database, const struct outbound *outbound)
 {
 	const int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION_ASKED);
 	struct ruleset handled = refusable(version);
@@ -125,6 +159,8 @@ int landlock_confine(const char *data, const char *database)
 		error = allow(ruleset, &handled, "/dev/urandom", ACCESS_READ_FILE);
 	if (error == 0 && database)
 		error = allow_database(ruleset, &handled, database);
+	if (error == 0 && outbound)
+		error = allow_outbound(ruleset, &handled, outbound);
 	if (error == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		error = -errno;
 	close(ruleset);

@@ -12,6 +12,7 @@
 #include "engine/net/listener.h"
 #include "engine/net/networks.h"
 #include "proto/http/http_origin.h"
+#include "proto/http/http_url.h"
 
 enum option_kind {
 	OPTION_TEXT,
@@ -26,6 +27,7 @@ enum option_kind {
 	OPTION_NETWORKS,
 	OPTION_WORDS,
 	OPTION_RIGHTS,
+	OPTION_URL,
 };
 
 #define KIND_TEXT OPTION_TEXT
@@ -40,6 +42,7 @@ enum option_kind {
 #define KIND_NETWORKS OPTION_NETWORKS
 #define KIND_WORDS OPTION_WORDS
 #define KIND_RIGHTS OPTION_RIGHTS
+#define KIND_URL OPTION_URL
 
 #define WHEN_START false
 #define WHEN_LIVE true
@@ -134,6 +137,8 @@ static void takes(const struct option_row *row, char *out, size_t size)
 		snprintf(out, size, "words with blanks between, %d bytes at most", OPTION_CLASSES_MAX - 1);
 	else if (row->kind == OPTION_RIGHTS)
 		snprintf(out, size, "[rules](identity.md#rights)");
+	else if (row->kind == OPTION_URL)
+		snprintf(out, size, "an address as http://127.0.0.1:3000/hook or https://example.org/hook");
 	else
 		snprintf(out, size, "%s from %s to %s", numbers[row->kind], row->least, row->most);
 }
@@ -157,6 +162,8 @@ static bool value_parse(const struct option_row *row, const char *text, struct o
 	if (row->kind == OPTION_ORIGINS && !http_origins_are_valid(span_of(text, strlen(text))))
 		return false;
 	if (row->kind == OPTION_NETWORKS && networks_parse(&(struct networks){ 0 }, text) != 0)
+		return false;
+	if (row->kind == OPTION_URL && *text && !http_url_parse(&(struct http_url){ 0 }, span_of(text, strlen(text))))
 		return false;
 	if (row->kind == OPTION_CHOICE && !choice_parse(row->most, text, &number))
 		return false;
@@ -346,8 +353,8 @@ int options_environment(struct options *options, char error[OPTION_ERROR_MAX])
 
 void options_help(FILE *out)
 {
-	static const char *const words[] = { "TEXT", "HOST:PORT", "N",	      "N",     "BYTES", "TIME",
-					     "",     "TEXT",	  "ORIGINS", "NETWORKS", "WORDS", "RULES" };
+	static const char *const words[] = { "TEXT", "HOST:PORT", "N",        "N",     "BYTES", "TIME", "",
+					     "TEXT", "ORIGINS",   "NETWORKS", "WORDS", "RULES", "URL" };
 	const char *group = "";
 	char left[64];
 

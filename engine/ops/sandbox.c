@@ -105,7 +105,7 @@ static int check_data(const char *path)
 
 static int confine_files(const struct sandbox *sandbox)
 {
-	const int error = landlock_confine(sandbox->data, sandbox->database);
+	const int error = landlock_confine(sandbox->data, sandbox->database, sandbox->outbound);
 
 	return error == 0 ? 0 : without(sandbox, "landlock", strerror(-error));
 }
@@ -133,6 +133,8 @@ int sandbox_seal(const struct sandbox *sandbox)
 	const struct syscalls_wanted wanted = {
 		.files = sandbox->data || sandbox->database,
 		.database = sandbox->database,
+		.outbound = sandbox->outbound,
+		.names = sandbox->outbound && sandbox->outbound->names,
 		.log_only = sandbox->mode == SANDBOX_LOG,
 	};
 

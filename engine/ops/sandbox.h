@@ -13,6 +13,7 @@
 #define OPS_SANDBOX_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum sandbox_mode {
 	SANDBOX_ON, /* what this kernel has; what it has not is logged */
@@ -21,10 +22,20 @@ enum sandbox_mode {
 	SANDBOX_OFF,
 };
 
+/* What asking others over HTTP needs (fetch.h). */
+#define OUTBOUND_PORTS_MAX 4
+
+struct outbound {
+	uint16_t ports[OUTBOUND_PORTS_MAX]; /* TCP, connected to */
+	uint32_t port_count;
+	bool names; /* a host has to be looked up */
+};
+
 struct sandbox {
 	enum sandbox_mode mode;
 	const char *data; /* directory, or NULL; keeps */
 	const char *database; /* address of a PostgreSQL server, or NULL; keeps */
+	const struct outbound *outbound; /* NULL: nobody is asked; keeps */
 	bool rings; /* they are restricted */
 };
 

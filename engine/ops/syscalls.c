@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum need { NEED_ALWAYS, NEED_FILES, NEED_DATABASE, NEED_NEVER };
+enum need { NEED_ALWAYS, NEED_FILES, NEED_OPENS, NEED_DATABASE, NEED_NAMES, NEED_TALKS, NEED_NEVER };
 
 static const struct row {
 	int number;
@@ -54,8 +54,23 @@ static void add_two(scmp_filter_ctx filter, int *error, int number, struct scmp_
 
 static bool is_wanted(const struct syscalls_wanted *wanted, enum need need)
 {
-	return need == NEED_ALWAYS || (need == NEED_FILES && wanted->files) ||
-	       (need == NEED_DATABASE && wanted->database);
+	switch (need) {
+	case NEED_ALWAYS:
+		return true;
+	case NEED_FILES:
+		return wanted->files;
+	case NEED_OPENS:
+		return wanted->files || wanted->names;
+	case NEED_DATABASE:
+		return wanted->database;
+	case NEED_NAMES:
+		return wanted->database || wanted->names;
+	case NEED_TALKS:
+		return wanted->database || wanted->outbound;
+	case NEED_NEVER:
+		break;
+	}
+	return false;
 }
 
 static void add_rows(scmp_filter_ctx filter, int *error, const struct syscalls_wanted *wanted)
@@ -94,12 +109,17 @@ static void add_memory(scmp_filter_ctx filter, int *error, bool code)
 	add(filter, error, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), code ? 0 : 1, &no_code);
 }
 
-/* The database by its socket or by TCP; the resolver by UDP, and by netlink what addresses this machine has. */
-static void add_database(scmp_filter_ctx filter, int *error)
+/* Others by TCP. */
+static void add_talks(scmp_filter_ctx filter, int *error)
 {
-	add_if(filter, error, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 	add_if(filter, error, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET));
 	add_if(filter, error, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET6));
+}
+
+/* The database by its socket too; the resolver by UDP, and by netlink what addresses this machine has. */
+static void add_names(scmp_filter_ctx filter, int *error)
+{
+	add_if(filter, error, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 	add_two(filter, error, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_NETLINK), SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE));
 	add_if(filter, error, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, FIONREAD));
 }
@@ -121,9 +141,11 @@ int syscalls_limit(const struct syscalls_wanted *wanted)
 	add_rows(filter, &error, wanted);
 	add_with_arguments(filter, &error);
 	add_memory(filter, &error, wanted->database);
-	if (wanted->database)
-		add_database(filter, &error);
-	else
+	if (is_wanted(wanted, NEED_TALKS))
+		add_talks(filter, &error);
+	if (is_wanted(wanted, NEED_NAMES))
+		add_names(filter, &error);
+	if (!is_wanted(wanted, NEED_TALKS))
 		add_timeout(filter, &error);
 	if (error == 0)
 		error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1); /* all threads */

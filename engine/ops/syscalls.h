@@ -11,8 +11,10 @@
 #include <stdbool.h>
 
 struct syscalls_wanted {
-	bool files;    /* something is opened, written and removed while it runs */
+	bool files; /* something is opened, written and removed while it runs */
 	bool database; /* connections to a database server are made */
+	bool outbound; /* connections to others over HTTP are made */
+	bool names; /* ... and names are looked up for them */
 	bool log_only; /* the kernel logs what is not on the list, and does it */
 };
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # deps.sh run|check|fuzz - installs the Debian packages that are missing for `make run`, `check` or `fuzz`, and says so.
 set -eu
-run='gcc libc6-dev liburing-dev libmimalloc-dev libssl-dev zlib1g-dev libconfig-dev libsqlite3-dev libpq-dev libseccomp-dev libcairo2-dev libjansson-dev'
+run='gcc libc6-dev liburing-dev libmimalloc-dev libssl-dev zlib1g-dev libconfig-dev libsqlite3-dev libpq-dev libseccomp-dev libcurl4-openssl-dev libcairo2-dev libjansson-dev'
 check="$run libcriterion-dev clang-format libfuse3-dev fuse3 binutils python3"
-check="$check python3-websockets nodejs npm chromium postgresql debootstrap spin nginx-light nftables iproute2 prometheus"
+check="$check openssl python3-websockets nodejs npm chromium postgresql debootstrap spin nginx-light nftables iproute2 prometheus"
 fuzz="$run clang libclang-rt-14-dev llvm afl++"
 conformance="$check nginx haproxy"
 

@@ -37,6 +37,28 @@ OPTION(guests, "guests", CHOICE, "auto", "", "auto|named|anonymous|none", "Ident
        "who has no token: is who they say, is given a name, or is not let in; auto: named without keys, else none")
 OPTION(rights, "rights", RIGHTS, "*: member; @moderator *: member moderate; @admin *: all", "", "", "Identity", LIVE,
        "who may do what in which rooms")
+OPTION(token_jwks, "token-jwks", URL, "", "", "", "Identity", START,
+       "address of a JSON Web Key Set whose keys sign tokens; fetched by the server")
+OPTION(token_jwks_refresh, "token-jwks-refresh", TIME, "10m", "1s", "1d", "Identity", START,
+       "how often it is fetched again")
+OPTION(token_jwks_pause, "token-jwks-pause", TIME, "30s", "1s", "1d", "Identity", START,
+       "how long at least until it is fetched again because a token names a key that is not in it")
+OPTION(connect_url, "connect-url", URL, "", "", "", "Hooks", START,
+       "who decides about each connection, by the answer to a POST; empty: nobody is asked")
+OPTION(join_url, "join-url", URL, "", "", "", "Hooks", START,
+       "who decides about each join likewise")
+OPTION(hook_key, "hook-key", TEXT, "", "", "", "Hooks", START,
+       "file whose first line they are shown, as Authorization: Bearer")
+OPTION(hook_timeout, "hook-timeout", TIME, "3s", "100ms", "30s", "Hooks", START,
+       "for an answer of theirs, what waits for a free request included")
+OPTION(hook_failure, "hook-failure", CHOICE, "deny", "", "deny|allow", "Hooks", START,
+       "what becomes of connections and joins about which they do not answer")
+OPTION(hook_requests, "hook-requests", COUNT, "64", "1", "1024", "Hooks", START,
+       "requests to them at once")
+OPTION(hook_queue, "hook-queue", COUNT, "1024", "0", "65536", "Hooks", START,
+       "connections and joins that may wait for a free request, whole process; more are not asked about")
+OPTION(outbound_ca, "outbound-ca", TEXT, "", "", "", "Hooks", START,
+       "file of certificates that https addresses are checked against; empty: the system's")
 OPTION(connections, "connections", COUNT, "20000", "1", "2000000", "Limits", START,
        "connections at once, whole process")
 OPTION(per_address, "connections-per-address", COUNT, "0", "0", "2000000", "Limits", LIVE,

@@ -1,6 +1,7 @@
 /* Every system call that may be made once serving has begun: CALL(name, need). ALWAYS; FILES with a data directory or a
- * database; DATABASE; NEVER: it ends the process. What is not here fails with EPERM. Some more, by their arguments, are
- * in engine/ops/syscalls.c. */
+ * database; OPENS: those, or names are looked up; DATABASE; NAMES: it, or names are looked up; TALKS: it, or others are
+ * asked over HTTP; NEVER: it ends the process. What is not here fails with EPERM. Some more, by their arguments, are in
+ * engine/ops/syscalls.c. */
 
 /* The turn of a core, of a thread of the store, of the main thread */
 CALL(io_uring_enter, ALWAYS)
@@ -48,17 +49,17 @@ CALL(exit, ALWAYS)
 CALL(exit_group, ALWAYS)
 
 /* SQLite, and the snapshot at the end */
-CALL(open, FILES)
-CALL(openat, FILES)
+CALL(open, OPENS)
+CALL(openat, OPENS)
 CALL(pwrite64, FILES)
 CALL(fsync, FILES)
 CALL(fdatasync, FILES)
 CALL(ftruncate, FILES)
 CALL(fallocate, FILES)
 CALL(flock, FILES)
-CALL(stat, FILES)
+CALL(stat, OPENS)
 CALL(lstat, FILES)
-CALL(access, FILES)
+CALL(access, OPENS)
 CALL(faccessat, FILES)
 CALL(faccessat2, FILES)
 CALL(unlink, FILES)
@@ -73,18 +74,22 @@ CALL(getuid, FILES)
 CALL(geteuid, FILES)
 CALL(fchown, FILES)             /* as root SQLite gives its log to the owner of its file */
 
-/* libpq and the resolver; sockets are in syscalls.c */
-CALL(connect, DATABASE)
-CALL(bind, DATABASE)            /* of netlink; TCP is Landlock's */
-CALL(sendto, DATABASE)
-CALL(sendmsg, DATABASE)
-CALL(sendmmsg, DATABASE)
-CALL(recvfrom, DATABASE)
-CALL(recvmsg, DATABASE)
-CALL(poll, DATABASE)
-CALL(setsockopt, DATABASE)
-CALL(getsockname, DATABASE)
-CALL(getpeername, DATABASE)
+/* libpq and libcurl; sockets are in syscalls.c */
+CALL(connect, TALKS)
+CALL(sendto, TALKS)
+CALL(recvfrom, TALKS)
+CALL(poll, TALKS)
+CALL(setsockopt, TALKS)
+CALL(getsockname, TALKS)
+CALL(getpeername, TALKS)
+
+/* The resolver */
+CALL(bind, NAMES)               /* of netlink; TCP is Landlock's */
+CALL(sendmsg, NAMES)
+CALL(sendmmsg, NAMES)
+CALL(recvmsg, NAMES)
+
+/* libpq alone */
 CALL(getegid, DATABASE)
 CALL(getgid, DATABASE)
 CALL(statx, DATABASE)

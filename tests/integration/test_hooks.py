@@ -1,0 +1,322 @@
+"""connect-url and join-url: who decides outside, and every way in which they may fail to."""
+import os
+import subprocess
+import threading
+import time
+import unittest
+
+from backend import ALLOW, CLOSE, HANG, REFUSE, Backend, tls
+from harness import BUILD, ROOT, Client, Server, free_port, temporary, wait_until
+
+
+def serve(*options):
+    """One that waits for whoever is asked, on a busy machine too, and at the end not for its clients."""
+    return Server("--hook-timeout", "20s", *options, "--drain", "0", "--linger", "100ms")
+
+
+def come(port, name="Ann"):
+    """(the answer to hello, how it was closed or None, the client)"""
+    client = Client(port)
+    answer = client.ask(op="hello", name=name)
+    if "err" not in answer:
+        return answer, None, client
+    try:
+        client.read()
+    except ConnectionError:
+        pass
+    return answer, client.closed, client
+
+
+def certificate(folder, name):
+    """A certificate for 127.0.0.1 that signs itself: (its file, its key's)"""
+    paths = [os.path.join(folder, f"{name}.{end}") for end in ("pem", "key")]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                    "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-out", paths[0], "-keyout",
+                    paths[1]], check=True, capture_output=True, timeout=60)
+    return paths
+
+
+class Connect(unittest.TestCase):
+    def test_what_is_asked_and_what_the_answer_means(self):
+        with temporary() as folder:
+            key = os.path.join(folder, "key")
+            with open(key, "w") as file:
+                file.write("s3cret-of-hooks\n")
+            with Backend({"allow": True, "user": "u42"}) as backend, \
+                    serve("--connect-url", backend.url, "--hook-key", key) as server:
+                answer, _, _ = come(server.port)
+                self.assertEqual(answer["ok"]["user"], "u42")
+                self.assertEqual(backend.questions, [{"event": "connect", "connection": answer["ok"]["conn"],
+                                                      "user": "Ann", "verified": False}])
+                self.assertEqual(backend.fields[0]["Authorization"], "Bearer s3cret-of-hooks")
+                self.assertEqual(backend.fields[0]["Content-Type"], "application/json")
+                backend.answer = ALLOW
+                self.assertEqual(come(server.port)[0]["ok"]["user"], "Ann")
+                self.assertEqual(server.metric("hooks_allowed"), 2)
+                self.assertFalse([line for line in server.lines if "s3cret" in line])
+
+    def test_refused(self):
+        with Backend() as backend, serve("--connect-url", backend.url) as server:
+            for answer in (REFUSE, 401, 403):
+                backend.answer = answer
+                said, closed, _ = come(server.port)
+                self.assertEqual((said["err"]["code"], closed), ("forbidden", (4403, "forbidden")), answer)
+            self.assertEqual((server.metric("hooks_refused"), server.metric("hooks_failed")), (3, 0))
+
+    def test_what_is_no_answer(self):
+        """Nobody is let in by one, and it does not make the next one worse."""
+        answers = [500, 404, 204, 302, CLOSE, b"", b"yes", b"[]", b'{"allow":1}', b'{"allow":true', b"\xff" * 100,
+                   {"allow": True, "rights": "reed"}, {"allow": True, "user": "a\nb"},
+                   b'{"allow":true,"pad":"' + b"x" * 17000 + b'"}',
+                   (200, {f"X-{n}": "y" * 1000 for n in range(40)}, ALLOW), (200, {"Content-Length": "9" * 12}, ALLOW),
+                   (200, {"Content-Encoding": "gzip"}, b"\x1f\x8b")]
+        with Backend() as backend, serve("--connect-url", backend.url, "--hook-timeout", "10s") as server:
+            for answer in answers:
+                backend.answer = answer
+                said, closed, _ = come(server.port)
+                self.assertEqual((said.get("err", {}).get("code"), closed), ("unavailable", (4513, "try_later")), answer)
+                self.assertGreaterEqual(said["err"]["retry_ms"], 1000)
+                backend.answer = ALLOW
+                self.assertIn("ok", come(server.port)[0], answer)
+            self.assertEqual(server.metric("hooks_failed"), len(answers))
+
+    def test_no_redirect_is_followed(self):
+        with Backend() as elsewhere, Backend() as backend, serve("--connect-url", backend.url) as server:
+            for status in (301, 302, 307, 308):
+                backend.answer = (status, {"Location": elsewhere.url}, ALLOW)
+                self.assertEqual(come(server.port)[0]["err"]["code"], "unavailable")
+            self.assertEqual(elsewhere.questions, [])
+
+    def test_late(self):
+        with Backend(HANG) as backend, serve("--connect-url", backend.url, "--hook-timeout", "300ms") as server:
+            said, closed, _ = come(server.port)
+            self.assertEqual((said["err"]["code"], closed), ("unavailable", (4513, "try_later")))
+
+    def test_later_than_hello_may_be(self):
+        """It is not the client who is late."""
+        def slow(_):
+            time.sleep(1)
+            return ALLOW
+        with Backend(slow) as backend, \
+                serve("--connect-url", backend.url, "--hello-timeout", "200ms", "--hook-timeout", "20s") as server:
+            self.assertIn("ok", come(server.port)[0])
+
+    def test_allowed_where_nobody_answers(self):
+        with Backend(500) as backend, serve("--connect-url", backend.url, "--hook-failure", "allow") as server:
+            self.assertEqual(come(server.port)[0]["ok"]["user"], "Ann")
+            backend.answer = REFUSE
+            self.assertEqual(come(server.port)[0]["err"]["code"], "forbidden", "who answers is heeded")
+
+    def test_by_name_and_over_tls(self):
+        with temporary() as folder:
+            ours, other = certificate(folder, "ours"), certificate(folder, "other")
+            with Backend(context=tls(*ours)) as backend:
+                with serve("--connect-url", backend.url, "--outbound-ca", ours[0], "--join-url",
+                            backend.url.replace("127.0.0.1", "localhost")) as server:
+                    answer, _, client = come(server.port)
+                    self.assertIn("ok", answer, server.lines)
+                    # The certificate is for the address, not for the name.
+                    self.assertEqual(client.ask(op="join", room="r")["err"]["code"], "unavailable")
+                with serve("--connect-url", backend.url, "--outbound-ca", other[0]) as server:
+                    self.assertEqual(come(server.port)[0]["err"]["code"], "unavailable")
+                asked = len(backend.questions)
+                self.assertEqual(asked, 1, "nothing is told to whom we do not trust")
+            with Backend() as backend, serve("--connect-url", backend.url.replace("127.0.0.1", "localhost")) as server:
+                self.assertIn("ok", come(server.port)[0], server.lines)
+            with serve("--connect-url", "http://nobody.invalid/") as server:
+                self.assertEqual(come(server.port)[0]["err"]["code"], "unavailable")
+
+    def test_options_that_are_wrong(self):
+        with temporary() as folder:
+            empty = os.path.join(folder, "empty")
+            open(empty, "w").close()
+            for options, said in ((["--connect-url", "ftp://a/"], "'connect-url' is 'ftp://a/', but takes"),
+                                  (["--join-url", "http://u:p@a/"], "'join-url' is"),
+                                  (["--connect-url", "http://a/", "--hook-key", empty], "'hook-key'"),
+                                  (["--connect-url", "http://a/", "--hook-key", folder + "/none"], "'hook-key'"),
+                                  (["--connect-url", "https://a/", "--outbound-ca", empty], "'outbound-ca'")):
+                ran = subprocess.run([os.path.join(ROOT, BUILD, "uproar"), "--listen", "127.0.0.1:0", "--data", "", *options],
+                                     capture_output=True, text=True, timeout=30)
+                self.assertIn(ran.returncode, (64, 78), options)
+                self.assertIn(said, ran.stderr)
+
+
+class Join(unittest.TestCase):
+    def test_each_room_is_asked_about(self):
+        def answer(question):
+            return REFUSE if question["room"] == "closed" else ALLOW
+        with Backend(answer) as backend, serve("--join-url", backend.url) as server:
+            ann = Client(server.port, "Ann")
+            self.assertIn("ok", ann.ask(op="join", room="open"))
+            self.assertEqual(ann.ask(op="join", room="closed")["err"]["code"], "forbidden")
+            self.assertEqual(ann.ask(op="send", room="closed", data=1)["err"]["code"], "not_joined")
+            self.assertEqual(ann.ask(op="join", room="open")["err"]["code"], "already_joined")
+            self.assertEqual([question["room"] for question in backend.questions], ["open", "closed"])
+            self.assertEqual(backend.questions[0]["event"], "join")
+            self.assertEqual(backend.questions[0]["user"], "Ann")
+            backend.answer = 500
+            said = ann.ask(op="join", room="third")["err"]
+            self.assertEqual(said["code"], "unavailable")
+            self.assertGreaterEqual(said["retry_ms"], 1000)
+            backend.answer = ALLOW
+            self.assertIn("ok", ann.ask(op="join", room="third"))
+
+    def test_in_one_flight_and_in_order(self):
+        """hello, joins and sends without waiting, while each answer takes its time."""
+        def slow(question):
+            time.sleep(0.1)
+            return REFUSE if question.get("room") == "b" else ALLOW
+        with Backend(slow) as backend, serve("--connect-url", backend.url, "--join-url", backend.url, "--cores", "2",
+                                              "--hook-timeout", "20s") as server:
+            client = Client(server.port)
+            client.say(op="hello", id=1, name="Ann")
+            client.say(op="join", id=2, room="a")
+            client.say(op="send", id=3, room="a", data=1)
+            client.say(op="join", id=4, room="b")
+            client.say(op="send", id=5, room="b", data=2)
+            client.say(op="join", id=6, room="c", since={"seq": 0, "epoch": "x"})
+            client.say(op="ping", id=7)
+            answers = {}
+            while len(answers) < 7:
+                message = client.read()
+                if "re" in message:
+                    answers[message["re"]] = message.get("err", {}).get("code", "ok")
+            self.assertEqual(answers, {1: "ok", 2: "ok", 3: "ok", 4: "forbidden", 5: "not_joined", 6: "ok", 7: "ok"})
+            self.assertEqual([question.get("room") for question in backend.questions], [None, "a", "b", "c"])
+
+    def test_no_more_is_held_than_may_be(self):
+        gate = threading.Event()
+
+        def answer(question):
+            if question["room"] == "slow":
+                gate.wait(60)
+            return ALLOW
+        with Backend(answer) as backend, serve("--join-url", backend.url, "--hook-timeout", "30s") as server:
+            ann = Client(server.port, "Ann")
+            ann.say(op="join", id=100, room="slow")
+            for number in range(64):
+                ann.say(op="ping", id=200 + number)
+            for number in range(3):
+                ann.say(op="ping", id=300 + number)
+            for number in range(3):
+                said = ann.read()
+                self.assertEqual((said["re"], said["err"]["code"]), (300 + number, "unavailable"))
+                self.assertGreaterEqual(said["err"]["retry_ms"], 1000)
+            gate.set()
+            got = [ann.read() for _ in range(65)]
+            self.assertEqual(sorted(said["re"] for said in got), [100] + list(range(200, 264)))
+            self.assertTrue(all("ok" in said for said in got))
+            pings = [said["re"] for said in got if said["re"] >= 200]
+            self.assertEqual(pings, sorted(pings))
+            self.assertIn("ok", ann.ask(op="ping"), "nothing is held any more")
+
+    def test_who_goes_away_meanwhile(self):
+        with Backend(HANG) as backend, serve("--connect-url", backend.url, "--hook-timeout", "30s") as server:
+            clients = [Client(server.port) for _ in range(20)]
+            for client in clients:
+                client.say(op="hello", id=1, name="Ann")
+                client.say(op="join", id=2, room="r")
+            self.assertTrue(wait_until(lambda: server.metric("hooks_waiting") == 20, 30))
+            for client in clients:
+                client.close()
+            self.assertTrue(wait_until(lambda: server.metric("connections") <= 1, 30))
+            backend.released.set()
+            self.assertTrue(wait_until(lambda: server.metric("hooks_waiting") == 0, 30))
+            backend.answer = ALLOW
+            self.assertTrue(wait_until(lambda: "ok" in come(server.port)[0], 60))
+
+    def test_the_end_while_some_wait(self):
+        with Backend(HANG) as backend, serve("--connect-url", backend.url, "--hook-timeout", "1s", "--cores", "2") as server:
+            clients = [Client(server.port) for _ in range(10)]
+            for client in clients:
+                client.say(op="hello", id=1, name="Ann")
+            self.assertTrue(wait_until(lambda: server.metric("hooks_waiting") == 10, 30))
+            self.assertEqual(server.stop(), 0, server.lines)
+
+
+class Away(unittest.TestCase):
+    def test_no_more_requests_at_once_than_may_be(self):
+        with Backend(HANG) as backend, serve("--connect-url", backend.url, "--hook-requests", "3", "--hook-queue", "4",
+                                              "--hook-timeout", "30s") as server:
+            clients = [Client(server.port) for _ in range(7)]
+            for client in clients:
+                client.say(op="hello", id=1, name="Ann")
+            self.assertTrue(wait_until(lambda: server.metric("hooks_waiting") == 7, 30))
+            self.assertTrue(wait_until(lambda: backend.at_once == 3, 30))
+            said, closed, _ = come(server.port)
+            self.assertEqual((said["err"]["code"], closed), ("unavailable", (4513, "try_later")), "the eighth")
+            self.assertEqual(len(backend.questions), 3)
+            backend.answer = ALLOW
+            backend.released.set()
+            answers = [client.read() for client in clients]
+            self.assertEqual(backend.most_at_once, 3)
+            self.assertEqual(len([1 for answer in answers if "ok" in answer]), 4, "those who waited for a request")
+
+    def test_one_that_is_down_is_left_alone(self):
+        with Backend(500) as backend, serve("--connect-url", backend.url) as server:
+            for _ in range(60):
+                self.assertEqual(come(server.port)[0]["err"]["code"], "unavailable")
+            took = len(backend.questions)
+            self.assertGreaterEqual(took, 5)
+            self.assertLess(took, 20, "not one for each who comes")
+            self.assertTrue(wait_until(lambda: any("hook_away" in line for line in server.lines)))
+            backend.answer = ALLOW
+            self.assertTrue(wait_until(lambda: "ok" in come(server.port)[0], 60))
+            self.assertTrue(wait_until(lambda: any("hook_back" in line for line in server.lines)))
+            for _ in range(20):
+                self.assertIn("ok", come(server.port)[0])
+
+    def test_one_that_is_not_there_and_comes(self):
+        port = free_port()
+        with serve("--connect-url", f"http://127.0.0.1:{port}/hook") as server:
+            for _ in range(10):
+                self.assertEqual(come(server.port)[0]["err"]["code"], "unavailable")
+            with Backend(port=port):
+                self.assertTrue(wait_until(lambda: "ok" in come(server.port)[0], 60))
+            self.assertEqual(come(server.port)[0]["err"]["code"], "unavailable")
+
+    def test_one_that_flaps(self):
+        """Every other answer is none; who is answered is let in, and the connection is not lost over it."""
+        count = [0]
+
+        def flap(_):
+            count[0] += 1
+            return ALLOW if count[0] % 2 else CLOSE
+        with Backend(flap) as backend, serve("--connect-url", backend.url, "--hook-timeout", "10s") as server:
+            said = ["ok" in come(server.port)[0] for _ in range(30)]
+            self.assertGreaterEqual(sum(said), 10, said)
+            self.assertFalse(any("hook_away" in line for line in server.lines))
+
+
+class KeySet(unittest.TestCase):
+    """The key set as it is fetched; what its keys are good for is in test_identity.py."""
+
+    ONE, TWO = {"keys": [{"kty": "OKP", "kid": "1"}]}, {"keys": [{"kty": "OKP", "kid": "2"}]}
+
+    def server(self, backend, *options):
+        return serve("--token-jwks", backend.url, "--token-jwks-pause", "1s", *options)
+
+    def test_fetched_again_and_only_what_is_new_is_handed_on(self):
+        with Backend(self.ONE) as backend, self.server(backend, "--token-jwks-refresh", "1s") as server:
+            def fetched():
+                return len([line for line in server.lines if "keys_fetched" in line])
+            self.assertTrue(wait_until(lambda: fetched() == 1 and len(backend.questions) >= 3, 60))
+            backend.answer = self.TWO
+            self.assertTrue(wait_until(lambda: fetched() == 2, 60))
+
+    def test_what_is_none_is_not_handed_on_and_asked_for_less_and_less(self):
+        answers = [b"<html>", b'{"keys":1}', b'{"keys":[' + b"1," * 140000 + b"1]}", CLOSE]
+        with Backend(lambda _: answers[len(backend.questions) % 4]) as backend, self.server(backend) as server:
+            self.assertTrue(wait_until(lambda: len([1 for line in server.lines if "keys_failed" in line]) >= 3, 60))
+            self.assertFalse([line for line in server.lines if "keys_fetched" in line])
+            waits = [int(line.split("again_ms=")[1]) for line in server.lines if "again_ms=" in line]
+            self.assertGreater(waits[2], waits[1])
+            self.assertGreater(waits[1], waits[0])
+
+    def test_a_host_that_is_not_there(self):
+        with serve("--token-jwks", "http://nobody.invalid/keys") as server:
+            self.assertTrue(wait_until(lambda: any("keys_failed" in line for line in server.lines), 60))
+
+
+if __name__ == "__main__":
+    unittest.main()
