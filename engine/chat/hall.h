@@ -21,6 +21,7 @@ struct owner {
 	uint32_t count;      /* of them */
 	uint32_t behind, behind_last; /* those with something to give it, longest waiting first */
 	uint32_t next_dirty;
+	uint16_t told;       /* of count, to whom it may concern: gate/user_count.h */
 	bool dirty;
 	bool late;           /* fell off a room that ends whoever does; until it is in no room */
 };

@@ -14,6 +14,8 @@ enum mail_kind {
 	MAIL_EVENT,   /* from it, to every core with members */
 	MAIL_REPLY,   /* from it, to the core that asked */
 	MAIL_PAGE,    /* from it, answer to a fetch */
+	MAIL_COUNT,    /* of a user, to its home: gate/user_count.h */
+	MAIL_STANDING, /* from it, to the cores where the user is */
 	MAIL_USER,    /* about a user, to every core: gate/user_acts.h */
 	MAIL_ASK,     /* what a core has, from another that lists it: gate/api_list.h */
 	MAIL_TOLD,    /* the answer */
@@ -121,6 +123,25 @@ struct mail_told {
 	uint32_t count;
 	struct span items; /* JSON values with commas between them */
 	uint8_t bytes[];
+};
+
+struct mail_count {
+	struct mail mail;
+	uint32_t core;
+	uint32_t slot, generation; /* of one who came */
+	int32_t connections, rooms; /* so many more */
+	bool present;              /* the core has a connection of the user */
+	uint64_t id;               /* of the hello, where it is not answered yet */
+	uint64_t hash;             /* of the user's name */
+};
+
+struct mail_standing {
+	struct mail mail;
+	bool refused;              /* this connection is one too many */
+	bool rooms_full;           /* otherwise of all: no more rooms */
+	uint8_t cores;             /* on which the user is */
+	uint32_t slot, generation; /* refused */
+	uint64_t id, hash;
 };
 
 /* What a few bytes ask for and many answer. */

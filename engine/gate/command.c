@@ -89,9 +89,10 @@ static void run_hello(struct gate *gate, struct conn *conn, const struct chat_co
 		return;
 	}
 	session->phase = SESSION_LIVE;
-	users_enter(gate, conn);
 	counter_add(gate->counters, COUNTER_sessions, 1);
 	keepalive_start(gate, conn);
+	if (!user_count_enter(gate, conn, command->id))
+		return;
 	LOG(LOG_DEBUG, "hello", LOG_U64("connection", conn->slot), LOG_SPAN("user", session_user(session)));
 	if (command->id != 0)
 		reply_hello(gate, conn, command->id);

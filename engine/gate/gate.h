@@ -8,6 +8,7 @@
 #include "engine/gate/bans.h"
 #include "engine/gate/shard.h"
 #include "engine/gate/user_acts.h"
+#include "engine/gate/user_homes.h"
 #include "engine/gate/users.h"
 
 struct hook_port;
@@ -48,6 +49,8 @@ struct gate {
 	struct random random;
 	struct session *sessions; /* by connection */
 	struct users users;       /* these by name, once LIVE */
+	struct user_homes user_homes;
+	struct user_limits user_limits;
 	struct bans bans;
 	struct ban_keeper bans_kept;
 	uint32_t sessions_max;

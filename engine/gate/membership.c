@@ -2,6 +2,7 @@
 
 #include "engine/chat/dispatch.h"
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 #include "engine/gate/command.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/hook.h"
@@ -12,6 +13,7 @@
 #define TYPING_EVERY_S 3
 #define SHORT_DATA 1024
 #define BUSY_RETRY_MS 500
+#define FULL_RETRY_MS 5000
 
 static struct mail_origin origin_of(struct gate *gate, const struct conn *conn, const struct cursor *cursor)
 {
@@ -59,6 +61,7 @@ void membership_end(struct gate *gate, struct cursor *cursor, struct span user, 
 
 static void leave(struct gate *gate, struct conn *conn, struct cursor *cursor, uint64_t id)
 {
+	owner_mark(&gate->hall, conn->slot);
 	/* The home has not answered the join yet: whether there is something to leave is known when it does. */
 	if (cursor->state != CURSOR_JOINING) {
 		membership_end(gate, cursor, session_user(session_of(gate, conn)), id);
@@ -135,6 +138,18 @@ static bool let_in(struct gate *gate, struct conn *conn, const struct chat_comma
 	return false;
 }
 
+/* The next one of them may be joined when one is left: when that is, is the client's to say. */
+static bool has_room_left(struct gate *gate, struct conn *conn, const struct chat_command *command)
+{
+	const bool own = gate->hall.owners[conn->slot].count >= gate->limits.rooms_max;
+
+	if (!own && (!session_of(gate, conn)->rooms_full || PLANTED(64))) /* a user's further rooms */
+		return true;
+	offence(gate, conn, own ? OFFENCE_join_limit : OFFENCE_user_rooms);
+	command_refuse(gate, conn, command->id, CHAT_ERR_limit, FULL_RETRY_MS);
+	return false;
+}
+
 static void join(struct gate *gate, struct conn *conn, const struct chat_command *command)
 {
 	const struct room_class *class = room_class_of(gate->limits.classes, command->room);
@@ -145,11 +160,8 @@ static void join(struct gate *gate, struct conn *conn, const struct chat_command
 		frame_error(gate, conn, command->id, CHAT_ERR_already_joined, 0);
 		return;
 	}
-	if (gate->hall.owners[conn->slot].count >= gate->limits.rooms_max) {
-		offence(gate, conn, OFFENCE_join_limit);
-		command_refuse(gate, conn, command->id, CHAT_ERR_limit, 0);
+	if (!has_room_left(gate, conn, command))
 		return;
-	}
 	uint8_t rights;
 
 	if (!let_in(gate, conn, command, &rights))
@@ -172,6 +184,7 @@ static void join(struct gate *gate, struct conn *conn, const struct chat_command
 		return;
 	}
 	command_pass(session_of(gate, conn));
+	user_count_rooms(gate, conn);
 	cursor->slow = class->slow;
 	cursor->rights = rights;
 	send(gate, conn, cursor, CHAT_OP_join, &allowed);

@@ -57,6 +57,7 @@ static void end_late(struct gate *gate, struct conn *conn)
 
 static void pump_one(struct gate *gate, struct conn *conn)
 {
+	user_count_rooms(gate, conn);
 	/* Before the plan, because of a send under way there may be none for long. */
 	if (gate->hall.owners[conn->slot].late && conn_is_open(conn))
 		end_late(gate, conn);

@@ -9,6 +9,7 @@ void gate_retune(struct gate *gate, const struct shard_limits *limits)
 
 	gate->limits = limits->session;
 	gate->limits.frame_size_max = frame_size_max;
+	gate->user_limits = limits->user;
 	net_adopt(&gate->net, &limits->net);
 	home_adopt(gate->home, &limits->home);
 	codec_adopt(&gate->codec, &limits->codec);

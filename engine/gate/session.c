@@ -68,7 +68,7 @@ static void retire(struct gate *gate, struct conn *conn)
 	hook_end(session);
 	if (session->phase == SESSION_LIVE) {
 		counter_add(gate->counters, COUNTER_sessions, -1);
-		users_leave(gate, conn);
+		user_count_leave(gate, conn);
 	}
 	session->phase = SESSION_OVER;
 	if (session->user)

@@ -85,12 +85,14 @@ struct session {
 	uint8_t phase;           /* enum session_phase */
 	uint8_t user_size;
 	uint8_t reason;          /* enum chat_close, once over */
-	bool websocket;          /* upgraded */
 	uint8_t refusal;         /* enum refusal: what the first request is answered with, whatever it is */
-	bool answered;           /* a request before this one */
-	bool pinged;             /* we asked, and nothing was heard since */
-	bool leaving;            /* told to reconnect; its timer closes it */
-	bool fetching;           /* a page is on its way */
+	bool websocket : 1;      /* upgraded */
+	bool answered : 1;       /* a request before this one */
+	bool pinged : 1;         /* we asked, and nothing was heard since */
+	bool leaving : 1;        /* told to reconnect; its timer closes it */
+	bool fetching : 1;       /* a page is on its way */
+	bool rooms_full : 1;     /* its user is in as many rooms as may be */
+	uint8_t user_cores;      /* on how many cores its user is */
 	uint8_t offence_first, offence_last; /* rule + 1: to be told when the peer's address is known */
 	uint16_t refusals;       /* commands over the rate, decaying; too many end it */
 	struct codec_terms terms; /* of compression */

@@ -126,6 +126,7 @@ static int gate_open(struct gate *gate, const struct shard_limits *limits, struc
 {
 	gate->core = limits->core;
 	gate->limits = limits->session;
+	gate->user_limits = limits->user;
 	gate->counters = &shard->counters;
 	gate->sessions_max = ring_slots_max(shard->ring);
 	random_seed(&gate->random, seed);
@@ -134,6 +135,7 @@ static int gate_open(struct gate *gate, const struct shard_limits *limits, struc
 	gate->net.ops = &ops;
 	gate->net.context = gate;
 	if (!gate->sessions || users_open(&gate->users, gate->sessions_max, hash_key) != 0 ||
+	    user_homes_open(&gate->user_homes, gate->sessions_max * limits->cores, limits->cores) != 0 ||
 	    bans_open(&gate->bans, hash_key) != 0 ||
 	    segment_pool_open(&gate->segments, limits->segment_bytes_max) != 0 ||
 	    codec_open(&gate->codec, &limits->codec, gate->sessions_max, &shard->counters) != 0 ||
@@ -188,6 +190,7 @@ void shard_close(struct shard *shard)
 	directory_close(&gate->directory);
 	adopt_close(gate);
 	bans_close(&gate->bans);
+	user_homes_close(&gate->user_homes);
 	users_close(&gate->users);
 	segment_pool_close(&gate->segments);
 	ring_close_all(shard->ring);
@@ -295,6 +298,12 @@ static void run_mail(struct shard *shard, const struct mail *mail)
 		return;
 	case MAIL_TOLD:
 		api_list_told(gate, (const struct mail_told *)mail);
+		return;
+	case MAIL_COUNT:
+		user_count_mail(gate, (const struct mail_count *)mail);
+		return;
+	case MAIL_STANDING:
+		user_standing_mail(gate, (const struct mail_standing *)mail);
 		return;
 	case MAIL_USER:
 		user_acts_mail(gate, (const struct mail_user *)mail);
@@ -490,7 +499,8 @@ size_t shard_sums(const struct shard_limits *limits, struct shard_sum *rows, siz
 		{ "rings and receive buffers", ring_bytes_max(&limits->ring) },
 		{ "connections", slots * (sizeof(struct conn) + sizeof(struct owner)) },
 		{ "addresses", addresses_bytes_max(limits->ring.slots_max, &limits->net.address) },
-		{ "sessions", slots * sizeof(struct session) + users_bytes_max(limits->ring.slots_max) },
+		{ "sessions", slots * sizeof(struct session) },
+		{ "users", users_bytes_max(limits->ring.slots_max) + user_homes_bytes_max(limits->ring.slots_max) },
 		{ "sends in flight", slots * sizeof(struct flight) },
 		{ "what waits to be sent", limits->segment_bytes_max },
 		{ "memberships and hot logs", hall_bytes_max(&limits->hall) },

@@ -12,6 +12,7 @@
 #include "engine/gate/http_source.h"
 #include "engine/gate/session.h"
 #include "engine/gate/user_acts.h"
+#include "engine/gate/user_count.h"
 #include "engine/net/conn.h"
 
 struct shard;
@@ -26,6 +27,7 @@ struct shard_limits {
 	struct hall_limits hall;
 	struct session_limits session;
 	struct codec_limits codec;
+	struct user_limits user;
 	uint32_t places_max;           /* rooms known by name on this core */
 	uint64_t segment_bytes_max;    /* everything that waits to be sent, this core */
 	uint64_t mail_waiting_max;     /* bytes that may wait for other cores before commands are refused */

@@ -201,6 +201,10 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 		},
 		.session = session_of(o),
 		.codec = codec_of(o, cores),
+		.user = {
+			.connections_max = (uint32_t)option_number(o, OPTION_per_user),
+			.rooms_max = (uint32_t)option_number(o, OPTION_rooms_per_user),
+		},
 		/* A room's name is known at its home and wherever it has members. */
 		.places_max = share(option_number(o, OPTION_rooms), cores) + members,
 		.segment_bytes_max = option_number(o, OPTION_send_memory) / cores,

@@ -9,7 +9,7 @@ from harness import Client, Server
 
 CONNECTIONS = int(os.environ.get("CONNECTIONS", "50000"))
 WORKERS = 4
-BYTES_MAX = 400
+BYTES_MAX = 450
 
 
 def work(port, index, count, pipe):

@@ -14,6 +14,9 @@ static struct random own;
 static bool acts;
 static struct shard_links *links;
 static uint64_t kept[USERS]; /* until when each is banned, as the engine last said */
+static struct user_limits limits;
+static struct gate *gates[CORES_SIM]; /* while they are looked at */
+static struct user_record seen[USERS]; /* of all cores: connections, rooms, cores */
 
 static struct call {
 	struct shard_call call;
@@ -58,9 +61,14 @@ static void run_look(struct gate *gate, struct shard_call *call)
 
 		if (conn && kept[user] != 0)
 			sim_fail("core %u: %s is in, and banned", gate->core, name);
-		for (; conn; conn = users_next(gate, conn))
+		for (; conn; conn = users_next(gate, conn)) {
 			found++;
+			seen[user].connections++;
+			seen[user].rooms += gate->hall.owners[conn->slot].count;
+			seen[user].cores |= 1ull << gate->core;
+		}
 	}
+	gates[gate->core] = gate;
 	if (found != gate->users.count || found != counter_read(gate->counters, COUNTER_sessions))
 		sim_fail("core %u: of %u users %u are found by name", gate->core, gate->users.count, found);
 }
@@ -70,6 +78,15 @@ void operator_draw(uint64_t seed)
 	random_seed(&own, seed ^ 0x09e4a70f);
 	acts = random_below(&own, 2) == 0;
 	memset(kept, 0, sizeof(kept));
+	limits = (struct user_limits){
+		.connections_max = (uint32_t)random_below(&own, 2),
+		.rooms_max = (uint32_t)random_below(&own, 2) * (2 + (uint32_t)random_below(&own, 4)),
+	};
+}
+
+struct user_limits operator_limits(void)
+{
+	return limits;
 }
 
 void operator_begin(struct shard_links *of)
@@ -101,10 +118,30 @@ void operator_act(void)
 
 void operator_ask(void)
 {
+	memset(seen, 0, sizeof(seen));
 	for (uint32_t core = 0; core < links->cores; core++) {
 		look[core] = (struct call){ { run_look }, true, 0, 0 };
 		CHECK(shard_call(links->ring_bells[core], &look[core].call) == 0);
 	}
+}
+
+/* What the home knows of a user is what all cores have of it. */
+static void judge_user(uint32_t user)
+{
+	char name[4];
+	const uint64_t hash = user_hash(gates[0], name_of(user, name));
+	const struct user_record *record = user_homes_find(&gates[user_home(gates[0], hash)]->user_homes, hash);
+	const struct user_record known = record ? *record : (struct user_record){ .connections = 0 };
+
+	if (known.connections != seen[user].connections || known.rooms != seen[user].rooms ||
+	    known.cores != seen[user].cores)
+		sim_fail("%s: %u connections in %u rooms on cores %lx, its home says %u, %u, %lx", name,
+			 seen[user].connections, seen[user].rooms, seen[user].cores, known.connections, known.rooms,
+			 known.cores);
+	if (limits.connections_max != 0 && known.connections > limits.connections_max)
+		sim_fail("%s: %u connections", name, known.connections);
+	if (limits.rooms_max != 0 && links->cores == 1 && known.rooms > limits.rooms_max)
+		sim_fail("%s: in %u rooms", name, known.rooms);
 }
 
 void operator_judge(void)
@@ -112,4 +149,6 @@ void operator_judge(void)
 	for (uint32_t core = 0; core < links->cores; core++)
 		if (look[core].out)
 			sim_fail("core %u has not looked", core);
+	for (uint32_t user = 0; user < USERS; user++)
+		judge_user(user);
 }

@@ -8,6 +8,9 @@
 /* Draws from a random of its own, so that all other draws stay what they are without it. */
 void operator_draw(uint64_t seed);
 
+/* The same for every core. */
+struct user_limits operator_limits(void);
+
 /* The engine is about to be opened, and has been: it keeps who is banned, and gives it to the new one. */
 void operator_begin(struct shard_links *links);
 void operator_start(struct shard **shards);

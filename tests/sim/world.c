@@ -134,6 +134,7 @@ static struct shard_limits limits_draw(uint32_t core)
 			.classes = simmanners_classes(),
 		},
 		.codec = squeeze_limits(),
+		.user = operator_limits(),
 		.places_max = 64,
 		.segment_bytes_max = sim_chance(300) ? 30000 + sim_below(60000) : 8 << 20,
 		.mail_waiting_max = 1 << 20,
@@ -302,6 +303,7 @@ static void leave_all(void)
 	}
 	must_be_zero(COUNTER_connections);
 	must_be_zero(COUNTER_sessions);
+	must_be_zero(COUNTER_users);
 	must_be_zero(COUNTER_members);
 	must_be_zero(COUNTER_compressing);
 	must_be_zero(COUNTER_takeover_bytes);

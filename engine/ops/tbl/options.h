@@ -79,6 +79,10 @@ OPTION(members_per_room, "members-per-room", COUNT, "100000", "1", "10000000", "
        "connections in one room")
 OPTION(memberships, "memberships", COUNT, "0", "0", "100000000", "Limits", START,
        "memberships at once, whole process; 0: four a connection, at least 100000")
+OPTION(per_user, "connections-per-user", COUNT, "100", "0", "2000000", "Limits", LIVE,
+       "connections at once of one user, whole process; 0: no limit")
+OPTION(rooms_per_user, "rooms-per-user", COUNT, "1000", "0", "100000000", "Limits", LIVE,
+       "rooms that all connections of a user together may be in, each counted, whole process; 0: no limit")
 OPTION(send_rate, "send-rate", COUNT, "20", "0", "1000000", "Limits", LIVE,
        "sends, edits, deletions and reactions a second and connection; 0: no limit")
 OPTION(send_burst, "send-burst", COUNT, "40", "1", "1000000", "Limits", LIVE,
