@@ -78,19 +78,24 @@ static struct span sent_key(const struct http_head *head)
 	return http_trim(span_of(value.bytes + scheme, value.size - scheme));
 }
 
+const struct api_key *api_key_of(const struct gate *gate, const struct http_head *head)
+{
+	const struct span sent = sent_key(head);
+
+	return sent.bytes && gate->limits.api_keys ? api_keys_find(gate->limits.api_keys, sent) : NULL;
+}
+
 static enum api_error judge_key(struct api_call *call)
 {
 	struct gate *gate = call->gate;
 	struct api_request *request = call->request;
 	const struct session_limits *limits = &gate->limits;
 	const uint8_t scope = api_route_scope((enum api_route_id)request->route);
-	const struct span sent = sent_key(call->head);
-	const struct api_key *key = NULL;
 
 	if (scope == 0)
 		return API_OK;
-	if (sent.bytes && limits->api_keys)
-		key = api_keys_find(limits->api_keys, sent);
+	const struct api_key *key = api_key_of(gate, call->head);
+
 	if (!key) {
 		offence(gate, call->conn, OFFENCE_api_key);
 		return API_ERR_unauthorized;

@@ -11,6 +11,7 @@
 #ifndef GATE_API_H
 #define GATE_API_H
 
+#include "engine/auth/api_keys.h"
 #include "engine/gate/gate.h"
 #include "proto/http/http_head.h"
 
@@ -24,6 +25,9 @@ static inline bool api_is_path(struct span path)
 
 	return path.size >= mark.size && memcmp(path.bytes, mark.bytes, mark.size) == 0;
 }
+
+/* The key that the request brought, or NULL. */
+const struct api_key *api_key_of(const struct gate *gate, const struct http_head *head);
 
 /* A request for a path of the API, whose head is bytes[0..head_size) of bytes[0..size). Returns how many bytes were
  * used: head and body, or all when more is to come; then they are in session->buffer. */

@@ -44,6 +44,7 @@ struct session_limits {
 	uint32_t frame_size_max; /* a whole message from a client; at most CHAT_FRAME_SIZE_MAX, but for echo */
 	const char *origins;     /* keeps; whose pages may connect: http_origin_is_allowed(). NULL: same */
 	bool echo;               /* a test mode: gate/echo.h */
+	bool metrics_key;        /* /metrics is for who has a key of scope metrics */
 	const struct api_keys *api_keys; /* keeps; of the HTTP API. NULL: nobody may use it */
 	const char *api_origins; /* keeps; whose pages may use it, as origins */
 	uint32_t api_per_s;      /* requests with one key; 0: no limit */

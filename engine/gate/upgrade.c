@@ -211,6 +211,13 @@ static enum refusal unwelcome(const struct session *session, const struct conn *
 	return conn->verdict == ADDRESS_HASTY ? REFUSED_hasty : (enum refusal)session->refusal;
 }
 
+static bool may_scrape(const struct gate *gate, const struct http_head *request)
+{
+	const struct api_key *key = gate->limits.metrics_key ? api_key_of(gate, request) : NULL;
+
+	return !gate->limits.metrics_key || (key && (key->scopes & (API_SCOPE_metrics | API_SCOPE_admin)) != 0);
+}
+
 static void run_request(struct gate *gate, struct conn *conn, const struct http_head *request)
 {
 	struct session *session = session_of(gate, conn);
@@ -224,6 +231,8 @@ static void run_request(struct gate *gate, struct conn *conn, const struct http_
 		why = REFUSED_body;
 	else if (why == REFUSED_NOT && shed_refuses(gate) && span_equal(request->path, SPAN("/ws")))
 		why = REFUSED_memory; /* metrics and health are still told */
+	else if (why == REFUSED_NOT && span_equal(request->path, SPAN("/metrics")) && !may_scrape(gate, request))
+		why = REFUSED_metrics;
 	if (why != REFUSED_NOT)
 		refuse(gate, conn, why);
 	else if (span_equal(request->path, SPAN("/ws")))

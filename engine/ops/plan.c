@@ -126,6 +126,7 @@ static struct session_limits session_of(const struct options *o)
 		.frame_size_max = (uint32_t)option_number(o, OPTION_frame_size),
 		.origins = option_text(o, OPTION_origins),
 		.api_origins = option_text(o, OPTION_api_origins),
+		.metrics_key = option_number(o, OPTION_metrics) == 1,
 		.api_per_s = (uint32_t)option_number(o, OPTION_api_rate),
 		.api_burst = (uint32_t)option_number(o, OPTION_api_burst),
 		.api_body_max = (uint32_t)option_number(o, OPTION_api_body),

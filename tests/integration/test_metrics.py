@@ -1,8 +1,10 @@
-"""What /metrics says of a server that is used, and that its page of the documentation lists it all."""
+"""What /metrics says of a server that is used, and to whom; and that its page of the documentation lists it all."""
+import hashlib
 import os
 import re
 import subprocess
 import unittest
+import urllib.error
 import urllib.request
 
 import harness
@@ -74,6 +76,29 @@ class Metrics(unittest.TestCase):
             self.assertGreater(values["process_resident_memory_bytes", ""], 1 << 20)
             self.assertGreater(values["process_cpu_seconds_total", ""], 0)
             self.assertEqual(kinds["uproar_ack_seconds"], "histogram")
+
+    def test_with_a_key(self):
+        with harness.temporary() as folder:
+            path = os.path.join(folder, "keys")
+            with open(path, "w") as file:
+                for scope in ("metrics", "admin", "publish,read,moderate,manage"):
+                    word = hashlib.sha256(scope.encode()).hexdigest()
+                    file.write(f"{scope.split(',')[0]} {scope} sha256:{word}\n")
+            with Server("--metrics", "key", "--api-keys", path) as server:
+                def status(key=None, path="/metrics"):
+                    fields = {"Authorization": f"Bearer {key}"} if key else {}
+                    request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", headers=fields)
+                    try:
+                        with urllib.request.urlopen(request, timeout=10) as answer:
+                            return answer.status if b"uproar_turns_total" in answer.read() else None
+                    except urllib.error.HTTPError as error:
+                        self.assertEqual(error.headers["WWW-Authenticate"], "Bearer")
+                        return error.code
+
+                self.assertEqual([status("metrics"), status("admin")], [200, 200])
+                self.assertEqual([status(), status("metricz"), status("publish,read,moderate,manage")], [401] * 3)
+                self.assertEqual(status(path="/metrics?x=1"), 401)
+                self.assertIsNone(status(path="/healthz"), "health is told to everybody")
 
 
 if __name__ == "__main__":

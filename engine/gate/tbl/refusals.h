@@ -9,6 +9,8 @@ REFUSAL(ws_version, 426, protocol_errors, "Sec-WebSocket-Version: 13\r\nUpgrade:
 	"another version of WebSocket than 13")
 REFUSAL(extensions, 400, protocol_errors, NULL, "Sec-WebSocket-Extensions is no list of extensions (RFC 6455, 9.1)")
 REFUSAL(origin, 403, origin_denied, NULL, "pages of this origin may not connect; see the option origins")
+REFUSAL(metrics, 401, api_keys_refused, "WWW-Authenticate: Bearer\r\n",
+	"metrics are for a key of scope metrics; see the option metrics")
 REFUSAL(late, 408, handshake_timeout, NULL, "the request was not whole in time")
 REFUSAL(full, 503, turned_away, NULL, "there is no room for more connections")
 REFUSAL(memory, 503, turned_away, NULL, "memory is short")

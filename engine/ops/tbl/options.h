@@ -7,6 +7,8 @@ OPTION(backlog, "backlog", COUNT, "4096", "16", "65535", "Network", START,
        "connections that may wait to be accepted, a core")
 OPTION(page, "page", CHOICE, "on", "", "on|off", "Network", LIVE,
        "serve the chat page and uproar.js at /")
+OPTION(metrics, "metrics", CHOICE, "open", "", "open|key", "Network", LIVE,
+       "who may read /metrics: everybody, or who has a key of scope metrics or admin (api-keys)")
 OPTION(origins, "origins", ORIGINS, "same", "", "", "Network", LIVE,
        "whose pages may open a WebSocket: same (the server's own), https://example.org and so on, or * for all")
 OPTION(api_keys, "api-keys", TEXT, "", "", "", "HTTP API", START,
