@@ -43,9 +43,9 @@ export async function say(page, text) {
 	await page.press('#input', 'Enter');
 }
 
-/* The messages as a reader sees them, "author: text", those on their way marked. */
+/* The messages as a reader sees them, "author: text", those on their way marked. Acts of moderation are none. */
 export function shown(page) {
-	return page.evaluate(() => [...document.querySelectorAll('#log .entry')].map((entry) => {
+	return page.evaluate(() => [...document.querySelectorAll('#log .entry:not(:has(.deed))')].map((entry) => {
 		const author = entry.querySelector('.author').textContent;
 		const content = entry.querySelector('.text').cloneNode(true);
 		const edited = content.querySelector('.edited');

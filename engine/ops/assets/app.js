@@ -5,6 +5,8 @@ import { RoomModel } from './model.js';
 import { Timeline } from './timeline.js';
 import { Composer } from './composer.js';
 import { Search } from './search.js';
+import { Moderation, endOf, duration } from './moderation.js';
+import { askToken, dropToken, keepToken, token } from './account.js';
 import { make, icon, setAvatar, nameList } from './text.js';
 
 const ROOM = /^[A-Za-z0-9_.:@~-]{1,128}$/;
@@ -15,6 +17,9 @@ const WORDS = {
 	bad_request: 'the server did not understand it', forbidden: 'you may not do that here',
 	too_large: 'it is too long', gone: 'it is no longer there', limit: 'a limit is reached',
 	bad_room: 'that is no name for a room', unavailable: 'the server cannot do it now', closed: 'the room was left',
+	banned: 'you are banned from this room', muted: 'you are muted', read_only: 'this room is locked',
+	removed: 'you were removed from this room', not_joined: 'you are not in this room', unsupported: 'this room has no moderation',
+	slow_mode: 'this room is slow',
 };
 
 const byId = (id) => document.getElementById(id);
@@ -26,6 +31,8 @@ let chat = null;
 let timeline = null;
 let composer = null;
 let search = null;
+let moderation = null;
+let endsAt = 0;		/* when the token ends, if it was said */
 let unsaid = 0;
 
 /* What is remembered between visits; a browser may refuse to. */
@@ -67,13 +74,22 @@ function roomInHash() {
 	return ROOM.test(name) ? name : '';
 }
 
+const wordsOf = (error) => `${WORDS[error.code] || error.message}${error.retryMs ? ` ${endOf(Date.now() + error.retryMs)}` : ''}`;
+
+const may = (right) => active !== null && active.out === null && chat.rights(active.name).includes(right);
+
+function join(model) {
+	model.out = null;
+	chat.join(model.name, { presence: true, limit: PAGE }).catch(() => {});
+}
+
 function addRoom(name) {
 	if (rooms.has(name))
 		return rooms.get(name);
 	const model = new RoomModel(name);
 	rooms.set(name, model);
 	memory.set('rooms', [...rooms.keys()]);
-	chat.join(name, { presence: true, limit: PAGE }).catch(() => {});
+	join(model);
 	return model;
 }
 
@@ -87,11 +103,13 @@ function openRoom(name) {
 		search.room(name);
 	active = model;
 	past = null;
+	moderation.close();
 	memory.set('active', name);
 	if (roomInHash() !== name)
 		history.replaceState(null, '', `#${name}`);
 	byId('title').textContent = name;
 	composer.open(model.draft, `Message #${name}`);
+	drawStanding();
 	timeline.show(model);
 	closeDrawers();
 	seen();
@@ -126,6 +144,7 @@ function closeRoom() {
 	search.close();
 	byId('title').textContent = '';
 	composer.close();
+	drawStanding();
 	timeline.show(null);
 	drawPeople();
 	drawTyping();
@@ -183,10 +202,19 @@ function listen() {
 	chat.on('reset', ({ room }) => rooms.get(room)?.clear());
 	chat.on('joined', joined);
 	chat.on('refused', ({ room, error }) => {
+		if (error.code === 'banned' && rooms.has(room)) {
+			putOut({ room, act: 'ban', until: error.retryMs ? Date.now() + error.retryMs : undefined });
+			return;
+		}
 		toast(`#${room} could not be joined: ${WORDS[error.code] || error.message}.`);
 		forgetRoom(room);
 	});
-	for (const type of ['msg', 'edit', 'del', 'react'])
+	chat.on('removed', putOut);
+	chat.on('expiring', ({ inMs }) => {
+		endsAt = Date.now() + inMs;
+		drawBanner();
+	});
+	for (const type of ['msg', 'edit', 'del', 'react', 'mod'])
 		chat.on(type, entry);
 	chat.on('in', ({ room, user, n }) => people(room, n, (present) => present.set(user, 1)));
 	chat.on('out', ({ room, user, n }) => people(room, n, (present) => present.delete(user)));
@@ -214,7 +242,10 @@ function joined(answer) {
 	model.first = answer.first;
 	if (anew)
 		model.low = answer.events.length ? answer.events[0].seq : answer.seq + 1;
+	model.ruleIs('slow', answer.seq, answer.every || 0);
+	model.ruleIs('lock', answer.seq, answer.locked === true);
 	setPeople(model, answer);
+	drawStanding();
 	queueMicrotask(() => settle(model, anew));
 }
 
@@ -228,7 +259,8 @@ function settle(model, anew) {
 	model.unread = 0;
 	model.newSeq = 0;
 	if (mark && mark.epoch === model.epoch) {
-		const fresh = model.order.filter((seq) => seq > mark.seq && model.messages.get(seq).from !== chat.user);
+		const fresh = model.order.filter((seq) => seq > mark.seq && !model.messages.get(seq).mod &&
+			model.messages.get(seq).from !== chat.user);
 		model.unread = fresh.length;
 		model.newSeq = fresh[0] || 0;
 	}
@@ -261,8 +293,77 @@ function entry(event) {
 		timeline.update(changed);
 	if (waiting !== model.pending.length)
 		timeline.showPending();
+	if (event.ev === 'mod') {
+		drawStanding();
+		drawPeople();
+		moderation.refresh();
+	}
 	drawTyping();
 	seen();
+}
+
+/* One is not in the room any more, or was not let in. What was said up to then stays on the screen. */
+function putOut({ room, act, until, reason }) {
+	const model = rooms.get(room);
+	if (!model)
+		return;
+	model.out = { act, until, reason };
+	model.live = true;
+	model.present.clear();
+	model.count = 0;
+	model.typing.clear();
+	if (model !== active)
+		return;
+	drawStanding();
+	drawPeople();
+	drawTyping();
+	timeline.refreshTop();
+}
+
+/* What one may not do in the room, and why. */
+function standing() {
+	if (!active)
+		return {};
+	const { out } = active;
+	if (out) {
+		const how = { kick: 'You were removed from this room', ban: 'You are banned from this room' }[out.act] || 'You may not read this room any more';
+		const ends = out.act === 'ban' && out.until ? ` ${endOf(out.until)}` : '';
+		const over = out.act === 'kick' || (out.until && out.until <= Date.now());
+		return { text: `${how}${over ? '' : ends}${out.reason ? `: ${out.reason}` : ''}.`, block: 'You are not in this room', again: over, bad: true };
+	}
+	const rights = chat.rights(active.name);
+	const until = active.rule(`mute ${chat.user}`) || 0;
+	const moderates = rights.includes('moderate');
+	if (rights.length && !rights.includes('send'))
+		return { text: 'You may read here, but not write.', block: 'You may not write here' };
+	if (until > Date.now())
+		return { text: `You are muted${until === Infinity ? '' : ` ${endOf(until)}`}.`, block: 'You are muted', bad: true };
+	if (active.rule('lock'))
+		return { text: 'This room is locked: only moderators may write.', block: moderates ? '' : 'This room is locked' };
+	if (active.rule('slow'))
+		return { text: `This room is slow: a message every ${duration(active.rule('slow')).replace(/^1 /, '')}.` };
+	return {};
+}
+
+function drawStanding() {
+	const { text = '', block = '', again = false, bad = false } = standing();
+	byId('standing').hidden = !text;
+	byId('standing').classList.toggle('bad', bad);
+	byId('standing-do').hidden = !again;
+	if (byId('standing-text').textContent !== text)
+		byId('standing-text').textContent = text;
+	composer.block(block);
+	moderation.draw();
+}
+
+/* What a moderator does. Rejected after it was said why it did not work. */
+async function moderate(act, what) {
+	try {
+		await chat.mod(active.name, act, what);
+	} catch (error) {
+		toast(error.code === 'forbidden' ? 'You may not do that to them.' : `That did not work: ${wordsOf(error)}.`);
+		throw error;
+	}
 }
 
 function countUnread(model, event) {
@@ -419,8 +520,18 @@ function drawPeople() {
 		const avatar = setAvatar(make('span'), user);
 		avatar.setAttribute('aria-hidden', 'true');
 		const item = make('li', '', null, avatar, make('bdi', 'person', user));
+		if (active.holds('mute', user))
+			item.append(make('span', 'you', 'muted'));
 		if (user === chat.user)
 			item.append(make('span', 'you', 'you'));
+		if (moderation.over(user)) {
+			const more = make('button', 'icon more', null, icon('shield'));
+			more.title = `Moderate ${user}`;
+			more.setAttribute('aria-label', `Moderate ${user}`);
+			more.setAttribute('aria-haspopup', 'menu');
+			more.addEventListener('click', () => moderation.open(user, more));
+			item.append(more);
+		}
 		return item;
 	}));
 	if (active && active.presentMore)
@@ -456,9 +567,15 @@ function drawState(change) {
 			model.typing.clear();
 		drawTyping();
 	}
+	if (change.state !== 'connected')
+		endsAt = 0;
+	if (change.state === 'closed' && change.fatal && (change.code === 4410 || change.error?.code === 'unauthorized'))
+		signIn(change);
 	if (active)
 		timeline.showPending();
 	if (change.state === 'connected') {
+		byId('my-name').textContent = chat.user;
+		setAvatar(byId('my-avatar'), chat.user);
 		drawPeople();
 		if (active)
 			timeline.refreshTop();
@@ -466,7 +583,7 @@ function drawState(change) {
 }
 
 function drawBanner() {
-	const { state, at, attempt, reason, fatal } = connection;
+	const { state, at, attempt, reason, fatal, error } = connection;
 	const seconds = Math.ceil(((at || 0) - Date.now()) / 1000);
 	const words = { connected: 'Connected', connecting: attempt ? 'Reconnecting' : 'Connecting',
 		waiting: 'Reconnecting', offline: 'Offline', closed: 'Not connected' };
@@ -477,6 +594,10 @@ function drawBanner() {
 		text = seconds > 0 ? `Connection lost. Reconnecting in ${seconds} s` : 'Reconnecting…';
 	else if (state === 'offline')
 		text = 'You are offline. What you write is sent when you are back.';
+	else if (state === 'connected' && endsAt)
+		text = `Your token ends in ${duration((endsAt - Date.now()) / 1000)}.`;
+	else if (state === 'closed' && error?.code === 'banned')
+		text = `You are banned from this server${error.retryMs ? ` ${endOf(Date.now() + error.retryMs)}` : ''}.`;
 	else if (state === 'closed' && fatal)
 		text = `The server ended the connection${reason ? `: ${reason}` : ''}.`;
 	byId('my-state').textContent = words[state];
@@ -485,8 +606,42 @@ function drawBanner() {
 	byId('banner').hidden = !text && !(state === 'connecting' && attempt && !byId('banner').hidden);
 	if (text && byId('banner-text').textContent !== text)
 		byId('banner-text').textContent = text;
-	byId('banner-now').hidden = state === 'connecting';
+	byId('banner-now').hidden = state === 'connecting' || (state === 'closed' && error?.code === 'banned');
+	byId('banner-now').textContent = state === 'connected' ? 'Renew' : 'Try now';
 	byId('banner').dataset.state = state;
+}
+
+/* ---- who one is ---- */
+
+function useToken(text) {
+	keepToken(text);
+	location.reload();
+}
+
+/* The server does not take one as one is. */
+function signIn({ code }) {
+	const why = code === 4410 ? 'Your token has ended. Go on with a new one.'
+		: token() === undefined ? 'This server lets in who has a token. Yours comes from whoever runs it.'
+			: 'The server does not take this token: it may have ended, or be for another server.';
+	dropToken();
+	askToken(why, true).then(useToken, () => {});
+}
+
+/* Before the token ends. Whatever comes of it, the connection is good until then. */
+async function renew() {
+	let text;
+	try {
+		text = await askToken('Your token ends soon. Go on with a new one.', false);
+	} catch {
+		return;
+	}
+	try {
+		await chat.refresh(text);
+		endsAt = 0;
+	} catch (error) {
+		toast(`The server does not take this token: ${error.message}.`);
+	}
+	drawBanner();
 }
 
 /* ---- what one says ---- */
@@ -514,7 +669,12 @@ function sending({ state, ack, error, ...unsent }) {
 		if (ack.epoch === model.epoch)
 			entry({ ev: 'msg', room: model.name, seq: ack.seq, ts: ack.ts, from: chat.user, cid: unsent.cid, data: unsent.data });
 	} else if (state === 'failed') {
-		message.failed = WORDS[error.code] || error.message;
+		message.failed = wordsOf(error);
+		if (error.code === 'muted') {
+			model.ruleIs(`mute ${chat.user}`, (chat.position(model.name)?.seq || 0) + 0.5,
+				error.retryMs ? Date.now() + error.retryMs : Infinity);
+			drawStanding();
+		}
 	}
 	redrawPending(model);
 }
@@ -545,7 +705,7 @@ function hope(model, seq, kind, wish, asked, event) {
 	}, (error) => {
 		settle();
 		redraw();
-		toast(`That did not work: ${WORDS[error.code] || error.message}.`);
+		toast(`That did not work: ${wordsOf(error)}.`);
 	});
 	redraw();
 }
@@ -569,6 +729,8 @@ function act(what, seq, detail) {
 		composer.edit(seq, timeline.model.look(seq, chat.user).data.text);
 	else if (what === 'del')
 		remove(seq);
+	else if (what === 'moderate')
+		moderation.open(timeline.model.messages.get(seq).from, detail);
 	else
 		again(what, detail);
 }
@@ -584,6 +746,8 @@ function again(what, message) {
 function remove(seq) {
 	const model = timeline.model;
 	const dialog = byId('ask-dialog');
+	const { from } = model.messages.get(seq);
+	byId('ask-title').replaceChildren(...(from === chat.user ? ['Delete this message?'] : ['Delete this message of ', make('bdi', '', from), '?']));
 	dialog.returnValue = 'no';
 	dialog.showModal();
 	dialog.onclose = () => {
@@ -624,6 +788,13 @@ function closePicker() {
 	picker.hidden = true;
 	composer.focus();
 	return true;
+}
+
+function closeMenu() {
+	const was = moderation.close();
+	if (was)
+		composer.focus();
+	return was;
 }
 
 function pickerKey(event) {
@@ -702,8 +873,25 @@ function wire() {
 		openRoom(name);
 		composer.focus();
 	});
-	byId('rename').addEventListener('click', () => askName().then(() => location.reload(), () => {}));
-	byId('banner-now').addEventListener('click', () => chat.connect());
+	byId('rename').addEventListener('click', () => {
+		if (token() === undefined) {
+			askName().then(() => location.reload(), () => {});
+			return;
+		}
+		dropToken();
+		location.reload();
+	});
+	byId('banner-now').addEventListener('click', () => {
+		if (endsAt)
+			renew();
+		else
+			chat.connect();
+	});
+	byId('standing-do').addEventListener('click', () => {
+		join(active);
+		drawStanding();
+		timeline.refreshTop();
+	});
 	byId('menu').addEventListener('click', () => {
 		setDrawer('rooms', true);
 		byId('rooms').querySelector('[aria-current]')?.focus();
@@ -732,11 +920,13 @@ function wire() {
 	document.addEventListener('pointerdown', (event) => {
 		if (!byId('picker').hidden && !event.target.closest('#picker'))
 			closePicker();
+		if (!event.target.closest('#mod-menu'))
+			moderation.close();
 	});
 	document.addEventListener('keydown', (event) => {
 		if (searchKey(event))
 			return;
-		if (event.key === 'Escape' && !event.defaultPrevented && !closePicker() && !closeDrawers() && !search.close())
+		if (event.key === 'Escape' && !event.defaultPrevented && !closeMenu() && !closePicker() && !closeDrawers() && !search.close())
 			composer.escape();
 	});
 	document.addEventListener('visibilitychange', seen);
@@ -746,6 +936,7 @@ function wire() {
 	});
 	setInterval(() => {
 		drawBanner();
+		drawStanding();
 		drawTyping();
 	}, 500);
 }
@@ -759,6 +950,11 @@ function askName() {
 	dialog.showModal();
 	input.select();
 	return new Promise((done, kept) => {
+		byId('use-token').onclick = () => {
+			dialog.close();
+			askToken('A token says who you are. It comes from whoever runs this server.', false)
+				.then(useToken, () => askName().then(done, kept));
+		};
 		byId('name-form').onsubmit = (event) => {
 			const name = input.value.trim();
 			const tooLong = new TextEncoder().encode(name).length > 64;
@@ -780,13 +976,23 @@ function askName() {
 	});
 }
 
+function drawSignedIn() {
+	byId('rename').title = 'Sign out';
+	byId('rename').setAttribute('aria-label', 'Sign out');
+	byId('rename').replaceChildren(icon('out'));
+}
+
 async function start() {
-	const name = memory.get('name', '') || await askName();
-	byId('my-name').textContent = name;
-	setAvatar(byId('my-avatar'), name);
-	chat = new Uproar({ url: '/ws', name, agent: 'page/1.0', connect: false, storage: unsentStorage() });
+	const own = token();
+	const name = own === undefined ? memory.get('name', '') || await askName() : undefined;
+	byId('my-name').textContent = name || '';
+	setAvatar(byId('my-avatar'), name || '');
+	if (own !== undefined)
+		drawSignedIn();
+	chat = new Uproar({ url: '/ws', name, token: own, agent: 'page/1.0', connect: false, storage: unsentStorage() });
 	timeline = new Timeline({ me: () => chat.user, older: loadOlder, newer: loadNewer, latest: showLatest,
-		connected: () => chat.state === 'connected', bottom: seen, act });
+		connected: () => chat.state === 'connected', bottom: seen, act, over: (user) => moderation.over(user) });
+	moderation = new Moderation({ model: () => active, may, me: () => chat.user, act: moderate, done: () => composer.focus() });
 	search = new Search({ ask: (query, what) => chat.search(active.name, query, what), jump, turn: turnSearch });
 	composer = new Composer({
 		say,

@@ -17,6 +17,7 @@ export class Composer {
 	 */
 	constructor(on) {
 		this.on = on;
+		this.blocked = '';
 		this.editing = 0;	/* the message's seq */
 		this.kept = '';		/* what was being written when an edit began */
 		this.input = byId('input');
@@ -33,14 +34,25 @@ export class Composer {
 	/** A room is opened: its draft comes back. */
 	open(draft, placeholder) {
 		this.form.hidden = false;
-		this.input.placeholder = placeholder;
 		this.input.setAttribute('aria-label', placeholder);
+		this.input.placeholder = this.blocked || placeholder;
 		this.#endEdit();
 		this.#set(draft);
 	}
 
 	close() {
 		this.form.hidden = true;
+	}
+
+	/** One may not write here now, and why; '': one may. What was written stays. */
+	block(why) {
+		if (this.blocked === why)
+			return;
+		this.blocked = why;
+		this.input.disabled = why !== '';
+		this.input.placeholder = why || this.input.getAttribute('aria-label');
+		this.form.classList.toggle('is-blocked', why !== '');
+		this.#changed(false);
 	}
 
 	/** What was written and not sent. */
@@ -94,7 +106,7 @@ export class Composer {
 		byId('left').hidden = left > NEAR_LIMIT;
 		byId('left').textContent = left >= 0 ? String(left) : `${-left} too many`;
 		byId('left').classList.toggle('problem', left < 0);
-		byId('send').disabled = !text.trim() || left < 0;
+		byId('send').disabled = !text.trim() || left < 0 || this.blocked !== '';
 		if (typed && text.trim() && !this.editing)
 			this.on.typing();
 	}

@@ -11,6 +11,7 @@ class Message {
 		this.deleted = false;
 		this.failed = '';	/* why it could not be sent */
 		this.why = '';		/* the error code for which it was put off */
+		this.mod = null;	/* an act of moderation, which is no message but has a place among them */
 	}
 }
 
@@ -20,6 +21,7 @@ class Notes {
 		this.editSeq = 0;
 		this.data = undefined;
 		this.deleted = false;
+		this.deletedBy = '';
 		this.reactions = new Map();	/* key -> Map of from -> {seq, on} */
 		this.hopes = new Map();		/* what we asked for and is not acknowledged: 'edit', 'del', 'react KEY' */
 	}
@@ -38,6 +40,7 @@ export class RoomModel {
 		this.typing = new Map();	/* user -> until, by Date.now() */
 		this.pending = [];
 		this.live = false;
+		this.out = null;	/* {act, until, reason}: one was removed, or is not let in */
 		this.clear();
 	}
 
@@ -51,6 +54,7 @@ export class RoomModel {
 		this.order = [];	/* seqs of messages, ascending */
 		this.notes = new Map();
 		this.gaps = [];
+		this.rules = new Map();	/* 'slow', 'lock', 'ban USER', 'mute USER' -> {seq, value}; until, for users */
 	}
 
 	note(seq) {
@@ -67,12 +71,15 @@ export class RoomModel {
 		this.low = Math.min(this.low, event.seq);
 		if (event.ev === 'msg')
 			return this.#takeMessage(event);
+		if (event.ev === 'mod')
+			return this.#takeMod(event);
 		const notes = this.note(event.target);
 		if (event.ev === 'edit' && event.seq > notes.editSeq) {
 			notes.editSeq = event.seq;
 			notes.data = event.data;
 		} else if (event.ev === 'del') {
 			notes.deleted = true;
+			notes.deletedBy = event.from;
 		} else if (event.ev === 'react') {
 			this.#takeReaction(notes, event);
 		}
@@ -90,6 +97,47 @@ export class RoomModel {
 		this.messages.set(event.seq, message);
 		this.order.splice(this.indexOf(event.seq), 0, event.seq);
 		return event.seq;
+	}
+
+	#takeMod(event) {
+		if (this.messages.has(event.seq))
+			return event.seq;
+		const message = new Message(event.seq, event.ts, event.from);
+		message.mod = event;
+		this.messages.set(event.seq, message);
+		this.order.splice(this.indexOf(event.seq), 0, event.seq);
+		const { act, user, until = Infinity, every = 0, seq } = event;
+		if (act === 'slow')
+			this.ruleIs('slow', seq, every);
+		else if (act === 'lock' || act === 'unlock')
+			this.ruleIs('lock', seq, act === 'lock');
+		else if (act !== 'kick')
+			this.ruleIs(`${act.replace(/^un/, '')} ${user}`, seq, act.startsWith('un') ? 0 : until);
+		return event.seq;
+	}
+
+	/** What is known to hold as of seq. The newest word holds, in whatever order they come. */
+	ruleIs(key, seq, value) {
+		const known = this.rules.get(key);
+		if (!known || known.seq < seq)
+			this.rules.set(key, { seq, value });
+	}
+
+	rule(key) {
+		return this.rules.get(key)?.value;
+	}
+
+	/** Whether somebody is known to be banned or muted now. */
+	holds(act, user) {
+		return (this.rule(`${act} ${user}`) || 0) > Date.now();
+	}
+
+	/** Who is known to be: [{act, user, until}]. */
+	held() {
+		return [...this.rules].flatMap(([key, { value }]) => {
+			const [, act, user] = /^(ban|mute) ([^]*)$/.exec(key) || [];
+			return act && value > Date.now() ? [{ act, user, until: value }] : [];
+		});
 	}
 
 	#takeReaction(notes, event) {
@@ -122,11 +170,12 @@ export class RoomModel {
 		const message = this.messages.get(seq);
 		const notes = this.notes.get(seq);
 		if (!notes)
-			return { data: message.data, deleted: message.deleted, edited: false, waiting: false, reactions: [] };
+			return { data: message.data, deleted: message.deleted, deletedBy: '', edited: false, waiting: false, reactions: [] };
 		const hoped = notes.hopes.get('edit');
 		return {
 			data: hoped ? hoped.data : notes.editSeq ? notes.data : message.data,
 			deleted: message.deleted || notes.deleted || notes.hopes.has('del'),
+			deletedBy: notes.deletedBy,
 			edited: notes.editSeq > 0 || hoped !== undefined,
 			waiting: hoped !== undefined || notes.hopes.has('del'),
 			reactions: reactionsOf(notes, me),
@@ -167,6 +216,7 @@ export class RoomModel {
 			if (notes.editSeq > mine.editSeq)
 				Object.assign(mine, { editSeq: notes.editSeq, data: notes.data });
 			mine.deleted ||= notes.deleted;
+			mine.deletedBy ||= notes.deletedBy;
 			for (const [key, by] of notes.reactions) {
 				for (const [from, { seq: at, on }] of by)
 					this.#takeReaction(mine, { key, from, seq: at, on });
@@ -174,6 +224,8 @@ export class RoomModel {
 			for (const [kind, hope] of notes.hopes)
 				mine.hopes.set(kind, hope);
 		}
+		for (const [key, { seq, value }] of part.rules)
+			this.ruleIs(key, seq, value);
 		this.low = Math.min(this.low, part.low);
 		this.first = Math.max(this.first, part.first);
 	}
@@ -188,7 +240,7 @@ export class RoomModel {
 			return null;
 		for (let i = this.order.length - 1; i >= 0 && i >= this.order.length - 200; i--) {
 			const message = this.messages.get(this.order[i]);
-			if (message.from === user && !this.look(message.seq, user).deleted)
+			if (message.from === user && !message.mod && !this.look(message.seq, user).deleted)
 				return message;
 		}
 		return null;

@@ -5,6 +5,7 @@ const JUMBO = /^(?:\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?(?:\u2
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const FULL_DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
+const WHEN = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' });
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 const HUES = 8;
 const LEAD_MAX = 60;		/* characters shown before the first word that was found */
@@ -110,6 +111,11 @@ export function clock(ms) {
 /** The time without am and pm, where it must be short. */
 export function shortClock(ms) {
 	return CLOCK.formatToParts(ms).filter((part) => part.type !== 'dayPeriod').map((part) => part.value).join('').trim();
+}
+
+/** A day and a time, short. */
+export function when(ms) {
+	return WHEN.format(ms);
 }
 
 export function moment(ms) {

@@ -1,6 +1,7 @@
 /* timeline.js - the messages on the screen: a window over a room's model that ends at its newest message. */
 
 import { make, icon, setText, setAvatar, textOf, clock, shortClock, moment, dayOf, dayName, nameList } from './text.js';
+import { deed } from './moderation.js';
 
 const PAGE = 50;
 const SHOWN_MAX = 1200;		/* messages in the DOM while one reads at the bottom */
@@ -16,6 +17,7 @@ const WAITS = {
 	unavailable: 'the server cannot take it now',
 	rate_limited: 'a little slower',
 	internal: 'the server had a problem',
+	slow_mode: 'this room is slow',
 };
 
 export class Timeline {
@@ -27,7 +29,8 @@ export class Timeline {
 	 * @param {() => void} on.latest One wants back from the past.
 	 * @param {() => boolean} on.connected
 	 * @param {() => void} on.bottom The newest message came into view.
-	 * @param {(what: string, seq: number, detail?: any) => void} on.act react, edit, del, retry, discard.
+	 * @param {(user: string) => boolean} on.over Whether one moderates this user here.
+	 * @param {(what: string, seq: number, detail?: any) => void} on.act react, edit, del, moderate, retry, discard.
 	 */
 	constructor(on) {
 		this.on = on;
@@ -118,7 +121,8 @@ export class Timeline {
 		this.#draw(seq, index);
 		if (!known && !isLast)
 			this.#draw(model.order[index + 1], index + 1);
-		if (!known && !this.stuck && model.messages.get(seq).from !== this.on.me()) {
+		const message = model.messages.get(seq);
+		if (!known && !this.stuck && !message.mod && message.from !== this.on.me()) {
 			this.below++;
 			this.#showToBottom();
 		}
@@ -211,7 +215,7 @@ export class Timeline {
 		const day = !before || dayOf(before.ts) !== dayOf(message.ts);
 		const gap = model.gaps.find((hole) => hole.next <= seq && (!before || hole.after >= before.seq));
 		const isNew = seq === model.newSeq;
-		const compact = !day && !gap && !isNew && before.from === message.from && message.ts - before.ts < COMPACT_MS;
+		const compact = !day && !gap && !isNew && !before.mod && before.from === message.from && message.ts - before.ts < COMPACT_MS;
 		const active = entry.contains(this.tools);
 		const parts = [];
 		if (day)
@@ -220,10 +224,17 @@ export class Timeline {
 			parts.push(make('div', 'rule gap', null, make('span', '', `${gap.n} ${gap.n === 1 ? 'entry' : 'entries'} could not be delivered`)));
 		if (isNew)
 			parts.push(make('div', 'rule new', null, make('span', '', 'New')));
-		parts.push(this.#message(message, look, compact));
+		parts.push(message.mod ? this.#deed(message) : this.#message(message, look, compact));
 		entry.replaceChildren(...parts);
 		if (active)
 			this.#giveTools(entry);
+	}
+
+	#deed({ mod, ts }) {
+		const time = make('time', '', clock(ts));
+		time.dateTime = new Date(ts).toISOString();
+		time.title = moment(ts);
+		return make('div', 'deed', null, icon('shield'), make('span', 'deed-text', deed(mod)), time);
 	}
 
 	#message(message, look, compact) {
@@ -236,7 +247,7 @@ export class Timeline {
 		time.dateTime = new Date(message.ts).toISOString();
 		time.title = moment(message.ts);
 		const author = make('bdi', compact ? 'author hidden' : 'author', message.from);
-		const body = make('div', 'body', null, make('div', 'meta', null, author, time), this.#content(look));
+		const body = make('div', 'body', null, make('div', 'meta', null, author, time), this.#content(look, message.from));
 		if (look.reactions.length)
 			body.append(this.#reactions(message.seq, look));
 		if (compact)
@@ -247,9 +258,11 @@ export class Timeline {
 		return node;
 	}
 
-	#content(look) {
-		if (look.deleted)
-			return make('div', 'text deleted', 'This message was deleted');
+	#content(look, author) {
+		if (look.deleted) {
+			const other = look.deletedBy && look.deletedBy !== author ? ` by ${look.deletedBy.replace(/^@/, 'operator ')}` : '';
+			return make('div', 'text deleted', `This message was deleted${other}`);
+		}
 		const text = textOf(look.data);
 		if (text === null)
 			return make('pre', 'json', (JSON.stringify(look.data, null, 2) ?? 'null').slice(0, JSON_SHOWN_MAX));
@@ -507,14 +520,16 @@ export class Timeline {
 			return;		/* moving it would take its focus, and the click that is under way */
 		const seq = entry ? Number(entry.dataset.seq) : 0;
 		const message = seq && this.model ? this.model.messages.get(seq) : null;
-		if (!message || this.model.look(seq, this.on.me()).deleted) {
+		if (!message || message.mod || this.model.look(seq, this.on.me()).deleted) {
 			this.#dropTools();
 			return;
 		}
 		const own = message.from === this.on.me();
 		const editable = own && textOf(message.data) !== null;
 		this.tools.querySelector('[data-do=edit]').hidden = !editable;
-		this.tools.querySelector('[data-do=del]').hidden = !own;
+		const over = this.on.over(message.from);
+		this.tools.querySelector('[data-do=del]').hidden = !own && !over;
+		this.tools.querySelector('[data-do=moderate]').hidden = !over;
 		this.tools.closest('.entry')?.classList.remove('active');
 		entry.classList.add('active');
 		entry.querySelector('.message').append(this.tools);
