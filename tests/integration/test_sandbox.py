@@ -21,7 +21,14 @@ NOP, SENDMSG, ACCEPT, CANCEL, CONNECT, CLOSE, SEND, RECV, MSG_RING, URING_CMD, S
 SERVES = {NOP, SENDMSG, ACCEPT, CANCEL, CLOSE, SEND, RECV, MSG_RING, URING_CMD}
 FIXED_FILE, BUFFER_SELECT = 0, 5
 DATABASE = {"socket_unix", "socket_inet", "socket_inet6", "socket_route", "connect_call", "map_code", "data_to_code",
-            "open_outside", "open_shadow"}
+            "open_outside", "open_shadow", "connect_asked", "connect_elsewhere"}
+# What asking somebody over HTTP needs, and looking their name up.
+OUTBOUND = {"socket_inet", "socket_inet6", "connect_call", "connect_asked"}
+NAMES = OUTBOUND | {"socket_unix", "socket_route"}
+
+
+def kernel():
+    return tuple(int(part) for part in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
 
 
 def sanitized():
@@ -114,6 +121,18 @@ class Sandbox(unittest.TestCase):
         self.judge(found, DATABASE)
         self.assertEqual(found["main", "call", "create_outside"], errno.EACCES)
         self.assertEqual(found["uproar/writer", "call", "open_environment"], errno.EACCES)
+
+    @unittest.skipIf(kernel() < (6, 7), "this kernel's Landlock knows no ports")
+    def test_with_somebody_who_is_asked(self):
+        for options, allowed in ((["--connect-url", "http://127.0.0.1:9/"], OUTBOUND),
+                                 (["--join-url", "http://localhost:9/"], NAMES)):
+            with self.subTest(options):
+                found = results(probe("all", "--cores", "1", *options))
+                self.judge(found, allowed)
+                for thread in ("main", "uproar/0"):
+                    self.assertEqual(found[thread, "call", "connect_asked"], 0)
+                    self.assertEqual(found[thread, "call", "connect_elsewhere"], errno.EACCES)
+                    self.assertIn(found[thread, "call", "open_outside"], REFUSED)
 
     def test_the_database_by_its_name_and_again(self):
         with Postgres() as postgres:

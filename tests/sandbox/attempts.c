@@ -100,6 +100,37 @@ ATTEMPT(clock, syscall(SYS_clock_settime, -1, NULL))
 ATTEMPT(old_numbers, syscall(0x40000000 | SYS_getpid)) /* x32: the same calls by other numbers */
 #endif
 
+/* 0: there was an answer, if only that nobody listens. */
+static long connect_to(uint16_t port)
+{
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	const long result = connect(fd, (const struct sockaddr *)&to, sizeof(to));
+	const int why = errno;
+
+	close(fd);
+	errno = why;
+	return result < 0 && why == ECONNREFUSED ? 0 : result;
+}
+
+/* Of a server that asks somebody at port 9, and of no other. */
+static long connect_asked(void)
+{
+	return connect_to(9);
+}
+
+static long connect_elsewhere(void)
+{
+	return connect_to(1);
+}
+
 static long new_process(void)
 {
 	const long child = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
@@ -140,6 +171,8 @@ const struct attempt attempts[] = {
 	FAILS(socket_inet6),
 	FAILS(socket_route),
 	FAILS(connect_call),
+	FAILS(connect_asked),
+	FAILS(connect_elsewhere),
 	FAILS(listen_call),
 	FAILS(accept_call),
 	FAILS(map_code),
