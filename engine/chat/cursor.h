@@ -47,6 +47,7 @@ struct cursor {
 	bool fell : 1;          /* off the hot log: what is not in the log was missed */
 	uint8_t slow : 2;       /* enum slow_policy: of the room's class */
 	bool skips : 1;         /* CATCHUP: is not given what it missed, by that policy */
+	bool given : 1;         /* the rights are not the policy's but somebody else's, for as long as it is a member */
 };
 
 static inline struct cursor *cursor_at(const struct hall *hall, uint32_t index)

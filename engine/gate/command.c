@@ -11,6 +11,7 @@
 #include "engine/gate/keepalive.h"
 #include "engine/gate/membership.h"
 #include "engine/gate/offence.h"
+#include "engine/gate/vouch.h"
 #include "proto/chat/limits.h"
 #include "proto/dialect/native.h"
 
@@ -42,22 +43,19 @@ static void reply_hello(struct gate *gate, struct conn *conn, uint64_t id)
 	frame_reply(gate, conn, &reply);
 }
 
-/* Whether whoever is asked outside lets the user in; *user may become another. Else it was said, or is not known
- * yet. */
-static bool let_in(struct gate *gate, struct conn *conn, uint64_t id, struct span *user)
+/* Whether whoever is asked outside lets the user in. Else it was said, or is not known yet. */
+static bool let_in(struct gate *gate, struct conn *conn, uint64_t id)
 {
 	const struct hook_about about = {
 		.kind = HOOK_CONNECT,
-		.user = *user,
+		.user = session_user(session_of(gate, conn)),
 		.verified = session_of(gate, conn)->identity != NULL,
 	};
 	const struct hook_answer *answer;
 
 	switch (hook_judge(gate, conn, &about, &answer)) {
 	case HOOK_ALLOWS:
-		if (answer && answer->user_size > 0)
-			*user = span_of(answer->user, answer->user_size);
-		return true;
+		return !answer || vouch(gate, conn, answer);
 	case HOOK_WAITS:
 		return false;
 	case HOOK_REFUSES:
@@ -77,11 +75,7 @@ static void run_hello(struct gate *gate, struct conn *conn, const struct chat_co
 {
 	struct session *session = session_of(gate, conn);
 
-	if (!identify(gate, conn, command))
-		return;
-	struct span user = session_user(session);
-
-	if (!let_in(gate, conn, command->id, &user) || !identify_rename(gate, conn, user))
+	if (!identify(gate, conn, command) || !let_in(gate, conn, command->id))
 		return;
 	if (user_banned_until(gate, session_user(session)) != 0) {
 		frame_error(gate, conn, command->id, CHAT_ERR_forbidden, user_banned_ms(gate, session_user(session)));

@@ -110,20 +110,30 @@ static bool may_open(struct gate *gate, struct conn *conn, const struct chat_com
 	return false;
 }
 
-/* Whether whoever is asked outside lets them in; *rights are then those of this membership. Else it was said, or is not
- * known yet. */
-static bool let_in(struct gate *gate, struct conn *conn, const struct chat_command *command, uint8_t *rights)
+/* What somebody may do in the room that they join. */
+struct permission {
+	uint8_t rights;
+	bool given; /* by whoever was asked outside */
+};
+
+/* Whether whoever is asked outside lets them in. Else it was said, or is not known yet. */
+static bool let_in(struct gate *gate, struct conn *conn, const struct chat_command *command,
+		   struct permission *permission)
 {
+	const struct session *session = session_of(gate, conn);
+
 	const struct hook_about about = {
 		.kind = HOOK_JOIN,
-		.user = session_user(session_of(gate, conn)),
+		.user = session_user(session),
+		.verified = session->identity != NULL,
 		.room = command->room,
 	};
 	const struct hook_answer *answer;
 
 	switch (hook_judge(gate, conn, &about, &answer)) {
 	case HOOK_ALLOWS:
-		*rights = answer && answer->has_rights ? answer->rights : permit(gate, conn, command->room);
+		permission->given = answer && answer->has_rights;
+		permission->rights = permission->given ? answer->rights : permit(gate, conn, command->room);
 		return true;
 	case HOOK_WAITS:
 		return false;
@@ -162,9 +172,9 @@ static void join(struct gate *gate, struct conn *conn, const struct chat_command
 	}
 	if (!has_room_left(gate, conn, command))
 		return;
-	uint8_t rights;
+	struct permission permission;
 
-	if (!let_in(gate, conn, command, &rights))
+	if (!let_in(gate, conn, command, &permission))
 		return;
 	if (known == 0 && !may_open(gate, conn, command))
 		return;
@@ -186,7 +196,8 @@ static void join(struct gate *gate, struct conn *conn, const struct chat_command
 	command_pass(session_of(gate, conn));
 	user_count_rooms(gate, conn);
 	cursor->slow = class->slow;
-	cursor->rights = rights;
+	cursor->rights = permission.rights;
+	cursor->given = permission.given;
 	send(gate, conn, cursor, CHAT_OP_join, &allowed);
 }
 

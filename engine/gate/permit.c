@@ -18,6 +18,8 @@ void permit_renew(struct gate *gate, struct conn *conn)
 		struct cursor *cursor = cursor_at(&gate->hall, at);
 
 		next = cursor->next_owned;
+		if (cursor->given)
+			continue;
 		cursor->rights = permit(gate, conn, place_name(directory_at(&gate->directory, cursor->place)));
 		if ((cursor->rights & CHAT_RIGHT_read) == 0)
 			membership_lose(gate, conn, cursor);

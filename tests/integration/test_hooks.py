@@ -161,6 +161,16 @@ class Join(unittest.TestCase):
             backend.answer = ALLOW
             self.assertIn("ok", ann.ask(op="join", room="third"))
 
+    def test_with_the_rights_that_it_says(self):
+        def answer(question):
+            return {"allow": True, "rights": {"quiet": "read history", "all": ["member"]}[question["room"]]}
+        with Backend(answer) as backend, serve("--join-url", backend.url) as server:
+            ann = Client(server.port, "Ann")
+            self.assertIn("ok", ann.ask(op="join", room="quiet"))
+            self.assertIn("ok", ann.ask(op="history", room="quiet"))
+            self.assertIn("ok", ann.ask(op="join", room="all"))
+            self.assertIn("ok", ann.ask(op="send", room="all", data=1))
+
     def test_in_one_flight_and_in_order(self):
         """hello, joins and sends without waiting, while each answer takes its time."""
         def slow(question):

@@ -1,0 +1,13 @@
+/* vouch.h - what the user's back end has said of somebody who it lets in: by what name, and for how long.
+ */
+#ifndef GATE_VOUCH_H
+#define GATE_VOUCH_H
+
+#include "engine/gate/gate.h"
+#include "proto/hook/hook_answer.h"
+
+/* The user of a hello, who may be a guest, has that name from now on, and an identity where one is needed to hold until
+ * when. False: the connection is being ended. */
+bool vouch(struct gate *gate, struct conn *conn, const struct hook_answer *answer);
+
+#endif
