@@ -103,7 +103,7 @@ class Server:
     def metrics(self):
         """{(name, core): value}"""
         values = {}
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=60) as answer:
             for line in answer.read().decode().splitlines():
                 found = re.fullmatch(r'uproar_(\w+?)(?:_total)?\{core="(\d+)"\} ([\d.]+)', line)
                 if found:

@@ -28,7 +28,7 @@ def frame(opcode, payload=b"", fin=True, rsv=0, mask=b"\x11\x22\x33\x44", size=N
     return head + mask + bytes(a ^ b for a, b in zip(payload, key))
 
 
-def closed_with(client, seconds=10):
+def closed_with(client, seconds=40):
     """The code of the Close that ends the connection; None when it ends without one."""
     client.socket.settimeout(seconds)
     try:

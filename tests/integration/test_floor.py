@@ -48,7 +48,7 @@ class Floor:
     def stop(self):
         """What it says it has done."""
         self.process.send_signal(signal.SIGTERM)
-        said = self.process.communicate(timeout=10)[0].split()
+        said = self.process.communicate(timeout=60)[0].split()
         assert self.process.returncode == 0, self.process.returncode
         return {key: float(value) for key, value in zip(said[::2], said[1::2])}
 
@@ -71,7 +71,7 @@ def frame(payload, opcode=2, fin=True):
 
 
 def dial(port, path="/"):
-    stream = socket.create_connection(("127.0.0.1", port), timeout=10)
+    stream = socket.create_connection(("127.0.0.1", port), timeout=60)
     stream.sendall(f"GET {path} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
     head = b""
@@ -198,7 +198,7 @@ class Floors(unittest.IsolatedAsyncioTestCase):
                 broken.sendall(bad)
                 self.assertEqual(read(broken, 4), b"\x88\x02" + struct.pack("!H", code))
                 self.assertEqual(broken.recv(1), b"")
-            broken = socket.create_connection(("127.0.0.1", floor.port), timeout=10)
+            broken = socket.create_connection(("127.0.0.1", floor.port), timeout=60)
             broken.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             self.assertTrue(read(broken, 12).endswith(b" 400"))
 
@@ -292,10 +292,10 @@ class Floors(unittest.IsolatedAsyncioTestCase):
         for name in PROGRAMS:
             for wrong in (["--mode", "no"], ["--listen", "127.0.0.1"], ["--listen", "x:1"], ["--connections", "0"],
                           ["--listen", "127.0.0.1:65536"], ["--cpu", "-1"], ["more"], ["--no-such"]):
-                done = subprocess.run([program(name), *wrong], capture_output=True, timeout=10)
+                done = subprocess.run([program(name), *wrong], capture_output=True, timeout=60)
                 self.assertEqual(done.returncode, 2, wrong)
                 self.assertTrue(done.stderr)
-            done = subprocess.run([program(name), "--help"], capture_output=True, timeout=10)
+            done = subprocess.run([program(name), "--help"], capture_output=True, timeout=60)
             self.assertEqual((done.returncode, b"--echo-sender" in done.stdout), (0, True))
 
 

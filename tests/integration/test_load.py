@@ -180,7 +180,7 @@ class Broadcasts:
 
         thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
         thread.start()
-        self.assertTrue(started.wait(10))
+        self.assertTrue(started.wait(60))
         self.addCleanup(thread.join, 10)
         self.addCleanup(lambda: self.loop.call_soon_threadsafe(self.over.set))
 

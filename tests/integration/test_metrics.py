@@ -14,7 +14,7 @@ from harness import BUILD, ROOT, Client, Server, wait_until
 def scrape(server):
     """{(name, labels): value}, and the kinds of the metrics."""
     values, kinds = {}, {}
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=60) as answer:
         text = answer.read().decode()
     for line in text.splitlines():
         kind = re.fullmatch(r"# TYPE (\w+) (\w+)", line)
@@ -89,7 +89,7 @@ class Metrics(unittest.TestCase):
                     fields = {"Authorization": f"Bearer {key}"} if key else {}
                     request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", headers=fields)
                     try:
-                        with urllib.request.urlopen(request, timeout=10) as answer:
+                        with urllib.request.urlopen(request, timeout=60) as answer:
                             return answer.status if b"uproar_turns_total" in answer.read() else None
                     except urllib.error.HTTPError as error:
                         self.assertEqual(error.headers["WWW-Authenticate"], "Bearer")

@@ -189,7 +189,7 @@ class Scraped(unittest.TestCase):
             time.sleep(0.2)
 
     def test_text(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.server.port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.server.port}/metrics", timeout=60) as answer:
             text = answer.read().decode()
         checked = promtool("check", "metrics", text=text)
         self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
@@ -199,7 +199,7 @@ class Scraped(unittest.TestCase):
             return self.prometheus.get("targets")["data"]["activeTargets"][0]
 
         self.assertTrue(wait_until(lambda: target()["health"] == "up", PATIENCE), target())
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.server.port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.server.port}/metrics", timeout=60) as answer:
             lines = [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
         self.assertTrue(self.prometheus.found(f"scrape_samples_scraped == {len(lines)}"), "every line is a sample")
 

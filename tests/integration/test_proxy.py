@@ -70,7 +70,7 @@ class Proxy(unittest.TestCase):
     def get(self, path, **headers):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -107,7 +107,7 @@ class Proxy(unittest.TestCase):
 
     def test_a_refused_upgrade_opens_no_tunnel(self):
         """A second request behind a refused upgrade is answered by the proxy's own rules, not by what it hides."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as stream:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as stream:
             stream.sendall(b"GET /ws HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 12\r\n\r\n"
                            b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")

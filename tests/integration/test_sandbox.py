@@ -47,7 +47,7 @@ def probe(what, *options, data="", status=0):
 
 
 def attempts():
-    said = subprocess.run([PROBER, "list"], capture_output=True, text=True, timeout=10, check=True).stdout
+    said = subprocess.run([PROBER, "list"], capture_output=True, text=True, timeout=60, check=True).stdout
     return dict(line.split() for line in said.splitlines())
 
 

@@ -51,7 +51,7 @@ class Signals(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
 
     def test_nobody_new_while_it_drains(self):
-        with Server("--drain", "4s", "--cores", "2") as server:
+        with Server("--drain", "60s", "--cores", "2") as server:
             client, _ = filled(server)
             server.process.send_signal(signal.SIGTERM)
             self.assertEqual(client.event("notice")["code"], "reconnect")
@@ -65,7 +65,7 @@ class Signals(unittest.TestCase):
                     pass
                 return False
 
-            self.assertTrue(wait_until(refused, 2), "a new connection waits in vain")
+            self.assertTrue(wait_until(refused), "a new connection waits in vain")
             if server.process.poll() is None:
                 with Server("--cores", "2", port=server.port) as next_one:
                     self.assertIn("ok", Client(next_one.port, "Bob").hello)

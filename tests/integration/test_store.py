@@ -169,7 +169,7 @@ class Figures(unittest.TestCase):
             ann, _ = joined(server)
             for n in range(20):
                 send(ann, n + 1)
-            with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=60) as answer:
                 text = answer.read().decode()
             found = {key: float(value) for key, value in re.findall(r"^(uproar_store_\S+) (\S+)$", text, re.M)}
             self.assertEqual(found['uproar_store_jobs_total{worker="writer"}'], 20)
