@@ -3,18 +3,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-#include "engine/auth/rules.h"
+#include "engine/auth/policy.h"
 #include "engine/core/check.h"
 #include "engine/core/slab.h"
 #include "proto/chat/limits.h"
 #include "proto/chat/rights.h"
-
-struct auth {
-	_Atomic uint32_t holders;
-	enum auth_guests guests;
-	bool tokens;
-	struct rules rules;
-};
 
 static const struct {
 	const char *name, *text;
@@ -39,12 +32,85 @@ const char *auth_refusal_text(enum auth_refusal refusal)
 
 static void auth_free(struct auth *auth)
 {
-	block_give(auth, sizeof(*auth));
+	keys_close(&auth->keys);
+	block_give(auth, sizeof(*auth) + auth->text_size);
+}
+
+/* Keeps a copy of the text behind the policy. */
+static struct span keep(struct auth *auth, struct span text)
+{
+	uint8_t *to = auth->text + auth->text_size;
+
+	if (!text.bytes)
+		return SPAN_NONE;
+	memcpy(to, text.bytes, text.size);
+	auth->text_size += text.size;
+	return span_of(to, text.size);
+}
+
+static bool is_blank(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+/* The words of a list. what: for why. */
+static int list_read(struct auth_list *list, struct span text, const char *what, char why[AUTH_WHY_MAX])
+{
+	for (size_t from = 0, to; from < text.size; from = to + 1) {
+		for (to = from; to < text.size && !is_blank(text.bytes[to]); to++)
+			;
+		if (to == from)
+			continue;
+		if (list->count == AUTH_LIST_MAX || to - from > AUTH_WORD_MAX) {
+			snprintf(why, AUTH_WHY_MAX, "%s: more than %d, or one of more than %d bytes", what,
+				 AUTH_LIST_MAX, AUTH_WORD_MAX);
+			return -1;
+		}
+		list->words[list->count++] = span_of(text.bytes + from, to - from);
+	}
+	return 0;
+}
+
+static int sources_read(struct auth *auth, const struct auth_config *config, char why[AUTH_WHY_MAX])
+{
+	for (size_t i = 0; i < config->source_count; i++) {
+		struct auth_source source = config->sources[i];
+
+		source.issuer = keep(auth, source.issuer);
+		if (keys_read(&auth->keys, &source, why) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static size_t text_size(const struct auth_config *config)
+{
+	size_t size = config->issuers.size + config->audiences.size;
+
+	for (size_t i = 0; i < config->source_count; i++)
+		size += config->sources[i].issuer.size;
+	return size;
+}
+
+static int fill(struct auth *auth, const struct auth_config *config, const struct auth *before, char why[AUTH_WHY_MAX])
+{
+	auth->tokens = config->tokens || config->source_count > 0;
+	auth->leeway_ms = config->leeway_ms;
+	auth->guests = config->guests;
+	if (auth->guests == AUTH_GUESTS_AUTO)
+		auth->guests = auth->tokens ? AUTH_GUESTS_NONE : AUTH_GUESTS_NAMED;
+	if (rules_parse(&auth->rules, before ? &before->rules : NULL, config->rights, why, AUTH_WHY_MAX) != 0)
+		return -1;
+	if (list_read(&auth->issuers, keep(auth, config->issuers), "issuers", why) != 0 ||
+	    list_read(&auth->audiences, keep(auth, config->audiences), "audiences", why) != 0)
+		return -1;
+	return sources_read(auth, config, why);
 }
 
 struct auth *auth_make(const struct auth_config *config, const struct auth *before, char why[AUTH_WHY_MAX])
 {
-	struct auth *auth = block_take(sizeof(*auth));
+	const size_t size = text_size(config);
+	struct auth *auth = block_take(sizeof(*auth) + size);
 
 	if (!auth) {
 		snprintf(why, AUTH_WHY_MAX, "no memory");
@@ -52,15 +118,13 @@ struct auth *auth_make(const struct auth_config *config, const struct auth *befo
 	}
 	memset(auth, 0, sizeof(*auth));
 	atomic_init(&auth->holders, 1);
-	auth->tokens = config->tokens;
-	auth->guests = config->guests;
-	if (auth->guests == AUTH_GUESTS_AUTO)
-		auth->guests = auth->tokens ? AUTH_GUESTS_NONE : AUTH_GUESTS_NAMED;
-	if (rules_parse(&auth->rules, before ? &before->rules : NULL, config->rights, why, AUTH_WHY_MAX) != 0) {
-		auth_free(auth);
-		return NULL;
+	if (fill(auth, config, before, why) == 0) {
+		CHECK(auth->text_size == size);
+		return auth;
 	}
-	return auth;
+	auth->text_size = size;
+	auth_free(auth);
+	return NULL;
 }
 
 struct auth *auth_hold(struct auth *auth)
@@ -79,15 +143,6 @@ void auth_release(struct auth *auth)
 bool auth_rules_equal(const struct auth *a, const struct auth *b)
 {
 	return a && b && rules_equal(&a->rules, &b->rules);
-}
-
-enum auth_refusal auth_token(const struct auth *auth, struct span token, uint64_t wall_ms, struct identity **identity)
-{
-	(void)auth;
-	(void)token;
-	(void)wall_ms;
-	*identity = NULL;
-	return AUTH_key_unknown;
 }
 
 /* A name nobody else is likely to have: 50 bits, as letters that are not taken for each other. */

@@ -1,0 +1,129 @@
+#include "engine/auth/keys.h"
+
+#include <stdio.h>
+
+#include "engine/core/check.h"
+#include "proto/jwt/jwt_base64.h"
+
+static bool begins(struct span text, struct span with)
+{
+	return text.size >= with.size && memcmp(text.bytes, with.bytes, with.size) == 0;
+}
+
+/* Without blanks and ends of lines around it. */
+static struct span trimmed(struct span text)
+{
+	while (text.size > 0 && strchr(" \t\r\n", text.bytes[0]) && text.bytes[0] != 0)
+		text = span_of(text.bytes + 1, text.size - 1);
+	while (text.size > 0 && strchr(" \t\r\n", text.bytes[text.size - 1]) && text.bytes[text.size - 1] != 0)
+		text.size--;
+	return text;
+}
+
+/* A secret is what the file holds, but for the end of line that an editor or a shell puts behind it. */
+static int read_secret(struct keys *keys, const struct auth_source *source, enum jwt_algorithm algorithm,
+		       char why[AUTH_WHY_MAX])
+{
+	struct span text = source->text;
+
+	if (text.size > 0 && text.bytes[text.size - 1] == '\n')
+		text.size--;
+	if (text.size > 0 && text.bytes[text.size - 1] == '\r')
+		text.size--;
+	if (keys->count == KEYS_MAX) {
+		snprintf(why, AUTH_WHY_MAX, "%.*s: more than %d keys", (int)source->name.size, source->name.bytes,
+			 KEYS_MAX);
+		return -1;
+	}
+	const char *wrong = key_secret(&keys->keys[keys->count], algorithm, text);
+
+	if (!wrong) {
+		keys->keys[keys->count++].issuer = source->issuer;
+		return 0;
+	}
+	snprintf(why, AUTH_WHY_MAX, "%.*s: %s", (int)source->name.size, source->name.bytes, wrong);
+	return -1;
+}
+
+int keys_read(struct keys *keys, const struct auth_source *source, char why[AUTH_WHY_MAX])
+{
+	const struct span text = trimmed(source->text);
+	enum jwt_algorithm algorithm = JWT_ALGORITHM_COUNT;
+
+	if (source->algorithm.bytes) {
+		algorithm = jwt_algorithm_find(source->algorithm);
+		if (algorithm == JWT_ALGORITHM_COUNT) {
+			snprintf(why, AUTH_WHY_MAX,
+				 "%.*s: '%.*s' is no algorithm; they are HS256, HS384, HS512, and likewise RS, PS, "
+				 "ES, and EdDSA",
+				 (int)source->name.size, source->name.bytes, (int)source->algorithm.size,
+				 source->algorithm.bytes);
+			return -1;
+		}
+	}
+	if (algorithm != JWT_ALGORITHM_COUNT && jwt_algorithm_kind(algorithm) == JWT_KIND_HMAC)
+		return read_secret(keys, source, algorithm, why);
+	if (begins(text, SPAN("{")))
+		return keys_read_jwks(keys, source, algorithm, why);
+	if (begins(text, SPAN("-----BEGIN ")))
+		return keys_read_pem(keys, source, algorithm, why);
+	snprintf(why, AUTH_WHY_MAX, "%.*s: neither a JWKS nor PEM; a secret needs its algorithm, as HS256:FILE",
+		 (int)source->name.size, source->name.bytes);
+	return -1;
+}
+
+void keys_close(struct keys *keys)
+{
+	for (uint32_t i = 0; i < keys->count; i++)
+		key_close(&keys->keys[i]);
+	keys->count = 0;
+}
+
+/* A key without kid may be anybody's, and a token without one may be of any key. */
+static bool fits(const struct key *key, const struct jwt_header *header)
+{
+	return key->algorithm == header->algorithm &&
+	       (!header->kid.bytes || !key->has_kid || span_equal(header->kid, span_of(key->kid, key->kid_size)));
+}
+
+static enum auth_refusal find(const struct keys *keys, const struct jwt_header *header, struct span message,
+			      struct span signature, const struct key **key)
+{
+	enum auth_refusal why = AUTH_algorithm;
+	uint32_t tried = 0;
+
+	for (uint32_t i = 0; i < keys->count && tried < KEYS_TRIED_MAX; i++) {
+		const struct key *candidate = &keys->keys[i];
+
+		if (why == AUTH_algorithm && candidate->algorithm == header->algorithm)
+			why = AUTH_key_unknown;
+		if (!fits(candidate, header))
+			continue;
+		tried++;
+		why = AUTH_signature;
+		*key = candidate;
+		if (key_verifies(candidate, message, signature))
+			return AUTH_OK;
+	}
+	return why;
+}
+
+enum auth_refusal keys_judge(const struct keys *keys, const struct jwt_parts *parts, const struct key **key)
+{
+	uint8_t text[JWT_HEADER_SIZE_MAX], signature[JWT_SIZE_MAX];
+	struct jwt_header header;
+
+	CHECK(parts->header.size <= sizeof(text) && parts->signature.size <= sizeof(signature));
+	if (!jwt_base64_decode(text, parts->header) || !jwt_base64_decode(signature, parts->signature))
+		return AUTH_malformed;
+	switch (-jwt_header_read(&header, text, jwt_base64_bytes(parts->header.size))) {
+	case JWT_MALFORMED:
+		return AUTH_malformed;
+	case JWT_CRITICAL:
+		return AUTH_critical;
+	case JWT_UNKNOWN:
+		return AUTH_algorithm;
+	}
+	return find(keys, &header, parts->signed_text, span_of(signature, jwt_base64_bytes(parts->signature.size)),
+		    key);
+}

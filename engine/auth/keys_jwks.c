@@ -1,0 +1,301 @@
+/* Keys of a JWKS (RFC 7517, 7518, 8037). A key that is for something else, or of a kind that is not known, is passed
+ * over; a set that contradicts itself is refused whole. */
+#include "engine/auth/keys.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <stdio.h>
+
+#include "engine/core/log.h"
+#include "proto/json/json_string.h"
+#include "proto/json/json_walk.h"
+#include "proto/jwt/jwt_base64.h"
+#include "proto/utf8/utf8.h"
+
+#define NUMBER_MAX (KEY_RSA_BITS_MOST / 8 + 1)
+#define LETTERS_MAX ((NUMBER_MAX > KEY_SECRET_MAX ? NUMBER_MAX : KEY_SECRET_MAX) * 4 / 3 + 4)
+#define POINT_MAX (1 + 2 * 66)
+
+enum member { KTY, KID, ALG, USE, KEY_OPS, N, E, CRV, X, Y, K, MEMBERS };
+
+static const struct json_name names[MEMBERS] = {
+	{ "kty" }, { "kid" }, { "alg" }, { "use" }, { "key_ops" }, { "n" },
+	{ "e" },   { "crv" }, { "x" },   { "y" },   { "k" },
+};
+
+struct jwk {
+	struct json_value values[MEMBERS];
+};
+
+/* Bytes of a member in base64url. */
+struct octets {
+	uint8_t bytes[LETTERS_MAX];
+	size_t size;
+};
+
+static bool is(const struct jwk *jwk, enum member member, const char *word)
+{
+	uint8_t room[32];
+	struct span text;
+
+	return jwk->values[member].type == JSON_STRING &&
+	       json_string(&text, jwk->values[member].token, room, sizeof(room)) > 0 &&
+	       span_equal(text, span_of(word, strlen(word)));
+}
+
+static bool octets(struct octets *octets, const struct jwk *jwk, enum member member)
+{
+	uint8_t room[LETTERS_MAX];
+	struct span text;
+
+	if (jwk->values[member].type != JSON_STRING ||
+	    json_string(&text, jwk->values[member].token, room, sizeof(room)) < 0 || text.size > LETTERS_MAX)
+		return false;
+	octets->size = jwt_base64_bytes(text.size);
+	return jwt_base64_decode(octets->bytes, text);
+}
+
+static EVP_PKEY *made(const char *type, OSSL_PARAM_BLD *builder)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
+	EVP_PKEY *pkey = NULL;
+
+	if (context && parameters && EVP_PKEY_fromdata_init(context) == 1 &&
+	    EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
+		pkey = NULL;
+	OSSL_PARAM_free(parameters);
+	EVP_PKEY_CTX_free(context);
+	return pkey;
+}
+
+static EVP_PKEY *rsa_of(const struct jwk *jwk)
+{
+	struct octets octets_n, octets_e;
+	EVP_PKEY *pkey = NULL;
+
+	if (!octets(&octets_n, jwk, N) || !octets(&octets_e, jwk, E) || octets_n.size > NUMBER_MAX || octets_e.size > 8)
+		return NULL;
+	BIGNUM *n = BN_bin2bn(octets_n.bytes, (int)octets_n.size, NULL);
+	BIGNUM *e = BN_bin2bn(octets_e.bytes, (int)octets_e.size, NULL);
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+
+	if (n && e && builder && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+		pkey = made("RSA", builder);
+	OSSL_PARAM_BLD_free(builder);
+	BN_free(n);
+	BN_free(e);
+	return pkey;
+}
+
+/* Coordinates in their full size (RFC 7518, 6.2.1.2). */
+static EVP_PKEY *ec_of(const struct jwk *jwk)
+{
+	static const struct {
+		const char *crv, *group;
+		size_t size;
+	} curves[] = { { "P-256", "prime256v1", 32 }, { "P-384", "secp384r1", 48 }, { "P-521", "secp521r1", 66 } };
+	struct octets x, y;
+	uint8_t point[POINT_MAX];
+	size_t at = 0;
+	EVP_PKEY *pkey = NULL;
+
+	while (at < 3 && !is(jwk, CRV, curves[at].crv))
+		at++;
+	if (at == 3 || !octets(&x, jwk, X) || !octets(&y, jwk, Y) || x.size != curves[at].size ||
+	    y.size != curves[at].size)
+		return NULL;
+	point[0] = 4; /* not compressed */
+	memcpy(point + 1, x.bytes, x.size);
+	memcpy(point + 1 + x.size, y.bytes, y.size);
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+
+	if (builder && OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, curves[at].group, 0) == 1 &&
+	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * x.size) == 1)
+		pkey = made("EC", builder);
+	OSSL_PARAM_BLD_free(builder);
+	return pkey;
+}
+
+static EVP_PKEY *okp_of(const struct jwk *jwk)
+{
+	struct octets x;
+
+	if (!is(jwk, CRV, "Ed25519") || !octets(&x, jwk, X) || x.size != 32)
+		return NULL;
+	return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, x.bytes, x.size);
+}
+
+/* Whether it is for verifying signatures, as far as it says what it is for. */
+static bool is_for_signatures(const struct jwk *jwk)
+{
+	const struct json_value *uses = &jwk->values[KEY_OPS];
+	struct json_walk walk;
+	struct json_value use;
+	struct span key;
+
+	if (jwk->values[USE].type != JSON_ABSENT && !is(jwk, USE, "sig"))
+		return false;
+	if (uses->type == JSON_ABSENT)
+		return true;
+	if (uses->type != JSON_ARRAY)
+		return false;
+	walk = json_walk_begin(uses);
+	while (json_walk_next(&walk, &key, &use))
+		if (use.type == JSON_STRING && span_equal(use.token, SPAN("\"verify\"")))
+			return true;
+	return false;
+}
+
+/* algorithm: said for all of the set, or JWT_ALGORITHM_COUNT. False: its alg is none that we know, or another one. */
+static bool algorithm_of(const struct jwk *jwk, enum jwt_algorithm *algorithm)
+{
+	uint8_t room[32];
+	struct span text;
+
+	if (jwk->values[ALG].type == JSON_ABSENT)
+		return true;
+	if (jwk->values[ALG].type != JSON_STRING || json_string(&text, jwk->values[ALG].token, room, sizeof(room)) < 0)
+		return false;
+	const enum jwt_algorithm own = jwt_algorithm_find(text);
+	const bool fits = own != JWT_ALGORITHM_COUNT && (*algorithm == JWT_ALGORITHM_COUNT || *algorithm == own);
+
+	*algorithm = own;
+	return fits;
+}
+
+static bool take_kid(struct key *key, const struct jwk *jwk)
+{
+	uint8_t room[JWT_KID_SIZE_MAX];
+	struct span kid;
+
+	if (jwk->values[KID].type == JSON_ABSENT)
+		return true;
+	if (jwk->values[KID].type != JSON_STRING || json_string(&kid, jwk->values[KID].token, room, sizeof(room)) < 0 ||
+	    kid.size > JWT_KID_SIZE_MAX)
+		return false;
+	memcpy(key->kid, kid.bytes, kid.size);
+	key->kid_size = (uint8_t)kid.size;
+	key->has_kid = true;
+	return true;
+}
+
+/* NULL: *key is a key of its own. Else why it cannot be used. */
+static const char *read_jwk(struct key *key, const struct jwk *jwk, enum jwt_algorithm algorithm)
+{
+	struct octets secret;
+	EVP_PKEY *pkey;
+
+	if (!is_for_signatures(jwk))
+		return "not for verifying signatures";
+	if (!algorithm_of(jwk, &algorithm))
+		return "its alg is none that is known here";
+	if (is(jwk, KTY, "oct"))
+		return octets(&secret, jwk, K) ? key_secret(key, algorithm, span_of(secret.bytes, secret.size))
+					       : "a secret that cannot be read";
+	pkey = is(jwk, KTY, "RSA")   ? rsa_of(jwk)
+	       : is(jwk, KTY, "EC")  ? ec_of(jwk)
+	       : is(jwk, KTY, "OKP") ? okp_of(jwk)
+				     : NULL;
+	ERR_clear_error();
+	return pkey ? key_public(key, algorithm, pkey) : "of a kind that is not known, or cannot be read";
+}
+
+static bool is_secret(const struct key *key)
+{
+	return key->pkey == NULL;
+}
+
+/* Of the keys from first on. NULL: they fit together. */
+static const char *contradiction(const struct keys *keys, uint32_t first)
+{
+	for (uint32_t i = first; i < keys->count; i++) {
+		const struct key *a = &keys->keys[i];
+
+		for (uint32_t j = first; j < i; j++) {
+			const struct key *b = &keys->keys[j];
+
+			/* Whoever publishes a secret with public keys has published the secret. */
+			if (is_secret(a) != is_secret(b))
+				return "secrets and public keys in one set";
+			if (a->has_kid && b->has_kid && a->algorithm == b->algorithm &&
+			    span_equal(span_of(a->kid, a->kid_size), span_of(b->kid, b->kid_size)))
+				return "two keys of one kid and algorithm";
+		}
+	}
+	return NULL;
+}
+
+/* One member of the set, which counts or is passed over. NULL, or why the whole is refused. */
+static const char *add(struct keys *keys, const struct auth_source *source, enum jwt_algorithm algorithm,
+		       const struct json_value *value, const char **passed_over)
+{
+	struct key key = { 0 };
+	struct jwk jwk;
+
+	if (value->type != JSON_OBJECT ||
+	    json_scan_object(jwk.values, names, MEMBERS, value->token.bytes, value->token.size) < 0)
+		return "what stands in it is no key, or has a member twice";
+	const char *why = read_jwk(&key, &jwk, algorithm);
+
+	if (!why && !take_kid(&key, &jwk)) {
+		key_close(&key);
+		why = "its kid is no text of at most 128 bytes";
+	}
+	if (why) {
+		*passed_over = why;
+		LOG(LOG_WARN, "key_passed_over", LOG_SPAN("of", source->name), LOG_TEXT("reason", why));
+		return NULL;
+	}
+	if (keys->count == KEYS_MAX) {
+		key_close(&key);
+		return "more than 64 keys";
+	}
+	key.issuer = source->issuer;
+	keys->keys[keys->count++] = key;
+	return NULL;
+}
+
+static const char *read_set(struct keys *keys, const struct auth_source *source, enum jwt_algorithm algorithm)
+{
+	static const struct json_name set_names[2] = { { "keys" }, { "kty" } };
+	const uint32_t first = keys->count;
+	const char *wrong = NULL, *passed_over = "there is none in it";
+	struct json_value values[2], one;
+	struct json_walk walk;
+	struct span name;
+
+	if (!utf8_valid(source->text.bytes, source->text.size) ||
+	    json_scan_object(values, set_names, 2, source->text.bytes, source->text.size) < 0)
+		return "no JSON object";
+	if (values[0].type == JSON_ABSENT && values[1].type != JSON_ABSENT) {
+		one = (struct json_value){ JSON_OBJECT, source->text }; /* a key alone */
+		wrong = add(keys, source, algorithm, &one, &passed_over);
+	} else if (values[0].type != JSON_ARRAY) {
+		return "no JWKS: it has no array `keys`";
+	} else {
+		walk = json_walk_begin(&values[0]);
+		while (!wrong && json_walk_next(&walk, &name, &one))
+			wrong = add(keys, source, algorithm, &one, &passed_over);
+	}
+	if (!wrong)
+		wrong = keys->count == first ? passed_over : contradiction(keys, first);
+	while (wrong && keys->count > first)
+		key_close(&keys->keys[--keys->count]);
+	return wrong;
+}
+
+int keys_read_jwks(struct keys *keys, const struct auth_source *source, enum jwt_algorithm algorithm,
+		   char why[AUTH_WHY_MAX])
+{
+	const char *wrong = read_set(keys, source, algorithm);
+
+	if (!wrong)
+		return 0;
+	snprintf(why, AUTH_WHY_MAX, "%.*s: %s", (int)source->name.size, source->name.bytes, wrong);
+	return -1;
+}

@@ -1,0 +1,252 @@
+/* Sources of keys: what is taken from them, what is passed over, and what is refused. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/auth/keys.h"
+#include "engine/core/log.h"
+#include "engine/core/slab.h"
+#include "tests/identity/signer.h"
+
+static struct keys keys;
+static char why[AUTH_WHY_MAX], text[4 * SIGNER_TEXT_MAX], one[SIGNER_TEXT_MAX];
+static struct signer signer;
+
+static void setup(void)
+{
+	log_setup(LOG_OFF, false);
+}
+
+static void teardown(void)
+{
+	keys_close(&keys);
+	signer_end(&signer);
+	cr_assert_eq(block_bytes_out(), 0);
+}
+
+TestSuite(keys, .init = setup, .fini = teardown);
+
+static int take(const char *from, size_t size, const char *algorithm)
+{
+	uint8_t *exact = malloc(size + !size);
+	struct auth_source source = { .name = SPAN("FILE"), .text = span_of(exact, size) };
+
+	memcpy(exact, from, size);
+	if (algorithm)
+		source.algorithm = span_of(algorithm, strlen(algorithm));
+	keys_close(&keys);
+	why[0] = 0;
+	const int result = keys_read(&keys, &source, why);
+
+	free(exact);
+	return result;
+}
+
+static int take_text(const char *from, const char *algorithm)
+{
+	return take(from, strlen(from), algorithm);
+}
+
+/* What is said where it is refused. */
+static bool says(const char *from, const char *algorithm, const char *said)
+{
+	return take_text(from, algorithm) == -1 && strncmp(why, "FILE: ", 6) == 0 && strstr(why, said) != NULL &&
+	       keys.count == 0;
+}
+
+Test(keys, a_jwk_of_each_kind_is_for_its_own_algorithm)
+{
+	for (unsigned i = 0; i < JWT_ALGORITHM_COUNT; i++) {
+		const enum jwt_algorithm algorithm = (enum jwt_algorithm)i;
+		const enum jwt_kind kind = jwt_algorithm_kind(algorithm);
+
+		signer_make(&signer, algorithm);
+		char more[200];
+
+		snprintf(more, sizeof(more), ",\"alg\":\"%s\",\"kid\":\"k\\u0031\",\"use\":\"sig\"",
+			 jwt_algorithm_name(algorithm));
+		signer_jwk(&signer, more, text);
+		cr_assert_eq(take_text(text, NULL), 0, "%s", why);
+		cr_assert(keys.count == 1 && keys.keys[0].algorithm == algorithm && keys.keys[0].has_kid);
+		cr_assert(span_equal(span_of(keys.keys[0].kid, keys.keys[0].kid_size), SPAN("k1")));
+		signer_jwk(&signer, "", text);
+		if (kind == JWT_KIND_HMAC) {
+			cr_assert(says(text, NULL, "for which"));
+		} else {
+			cr_assert_eq(take_text(text, NULL), 0, "%s", why);
+			cr_assert(keys.keys[0].algorithm ==
+					  (kind == JWT_KIND_RSA || kind == JWT_KIND_PSS ? JWT_RS256 : algorithm) &&
+				  !keys.keys[0].has_kid);
+			cr_assert_eq(take_text(text, jwt_algorithm_name(algorithm)), 0, "%s", why);
+			cr_assert_eq(keys.keys[0].algorithm, algorithm);
+		}
+		signer_end(&signer);
+	}
+}
+
+Test(keys, pem)
+{
+	size_t size = 0;
+
+	signer_make(&signer, JWT_RS256);
+	size = signer_pem(&signer, text);
+	cr_assert_eq(take_text(text, NULL), 0, "%s", why);
+	cr_assert(keys.count == 1 && keys.keys[0].algorithm == JWT_RS256);
+	cr_assert_eq(take_text(text, "PS512"), 0);
+	cr_assert_eq(keys.keys[0].algorithm, JWT_PS512);
+	cr_assert_eq(take_text(text, "ES256"), -1);
+	signer_end(&signer);
+	signer_make(&signer, JWT_EdDSA);
+	signer_pem(&signer, text + size);
+	cr_assert_eq(take_text(text, NULL), 0);
+	cr_assert(keys.count == 2 && keys.keys[1].algorithm == JWT_EdDSA);
+	size = strlen(text);
+	snprintf(text + size, sizeof(text) - size, "what is behind it\n");
+	cr_assert_eq(take_text(text, NULL), 0);
+	cr_assert_eq(take(text, size - 10, NULL), -1, "the second one is cut");
+	cr_assert_eq(take_text("-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n", NULL), -1);
+	cr_assert_eq(take_text("-----BEGIN X-----\nMAA=\n-----END X-----\n", NULL), -1);
+	cr_assert_not_null(strstr(why, "block 1: a block that is neither"));
+}
+
+Test(keys, a_private_key_is_not_wanted)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	signer_make(&signer, JWT_ES256);
+	cr_assert(PEM_write_bio_PrivateKey(bio, signer.pkey, NULL, NULL, 0, NULL, NULL));
+	const int size = BIO_read(bio, text, sizeof(text));
+
+	cr_assert_eq(take(text, (size_t)size, NULL), -1);
+	cr_assert_not_null(strstr(why, "a private key"), "%s", why);
+	BIO_free(bio);
+}
+
+Test(keys, secrets)
+{
+	static const char longest[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+	cr_assert_eq(take(longest, 32, "HS256"), 0);
+	cr_assert_eq(take(longest, 31, "HS256"), -1);
+	cr_assert_eq(take(longest, 48, "HS384"), 0);
+	cr_assert_eq(take(longest, 47, "HS384"), -1);
+	cr_assert_eq(take(longest, 64, "HS512"), 0);
+	cr_assert_eq(take(longest, 63, "HS512"), -1);
+	cr_assert_eq(take("", 0, "HS256"), -1);
+	snprintf(text, sizeof(text), "%s\r\n", longest);
+	cr_assert_eq(take_text(text, "HS512"), 0);
+	cr_assert_eq(keys.keys[0].secret_size, 64, "without the end of its line");
+	memset(text, 'x', KEY_SECRET_MAX + 1);
+	cr_assert_eq(take(text, KEY_SECRET_MAX, "HS512"), 0);
+	cr_assert_eq(take(text, KEY_SECRET_MAX + 1, "HS512"), -1);
+	cr_assert(says(longest, NULL, "needs its algorithm"));
+	cr_assert(says(longest, "hs256", "is no algorithm"));
+	cr_assert(says(longest, "none", "is no algorithm"));
+}
+
+Test(keys, sets_that_are_refused)
+{
+	static const char *const es = "{\"kty\":\"EC\",\"crv\":\"P-256\"}",
+				 *const secret = "{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"a\",\"k\":"
+						 "\"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE\"}";
+
+	cr_assert(says("{", NULL, "no JSON object"));
+	cr_assert(says("{}", NULL, "no array `keys`"));
+	cr_assert(says("{\"keys\":{}}", NULL, "no array `keys`"));
+	cr_assert(says("{\"keys\":[],\"keys\":[]}", NULL, "no JSON object"));
+	cr_assert(says("{\"keys\":[]}", NULL, "none in it"));
+	cr_assert(says("{\"keys\":[1]}", NULL, "no key"));
+	cr_assert(says("{\"keys\":[{\"kty\":\"oct\",\"kty\":\"oct\"}]}", NULL, "twice"));
+	cr_assert(says("{\"keys\":[{}]}", NULL, "cannot be read"));
+	cr_assert(says("{\"keys\":[{\"kty\":\"EC\",\"use\":\"enc\"}]}", NULL, "not for verifying"));
+	cr_assert(says("{\"keys\":[{\"kty\":\"EC\",\"key_ops\":[\"sign\"]}]}", NULL, "not for verifying"));
+	cr_assert(says("{\"keys\":[{\"kty\":\"EC\",\"alg\":\"RSA-OAEP\"}]}", NULL, "alg"));
+	snprintf(text, sizeof(text), "{\"keys\":[%s]}", es);
+	cr_assert(says(text, NULL, "cannot be read"));
+	snprintf(text, sizeof(text), "{\"keys\":[%s,%s]}", secret, secret);
+	cr_assert(says(text, NULL, "two keys of one kid"));
+	snprintf(text, sizeof(text), "{\"keys\":[%s,%s]}", es, secret);
+	cr_assert_eq(take_text(text, NULL), 0, "one is passed over: %s", why);
+	cr_assert_eq(keys.count, 1);
+	signer_make(&signer, JWT_ES256);
+	signer_jwk(&signer, "", one);
+	snprintf(text, sizeof(text), "{\"keys\":[%s,%s]}", one, secret);
+	cr_assert(says(text, NULL, "secrets and public keys"));
+}
+
+Test(keys, rsa_keys_that_are_too_small_or_none)
+{
+	static const int bits[] = { 1024, 2040 };
+
+	for (size_t i = 0; i < 2; i++) {
+		signer = (struct signer){ .algorithm = JWT_RS256, .pkey = EVP_RSA_gen((unsigned)bits[i]) };
+		signer_jwk(&signer, "", text);
+		cr_assert(says(text, NULL, "2048 to 8192 bits"));
+		signer_end(&signer);
+	}
+	signer_make(&signer, JWT_RS256);
+	signer_jwk(&signer, "", text);
+	char *e = strstr(text, "\"e\":\"AQAB\"");
+
+	memcpy(e, "\"e\":\"AAAB\"", 10);
+	cr_assert(says(text, NULL, "exponent"));
+	memcpy(e, "\"e\":\"AQAA\"", 10);
+	cr_assert(says(text, NULL, "exponent"));
+}
+
+Test(keys, a_point_that_is_not_on_the_curve)
+{
+	signer_make(&signer, JWT_ES256);
+	signer_jwk(&signer, "", text);
+	char *y = strstr(text, "\"y\":\"") + 5;
+
+	*y = *y == 'A' ? 'B' : 'A';
+	cr_assert_eq(take_text(text, NULL), -1);
+	signer_jwk(&signer, ",\"alg\":\"ES384\"", text);
+	cr_assert(says(text, NULL, "another curve"));
+}
+
+Test(keys, as_many_as_there_may_be_and_one_more)
+{
+	for (int count = KEYS_MAX; count <= KEYS_MAX + 1; count++) {
+		size_t size = (size_t)snprintf(text, sizeof(text), "{\"keys\":[");
+
+		for (int i = 0; i < count; i++)
+			size += (size_t)snprintf(text + size, sizeof(text) - size,
+						 "%s{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"%d\",\"k\":"
+						 "\"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE\"}",
+						 i ? "," : "", i);
+		snprintf(text + size, sizeof(text) - size, "]}");
+		cr_assert_eq(take_text(text, NULL), count == KEYS_MAX ? 0 : -1, "%s", why);
+	}
+	cr_assert_not_null(strstr(why, "more than 64 keys"));
+}
+
+/* Of keys that a token fits equally well so many are tried, and the next one is not. */
+Test(keys, tried_in_turn)
+{
+	static const char *const parts_of = "{\"keys\":[";
+	char token[SIGNER_TEXT_MAX];
+
+	for (int at = KEYS_TRIED_MAX - 1; at <= KEYS_TRIED_MAX; at++) {
+		size_t size = (size_t)snprintf(text, sizeof(text), "%s", parts_of);
+		struct jwt_parts parts;
+		const struct key *key;
+
+		signer_make(&signer, JWT_HS256);
+		signer_jwk(&signer, ",\"alg\":\"HS256\",\"kid\":\"x\"", one);
+		for (int i = 0; i < at; i++)
+			size += (size_t)snprintf(text + size, sizeof(text) - size,
+						 "{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"%d\",\"k\":"
+						 "\"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE\"},",
+						 i);
+		snprintf(text + size, sizeof(text) - size, "%s]}", one);
+		cr_assert_eq(take_text(text, NULL), 0, "%s", why);
+		size = signer_token(&signer, "{}", token);
+		cr_assert(jwt_cut(&parts, span_of(token, size)));
+		cr_assert_eq(keys_judge(&keys, &parts, &key), at < KEYS_TRIED_MAX ? AUTH_OK : AUTH_signature);
+		size = signer_token_of(&signer, "{\"alg\":\"HS256\",\"kid\":\"x\"}", "{}", token);
+		cr_assert(jwt_cut(&parts, span_of(token, size)));
+		cr_assert_eq(keys_judge(&keys, &parts, &key), AUTH_OK, "with its kid it is found");
+	}
+}
