@@ -1,4 +1,4 @@
-/* key.h - a key that tokens are judged by: what is public of a pair, or a shared secret, and the one algorithm it is for.
+/* key.h - a key that tokens are judged by: what is public of a pair, or a secret, and the one algorithm it is for.
  *
  * The algorithm belongs to the key (RFC 8725, 3.1): what a token says of it is only compared.
  */

@@ -1,6 +1,20 @@
 #include "engine/ops/identity.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define SOURCES_MAX 17 /* as many files as can be named, and what was fetched */
+#define KEYS_FILE_MAX (64 * 1024)
+
+static const char *const blanks = " \t\r\n";
+
+struct reading {
+	const struct options *options;
+	struct files *files;
+	struct auth_source sources[SOURCES_MAX];
+	char *texts[SOURCES_MAX];
+	size_t count;
+};
 
 static struct span text_of(const struct options *options, enum option_id id)
 {
@@ -9,16 +23,140 @@ static struct span text_of(const struct options *options, enum option_id id)
 	return span_of(text, strlen(text));
 }
 
-struct auth *identity_make(const struct options *options, const struct auth *before, char error[OPTION_ERROR_MAX])
+static bool is_set(const struct options *options, enum option_id id)
 {
+	return text_of(options, id).size > strspn(option_text(options, id), blanks);
+}
+
+static int refuse(const struct options *options, enum option_id id, const char *why, char error[OPTION_ERROR_MAX])
+{
+	snprintf(error, OPTION_ERROR_MAX, "%.*s: option '%s': %.*s", OPTION_WHERE_MAX, option_where(options, id),
+		 option_name(id), AUTH_WHY_MAX, why);
+	return -1;
+}
+
+/* The next word of token-keys, FILE or ALG:FILE. A file whose name has a colon in it can be named as ./FILE. False:
+ * there is none. */
+static bool next_word(const char **at, struct span *algorithm, char path[FILES_PATH_MAX])
+{
+	*at += strspn(*at, blanks);
+	const size_t size = strcspn(*at, blanks), colon = strcspn(*at, ":"), slash = strcspn(*at, "/");
+	const size_t prefix = colon < size && colon < slash ? colon + 1 : 0;
+
+	*algorithm = prefix > 0 ? span_of(*at, colon) : SPAN_NONE;
+	snprintf(path, FILES_PATH_MAX, "%.*s", (int)(size - prefix), *at + prefix);
+	*at += size;
+	return size > 0;
+}
+
+int identity_name_files(const struct options *options, struct files *files, char error[OPTION_ERROR_MAX])
+{
+	const char *at = option_text(options, OPTION_token_keys);
+	struct span algorithm;
+	char path[FILES_PATH_MAX];
+
+	while (next_word(&at, &algorithm, path))
+		if (files_name(files, path) != 0)
+			return refuse(options, OPTION_token_keys, "one file too many, or its name is too long", error);
+	return 0;
+}
+
+int identity_check(const struct options *options, char error[OPTION_ERROR_MAX])
+{
+	if (!is_set(options, OPTION_token_jwks))
+		return 0;
+	/* Whoever publishes keys may sign tokens for many others besides us. */
+	if (!is_set(options, OPTION_token_issuer) || !is_set(options, OPTION_token_audience))
+		return refuse(options, OPTION_token_jwks, "needs token-issuer and token-audience", error);
+	return 0;
+}
+
+static int read_file(struct reading *reading, struct span algorithm, const char *path, char why[AUTH_WHY_MAX])
+{
+	const size_t name_size = strlen(path);
+	char *text = reading->count < SOURCES_MAX - 1 ? malloc(KEYS_FILE_MAX + name_size) : NULL;
+
+	if (!text) {
+		snprintf(why, AUTH_WHY_MAX, "no memory, or more than %d files", SOURCES_MAX - 1);
+		return -1;
+	}
+	const ssize_t size = files_read(reading->files, path, text, KEYS_FILE_MAX);
+
+	if (size < 0) {
+		snprintf(why, AUTH_WHY_MAX, "%.250s: %s", path, strerror((int)-size));
+		free(text);
+		return -1;
+	}
+	memcpy(text + size, path, name_size);
+	reading->texts[reading->count] = text;
+	reading->sources[reading->count++] = (struct auth_source){
+		.name = span_of(text + size, name_size),
+		.text = span_of(text, (size_t)size),
+		.algorithm = algorithm,
+	};
+	return 0;
+}
+
+static int read_files(struct reading *reading, char why[AUTH_WHY_MAX])
+{
+	const char *at = option_text(reading->options, OPTION_token_keys);
+	struct span algorithm;
+	char path[FILES_PATH_MAX];
+
+	while (next_word(&at, &algorithm, path))
+		if (read_file(reading, algorithm, path, why) != 0)
+			return -1;
+	return 0;
+}
+
+/* Secrets are not left behind in memory that somebody else gets. */
+static void forget(struct reading *reading)
+{
+	for (size_t i = 0; i < reading->count; i++) {
+		if (reading->texts[i])
+			explicit_bzero(reading->texts[i], reading->sources[i].text.size);
+		free(reading->texts[i]);
+	}
+}
+
+static struct auth *make(struct reading *reading, const struct auth *before, char why[AUTH_WHY_MAX])
+{
+	const struct options *options = reading->options;
 	const struct auth_config config = {
 		.guests = (enum auth_guests)option_number(options, OPTION_guests),
+		.tokens = is_set(options, OPTION_token_keys) || is_set(options, OPTION_token_jwks),
 		.rights = text_of(options, OPTION_rights),
+		.issuers = text_of(options, OPTION_token_issuer),
+		.audiences = text_of(options, OPTION_token_audience),
+		.leeway_ms = option_number(options, OPTION_token_leeway),
+		.sources = reading->sources,
+		.source_count = reading->count,
 	};
-	char why[AUTH_WHY_MAX];
-	struct auth *auth = auth_make(&config, before, why);
 
+	return auth_make(&config, before, why);
+}
+
+struct auth *identity_make(const struct options *options, struct files *files, struct span jwks,
+			   const struct auth *before, const char **where, char error[OPTION_ERROR_MAX])
+{
+	struct reading reading = { .options = options, .files = files };
+	char why[AUTH_WHY_MAX];
+	struct auth *auth = NULL;
+
+	*where = option_where(options, OPTION_token_jwks);
+	if (identity_check(options, error) != 0)
+		return NULL;
+	*where = option_where(options, OPTION_token_keys);
+	if (read_files(&reading, why) == 0) {
+		if (jwks.bytes)
+			reading.sources[reading.count++] = (struct auth_source){
+				.name = text_of(options, OPTION_token_jwks),
+				.text = jwks,
+			};
+		auth = make(&reading, before, why);
+	}
 	if (!auth)
-		snprintf(error, OPTION_ERROR_MAX, "identity: %s", why);
+		refuse(options, OPTION_token_keys, why, error);
+	forget(&reading);
 	return auth;
 }

@@ -18,18 +18,30 @@ int policy_name_files(const struct options *options, struct files *files, char e
 			 OPTION_WHERE_MAX, option_where(options, of_files[i]), option_name(of_files[i]));
 		return -1;
 	}
-	return 0;
+	return identity_name_files(options, files, error);
 }
 
 int policy_check(const struct options *options, char error[OPTION_ERROR_MAX])
 {
 	struct room_classes *classes = malloc(sizeof(*classes));
-	const int result = classes ? plan_classes(options, classes, error) : -1;
+	int result = classes ? plan_classes(options, classes, error) : -1;
 
 	if (!classes)
 		snprintf(error, OPTION_ERROR_MAX, "there is no memory for the options");
 	free(classes);
+	if (result == 0)
+		result = identity_check(options, error);
 	return result;
+}
+
+/* NULL where there is no memory, and of nothing: then the next fetch brings it again. */
+static uint8_t *copy_of(struct span text)
+{
+	uint8_t *copy = text.bytes ? malloc(text.size + 1) : NULL;
+
+	if (copy)
+		memcpy(copy, text.bytes, text.size);
+	return copy;
 }
 
 static int fill(struct policy *policy, const struct policy *before, struct files *files, const char **where,
@@ -43,8 +55,12 @@ static int fill(struct policy *policy, const struct policy *before, struct files
 	*where = option_where(options, OPTION_api_keys);
 	if (api_file_read(options, files, &policy->api_keys, error) != 0)
 		return -1;
-	*where = option_where(options, OPTION_rights);
-	policy->auth = identity_make(options, before ? before->auth : NULL, error);
+	if (before && before->jwks) {
+		policy->jwks = copy_of(span_of(before->jwks, before->jwks_size));
+		policy->jwks_size = before->jwks_size;
+	}
+	policy->auth = identity_make(options, files, span_of(policy->jwks, policy->jwks_size),
+				     before ? before->auth : NULL, where, error);
 	if (!policy->auth)
 		return -1;
 	/* Judged when it was set. */
@@ -73,9 +89,26 @@ struct policy *policy_make(const struct options *options, const struct policy *b
 
 void policy_free(struct policy *policy)
 {
-	if (policy)
-		auth_release(policy->auth);
+	if (!policy)
+		return;
+	auth_release(policy->auth);
+	free(policy->jwks);
 	free(policy);
+}
+
+int policy_fetched(struct policy *policy, struct span jwks, struct files *files, char error[OPTION_ERROR_MAX])
+{
+	const char *where;
+	struct auth *auth = identity_make(&policy->options, files, jwks, policy->auth, &where, error);
+
+	if (!auth)
+		return -1;
+	auth_release(policy->auth);
+	policy->auth = auth;
+	free(policy->jwks);
+	policy->jwks = copy_of(jwks);
+	policy->jwks_size = jwks.size;
+	return 0;
 }
 
 struct shard_limits policy_limits(const struct policy *policy, const struct ring_features *features, uint32_t core,

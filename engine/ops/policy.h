@@ -21,6 +21,8 @@ struct policy {
 	struct room_classes classes;
 	struct networks exempt;
 	struct auth *auth; /* held */
+	uint8_t *jwks; /* fetched last from --token-jwks; NULL: nothing yet */
+	size_t jwks_size;
 	struct api_keys api_keys;
 };
 
@@ -36,6 +38,10 @@ int policy_check(const struct options *options, char error[OPTION_ERROR_MAX]);
 struct policy *policy_make(const struct options *options, const struct policy *before, struct files *files,
 			   const char **where, char error[OPTION_ERROR_MAX]);
 void policy_free(struct policy *policy);
+
+/* A JWKS was fetched: policy->auth is another one, which is to be handed to the cores (reload_fetched()). Returns 0, or
+ * -1 with one line in error: then all is as before. */
+int policy_fetched(struct policy *policy, struct span jwks, struct files *files, char error[OPTION_ERROR_MAX]);
 
 /* What a core may use under it; points into it. */
 struct shard_limits policy_limits(const struct policy *policy, const struct ring_features *features, uint32_t core,

@@ -154,6 +154,18 @@ static void hand_over(struct reload *reload)
 	hand_auth(reload);
 }
 
+int reload_fetched(struct reload *reload, struct span jwks)
+{
+	char error[OPTION_ERROR_MAX];
+
+	if (policy_fetched(reload->policy, jwks, reload->files, error) != 0) {
+		LOG(LOG_ERROR, "jwks_refused", LOG_TEXT("error", error));
+		return -1;
+	}
+	hand_auth(reload);
+	return 0;
+}
+
 void reload_tend(struct reload *reload)
 {
 	for (uint32_t i = 0; i < reload->cores; i++)

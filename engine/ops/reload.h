@@ -63,6 +63,10 @@ int reload_judge(const struct policy *policy, const struct config *config, struc
  * or who asked. */
 int reload_run(struct reload *reload, const char *by);
 
+/* While the cores turn, on the main thread: a JWKS was fetched from --token-jwks, and holds from now on beside the keys
+ * of files. Returns 0, or -1 having logged why: then the keys of before hold. */
+int reload_fetched(struct reload *reload, struct span jwks);
+
 /* Every now and then: tells cores that could not be told, frees what no core uses. */
 void reload_tend(struct reload *reload);
 

@@ -20,7 +20,8 @@ struct jwt_claims {
 };
 
 /* Reads the payload's bytes, which the claims borrow; room[0..size) is for what has escapes and must not overlap them.
- * Times are numbers of seconds, 0 to 2^53 - 1, which may have a fraction but no exponent. Returns whether it is right. */
+ * Times are numbers of seconds, 0 to 2^53 - 1, which may have a fraction but no exponent. Returns whether all is
+ * right. */
 bool jwt_claims_read(struct jwt_claims *claims, const uint8_t *text, size_t size, uint8_t *room);
 
 /* Whether the audience is, or has among it, that one. */

@@ -35,6 +35,16 @@ OPTION(receive_buffer_size, "receive-buffer-size", BYTES, "16K", "1K", "256K", "
        "bytes of each")
 OPTION(zero_copy, "zero-copy-from", BYTES, "0", "0", "1G", "Cores", START,
        "sends of so many bytes use SEND_ZC; 0: never (it copies on loopback)")
+OPTION(token_keys, "token-keys", WORDS, "", "", "", "Identity", START,
+       "files of keys that tokens are signed with: a JWKS, PEM, or a secret as HS256:FILE; their contents can change")
+OPTION(token_jwks, "token-jwks", TEXT, "", "", "", "Identity", START,
+       "URL of a JWKS, fetched and kept up to date; needs token-issuer and token-audience")
+OPTION(token_issuer, "token-issuer", WORDS, "", "", "", "Identity", LIVE,
+       "issuers (iss) that tokens must be of; empty: any")
+OPTION(token_audience, "token-audience", WORDS, "", "", "", "Identity", LIVE,
+       "audiences (aud) that tokens must be meant for; empty: tokens that name any are refused")
+OPTION(token_leeway, "token-leeway", TIME, "30s", "0", "10m", "Identity", LIVE,
+       "by how much the clocks of who signs may differ from ours")
 OPTION(guests, "guests", CHOICE, "auto", "", "auto|named|anonymous|none", "Identity", LIVE,
        "who has no token: is who they say, is given a name, or is not let in; auto: named without keys, else none")
 OPTION(rights, "rights", RIGHTS, "*: member; @moderator *: member moderate; @admin *: all", "", "", "Identity", LIVE,
