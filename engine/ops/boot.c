@@ -19,6 +19,7 @@
 #include "engine/net/listener.h"
 #include "engine/ops/data.h"
 #include "engine/ops/fetch.h"
+#include "engine/ops/key_watch.h"
 #include "engine/ops/memory.h"
 #include "engine/ops/reload.h"
 #include "engine/ops/sandbox.h"
@@ -55,6 +56,7 @@ struct server {
 	struct reload reload;
 	struct store_threads store;
 	struct fetch *fetch; /* NULL: nobody is asked outside */
+	struct key_watch key_watch;
 	struct sandbox sandbox;
 	struct memory memory;
 	uint64_t trimmed_ms; /* when memory was last given back */
@@ -258,6 +260,8 @@ static void watch_signals(struct server *server, const sigset_t *signals)
 			reload_due(&watch);
 		else
 			tend(&watch);
+		if (watch.phase == WATCH_RUN)
+			key_watch_tend(&server->key_watch, server->fetch, &server->reload);
 		measure_memory(server);
 	}
 }

@@ -37,8 +37,6 @@ OPTION(zero_copy, "zero-copy-from", BYTES, "0", "0", "1G", "Cores", START,
        "sends of so many bytes use SEND_ZC; 0: never (it copies on loopback)")
 OPTION(token_keys, "token-keys", WORDS, "", "", "", "Identity", START,
        "files of keys that tokens are signed with: a JWKS, PEM, or a secret as HS256:FILE; their contents can change")
-OPTION(token_jwks, "token-jwks", TEXT, "", "", "", "Identity", START,
-       "URL of a JWKS, fetched and kept up to date; needs token-issuer and token-audience")
 OPTION(token_issuer, "token-issuer", WORDS, "", "", "", "Identity", LIVE,
        "issuers (iss) that tokens must be of; empty: any")
 OPTION(token_audience, "token-audience", WORDS, "", "", "", "Identity", LIVE,
@@ -50,7 +48,7 @@ OPTION(guests, "guests", CHOICE, "auto", "", "auto|named|anonymous|none", "Ident
 OPTION(rights, "rights", RIGHTS, "*: member; @moderator *: member moderate; @admin *: all", "", "", "Identity", LIVE,
        "who may do what in which rooms")
 OPTION(token_jwks, "token-jwks", URL, "", "", "", "Identity", START,
-       "address of a JSON Web Key Set whose keys sign tokens; fetched by the server")
+       "address of a JSON Web Key Set whose keys sign tokens; needs token-issuer and token-audience")
 OPTION(token_jwks_refresh, "token-jwks-refresh", TIME, "10m", "1s", "1d", "Identity", START,
        "how often it is fetched again")
 OPTION(token_jwks_pause, "token-jwks-pause", TIME, "30s", "1s", "1d", "Identity", START,
