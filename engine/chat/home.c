@@ -434,6 +434,25 @@ void home_tick(struct home *home, uint64_t now_ms, uint64_t wall_ms)
 	}
 }
 
+uint32_t home_busy(struct home *home, struct home_busy *rooms, uint32_t most)
+{
+	struct busy_slot top[HOME_BUSY_MAX];
+	const uint32_t count = busy_take(&home->busy, top, most < HOME_BUSY_MAX ? most : HOME_BUSY_MAX);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct room *room = room_at(home, top[i].room);
+
+		rooms[i] = (struct home_busy){
+			.name = room_name(home, room),
+			.deliveries = top[i].deliveries,
+			.events = top[i].events,
+			.connections = room->connections,
+			.users = room->users,
+		};
+	}
+	return count;
+}
+
 int home_save(const struct home *home, home_save_fn *save, void *context)
 {
 	for (uint32_t index = home->coldest; index != 0; index = room_at(home, index)->warmer) {

@@ -49,6 +49,17 @@ void home_stored(struct home *home, struct store_job *job, uint64_t now_ms, uint
 /* Counts of large rooms, messages past their age. Every 250 ms or so. */
 void home_tick(struct home *home, uint64_t now_ms, uint64_t wall_ms);
 
+/* A room with much to deliver since the last call: name borrows. */
+struct home_busy {
+	struct span name;
+	uint64_t deliveries; /* less what other rooms took away: chat/busy.h */
+	uint32_t events, connections, users;
+};
+
+/* Writes the busiest, at most `most` of HOME_BUSY_MAX, and begins anew. Returns how many. */
+#define HOME_BUSY_MAX 16
+uint32_t home_busy(struct home *home, struct home_busy *rooms, uint32_t most);
+
 /* For keeping the logs over a restart. home_save() calls for each room with a
  * log, oldest event first; a nonzero result ends it and is returned. home_restore() puts one
  * event back, rooms' events ascending by seq; 0 or -errno. */

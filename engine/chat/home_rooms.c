@@ -247,6 +247,7 @@ void room_tidy(struct home *home, struct room *room)
 		slab_give(&home->disks, room_disk(home, room));
 	}
 	cold_remove(home, room);
+	busy_forget(&home->busy, room_index(home, room));
 	directory_at(home->directory, place)->room = 0;
 	slab_give(&home->rooms, room);
 	counter_add(home->counters, COUNTER_rooms, -1);
@@ -327,6 +328,7 @@ void room_published(struct home *home, const struct room *room)
 {
 	counter_add(home->counters, COUNTER_published, 1);
 	cell_add(&home->counters->messages[room->class], 1);
+	busy_note(&home->busy, room_index(home, room), room->connections + 1ull);
 }
 
 void room_follow(struct home *home, struct room *room, const struct chat_event *event)

@@ -3,6 +3,7 @@
 #ifndef CHAT_HOME_ROOMS_H
 #define CHAT_HOME_ROOMS_H
 
+#include "engine/chat/busy.h"
 #include "engine/chat/dedup.h"
 #include "engine/chat/home.h"
 #include "engine/chat/quota.h"
@@ -52,6 +53,7 @@ struct home {
 	uint16_t classed;        /* how often the classes have changed */
 	uint64_t counted_ms;
 	uint64_t now_ms, wall_ms; /* of this command */
+	struct busy busy;
 };
 
 static inline struct room *room_at(const struct home *home, uint32_t index)

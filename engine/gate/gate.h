@@ -7,6 +7,7 @@
 #include "engine/core/throttle.h"
 #include "engine/gate/bans.h"
 #include "engine/gate/shard.h"
+#include "engine/gate/watch.h"
 #include "engine/gate/user_acts.h"
 #include "engine/gate/user_homes.h"
 #include "engine/gate/users.h"
@@ -58,6 +59,7 @@ struct gate {
 	struct session_limits limits;
 	struct throttle throttle; /* of lines about offences */
 	struct latency latency;
+	struct watch_core watch;
 	struct counters *counters;
 	const struct http_source *source;
 	const struct hook_port *hooks; /* who is asked outside; NULL: nobody */

@@ -34,6 +34,7 @@ struct shard {
 	struct xring *in[CORES_MAX]; /* from each core */
 	struct ring_event *events;
 	struct counters counters;
+	struct board board;
 	int listener;
 	uint64_t tick_ms;
 	uint64_t grace_ms; /* until when no deadline is judged; 0: there is no such time */
@@ -119,6 +120,8 @@ static void link_up(struct shard *shard, const struct shard_limits *limits)
 	adopt_open(&shard->gate, links->auth);
 	links->ring_bells[limits->core] = ring_bell(shard->ring);
 	links->counters[limits->core] = &shard->counters;
+	links->watch.boards[limits->core] = &shard->board;
+	shard->gate.watch.board = &shard->board;
 }
 
 static int gate_open(struct gate *gate, const struct shard_limits *limits, struct shard *shard, uint64_t hash_key,
@@ -410,6 +413,7 @@ static void run_timers(struct shard *shard)
 		offence_tick(gate);
 		shed_tick(gate);
 		figures(shard);
+		watch_tick(gate, &shard->links->watch);
 	}
 }
 

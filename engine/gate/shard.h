@@ -13,6 +13,7 @@
 #include "engine/gate/session.h"
 #include "engine/gate/user_acts.h"
 #include "engine/gate/user_count.h"
+#include "engine/gate/watch.h"
 #include "engine/net/conn.h"
 
 struct shard;
@@ -41,6 +42,7 @@ struct shard_links {
 	struct bell bells[CORES_MAX];
 	int ring_bells[CORES_MAX];     /* each shard fills in its own at open; all must be open before any turns */
 	const struct counters *counters[CORES_MAX]; /* likewise */
+	struct watch_links watch;      /* likewise, and who asks */
 	uint32_t memory_permille;      /* of what may be used, written by anyone while the shards run; atomic */
 	struct auth *auth;             /* held by each at open; NULL: all are guests, and members everywhere */
 	struct ban_keeper bans_kept;   /* may be called by every core at once; none: bans end with the process */

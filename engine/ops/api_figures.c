@@ -2,12 +2,11 @@
 
 #include <stdio.h>
 
-#include "engine/chat/post.h"
 #include "engine/core/check.h"
 #include "engine/core/clock.h"
+#include "engine/core/pages.h"
 #include "engine/ops/assets.h"
-
-#define VALUE_MAX 24 /* bytes of a number and its comma */
+#include "engine/ops/status.h"
 
 static bool is(struct span path, const char *text)
 {
@@ -38,24 +37,14 @@ static size_t put_common(const struct figures *figures, const struct http_questi
 	return (size_t)size;
 }
 
-/* Every counter, as "name":[of each core]. */
-static size_t put_counters(const struct figures *figures, char *out, size_t capacity)
+/* Of a core's own until its bytes are copied to be sent, which is before the next request. */
+static uint8_t *status_body(const struct figures *figures)
 {
-	size_t at = (size_t)snprintf(out, capacity, ",\"counters\":{");
+	static _Thread_local uint8_t *body;
 
-	for (int i = 0; i < COUNTER_COUNT; i++) {
-		const char *const name = counter_name((enum counter)i);
-
-		CHECK(at + strlen(name) + 8 + (size_t)figures->cores * VALUE_MAX < capacity);
-		at += (size_t)snprintf(out + at, capacity - at, "%s\"%s\":[", i > 0 ? "," : "", name);
-		for (uint32_t core = 0; core < figures->cores; core++)
-			at += (size_t)snprintf(out + at, capacity - at, "%s%lu", core > 0 ? "," : "",
-					       counter_read(figures->counters[core], (enum counter)i));
-		at += (size_t)snprintf(out + at, capacity - at, "]");
-	}
-	CHECK(at + 2 < capacity);
-	memcpy(out + at, "}", 1);
-	return at + 1;
+	if (!body)
+		body = pages_reserve(status_bound(figures->cores));
+	return body;
 }
 
 static const struct asset *openapi(void)
@@ -69,26 +58,25 @@ static const struct asset *openapi(void)
 bool api_figures_answer(const struct figures *figures, const struct http_question *question, struct http_answer *answer,
 			uint8_t *buffer, size_t capacity)
 {
-	static _Thread_local char body[COUNTER_COUNT * (64 + CORES_MAX * VALUE_MAX) + 1024];
 	const bool status = is(question->path, "/api/v1/status");
+	const struct asset *const description = is(question->path, "/api/v1/openapi.json") ? openapi() : NULL;
 
-	(void)buffer; /* what is made here may be larger */
-	(void)capacity;
+	if (!status && !description && !is(question->path, "/api/v1/info"))
+		return false;
 	answer->content_type = "application/json";
 	answer->status = 200;
-	if (is(question->path, "/api/v1/openapi.json") && openapi()) {
-		answer->body = openapi()->bytes;
-		answer->body_size = openapi()->size;
-		return true;
+	if (description) {
+		answer->body = description->bytes;
+		answer->body_size = description->size;
+	} else if (status) {
+		answer->body = status_body(figures);
+		if (answer->body)
+			answer->body_size = status_json(figures, question->draining, status_body(figures));
+		else
+			answer->status = 503;
+	} else {
+		answer->body_size = put_common(figures, question, (char *)buffer, capacity - 1);
+		buffer[answer->body_size++] = '}';
 	}
-	if (!status && !is(question->path, "/api/v1/info"))
-		return false;
-	size_t size = put_common(figures, question, body, sizeof(body) - 2);
-
-	if (status)
-		size += put_counters(figures, body + size, sizeof(body) - 2 - size);
-	body[size++] = '}';
-	answer->body = (const uint8_t *)body;
-	answer->body_size = size;
 	return true;
 }

@@ -410,6 +410,7 @@ static void site_setup(struct server *server)
 	figures->counters = server->links.counters;
 	figures->stores = store_threads_present(&server->store) ? server->store.counters : NULL;
 	figures->classes = &server->reload.policy->classes;
+	figures->watch = &server->links.watch;
 	figures->started_ms = clock_wall_ms();
 	figures->statm = server->memory.own;
 	server->source = (struct http_source){ site_answer, &server->site };
