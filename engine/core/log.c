@@ -31,6 +31,31 @@ void log_setup(enum log_level least, bool json)
 	atomic_store(&log_json, json);
 }
 
+static const char *const level_names[] = { "debug", "info", "warn", "error", "off" };
+
+enum log_level log_level(void)
+{
+	return (enum log_level)atomic_load(&log_least);
+}
+
+void log_level_set(enum log_level least)
+{
+	atomic_store(&log_least, least);
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return level_names[level];
+}
+
+int log_level_named(struct span name)
+{
+	for (int level = LOG_DEBUG; level <= LOG_OFF; level++)
+		if (span_equal(name, span_of(level_names[level], strlen(level_names[level]))))
+			return level;
+	return -1;
+}
+
 void log_core(uint32_t core)
 {
 	log_core_id = core;
@@ -153,7 +178,6 @@ static void put_field_whole(struct line *line, const struct log_field *field, bo
 
 static void put_head(struct line *line, enum log_level level, const char *event, bool json)
 {
-	static const char *const names[] = { "debug", "info", "warn", "error", "off" };
 	const uint64_t now_ms = clock_wall_ms();
 	const time_t seconds = (time_t)(now_ms / 1000);
 	char stamp[32], head[192];
@@ -162,7 +186,7 @@ static void put_head(struct line *line, enum log_level level, const char *event,
 	gmtime_r(&seconds, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(head, sizeof(head), json ? "{\"time\":\"%s.%03uZ\",\"level\":\"%s\",\"event\":\"%.100s\"" :
-		 "%s.%03uZ %-5s %.100s", stamp, (unsigned)(now_ms % 1000), names[level], event);
+		 "%s.%03uZ %-5s %.100s", stamp, (unsigned)(now_ms % 1000), level_names[level], event);
 	put_text(line, head);
 }
 

@@ -29,6 +29,14 @@ struct log_field {
 #define LOG_TEXT(name, value) LOG_SPAN(name, span_of((value), strlen(value)))
 
 void log_setup(enum log_level least, bool json);
+
+/* From any thread, while others log: the least that is logged. Names: debug info warn error off; log_level_named()
+ * gives -1 where it is none of these. */
+enum log_level log_level(void);
+void log_level_set(enum log_level least);
+const char *log_level_name(enum log_level level);
+int log_level_named(struct span name);
+
 void log_core(uint32_t core); /* names this thread in its lines */
 void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t count);
 

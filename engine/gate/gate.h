@@ -12,6 +12,7 @@
 #include "engine/gate/user_homes.h"
 #include "engine/gate/users.h"
 
+struct errand_port;
 struct hook_port;
 struct hook_question;
 
@@ -62,6 +63,7 @@ struct gate {
 	struct watch_core watch;
 	struct counters *counters;
 	const struct http_source *source;
+	const struct errand_port *errands; /* the main thread; NULL: nobody does them */
 	const struct hook_port *hooks; /* who is asked outside; NULL: nobody */
 	uint64_t hooks_asked;     /* so far */
 	uint32_t hooks_out;       /* questions that have not come back */

@@ -113,6 +113,7 @@ static void link_up(struct shard *shard, const struct shard_limits *limits)
 		shard->in[core] = &links->rings[core * limits->cores + limits->core];
 	}
 	shard->gate.hooks = links->hooks;
+	shard->gate.errands = links->errands;
 	shard->gate.bans_kept = links->bans_kept;
 	shard->gate.has_store = links->stores != NULL;
 	if (shard->gate.has_store)

@@ -17,6 +17,7 @@
 #include "engine/net/conn.h"
 
 struct shard;
+struct errand_port;
 struct hook_port;
 struct auth;
 
@@ -47,6 +48,7 @@ struct shard_links {
 	struct auth *auth;             /* held by each at open; NULL: all are guests, and members everywhere */
 	struct ban_keeper bans_kept;   /* may be called by every core at once; none: bans end with the process */
 	const struct store_port *stores; /* of each core, copied at open; NULL: there is no store. Set before that */
+	const struct errand_port *errands; /* the main thread; kept; NULL: nobody does them. Set before that */
 	const struct hook_port *hooks; /* the same for all, kept; NULL: nobody outside decides. Set before that */
 };
 

@@ -18,10 +18,10 @@
 #include "engine/gate/shed.h"
 #include "engine/net/listener.h"
 #include "engine/ops/data.h"
+#include "engine/ops/errands.h"
 #include "engine/ops/fetch.h"
 #include "engine/ops/key_watch.h"
 #include "engine/ops/memory.h"
-#include "engine/ops/reload.h"
 #include "engine/ops/sandbox.h"
 #include "engine/ops/site.h"
 #include "engine/ops/store_threads.h"
@@ -54,6 +54,8 @@ struct server {
 	struct http_source source;
 	struct data data;
 	struct reload reload;
+	struct errands errands;
+	struct errand_port errand_port;
 	struct store_threads store;
 	struct fetch *fetch; /* NULL: nobody is asked outside */
 	struct key_watch key_watch;
@@ -156,7 +158,6 @@ struct watch {
 	uint64_t since_ms; /* of this phase */
 	bool untold[CORES_MAX]; /* cores that have not got this phase's word */
 	bool shut;
-	bool reload; /* asked for */
 };
 
 static uint64_t now_ms(void)
@@ -214,8 +215,9 @@ static void measure_memory(struct server *server)
 }
 
 /* What the main thread itself goes by. */
-static void adopt(struct server *server)
+static void adopted(void *context)
 {
+	struct server *server = context;
 	const struct options *options = &server->reload.policy->options;
 
 	log_setup((enum log_level)option_number(options, OPTION_log_level),
@@ -228,21 +230,6 @@ static void adopt(struct server *server)
 		listener_user_timeout(server->core[i].listener, plan_user_timeout(options));
 }
 
-/* While it serves; who is about to end takes no other options. */
-static void reload_due(struct watch *watch)
-{
-	struct reload *reload = &watch->server->reload;
-
-	reload_tend(reload);
-	if (!watch->reload)
-		return;
-	const int result = reload_run(reload, "SIGHUP");
-
-	watch->reload = result == 0;
-	if (result > 0)
-		adopt(watch->server);
-}
-
 static void watch_signals(struct server *server, const sigset_t *signals)
 {
 	const struct timespec tick = { .tv_nsec = 50 * 1000 * 1000 };
@@ -253,12 +240,11 @@ static void watch_signals(struct server *server, const sigset_t *signals)
 		const int number = sigtimedwait(signals, NULL, watch.phase == WATCH_RUN ? &look : &tick);
 
 		if (number == SIGHUP)
-			watch.reload = true;
+			server->errands.hangup = true;
 		if (number == SIGTERM || number == SIGINT)
 			end_next(&watch);
-		if (watch.phase == WATCH_RUN)
-			reload_due(&watch);
-		else
+		errands_tend(&server->errands, watch.phase == WATCH_RUN);
+		if (watch.phase != WATCH_RUN)
 			tend(&watch);
 		if (watch.phase == WATCH_RUN)
 			key_watch_tend(&server->key_watch, server->fetch, &server->reload);
@@ -384,23 +370,6 @@ static int run(struct server *server, const sigset_t *signals)
 	return status;
 }
 
-static void backlog_tell(const struct options *options)
-{
-	const uint64_t asked = option_number(options, OPTION_backlog), given = plan_backlog(options);
-
-	if (given < asked)
-		LOG(LOG_INFO, "backlog_lowered", LOG_U64("asked", asked), LOG_U64("given", given),
-		    LOG_TEXT("by", "net.core.somaxconn, or a quarter of the descriptor limit"));
-}
-
-/* What a server must not be started with by mistake. */
-static void tests_tell(const struct options *options)
-{
-	if (option_number(options, OPTION_test_echo) == 1)
-		LOG(LOG_WARN, "test_echo",
-		    LOG_TEXT("mode", "no chat: every message goes back to its sender; never in production"));
-}
-
 static void site_setup(struct server *server)
 {
 	struct figures *figures = &server->site.figures;
@@ -447,6 +416,19 @@ static int ask_others(struct server *server)
 	return fetch_start(server->fetch, server->links.ring_bells);
 }
 
+/* Those that the main thread waits for, and those that must not end us. */
+static void block_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGHUP);
+	sigaddset(signals, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a snapshot over the limit is an error to tell */
+}
+
 int boot(const struct config *config, struct files *files, const struct options *options, struct policy *policy)
 {
 	static struct server server;
@@ -455,15 +437,7 @@ int boot(const struct config *config, struct files *files, const struct options 
 
 	log_setup((enum log_level)option_number(options, OPTION_log_level),
 		  option_number(options, OPTION_log_format) == 1);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a snapshot over the limit is an error to tell */
-
+	block_signals(&signals);
 	server.options = options;
 	server.cores = plan_cores(options);
 	server.reload = (struct reload){
@@ -486,8 +460,7 @@ int boot(const struct config *config, struct files *files, const struct options 
 	status = data_open(&server.data, option_text(options, OPTION_data));
 	if (status == 0)
 		status = store_threads_choose(&server.store, options, server.data.path);
-	backlog_tell(options);
-	tests_tell(options);
+	plan_tell(options);
 	if (status == 0)
 		status = listen_all(&server);
 	memory_open(&server.memory, option_number(options, OPTION_memory), "/sys/fs/cgroup", "/proc/self/cgroup");
@@ -502,6 +475,9 @@ int boot(const struct config *config, struct files *files, const struct options 
 		return EXIT_MEMORY;
 	}
 	server.links.auth = policy->auth;
+	server.errands = (struct errands){ .reload = &server.reload, .adopted = adopted, .context = &server };
+	server.errand_port = (struct errand_port){ &server.errands, errands_give };
+	server.links.errands = &server.errand_port;
 	site_setup(&server);
 	status = store_threads_start(&server.store, &server.features, server.cores, server.links.bells,
 				     server.links.ring_bells);

@@ -136,7 +136,12 @@ int config_read(const struct config *config, struct files *files, struct options
 	return 0;
 }
 
-int config_status(const struct config *config, const char *where)
+int config_status(const char *error)
 {
-	return config->file && strncmp(where, config->file, strlen(config->file)) == 0 ? EXIT_CONFIG : EXIT_USAGE;
+	static const char *const places[] = { "command line", "environment" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (strncmp(error, places[i], strlen(places[i])) == 0)
+			return EXIT_USAGE;
+	return EXIT_CONFIG;
 }

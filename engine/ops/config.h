@@ -26,7 +26,7 @@ int config_command(struct config *config, int argc, char **argv, char error[OPTI
 int config_read(const struct config *config, struct files *files, struct options *options,
 		char error[OPTION_ERROR_MAX]);
 
-/* The exit status of an error about an option that was set there. */
-int config_status(const struct config *config, const char *where);
+/* The exit status of an error that begins with where its option was set. */
+int config_status(const char *error);
 
 #endif

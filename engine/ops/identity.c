@@ -137,16 +137,14 @@ static struct auth *make(struct reading *reading, const struct auth *before, cha
 }
 
 struct auth *identity_make(const struct options *options, struct files *files, struct span jwks,
-			   const struct auth *before, const char **where, char error[OPTION_ERROR_MAX])
+			   const struct auth *before, char error[OPTION_ERROR_MAX])
 {
 	struct reading reading = { .options = options, .files = files };
 	char why[AUTH_WHY_MAX];
 	struct auth *auth = NULL;
 
-	*where = option_where(options, OPTION_token_jwks);
 	if (identity_check(options, error) != 0)
 		return NULL;
-	*where = option_where(options, OPTION_token_keys);
 	if (read_files(&reading, why) == 0) {
 		if (jwks.bytes)
 			reading.sources[reading.count++] = (struct auth_source){

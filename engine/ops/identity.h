@@ -14,8 +14,8 @@ int identity_name_files(const struct options *options, struct files *files, char
 int identity_check(const struct options *options, char error[OPTION_ERROR_MAX]);
 
 /* jwks: what was fetched from --token-jwks last, absent when nothing was yet. before: the policy that it takes the
- * place of, or NULL. Gives a policy, or NULL with one line in error; *where: where the option that is wrong was set. */
+ * place of, or NULL. Gives a policy, or NULL with one line in error. */
 struct auth *identity_make(const struct options *options, struct files *files, struct span jwks,
-			   const struct auth *before, const char **where, char error[OPTION_ERROR_MAX]);
+			   const struct auth *before, char error[OPTION_ERROR_MAX]);
 
 #endif

@@ -47,7 +47,6 @@ int main(int argc, char **argv)
 	static struct options options;
 	static struct files files;
 	char error[OPTION_ERROR_MAX];
-	const char *where;
 	int status = config_command(&config, argc, argv, error);
 
 	if (status != 0)
@@ -60,10 +59,10 @@ int main(int argc, char **argv)
 	if (status != 0)
 		return refused(status, error);
 
-	struct policy *policy = policy_make(&options, NULL, &files, &where, error);
+	struct policy *policy = policy_make(&options, NULL, &files, error);
 
 	if (!policy)
-		return refused(*where ? config_status(&config, where) : EXIT_MEMORY, error);
+		return refused(config_status(error), error);
 	if (config.wish == CONFIG_CHECK) {
 		printf("uproar: the options are right%s%s\n", config.file ? ": " : "", config.file ? config.file : "");
 		policy_free(policy);

@@ -31,4 +31,7 @@ struct worker_limits plan_worker(const struct options *options, enum store_worke
 /* Says how much memory the plan may use at the most, sum by sum: a table for people, or a line of the log each. */
 void plan_print(const struct options *options, const struct ring_features *features, uint32_t cores);
 
+/* Logs what is not as was asked for, and what a server must not be started with by mistake. */
+void plan_tell(const struct options *options);
+
 #endif

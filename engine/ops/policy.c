@@ -44,15 +44,12 @@ static uint8_t *copy_of(struct span text)
 	return copy;
 }
 
-static int fill(struct policy *policy, const struct policy *before, struct files *files, const char **where,
-		char *error)
+static int fill(struct policy *policy, const struct policy *before, struct files *files, char *error)
 {
 	const struct options *options = &policy->options;
 
-	*where = option_where(options, OPTION_room_classes);
 	if (plan_classes(options, &policy->classes, error) != 0)
 		return -1;
-	*where = option_where(options, OPTION_api_keys);
 	if (api_file_read(options, files, &policy->api_keys, error) != 0)
 		return -1;
 	if (before && before->jwks) {
@@ -60,7 +57,7 @@ static int fill(struct policy *policy, const struct policy *before, struct files
 		policy->jwks_size = before->jwks_size;
 	}
 	policy->auth = identity_make(options, files, span_of(policy->jwks, policy->jwks_size),
-				     before ? before->auth : NULL, where, error);
+				     before ? before->auth : NULL, error);
 	if (!policy->auth)
 		return -1;
 	/* Judged when it was set. */
@@ -69,20 +66,17 @@ static int fill(struct policy *policy, const struct policy *before, struct files
 }
 
 struct policy *policy_make(const struct options *options, const struct policy *before, struct files *files,
-			   const char **where, char error[OPTION_ERROR_MAX])
+			   char error[OPTION_ERROR_MAX])
 {
 	struct policy *policy = calloc(1, sizeof(*policy));
 
-	*where = "";
 	if (!policy) {
 		snprintf(error, OPTION_ERROR_MAX, "there is no memory for the options");
 		return NULL;
 	}
 	policy->options = *options;
-	if (fill(policy, before, files, where, error) == 0) {
-		*where = "";
+	if (fill(policy, before, files, error) == 0)
 		return policy;
-	}
 	policy_free(policy);
 	return NULL;
 }
@@ -98,8 +92,7 @@ void policy_free(struct policy *policy)
 
 int policy_fetched(struct policy *policy, struct span jwks, struct files *files, char error[OPTION_ERROR_MAX])
 {
-	const char *where;
-	struct auth *auth = identity_make(&policy->options, files, jwks, policy->auth, &where, error);
+	struct auth *auth = identity_make(&policy->options, files, jwks, policy->auth, error);
 
 	if (!auth)
 		return -1;

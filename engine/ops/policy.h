@@ -32,11 +32,11 @@ int policy_name_files(const struct options *options, struct files *files, char e
 /* Judges the options together, by themselves. Returns 0, or -1 with one line in error. */
 int policy_check(const struct options *options, char error[OPTION_ERROR_MAX]);
 
-/* Judges the options each and together, reads the files that they name, and makes of it what the cores need. Gives
- * NULL with one line in error: where, which option, what it takes; *where: where that option was set, for
- * config_status(). before: the policy that it takes the place of, or NULL. */
+/* Judges the options each and together, reads the files that they name, and makes of it what the cores need. before:
+ * the policy that it takes the place of, or NULL. Gives NULL with one line in error: where, which option, what it
+ * takes. */
 struct policy *policy_make(const struct options *options, const struct policy *before, struct files *files,
-			   const char **where, char error[OPTION_ERROR_MAX]);
+			   char error[OPTION_ERROR_MAX]);
 void policy_free(struct policy *policy);
 
 /* A JWKS was fetched: policy->auth is another one, which is to be handed to the cores (reload_fetched()). Returns 0, or

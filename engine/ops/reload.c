@@ -91,7 +91,6 @@ int reload_judge(const struct policy *policy, const struct config *config, struc
 		 struct reload_report *report)
 {
 	struct options *asked = malloc(sizeof(*asked));
-	const char *where;
 
 	*report = (struct reload_report){ 0 };
 	*next = NULL;
@@ -105,7 +104,7 @@ int reload_judge(const struct policy *policy, const struct config *config, struc
 	if (policy_check(asked, report->error) != 0)
 		return refuse(NULL, asked);
 	compare(&policy->options, asked, report);
-	*next = policy_make(asked, policy, files, &where, report->error);
+	*next = policy_make(asked, policy, files, report->error);
 	if (!*next)
 		return refuse(NULL, asked);
 

@@ -154,7 +154,6 @@ int main(int argc, char **argv)
 	static struct config config;
 	static struct options options;
 	static struct files files;
-	const char *where;
 	char error[OPTION_ERROR_MAX];
 
 	if (argc < 2)
@@ -170,7 +169,7 @@ int main(int argc, char **argv)
 	if (status == 0)
 		status = config_read(&config, &files, &options, error);
 
-	struct policy *policy = status == 0 ? policy_make(&options, NULL, &files, &where, error) : NULL;
+	struct policy *policy = status == 0 ? policy_make(&options, NULL, &files, error) : NULL;
 
 	if (!policy) {
 		fprintf(stderr, "%s\n", error);

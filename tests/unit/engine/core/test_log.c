@@ -146,3 +146,24 @@ Test(log, of_one_event_twenty_lines_a_second_and_then_a_count)
 	cr_assert_geq(count("suppressed=9"), 1, "%s", text);
 	cr_assert_eq(count("flood i=3\n"), 1, "the count is told once");
 }
+
+Test(log, the_level_by_its_name)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error", "off" };
+
+	for (int level = LOG_DEBUG; level <= LOG_OFF; level++) {
+		cr_assert_str_eq(log_level_name((enum log_level)level), names[level]);
+		cr_assert_eq(log_level_named(span_of(names[level], strlen(names[level]))), level);
+		cr_assert_eq(log_level_named(span_of(names[level], strlen(names[level]) - 1)), -1);
+	}
+	cr_assert_eq(log_level_named(SPAN("")), -1);
+	log_level_set(LOG_ERROR);
+	cr_assert_eq(log_level(), LOG_ERROR);
+	redirect();
+	LOG(LOG_WARN, "quiet", LOG_U64("n", 1));
+	log_level_set(LOG_DEBUG);
+	LOG(LOG_DEBUG, "loud", LOG_U64("n", 1));
+	logged();
+	cr_assert_eq(count("quiet"), 0);
+	cr_assert_eq(count("loud"), 1);
+}

@@ -29,10 +29,9 @@ static void run_with(char **words)
 {
 	const struct config config = config_of(words);
 	struct options *options = malloc(sizeof(*options));
-	const char *where;
 
 	cr_assert_eq(config_read(&config, &files, options, error), 0, "%s", error);
-	running = policy_make(options, NULL, &files, &where, error);
+	running = policy_make(options, NULL, &files, error);
 	cr_assert(running, "%s", error);
 	free(options);
 }

@@ -1,0 +1,244 @@
+"""Options that change while the server runs: taken by open connections and new ones, refused whole on any error."""
+import os
+import signal
+import threading
+import time
+import unittest
+import urllib.request
+
+from harness import Client, Server, temporary, wait_until
+
+
+class Configured:
+    """A server that was started with a file, which can be written anew."""
+
+    def __init__(self, text, *options, **more):
+        self.folder = temporary()
+        self.path = os.path.join(self.folder.name, "uproar.conf")
+        self.write(text)
+        self.server = Server("-c", self.path, "--drain", "0", "--linger", "100ms", *options, **more)
+
+    def write(self, text):
+        with open(self.path + ".new", "w") as file:
+            file.write(text)
+        os.rename(self.path + ".new", self.path)
+
+    def hangup(self):
+        """Asks for a reload; gives the lines that came of it."""
+        before = len(self.server.lines)
+        self.server.process.send_signal(signal.SIGHUP)
+        if not wait_until(lambda: any(word in line for line in self.server.lines[before:]
+                                      for word in ("reloaded", "reload_refused")), 30):
+            raise AssertionError("\n".join(self.server.lines[-20:]))
+        return self.server.lines[before:]
+
+    def reload(self, text):
+        self.write(text)
+        return self.hangup()
+
+    def __enter__(self):
+        self.server.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.__exit__()
+        self.folder.cleanup()
+
+
+def sends_until_refused(client, room, most):
+    for n in range(most):
+        if "ok" not in client.ask(op="send", room=room, data=n):
+            return n
+    return most
+
+
+class Reload(unittest.TestCase):
+    def test_who_is_connected_goes_on_under_the_new_options(self):
+        for words in (("--cores", "1"), ("--cores", "2", "--sandbox", "on")):
+            with self.subTest(words), Configured("send-rate = 1; send-burst = 5;\n", *words) as it:
+                client = Client(it.server.port, "Ann")
+                client.ask(op="join", room="r")
+                self.assertEqual(sends_until_refused(client, "r", 20), 5)
+                lines = it.reload("send-rate = 1000; send-burst = 2000; data-size = 64; rooms-per-connection = 1;\n")
+                said = "\n".join(lines)
+                self.assertIn('send-rate="1 -> 1000"', said)
+                self.assertIn('rooms-per-connection="128 -> 1"', said)
+                self.assertIn('reloaded by="SIGHUP" options=4', said)
+                self.assertTrue(wait_until(lambda: "ok" in client.ask(op="send", room="r", data=0)))
+                self.assertEqual(sends_until_refused(client, "r", 50), 50)
+                self.assertEqual(client.ask(op="send", room="r", data="x" * 65)["err"]["code"], "too_large")
+                self.assertEqual(client.ask(op="join", room="s")["err"]["code"], "limit")
+                self.assertEqual(Client(it.server.port, "Bob").hello["ok"]["limits"]["data"], 64)
+
+    def test_origins_of_those_to_come(self):
+        field = b"Origin: https://other.example\r\n"
+        with Configured("origins = same;\n") as it:
+            with self.assertRaises(ConnectionError):
+                Client(it.server.port, fields=field)
+            it.reload('origins = "same https://other.example";\n')
+            self.assertIn("ok", Client(it.server.port, "Ann", fields=field).hello)
+            it.reload("")
+            with self.assertRaises(ConnectionError):
+                Client(it.server.port, fields=field)
+
+    def test_limits_of_an_address(self):
+        with Configured("connections-per-address = 0;\n", "--cores", "1") as it:
+            early = [Client(it.server.port, f"e{n}") for n in range(3)]
+            it.reload("connections-per-address = 2;\n")
+            late = [Client(it.server.port, f"l{n}") for n in range(2)]
+            with self.assertRaises(ConnectionError):
+                Client(it.server.port, "one too many")
+            it.reload("connections-per-address = 2; address-exempt = 127.0.0.0/8;\n")
+            late.append(Client(it.server.port, "exempt"))
+            it.reload("connect-rate = 1; connect-burst = 1;\n")
+            self.assertTrue(wait_until(lambda: refused(it.server.port)))
+            it.reload("")
+            for client in early + late:
+                self.assertIn("ok", client.ask(op="join", room="r"))
+                client.close()
+
+    def test_a_room_finds_its_class_again(self):
+        with Configured('room-classes = "a class=memory; a:b class=memory page=10";\n', "--cores", "2") as it:
+            client = Client(it.server.port, "Ann")
+            client.ask(op="join", room="a:b")
+            for n in range(30):
+                client.ask(op="send", room="a:b", data=n)
+            self.assertEqual(len(client.ask(op="history", room="a:b", limit=100)["ok"]["events"]), 10)
+            it.reload('room-classes = "a class=memory; x class=memory; a:b class=memory messages=20";\n')
+            client.ask(op="send", room="a:b", data=30)
+            self.assertEqual(len(client.ask(op="history", room="a:b", limit=100)["ok"]["events"]), 20)
+            it.reload("history-messages = 5;\n")
+            client.ask(op="send", room="a:b", data=31)
+            self.assertEqual([e["data"] for e in client.ask(op="history", room="a:b")["ok"]["events"]],
+                             list(range(27, 32)))
+
+    def test_the_log(self):
+        with Configured("log-level = info;\n") as it:
+            self.assertIn("reload_changed", it.reload("log-level = debug; log-format = json;\n")[0] + it.server.lines[-2])
+            self.assertTrue(it.hangup()[-1].startswith("{"))
+            it.reload("log-level = info; log-format = text;\n")
+            self.assertIn(" info ", it.hangup()[-1])
+
+    def test_the_page_comes_and_goes(self):
+        def status(path):
+            try:
+                return urllib.request.urlopen(f"http://127.0.0.1:{it.server.port}{path}", timeout=10).status
+            except urllib.error.HTTPError as error:
+                return error.code
+
+        with Configured("page = on;\n") as it:
+            self.assertEqual(status("/"), 200)
+            it.reload("page = off;\n")
+            self.assertEqual((status("/"), status("/healthz")), (404, 200))
+
+    def test_what_needs_a_restart_is_told(self):
+        with Configured("connections = 100;\n") as it:
+            lines = it.reload("connections = 200; pong = 9s;\n")
+            self.assertTrue(any("reload_needs_restart" in line and 'connections="100 -> 200"' in line for line in lines))
+            self.assertTrue(any('reload_changed pong="8s -> 9s"' in line for line in lines))
+
+    def test_a_file_that_is_gone_and_comes_back(self):
+        with Configured("send-rate = 7;\n", "--sandbox", "on") as it:
+            os.unlink(it.path)
+            self.assertIn(f"{it.path}: cannot be read: No such file", it.hangup()[-1])
+            self.assertIn("options=1", it.reload("send-rate = 8;\n")[-1])
+            with open(it.path, "a") as file:
+                file.write("# in place\nsend-rat = 1;\n")
+            self.assertIn("did you mean 'send-rate'?", it.hangup()[-1])
+
+    def test_without_a_file_there_is_no_reader(self):
+        with Server() as server:
+            children = f"/proc/{server.process.pid}/task/{server.process.pid}/children"
+            with open(children) as file:
+                self.assertEqual(file.read(), "")
+        with Configured("") as it:
+            with open(f"/proc/{it.server.process.pid}/task/{it.server.process.pid}/children") as file:
+                reader = file.read().strip()
+            self.assertTrue(os.path.exists(f"/proc/{reader}"))
+            it.server.process.kill()
+            it.server.process.wait()
+            self.assertTrue(wait_until(lambda: not os.path.exists(f"/proc/{reader}") or zombie(reader)))
+
+    def test_many_at_once_end_as_the_last(self):
+        with Configured("send-rate = 1;\n", "--cores", "2") as it:
+            client = Client(it.server.port, "Ann")
+            for n in range(2, 60):
+                it.write(f"send-rate = {n};\n")
+                it.server.process.send_signal(signal.SIGHUP)
+            self.assertIn("ok", client.ask(op="join", room="r"))
+            self.assertTrue(wait_until(
+                lambda: Client(it.server.port, "Bob").hello["ok"]["limits"]["sends"] == 59, 30))
+            self.assertEqual(it.server.stop(), 0)
+
+    def test_while_it_ends_nothing_changes(self):
+        with Configured("send-rate = 1;\n", "--drain", "1s") as it:
+            client = Client(it.server.port, "Ann")
+            it.server.process.send_signal(signal.SIGTERM)
+            self.assertEqual(client.event("notice")["code"], "reconnect")
+            it.server.process.send_signal(signal.SIGHUP)
+            self.assertEqual(it.server.ended(), 0)
+            self.assertFalse(any("reload" in line for line in it.server.lines))
+
+
+def refused(port):
+    try:
+        Client(port, "again").close()
+        return False
+    except (ConnectionError, OSError):
+        return True
+
+
+def zombie(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+class UnderLoad(unittest.TestCase):
+    def test_no_connection_ends_and_no_message_is_lost(self):
+        texts = ("send-rate = 0; command-rate = 0;\n",
+                 'send-rate = 0; command-rate = 0; origins = "*"; ping = 5s; address-exempt = 10.0.0.0/8;\n',
+                 'send-rate = 0; command-rate = 0; room-classes = "load: class=memory page=50"; queue-size = 512K;\n',
+                 "send-rate = 0; command-rate = 0; no-such-option = 1;\n")
+        with Configured(texts[0], "--cores", "2", "--room-classes", "* class=memory") as it:
+            over = threading.Event()
+            told, failed = [], []
+
+            def chat(number):
+                try:
+                    client = Client(it.server.port, f"u{number}", timeout=60)
+                    room = f"load:{number % 4}"
+                    client.ask(op="join", room=room)
+                    sent, n = 0, 0
+                    while not over.is_set() or n < 50:
+                        n += 1
+                        answer = client.ask(op="send", room=room, cid=f"p{number}:{n}", data=n)
+                        if "ok" not in answer:
+                            raise AssertionError(answer)
+                    client.ask(op="leave", room=room)
+                    mine = [e["data"] for e in client.events if e.get("ev") == "msg" and e["from"] == f"u{number}"]
+                    if mine != list(range(1, n + 1)):
+                        raise AssertionError(f"u{number}: sent {n}, got {len(mine)}")
+                    told.append(n)
+                    client.close()
+                except Exception as error:  # noqa: the thread's end is judged below
+                    failed.append(repr(error))
+
+            threads = [threading.Thread(target=chat, args=(n,)) for n in range(12)]
+            for thread in threads:
+                thread.start()
+            for turn in range(24):
+                lines = it.reload(texts[turn % 4])
+                self.assertIn("refused" if turn % 4 == 3 else "reloaded", lines[-1])
+            over.set()
+            for thread in threads:
+                thread.join(60)
+            self.assertEqual((failed, len(told)), ([], 12))
+            self.assertGreater(sum(told), 24)
+            self.assertEqual(it.server.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
