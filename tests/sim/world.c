@@ -10,6 +10,7 @@
 #include "tests/sim/disk.h"
 #include "tests/sim/manners.h"
 #include "tests/sim/operator.h"
+#include "tests/sim/outside.h"
 #include "tests/sim/squeeze.h"
 
 #define CLIENTS_MAX 10
@@ -150,6 +151,7 @@ static void engine_open(void)
 	CHECK(error == 0);
 	simdisk_begin(&links);
 	operator_begin(&links);
+	outside_begin(&links);
 	for (uint32_t core = 0; core < sim.world.cores; core++) {
 		const struct shard_limits limits = limits_draw(core);
 
@@ -165,6 +167,7 @@ static void engine_close(bool crash)
 {
 	for (uint32_t core = 0; core < sim.world.cores; core++)
 		shard_close(shards[core]);
+	outside_end();
 	simdisk_end(crash);
 	shard_links_close(&links);
 }
@@ -197,6 +200,7 @@ static void step(void)
 		return;
 	}
 	operator_act();
+	outside_act();
 	if (sim_chance(400))
 		simdisk_turn();
 	const uint32_t core = sim_below(sim.world.cores);
@@ -238,6 +242,7 @@ static void run_until_quiet(void)
 	for (int i = 0, quiet = 0; quiet < (sim.input.end ? 100 : 300); i++, quiet++) {
 		if (i == 300000)
 			sim_fail("it does not come to rest");
+		outside_answer();
 		shard_turn(shards[i % (int)sim.world.cores]);
 		simdisk_turn();
 		client_read(&clients[i % (int)client_count]);
@@ -296,6 +301,7 @@ static void leave_all(void)
 	const int turns = sim.input.end ? 400 : 2000;
 
 	for (int i = 0; i < turns; i++) {
+		outside_answer();
 		shard_turn(shards[i % (int)sim.world.cores]);
 		simdisk_turn();
 		client_read(&clients[i % (int)client_count]);
@@ -304,6 +310,7 @@ static void leave_all(void)
 	must_be_zero(COUNTER_connections);
 	must_be_zero(COUNTER_sessions);
 	must_be_zero(COUNTER_users);
+	must_be_zero(COUNTER_hooks_waiting);
 	must_be_zero(COUNTER_members);
 	must_be_zero(COUNTER_compressing);
 	must_be_zero(COUNTER_takeover_bytes);
@@ -339,6 +346,7 @@ uint64_t sim_run(uint64_t seed)
 	simdisk_open();
 	simmanners_draw(seed);
 	operator_draw(seed);
+	outside_draw(seed);
 	squeeze_draw(seed);
 	client_count = 2 + sim_below(CLIENTS_MAX - 1);
 	engine_open();
