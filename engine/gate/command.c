@@ -11,6 +11,7 @@
 #include "engine/gate/keepalive.h"
 #include "engine/gate/membership.h"
 #include "engine/gate/offence.h"
+#include "engine/gate/rates.h"
 #include "engine/gate/vouch.h"
 #include "proto/chat/limits.h"
 #include "proto/dialect/native.h"
@@ -82,6 +83,14 @@ static void run_hello(struct gate *gate, struct conn *conn, const struct chat_co
 		session_close(gate, conn, CHAT_CLOSE_banned);
 		return;
 	}
+	enum offence_rule rule;
+	const uint32_t retry_ms = rates_enter(gate, conn, &rule);
+
+	if (retry_ms != 0) {
+		command_limit(gate, conn, command->id, rule, retry_ms);
+		session_close(gate, conn, CHAT_CLOSE_full);
+		return;
+	}
 	session->phase = SESSION_LIVE;
 	counter_add(gate->counters, COUNTER_sessions, 1);
 	keepalive_start(gate, conn);
@@ -99,12 +108,19 @@ static bool takes_seq(enum chat_op op)
 
 void command_refuse(struct gate *gate, struct conn *conn, uint64_t id, enum chat_error error, uint32_t retry_ms)
 {
-	if (++session_of(gate, conn)->refusals <= REFUSALS_MAX) {
-		frame_error(gate, conn, id, error, retry_ms);
+	frame_error(gate, conn, id, error, retry_ms);
+	if (++session_of(gate, conn)->refusals <= REFUSALS_MAX)
 		return;
-	}
 	offence(gate, conn, OFFENCE_flood);
 	session_close(gate, conn, CHAT_CLOSE_flood);
+}
+
+void command_limit(struct gate *gate, struct conn *conn, uint64_t id, enum offence_rule rule, uint32_t retry_ms)
+{
+	offence(gate, conn, rule);
+	if (rule != OFFENCE_rate_limited)
+		gate_count(gate, COUNTER_rate_limited);
+	command_refuse(gate, conn, id, CHAT_ERR_rate_limited, retry_ms);
 }
 
 /* A page costs a command for each of so many events that it may hold. */
@@ -122,25 +138,19 @@ static uint32_t cost_of(const struct chat_command *command)
 /* Refuses what comes too fast. Returns whether the command may run. */
 static bool within_rate(struct gate *gate, struct conn *conn, const struct chat_command *command)
 {
-	struct session *session = session_of(gate, conn);
-	const struct session_limits *limits = &gate->limits;
+	enum offence_rule rule;
 
 	if (gate->answered)
 		return true; /* it was charged when it asked */
-	const uint32_t retry_ms =
-		takes_seq(command->op)
-			? quota_take(&session->sends, limits->sends_per_s, limits->send_burst, gate->now_ms)
-			: quota_take(&session->commands, limits->commands_per_s, limits->command_burst, gate->now_ms);
+	const uint32_t retry_ms = takes_seq(command->op) ? rates_send(gate, conn, command->data.size, &rule)
+							 : rates_command(gate, conn, cost_of(command), &rule);
 
 	if (retry_ms == 0) {
 		if (command->op != CHAT_OP_join) /* which is judged further: membership.c says when it has passed */
-			command_pass(session);
-		if (limits->commands_per_s != 0)
-			quota_charge(&session->commands, cost_of(command) - 1);
+			command_pass(session_of(gate, conn));
 		return true;
 	}
-	offence(gate, conn, OFFENCE_rate_limited);
-	command_refuse(gate, conn, command->id, CHAT_ERR_rate_limited, retry_ms);
+	command_limit(gate, conn, command->id, rule, retry_ms);
 	return false;
 }
 
@@ -167,13 +177,13 @@ static void run_live(struct gate *gate, struct conn *conn, const struct chat_com
 /* What is not well formed costs what a command costs, and is not answered without end. */
 static void misused(struct gate *gate, struct conn *conn, const struct chat_command *command, enum chat_error error)
 {
-	const struct session_limits *limits = &gate->limits;
-	const uint32_t retry_ms = quota_take(&session_of(gate, conn)->commands, limits->commands_per_s,
-					     limits->command_burst, gate->now_ms);
+	enum offence_rule rule;
+	const uint32_t retry_ms = rates_command(gate, conn, 1, &rule);
 
 	if (retry_ms != 0)
-		offence(gate, conn, OFFENCE_rate_limited);
-	command_refuse(gate, conn, command->id, retry_ms != 0 ? CHAT_ERR_rate_limited : error, retry_ms);
+		command_limit(gate, conn, command->id, rule, retry_ms);
+	else
+		command_refuse(gate, conn, command->id, error, 0);
 }
 
 /* Something before it waits for an answer from outside. */

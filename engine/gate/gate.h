@@ -5,6 +5,7 @@
 
 #include "engine/auth/api_keys.h"
 #include "engine/core/throttle.h"
+#include "engine/gate/allowance.h"
 #include "engine/gate/bans.h"
 #include "engine/gate/shard.h"
 #include "engine/gate/watch.h"
@@ -53,6 +54,7 @@ struct gate {
 	struct users users;       /* these by name, once LIVE */
 	struct user_homes user_homes;
 	struct user_limits user_limits;
+	struct allowances of_users, of_networks;
 	struct bans bans;
 	struct ban_keeper bans_kept;
 	uint32_t sessions_max;

@@ -9,6 +9,7 @@
 #include "engine/gate/latency.h"
 #include "engine/gate/offence.h"
 #include "engine/gate/permit.h"
+#include "engine/gate/rates.h"
 
 #define TYPING_EVERY_S 3
 #define SHORT_DATA 1024
@@ -99,13 +100,12 @@ void membership_fetch(struct gate *gate, struct conn *conn, struct cursor *curso
 /* A room that this core does not know is made, or loaded from the store. */
 static bool may_open(struct gate *gate, struct conn *conn, const struct chat_command *command)
 {
-	const struct session_limits *limits = &gate->limits;
-	const uint32_t retry_ms =
-		quota_take(&session_of(gate, conn)->openings, limits->rooms_per_s, limits->room_burst, gate->now_ms);
+	enum offence_rule rule;
+	const uint32_t retry_ms = rates_room(gate, conn, &rule);
 
 	if (retry_ms == 0)
 		return true;
-	offence(gate, conn, OFFENCE_room_rate);
+	offence(gate, conn, rule);
 	command_refuse(gate, conn, command->id, CHAT_ERR_limit, retry_ms);
 	return false;
 }

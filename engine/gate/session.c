@@ -11,6 +11,7 @@
 #include "engine/gate/inbound.h"
 #include "engine/gate/keepalive.h"
 #include "engine/gate/membership.h"
+#include "engine/gate/rates.h"
 #include "engine/gate/upgrade.h"
 #include "proto/ws/ws_close.h"
 #include "proto/ws/ws_header.h"
@@ -68,6 +69,7 @@ static void retire(struct gate *gate, struct conn *conn)
 	hook_end(session);
 	if (session->phase == SESSION_LIVE) {
 		counter_add(gate->counters, COUNTER_sessions, -1);
+		rates_leave(gate, conn);
 		user_count_leave(gate, conn);
 	}
 	session->phase = SESSION_OVER;

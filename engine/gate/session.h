@@ -32,6 +32,10 @@ struct session_limits {
 	uint32_t rooms_max;      /* a connection */
 	uint32_t sends_per_s;    /* send edit del react; 0: no limit */
 	uint32_t send_burst;
+	uint32_t bytes_per_s;    /* of what is sent; 0, or no rate of sends: no limit */
+	uint32_t byte_burst;
+	uint32_t user_times;     /* so many times a connection's rates has a user; 0: no limit */
+	uint32_t network_times;  /* and a network */
 	uint32_t commands_per_s; /* all others; 0: no limit */
 	uint32_t command_burst;
 	uint32_t rooms_per_s;    /* joined that this core does not know yet; 0: no limit */
@@ -92,11 +96,13 @@ struct session {
 	bool pinged : 1;         /* we asked, and nothing was heard since */
 	bool leaving : 1;        /* told to reconnect; its timer closes it */
 	bool fetching : 1;       /* a page is on its way */
+	bool shared : 1;         /* gate/rates.h: what its user has used is looked at */
 	bool rooms_full : 1;     /* its user is in as many rooms as may be */
 	uint8_t user_cores;      /* on how many cores its user is */
 	uint8_t offence_first, offence_last; /* rule + 1: to be told when the peer's address is known */
 	uint16_t refusals;       /* commands over the rate, decaying; too many end it */
 	struct codec_terms terms; /* of compression */
+	uint32_t bytes_spent;    /* as struct quota has it, since sends.stamp_ms */
 	uint32_t heard_ms;       /* low bits of when bytes last came */
 	uint32_t begun_ms;       /* ... of when the message that is not whole began; 0: there is none */
 	uint8_t *user;           /* block of user_size */

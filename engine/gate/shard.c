@@ -140,7 +140,8 @@ static int gate_open(struct gate *gate, const struct shard_limits *limits, struc
 	gate->net.context = gate;
 	if (!gate->sessions || users_open(&gate->users, gate->sessions_max, hash_key) != 0 ||
 	    user_homes_open(&gate->user_homes, gate->sessions_max * limits->cores, limits->cores) != 0 ||
-	    bans_open(&gate->bans, hash_key) != 0 ||
+	    bans_open(&gate->bans, hash_key) != 0 || allowances_open(&gate->of_users) != 0 ||
+	    allowances_open(&gate->of_networks) != 0 ||
 	    segment_pool_open(&gate->segments, limits->segment_bytes_max) != 0 ||
 	    codec_open(&gate->codec, &limits->codec, gate->sessions_max, &shard->counters) != 0 ||
 	    directory_open(&gate->directory, limits->places_max, hash_key, limits->cores) != 0 ||
@@ -194,6 +195,8 @@ void shard_close(struct shard *shard)
 	directory_close(&gate->directory);
 	adopt_close(gate);
 	bans_close(&gate->bans);
+	allowances_close(&gate->of_users);
+	allowances_close(&gate->of_networks);
 	user_homes_close(&gate->user_homes);
 	users_close(&gate->users);
 	segment_pool_close(&gate->segments);
@@ -506,6 +509,7 @@ size_t shard_sums(const struct shard_limits *limits, struct shard_sum *rows, siz
 		{ "addresses", addresses_bytes_max(limits->ring.slots_max, &limits->net.address) },
 		{ "sessions", slots * sizeof(struct session) },
 		{ "users", users_bytes_max(limits->ring.slots_max) + user_homes_bytes_max(limits->ring.slots_max) },
+		{ "rates of users and networks", 2 * ALLOWANCES_BYTES },
 		{ "sends in flight", slots * sizeof(struct flight) },
 		{ "what waits to be sent", limits->segment_bytes_max },
 		{ "memberships and hot logs", hall_bytes_max(&limits->hall) },

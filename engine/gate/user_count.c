@@ -90,6 +90,7 @@ bool user_count_enter(struct gate *gate, struct conn *conn, uint64_t id)
 	const struct session *sibling = other ? session_of(gate, other) : NULL;
 
 	session->user_cores = sibling ? sibling->user_cores : 1;
+	session->shared |= session->user_cores > 1;
 	session->rooms_full = sibling && sibling->rooms_full;
 	users_enter(gate, conn);
 	tell_home(gate, &(struct mail_count){
@@ -160,6 +161,7 @@ static void stand(struct gate *gate, const struct mail_standing *standing)
 	for (struct conn *conn = users_by_hash(gate, standing->hash); conn; conn = users_next(gate, conn)) {
 		session_of(gate, conn)->user_cores = standing->cores;
 		session_of(gate, conn)->rooms_full = standing->rooms_full;
+		session_of(gate, conn)->shared |= standing->cores > 1;
 	}
 }
 

@@ -18,7 +18,7 @@ struct address_entry {
 
 bool address_limits_any(const struct address_limits *limits)
 {
-	return limits->count_max != 0 || limits->half_max != 0 || limits->pace_per_s != 0;
+	return limits->known || limits->count_max != 0 || limits->half_max != 0 || limits->pace_per_s != 0;
 }
 
 int addresses_open(struct addresses *addresses, uint32_t entries_max, const struct address_limits *limits,
@@ -113,13 +113,20 @@ static enum address_verdict judge(struct addresses *addresses, const struct addr
 	return limits->count_max != 0 && count >= limits->count_max ? ADDRESS_CROWDED : ADDRESS_WELCOME;
 }
 
+bool address_is_exempt(const struct addresses *addresses, const struct ring_address *address)
+{
+	return addresses->limits.exempt && networks_have(addresses->limits.exempt, address);
+}
+
 enum address_verdict address_enter(struct addresses *addresses, const struct ring_address *address, uint64_t now_ms,
 				   uint32_t *entry_out)
 {
 	uint8_t key[16];
 
 	*entry_out = 0;
-	if (addresses->limits.exempt && networks_have(addresses->limits.exempt, address))
+	if (address_is_exempt(addresses, address))
+		return ADDRESS_WELCOME;
+	if (addresses->limits.count_max == 0 && addresses->limits.half_max == 0 && addresses->limits.pace_per_s == 0)
 		return ADDRESS_WELCOME;
 	address_key(key, address);
 

@@ -11,12 +11,13 @@
 #include "engine/net/networks.h"
 #include "engine/net/pace.h"
 
-/* Of one address on this core; 0: no limit. */
+/* Of one address on this core: its part of what the whole process may have. 0: no limit. */
 struct address_limits {
 	uint32_t count_max; /* connections at once; as many again are told that there are too many */
 	uint32_t half_max; /* of them, before their first request head is whole */
 	uint32_t pace_per_s; /* new connections */
 	uint32_t pace_burst;
+	bool known; /* each connection's address is asked for, whatever the others say */
 	const struct networks *exempt; /* keeps; whom none of this applies to; or NULL */
 };
 
@@ -47,7 +48,11 @@ uint64_t addresses_bytes_max(uint32_t entries_max, const struct address_limits *
 /* Whether there is anything to count. */
 bool address_limits_any(const struct address_limits *limits);
 
-/* One more, half open. Gives its entry (> 0), which it must leave, in *entry; 0 when it is exempt or shut out. */
+/* Whether the limits on addresses are not for this one. */
+bool address_is_exempt(const struct addresses *addresses, const struct ring_address *address);
+
+/* One more, half open. Gives its entry (> 0), which it must leave, in *entry; 0 when it is exempt or shut out,
+ * or nothing is limited. */
 enum address_verdict address_enter(struct addresses *addresses, const struct ring_address *address, uint64_t now_ms,
 				   uint32_t *entry);
 

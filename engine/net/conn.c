@@ -116,8 +116,10 @@ static void sent(struct net *net, struct conn *conn, int32_t result)
 static void peer_told(struct net *net, struct conn *conn, const struct ring_event *event)
 {
 	conn->asking = false;
-	if (event->result == 0)
+	if (event->result == 0) {
 		conn->network = address_network(&event->address);
+		conn->exempt = address_is_exempt(&net->addresses, &event->address);
+	}
 	if (conn->held && event->result == 0 && conn->state == CONN_OPEN) {
 		conn->verdict = (uint8_t)address_enter(&net->addresses, &event->address, net->now_ms, &conn->address);
 		if (conn->verdict == ADDRESS_SHUT)

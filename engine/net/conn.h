@@ -61,11 +61,12 @@ struct flight {
 
 struct conn {
 	uint8_t state;
-	bool receiving, sending, asking; /* what the kernel still owes an answer to */
+	bool receiving : 1, sending : 1, asking : 1; /* what the kernel still owes an answer to */
 	uint8_t end;            /* enum conn_end, once FINISHING */
 	uint8_t verdict;        /* enum address_verdict: whether its address has too many */
-	bool held;              /* its address is being judged: nothing is received yet */
-	bool settled;           /* conn_settle() */
+	bool held : 1;          /* its address is being judged: nothing is received yet */
+	bool settled : 1;       /* conn_settle() */
+	bool exempt : 1;        /* of the limits on addresses */
 	uint32_t slot;
 	uint32_t generation;    /* tells this use of the slot from an earlier one */
 	uint32_t address;       /* entry of net->addresses, 0: not counted */

@@ -114,6 +114,10 @@ static struct session_limits session_of(const struct options *o)
 		.rooms_max = (uint32_t)option_number(o, OPTION_rooms_per_connection),
 		.sends_per_s = (uint32_t)option_number(o, OPTION_send_rate),
 		.send_burst = (uint32_t)option_number(o, OPTION_send_burst),
+		.bytes_per_s = (uint32_t)option_number(o, OPTION_byte_rate),
+		.byte_burst = (uint32_t)option_number(o, OPTION_byte_burst),
+		.user_times = (uint32_t)option_number(o, OPTION_user_rates),
+		.network_times = (uint32_t)option_number(o, OPTION_network_rates),
 		.commands_per_s = (uint32_t)option_number(o, OPTION_command_rate),
 		.command_burst = (uint32_t)option_number(o, OPTION_command_burst),
 		.rooms_per_s = (uint32_t)option_number(o, OPTION_room_rate),
@@ -134,13 +138,28 @@ static struct session_limits session_of(const struct options *o)
 	};
 }
 
-static struct address_limits address_of(const struct options *o)
+/* A core's part of what an address may have: the kernel draws a core for each connection, so that of `whole` in all
+ * more than this come to one of them once in a thousand times. */
+static uint32_t part(uint64_t whole, uint32_t cores)
+{
+	const uint64_t even = (whole + cores - 1) / cores;
+	uint64_t spread = 1;
+
+	if (whole == 0 || cores == 1)
+		return (uint32_t)whole;
+	while (spread * spread < 9 * even)
+		spread++;
+	return (uint32_t)(even + spread < whole ? even + spread : whole);
+}
+
+static struct address_limits address_of(const struct options *o, uint32_t cores)
 {
 	return (struct address_limits){
-		.count_max = (uint32_t)option_number(o, OPTION_per_address),
-		.half_max = (uint32_t)option_number(o, OPTION_half_open),
-		.pace_per_s = (uint32_t)option_number(o, OPTION_connect_rate),
-		.pace_burst = (uint32_t)option_number(o, OPTION_connect_burst),
+		.count_max = part(option_number(o, OPTION_per_address), cores),
+		.half_max = part(option_number(o, OPTION_half_open), cores),
+		.pace_per_s = part(option_number(o, OPTION_connect_rate), cores),
+		.pace_burst = part(option_number(o, OPTION_connect_burst), cores),
+		.known = option_number(o, OPTION_network_rates) != 0,
 	};
 }
 
@@ -189,7 +208,7 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 		},
 		.net = {
 			.connections_max = connections,
-			.address = address_of(o),
+			.address = address_of(o, cores),
 			.queue_bytes_max = option_number(o, OPTION_queue_size),
 			.linger_ms = (uint32_t)option_number(o, OPTION_linger),
 			.peer_address = features->peer_address,

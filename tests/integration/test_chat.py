@@ -167,7 +167,7 @@ class Limits(unittest.TestCase):
             self.assertEqual(ann.ask(op="join", room="r4")["err"]["code"], "limit")
 
     def test_connections_per_address(self):
-        with Server("--connections-per-address", "3", "--cores", "1") as server:
+        with Server("--connections-per-address", "3", "--address-exempt", "", "--cores", "1") as server:
             kept = [Client(server.port, f"u{n}", source="127.0.0.9") for n in range(3)]
             with self.assertRaises(OSError):
                 Client(server.port, "u4", source="127.0.0.9")

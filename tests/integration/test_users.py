@@ -1,4 +1,5 @@
 """A user's connections and rooms, counted over all cores; each refusal says when to come again."""
+import time
 import unittest
 
 from harness import Client, Server, wait_until
@@ -78,6 +79,73 @@ class Users(unittest.TestCase):
         for client in clients:
             client.close()
         self.assertTrue(until(lambda: self.server.metric("users") == 0))
+
+
+class Rates(unittest.TestCase):
+    """What all connections of a user, or from a network, may together; send-rate 1 and burst 10 for each."""
+
+    def burst(self, clients, count=10):
+        """How many sends were taken, and the errors of those that were not."""
+        answers = [client.ask(op="send", room="r", data=n) for client in clients for n in range(count)]
+        return sum("ok" in answer for answer in answers), [answer["err"] for answer in answers if "err" in answer]
+
+    def joined(self, server, name):
+        client = Client(server.port, name)
+        client.ask(op="join", room="r")
+        return client
+
+    def check(self, server, counter, other):
+        began = time.monotonic()
+        clients = [self.joined(server, "ada") for _ in range(4)]
+        done, errors = self.burst(clients)
+        self.assertGreaterEqual(done, 20)
+        self.assertLessEqual(done, 21 + 2 * (time.monotonic() - began))
+        for error in errors:
+            self.assertEqual(error["code"], "rate_limited")
+            self.assertGreater(error["retry_ms"], 0)
+        self.assertEqual(server.metric(counter), len(errors))
+        self.assertEqual(server.metric("rate_limited"), len(errors))
+        for client in clients:
+            client.close()
+        # Who comes back has no new burst.
+        back, more = self.burst([self.joined(server, "ada")])
+        self.assertLessEqual(done + back, 21 + 2 * (time.monotonic() - began))
+        self.assertEqual(server.metric(counter), len(errors) + len(more))
+        bob = self.burst([self.joined(server, "bob")])[0]
+        if other:
+            self.assertEqual(bob, 10)
+        else:
+            self.assertLessEqual(done + back + bob, 21 + 2 * (time.monotonic() - began))
+
+    def test_of_a_user(self):
+        with Server("--cores", "1", "--send-rate", "1", "--send-burst", "10", "--user-rates", "2") as server:
+            self.check(server, "users_rate_limited", True)
+
+    def test_of_a_network(self):
+        with Server("--cores", "1", "--send-rate", "1", "--send-burst", "10", "--user-rates", "0", "--network-rates", "2",
+                    "--address-exempt", "") as server:
+            self.check(server, "networks_rate_limited", False)
+
+    def test_what_one_leaves_behind(self):
+        with Server("--cores", "1", "--send-rate", "1", "--send-burst", "10", "--user-rates", "2") as server:
+            began, done = time.monotonic(), 0
+            for _ in range(6):
+                client = self.joined(server, "ada")
+                done += self.burst([client])[0]
+                client.close()
+                self.assertTrue(until(lambda: server.metric("sessions") == 0))
+            self.assertLessEqual(done, 21 + 2 * (time.monotonic() - began))
+
+    def test_bytes(self):
+        with Server("--cores", "1", "--byte-rate", "1K", "--byte-burst", "64K") as server:
+            client, began = self.joined(server, "ada"), time.monotonic()
+            answers = [client.ask(op="send", room="r", data="x" * 8000) for _ in range(12)]
+            done = sum("ok" in answer for answer in answers)
+            self.assertGreaterEqual(done, 8)
+            self.assertLessEqual(done, 9 + (time.monotonic() - began) / 8)
+            for error in (answer["err"] for answer in answers if "err" in answer):
+                self.assertEqual(error["code"], "rate_limited")
+                self.assertGreater(error["retry_ms"], 0)
 
 
 if __name__ == "__main__":

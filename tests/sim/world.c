@@ -130,7 +130,9 @@ static struct shard_limits limits_draw(uint32_t core)
 		.session = {
 			.handshake_ms = 10000, .hello_ms = 10000, .ping_ms = 25000, .pong_ms = 8000, .slow_ms = 30000,
 			.drain_ms = 2000, .rooms_max = 3 + sim_below(3), .sends_per_s = sim_below(2) * 1000,
-			.send_burst = 40, .commands_per_s = 0, .data_size_max = 16384, .frame_size_max = 65536,
+			.send_burst = 40, .bytes_per_s = 100000, .byte_burst = 65536,
+			.user_times = (uint32_t)(sim.seed % 3), .network_times = (uint32_t)(sim.seed % 2),
+			.commands_per_s = 0, .data_size_max = 16384, .frame_size_max = 65536,
 			.origins = "same",
 			.classes = simmanners_classes(),
 		},

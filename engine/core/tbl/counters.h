@@ -55,6 +55,8 @@ COUNTER(hooks_failed, counter, "Connections and joins about which connect-url or
 COUNTER(commands, counter, "Commands received.")
 COUNTER(errors, counter, "Commands answered with an error.")
 COUNTER(rate_limited, counter, "Commands refused by a rate limit.")
+COUNTER(users_rate_limited, counter, "Of these, because of what all connections of a user may.")
+COUNTER(networks_rate_limited, counter, "Of these, because of what all connections from a network may.")
 COUNTER(published, counter, "Events given a seq by this core.")
 COUNTER(duplicates, counter, "Sends answered with the seq of an earlier one of the same cid.")
 COUNTER(rendered, counter, "Events rendered into a hot log.")

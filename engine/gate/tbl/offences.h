@@ -4,6 +4,8 @@ OFFENCE(message_timeout, message_timeouts, "a message did not become whole in ti
 OFFENCE(fragment_flood, fragment_floods, "more fragments and control frames than --fragment-rate allows")
 OFFENCE(ping_flood, ping_floods, "more WebSocket pings than --ping-rate allows")
 OFFENCE(rate_limited, rate_limited, "more commands than the rates allow")
+OFFENCE(user_rate, users_rate_limited, "more commands of one user than --user-rates allows")
+OFFENCE(network_rate, networks_rate_limited, "more commands from one network than --network-rates allows")
 OFFENCE(room_rate, rooms_limited, "opens more rooms than --room-rate allows")
 OFFENCE(join_limit, joins_refused, "as many rooms, users in them or memberships as there may be")
 OFFENCE(user_limit, users_limited, "more connections of one user than --connections-per-user allows")

@@ -71,16 +71,18 @@ OPTION(outbound_ca, "outbound-ca", TEXT, "", "", "", "Hooks", START,
        "file of certificates that https addresses are checked against; empty: the system's")
 OPTION(connections, "connections", COUNT, "20000", "1", "2000000", "Limits", START,
        "connections at once, whole process")
-OPTION(per_address, "connections-per-address", COUNT, "0", "0", "2000000", "Limits", LIVE,
-       "connections at once of one IPv4 address or IPv6 /64 on a core; 0: no limit")
-OPTION(half_open, "handshakes-per-address", COUNT, "0", "0", "2000000", "Limits", LIVE,
-       "connections at once of one address on a core that have not sent a whole request yet; 0: no limit")
-OPTION(connect_rate, "connect-rate", COUNT, "0", "0", "1000000", "Limits", LIVE,
-       "new connections a second of one address on a core; 0: no limit")
-OPTION(connect_burst, "connect-burst", COUNT, "100", "1", "1000000", "Limits", LIVE,
+OPTION(per_address, "connections-per-address", COUNT, "2000", "0", "2000000", "Limits", LIVE,
+       "connections at once of one IPv4 address or IPv6 /64, whole process, about; 0: no limit")
+OPTION(half_open, "handshakes-per-address", COUNT, "1000", "0", "2000000", "Limits", LIVE,
+       "connections at once of one address that have not sent a whole request yet; 0: no limit")
+OPTION(connect_rate, "connect-rate", COUNT, "200", "0", "1000000", "Limits", LIVE,
+       "new connections a second of one address; 0: no limit")
+OPTION(connect_burst, "connect-burst", COUNT, "2000", "1", "1000000", "Limits", LIVE,
        "how many may come at once")
-OPTION(address_exempt, "address-exempt", NETWORKS, "", "", "", "Limits", LIVE,
-       "networks that the three limits on an address do not apply to: proxies, and networks that share one")
+OPTION(address_exempt, "address-exempt", NETWORKS,
+       "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 100.64.0.0/10 ::1 fc00::/7 fe80::/10", "",
+       "", "Limits", LIVE,
+       "networks that the limits on addresses and networks do not apply to: proxies, and who shares an address")
 OPTION(rooms, "rooms", COUNT, "1000000", "1", "100000000", "Limits", START,
        "rooms with members or history at once, whole process")
 OPTION(rooms_per_connection, "rooms-per-connection", COUNT, "128", "1", "10000", "Limits", LIVE,
@@ -101,6 +103,14 @@ OPTION(command_rate, "command-rate", COUNT, "100", "0", "1000000", "Limits", LIV
        "other commands a second and connection; 0: no limit")
 OPTION(command_burst, "command-burst", COUNT, "200", "1", "1000000", "Limits", LIVE,
        "how many may come at once")
+OPTION(byte_rate, "byte-rate", BYTES, "128K", "0", "1G", "Limits", LIVE,
+       "bytes of sends a second and connection, where there is a send-rate; 0: no limit")
+OPTION(byte_burst, "byte-burst", BYTES, "512K", "64K", "256M", "Limits", LIVE,
+       "how many may come at once")
+OPTION(user_rates, "user-rates", COUNT, "4", "0", "1000000", "Limits", LIVE,
+       "all connections of a user together have so many times the rates and bursts of one, whole process; 0: no limit")
+OPTION(network_rates, "network-rates", COUNT, "100", "0", "1000000", "Limits", LIVE,
+       "and all of a network (IPv4 /24, IPv6 /64) that is not exempt, so many times; 0: no limit")
 OPTION(room_rate, "room-rate", COUNT, "10", "0", "1000000", "Limits", LIVE,
        "rooms new to its core that a connection may join a second; 0: no limit")
 OPTION(room_burst, "room-burst", COUNT, "256", "1", "1000000", "Limits", LIVE,
