@@ -67,8 +67,9 @@ faults() {
 }
 
 # beside NAME COMMAND... - begins a suite that measures no time, while others run; suite NAME SECONDS joined NAME ends it.
+# beside NAME after OTHER COMMAND... - begins it when that one has ended.
 beside() {
-	local name=$1
+	local name=${1// /-}
 	shift
 	rm -f "$logs/$name.status"
 	{
@@ -77,10 +78,20 @@ beside() {
 	} &
 }
 
+ended() {
+	while [ ! -s "$logs/${1// /-}.status" ]; do sleep 0.2; done
+}
+
+after() {
+	ended "$1"
+	shift
+	"$@"
+}
+
 joined() {
-	while [ ! -s "$logs/$1.status" ]; do sleep 0.2; done
-	cat "$logs/$1.beside"
-	return "$(cat "$logs/$1.status")"
+	ended "$1"
+	cat "$logs/${1// /-}.beside"
+	return "$(cat "$logs/${1// /-}.status")"
 }
 
 # built MODE BUILD TARGETS [configure option...] - configures where that was not done in this way, and builds.
@@ -113,13 +124,19 @@ built tsan "$TSAN" all --enable-tsan
 suite lint 120 tools/lint/lint.sh
 # With a PostgreSQL server of their own: what needs one is skipped otherwise.
 suite unit 300 tests/integration/postgres.py "$BUILD/test-unit" -j2
+beside 'power cuts' timeout -k 10 1200 tests/lossyfs/run
 suite 'unit asan' 600 tests/integration/postgres.py "$ASAN/test-unit" -j2
 suite simulation 300 "$BUILD/test-sim" --seeds 2000
 suite 'simulation asan' 300 "$ASAN/test-sim" --seeds 200
 suite models 400 tests/models/run
-beside integration timeout -k 10 900 tests/integration/run --others
-suite mutants 600 env SEEDS=300 tools/build/mutants.sh
-suite integration 900 joined integration
+suite 'power cuts' 0 joined 'power cuts'
+beside integration timeout -k 10 1800 tests/integration/run --others
+beside checker after integration timeout -k 10 900 tests/checker/run
+beside 'checker postgres' after checker timeout -k 10 900 tests/checker/postgres --kills 12 --backend-kills 8
+suite mutants 900 env SEEDS=300 tools/build/mutants.sh
+suite integration 0 joined integration
+suite checker 0 joined checker
+suite 'checker postgres' 0 joined 'checker postgres'
 suite 'fuzz corpora' 300 env BUILD="$ASAN" tools/build/fuzz.sh --replay
 suite 'integration measuring' 600 tests/integration/run --measuring
 suite 'integration asan' 300 env BUILD="$ASAN" tests/integration/run test_chat.py
@@ -127,9 +144,6 @@ suite 'integration tsan' 300 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integra
 suite 'http table' 120 tests/conformance/http/run --alone
 # Made ready the first time, which takes minutes by itself.
 suite conformance 1800 tests/conformance/autobahn --short --jobs 4
-suite 'power cuts' 600 tests/lossyfs/run
-suite checker 400 tests/checker/run
-suite 'checker postgres' 300 tests/checker/postgres --kills 12 --backend-kills 8
 suite attacks 300 tests/attack/run --quick
 suite browser 300 tests/browser/run
 
