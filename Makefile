@@ -58,7 +58,7 @@ PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS
 .PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz attack soak install clean help
 .PHONY: attack-build test-unit-build test-sim-build lossyfs-build bench-build floor-build durable-build fuzz-build
 .PHONY: sandbox-build valgrind conformance conformance-asan replay-build compile_commands.json
-.PHONY: fuzz-afl fuzz-coverage
+.PHONY: fuzz-afl fuzz-coverage api-fuzz
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -114,6 +114,11 @@ valgrind:
 	@[ -e $(BUILD)-valgrind/config.mk ] || ./configure --build-dir=$(BUILD)-valgrind --without-mimalloc >/dev/null
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-valgrind test-sim-build
 	valgrind -q --error-exitcode=9 $(BUILD)-valgrind/test-sim --seeds $(VALGRIND_SEEDS)
+
+## api-fuzz: the HTTP API against its description, by Schemathesis for API_FUZZ_SECONDS (120)
+API_FUZZ_SECONDS ?= 120
+api-fuzz: $(PROGRAMS)
+	@BUILD=$(BUILD) tests/conformance/api/run $(API_FUZZ_SECONDS)
 
 test-unit-build: $(BUILD)/test-unit
 test-sim-build: $(BUILD)/test-sim

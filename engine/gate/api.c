@@ -175,6 +175,11 @@ static void run(struct api_call *call)
 		call->why = "the body is no UTF-8";
 		error = API_ERR_bad_request;
 	}
+	if (error == API_OK && call->body.size > 0 &&
+	    json_scan_object(NULL, NULL, 0, call->body.bytes, call->body.size) != 1) {
+		call->why = "the body is no JSON object";
+		error = API_ERR_bad_request;
+	}
 	if (error == API_OK)
 		error = api_run(call);
 	if (error != API_OK) {

@@ -5,6 +5,7 @@
 
 #include "engine/chat/dispatch.h"
 #include "engine/core/check.h"
+#include "engine/gate/api_order.h"
 #include "engine/gate/latency.h"
 #include "proto/chat/limits.h"
 #include "proto/json/json_string.h"
@@ -248,6 +249,11 @@ enum api_error api_run(struct api_call *call)
 	case API_ROUTE_ban_user:
 	case API_ROUTE_unban_user:
 		return api_run_user(call);
+	case API_ROUTE_reload:
+		return api_run_reload(call);
+	case API_ROUTE_level:
+	case API_ROUTE_set_level:
+		return api_run_level(call);
 	default:
 		return api_run_mod(call);
 	}

@@ -114,7 +114,7 @@ static void pass_to_whole(void)
 
 static void open_shard(void)
 {
-	static const struct http_source source = { answer, NULL };
+	static const struct http_source source = { .answer = answer };
 	const struct ring_features features = { .usable = true, .peer_address = true };
 	const struct shard_limits limits = {
 		.cores = 1,

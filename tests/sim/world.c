@@ -100,7 +100,7 @@ static void answer_none(void *context, const struct http_question *question, str
 	answer->status = 404;
 }
 
-static const struct http_source nothing = { answer_none, NULL };
+static const struct http_source nothing = { .answer = answer_none };
 
 static struct shard_limits limits_draw(uint32_t core)
 {
