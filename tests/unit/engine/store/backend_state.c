@@ -175,3 +175,32 @@ void backend_case_a_moderator_deletes_others_messages(void)
 		  span_equal(page.page->events[2].from, SPAN("Mod")) && page.page->events[2].target == 1);
 	suite_give(&page);
 }
+
+/* It is in the log as any event, is about no message, and is none: not to be changed, and not found. */
+void backend_case_an_act_of_moderation_is_kept(void)
+{
+	static const enum chat_event_kind kinds[] = { CHAT_EV_edit, CHAT_EV_del, CHAT_EV_react };
+	struct store_job job = suite_change(CHAT_EV_mod, "Mod", 0, "{\"act\":\"ban\",\"reason\":\"tea\"}"), load;
+
+	job.event.key = SPAN("ban");
+	job.state = SPAN("state");
+	cr_assert_eq(suite_append_one(job, NULL), STORE_OK, "in a room without a message");
+	for (int i = 0; i < 3; i++) {
+		struct store_job change = suite_change(kinds[i], "Mod", 1, "1");
+
+		change.moderator = true;
+		cr_assert_eq(suite_append_one(change, NULL), STORE_GONE);
+	}
+	suite_tend(SUITE_NOW);
+	cr_assert_str_eq(suite_found("tea", 0, 5), "");
+	suite_reopen();
+	load = suite_load(10);
+	cr_assert_eq(load.page->count, 1);
+	const struct chat_event *event = &load.page->events[0];
+
+	cr_assert(event->kind == CHAT_EV_mod && event->seq == 1 && event->target == 0 && !event->deleted);
+	cr_assert(span_equal(event->from, SPAN("Mod")) && span_equal(event->key, SPAN("ban")));
+	cr_assert(span_equal(event->data, SPAN("{\"act\":\"ban\",\"reason\":\"tea\"}")));
+	cr_assert(span_equal(state_of(&load), SPAN("state")));
+	suite_give(&load);
+}
