@@ -489,7 +489,7 @@ test('notice reconnect: a server that closes sooner is not met sooner', async ()
 });
 
 test('close codes say whether to come back', async () => {
-	const comes = { 1001: true, 1006: true, 1011: true, 4408: true, 4500: true, 4503: true, 4504: true, 4508: true, 4513: true,
+	const comes = { 1001: true, 1006: true, 1011: true, 4408: true, 4500: true, 4503: true, 4504: true, 4508: true, 4513: true, 4411: true, 4414: true,
 		4999: true, 1002: false, 1003: false, 1007: false, 1008: false, 1009: false, 4400: false, 4401: false, 4403: false,
 		4409: false, 4410: false, 4412: false, 4413: false, 4429: false };
 	for (const [code, back] of Object.entries(comes)) {
@@ -517,13 +517,17 @@ test('after a fatal close connect() tries again, and joins as before', async () 
 });
 
 test('a full server is met again somewhere in the full range', async () => {
-	inRoom();
-	clock.drawn = 0.99;
-	FakeSocket.last.lose(4513, 'try_later');
-	await clock.advance(19000);
-	assert.equal(FakeSocket.all.length, 1);
-	await clock.advance(1000);
-	assert.equal(FakeSocket.all.length, 2);
+	for (const code of [4513, 4414]) {
+		FakeSocket.reset();
+		const chat = inRoom();
+		clock.drawn = 0.99;
+		FakeSocket.last.lose(code, 'try_later');
+		await clock.advance(19000);
+		assert.equal(FakeSocket.all.length, 1, `code ${code}`);
+		await clock.advance(1000);
+		assert.equal(FakeSocket.all.length, 2, `code ${code}`);
+		chat.close();
+	}
 });
 
 test('the server\'s ping is answered', () => {

@@ -150,7 +150,7 @@ const FATAL = new Set([1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4409, 441
 const TOKEN = new Set([4401, 4410]);
 /** Refusals that end by themselves, but are no reason to say the same again then. */
 const FINAL = new Set(['banned', 'muted', 'read_only', 'unauthorized', 'forbidden']);
-const FULL_RANGE = new Set([4408, 4508, 4513]);
+const FULL_RANGE = new Set([4408, 4414, 4508, 4513]);
 
 /** A command that was refused, or given up. `code` is one of the protocol's error codes, or `closed`. */
 export class UproarError extends Error {
