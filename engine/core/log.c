@@ -13,6 +13,7 @@
 
 static _Atomic int log_least = LOG_INFO;
 static atomic_bool log_json;
+static _Atomic int log_audit_fd = -1;
 static _Thread_local uint32_t log_core_id = UINT32_MAX;
 
 /* What was logged in this second, by event name. Two names in one place take it from each other: then
@@ -31,7 +32,7 @@ void log_setup(enum log_level least, bool json)
 	atomic_store(&log_json, json);
 }
 
-static const char *const level_names[] = { "debug", "info", "warn", "error", "off" };
+static const char *const level_names[] = { "debug", "info", "warn", "error", "off", "audit" };
 
 enum log_level log_level(void)
 {
@@ -54,6 +55,11 @@ int log_level_named(struct span name)
 		if (span_equal(name, span_of(level_names[level], strlen(level_names[level]))))
 			return level;
 	return -1;
+}
+
+void log_audit_to(int fd)
+{
+	atomic_store(&log_audit_fd, fd);
 }
 
 void log_core(uint32_t core)
@@ -220,17 +226,25 @@ static bool may_log(struct rate *rate)
 	return false;
 }
 
+/* Nobody could be told of a log that cannot be written. */
+static void write_line(int fd, const struct line *line)
+{
+	if (write(fd, line->text, line->size) < 0)
+		return;
+}
+
 void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t count)
 {
 	const bool json = atomic_load_explicit(&log_json, memory_order_relaxed);
+	const bool audit = level == LOG_AUDIT;
 	struct line line;
 
-	if ((int)level < atomic_load_explicit(&log_least, memory_order_relaxed) || level >= LOG_OFF)
+	if (!audit && ((int)level < atomic_load_explicit(&log_least, memory_order_relaxed) || level >= LOG_OFF))
 		return;
 
 	struct rate *rate = rate_of(event);
 
-	if (!may_log(rate))
+	if (!audit && !may_log(rate))
 		return;
 	line.size = 0;
 	line.most = sizeof(line.text) - 2; /* "}\n" */
@@ -245,7 +259,7 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
 	line.most = sizeof(line.text);
 	put_text(&line, json ? "}\n" : "\n");
 
-	/* Nobody could be told of a log that cannot be written. */
-	if (write(STDERR_FILENO, line.text, line.size) < 0)
-		return;
+	write_line(STDERR_FILENO, &line);
+	if (audit && atomic_load(&log_audit_fd) >= 0)
+		write_line(atomic_load(&log_audit_fd), &line);
 }

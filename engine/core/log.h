@@ -11,7 +11,8 @@
 
 #include "proto/base/span.h"
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF };
+/* LOG_AUDIT is above all levels: such a line is always written, however many there are, and to the audit log too. */
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF, LOG_AUDIT };
 
 struct log_field {
 	const char *key;
@@ -37,11 +38,12 @@ void log_level_set(enum log_level least);
 const char *log_level_name(enum log_level level);
 int log_level_named(struct span name);
 
+void log_audit_to(int fd); /* a descriptor opened to append, -1 for none; stays the caller's */
 void log_core(uint32_t core); /* names this thread in its lines */
 void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t count);
 
-#define LOG(level, event, ...) \
-	log_fields((level), (event), (const struct log_field[]){ __VA_ARGS__ }, \
+#define LOG(level, event, ...)                                                                                         \
+	log_fields((level), (event), (const struct log_field[]){ __VA_ARGS__ },                                        \
 		   sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field))
 
 #endif

@@ -167,3 +167,29 @@ Test(log, the_level_by_its_name)
 	cr_assert_eq(count("quiet"), 0);
 	cr_assert_eq(count("loud"), 1);
 }
+
+/* Whatever the level, however many, and in the file of their own, too. */
+Test(log, audit_lines_are_always_written)
+{
+	int ends[2];
+	char file[8192];
+
+	cr_assert_eq(pipe(ends), 0);
+	log_setup(LOG_OFF, false);
+	for (int i = 0; i < 25; i++)
+		LOG(LOG_AUDIT, "audit", LOG_TEXT("act", "ban"));
+	log_audit_to(ends[1]);
+	LOG(LOG_AUDIT, "audit", LOG_TEXT("act", "kick"));
+	LOG(LOG_ERROR, "other", LOG_TEXT("act", "none"));
+	log_audit_to(-1);
+	logged();
+	close(ends[1]);
+	cr_assert_eq(count("audit audit act=\"ban\""), 25);
+	cr_assert_eq(count("act=\"kick\""), 1);
+	cr_assert_eq(count("other"), 0);
+	const ssize_t size = read(ends[0], file, sizeof(file) - 1);
+
+	cr_assert_gt(size, 0);
+	file[size] = 0;
+	cr_assert(strstr(file, "act=\"kick\"\n") && !strstr(file, "ban"));
+}
