@@ -6,7 +6,7 @@
 static size_t spans_bytes(struct span user, const struct chat_command *command)
 {
 	return user.size + command->room.size + command->producer.size + command->data.size + command->key.size +
-	       command->query.size + command->epoch.size;
+	       command->query.size + command->epoch.size + command->whom.size + command->reason.size;
 }
 
 /* The command and its spans' bytes behind the mail. */
@@ -24,6 +24,8 @@ static void write(struct mail_command *mail, struct span user, const struct chat
 	at = span_copy(&to->key, command->key, at);
 	at = span_copy(&to->query, command->query, at);
 	at = span_copy(&to->epoch, command->epoch, at);
+	at = span_copy(&to->whom, command->whom, at);
+	at = span_copy(&to->reason, command->reason, at);
 	CHECK(at == mail->bytes + spans_bytes(user, command));
 }
 

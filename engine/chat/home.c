@@ -1,9 +1,8 @@
 #include "engine/chat/home.h"
 
-#include <errno.h>
-
 #include "engine/chat/fanout.h"
 #include "engine/chat/home_disk.h"
+#include "engine/chat/home_mod.h"
 #include "engine/chat/home_reading.h"
 #include "engine/chat/home_reply.h"
 #include "engine/core/check.h"
@@ -25,7 +24,7 @@ uint64_t home_bytes_max(const struct home_limits *limits)
 {
 	return limits->rooms_max * (uint64_t)(sizeof(struct room) + sizeof(struct room_disk)) +
 	       limits->roster_max * (uint64_t)(sizeof(struct roster_entry) + CHAT_NAME_SIZE_MAX + 16) +
-	       dedup_entries(limits) * (uint64_t)(sizeof(struct dedup_entry) + 16);
+	       dedup_entries(limits) * (uint64_t)(sizeof(struct dedup_entry) + 16) + MOD_BYTES_MAX;
 }
 
 struct home *home_open(const struct home_limits *limits, struct directory *directory, struct post *post,
@@ -67,6 +66,7 @@ void home_adopt(struct home *home, const struct home_limits *limits)
 void home_close(struct home *home)
 {
 	disk_close(home);
+	mod_close(home);
 	for (uint32_t index = home->coldest; index != 0;) {
 		struct room *room = room_at(home, index);
 
@@ -97,8 +97,10 @@ static enum chat_resume resume_judge(const struct home *home, const struct room 
 /* The answer's events. Where the window does not reach back to what the member has, there are none, and it is caught up
  * page by page as one that fell off. */
 static struct history_range range_of_join(const struct home *home, const struct room *room,
-					  const struct chat_command *join, enum chat_resume resume)
+					  const struct mail_command *mail, enum chat_resume resume)
 {
+	const struct chat_command *join = &mail->command;
+	const bool may_look_back = mail->rights & CHAT_RIGHT_history;
 	const size_t bytes = home->limits.page_bytes;
 	const uint64_t after = join->since_seq;
 	struct history_range range;
@@ -107,6 +109,9 @@ static struct history_range range_of_join(const struct home *home, const struct 
 		return (struct history_range){ .from = after + 1, .to = after, .more = true };
 	if (resume == CHAT_RESUME_OK)
 		return history_after(&room->log, after, CHAT_PAGE_MAX, bytes);
+	/* Who may not read what was said before is told where the room stands. */
+	if (!may_look_back && !PLANTED(71)) /* a join shows it all the same */
+		return (struct history_range){ .from = room->log.last + 1, .to = room->log.last };
 	range = history_before(&room->log, UINT64_MAX, join->limit, bytes);
 	range.more = range.from > room_first(home, room);
 	return range;
@@ -114,13 +119,11 @@ static struct history_range range_of_join(const struct home *home, const struct 
 
 static void run_join(struct home *home, struct room *room, const struct mail_command *mail)
 {
-	const struct chat_command *join = &mail->command;
-
 	if (!room || room->connections >= home->limits.members_max) {
 		reply_error(home, mail, CHAT_ERR_limit, RETRY_MS);
 		return;
 	}
-	const struct roster_entry *entry =
+	struct roster_entry *entry =
 		roster_enter(&home->roster, room_index(home, room), &room->roster_first, mail->user);
 
 	if (!entry) {
@@ -130,6 +133,8 @@ static void run_join(struct home *home, struct room *room, const struct mail_com
 	}
 	const bool first = entry->connections == 1;
 
+	entry->moderates = (mail->rights & (CHAT_RIGHT_moderate | CHAT_RIGHT_manage)) != 0;
+
 	room->users += first;
 	room->connections++;
 	room_trim(home, room);
@@ -137,9 +142,9 @@ static void run_join(struct home *home, struct room *room, const struct mail_com
 	fanout_in(home, room, mail->user, first);
 	room->cores |= 1ull << mail->origin.core;
 
-	const enum chat_resume resume = resume_judge(home, room, join);
+	const enum chat_resume resume = resume_judge(home, room, &mail->command);
 
-	reply_join(home, mail, room, range_of_join(home, room, join, resume), resume);
+	reply_join(home, mail, room, range_of_join(home, room, mail, resume), resume);
 }
 
 static void run_leave(struct home *home, struct room *room, const struct mail_command *mail)
@@ -168,6 +173,8 @@ static enum chat_error target_judge(const struct room *room, const struct mail_c
 
 	if (!at || (*at)->event.kind != CHAT_EV_msg || (*at)->event.deleted)
 		return CHAT_ERR_gone;
+	if (mail->op == CHAT_OP_del && (mail->rights & CHAT_RIGHT_moderate))
+		return CHAT_OK;
 	if (mail->op != CHAT_OP_react && !span_equal((*at)->event.from, mail->user))
 		return CHAT_ERR_forbidden;
 	return CHAT_OK;
@@ -177,14 +184,6 @@ static enum chat_error target_judge(const struct room *room, const struct mail_c
 static void run_publish(struct home *home, struct room *room, const struct mail_command *mail)
 {
 	const struct chat_command *command = &mail->command;
-	const struct record *earlier =
-		command->producer.bytes ? room_find_cid(home, room, command->producer, command->number) : NULL;
-
-	if (earlier) {
-		counter_add(home->counters, COUNTER_duplicates, 1);
-		reply_ack(home, mail, room, &earlier->event, true);
-		return;
-	}
 	const enum chat_error error = mail->op == CHAT_OP_send ? CHAT_OK : target_judge(room, mail);
 
 	if (error != CHAT_OK) {
@@ -200,7 +199,10 @@ static void run_publish(struct home *home, struct room *room, const struct mail_
 		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
 		return;
 	}
+	if (mail->op == CHAT_OP_del && !span_equal((*target)->event.from, mail->user))
+		mod_audit(home, room, &event, (*target)->event.from);
 	room_apply(home, room, &event);
+	mod_heard(home, room, mail);
 	room_published(home, room);
 	fanout(home, room, &event, &mail->origin);
 	reply_ack(home, mail, room, &event, false);
@@ -235,13 +237,29 @@ static bool is_of_another_epoch(const struct room *room, const struct mail_comma
 	       !PLANTED(49); /* or of whichever log the room has */
 }
 
+/* Said already, with this cid: the answer is the one it got. */
+static bool is_duplicate(struct home *home, const struct room *room, const struct mail_command *mail)
+{
+	const struct chat_command *command = &mail->command;
+	const struct record *earlier =
+		command->producer.bytes ? room_find_cid(home, room, command->producer, command->number) : NULL;
+
+	if (!earlier)
+		return false;
+	counter_add(home->counters, COUNTER_duplicates, 1);
+	reply_ack(home, mail, room, &earlier->event, true);
+	return true;
+}
+
 static void publish(struct home *home, struct room *room, const struct mail_command *mail)
 {
 	if (is_of_another_epoch(room, mail)) {
 		reply_error(home, mail, CHAT_ERR_gone, 0);
 		return;
 	}
-	if (!within_traffic(home, room, mail))
+	if (room->disk == 0 && is_duplicate(home, room, mail))
+		return;
+	if (!mod_hears(home, room, mail) || !within_traffic(home, room, mail))
 		return;
 	if (room->disk != 0)
 		disk_publish(home, room, mail);
@@ -291,6 +309,8 @@ static void run_typing(struct home *home, struct room *room, const struct mail_c
 {
 	const struct chat_event event = { .kind = CHAT_EV_typing, .from = mail->user, .ttl_ms = TYPING_TTL_MS };
 
+	if (!mod_hears(home, room, mail))
+		return;
 	if (class_of(home, room)->presence && room->connections <= CHAT_USERS_MAX)
 		fanout(home, room, &event, NULL);
 }
@@ -308,7 +328,8 @@ static void run_in_room(struct home *home, struct room *room, const struct mail_
 		publish(home, room, mail);
 		return;
 	case CHAT_OP_mod:
-		reply_error(home, mail, CHAT_ERR_unsupported, 0);
+		if (within_traffic(home, room, mail))
+			mod_run(home, room, mail);
 		return;
 	case CHAT_OP_history:
 		run_history(home, room, mail);
@@ -341,20 +362,28 @@ static void run_in_room(struct home *home, struct room *room, const struct mail_
 	CHECK(!"a command that is no room's");
 }
 
-/* Somebody who is no member speaks to any room, and asks about those that there are: with members, or with something
- * kept. Whether a room on disk is one of these is known when it is loaded. */
+/* Somebody who is no member speaks to and moderates any room, and asks about those that there are: with members, or
+ * with something kept. Whether a room on disk is one of these is known when it is loaded. */
+static bool makes(const struct mail_command *mail)
+{
+	return mail->op == CHAT_OP_send || mail->op == CHAT_OP_mod;
+}
+
 static void run_outside(struct home *home, struct room *room, const struct mail_command *mail)
 {
-	const bool makes = mail->op == CHAT_OP_send;
-
-	if (!room)
-		reply_error(home, mail, makes ? CHAT_ERR_limit : CHAT_ERR_gone, makes ? RETRY_MS : 0);
-	else if (!makes && room->connections == 0 && room->log.last == 0)
+	if (!room) {
+		reply_error(home, mail, makes(mail) ? CHAT_ERR_limit : CHAT_ERR_gone, makes(mail) ? RETRY_MS : 0);
+		return;
+	}
+	room->pinned = true;
+	if (mail->op == CHAT_OP_join || mail->op == CHAT_OP_leave || mail->op == CHAT_OP_read)
+		reply_error(home, mail, CHAT_ERR_unsupported, 0);
+	else if (!makes(mail) && room->connections == 0 && room->log.last == 0)
 		reply_error(home, mail, CHAT_ERR_gone, 0);
-	else
+	else if (mod_admits(home, room, mail))
 		run_in_room(home, room, mail);
-	if (room)
-		room_tidy(home, room);
+	room->pinned = false;
+	room_tidy(home, room);
 }
 
 /* Whether the command makes a room that this core does not have: of one on disk it may have no more than forgotten. */
@@ -362,8 +391,8 @@ static bool enters(const struct home *home, const struct mail_command *mail)
 {
 	if (mail->op == CHAT_OP_join)
 		return true;
-	return mail->outside && (mail->op == CHAT_OP_send ||
-				 (home->store && room_class_of(home->limits.classes, mail->command.room)->disk));
+	return mail->outside &&
+	       (makes(mail) || (home->store && room_class_of(home->limits.classes, mail->command.room)->disk));
 }
 
 /* Commands of one turn come before any of their answers is read, so the gate's look at what waits is not enough. */
@@ -381,22 +410,29 @@ void home_run(struct home *home, const struct mail_command *mail)
 		disk_hold(home, room, mail);
 		return;
 	}
-	if (mail->op == CHAT_OP_join) {
-		run_join(home, room, mail);
-		return;
-	}
 	if (mail->outside) {
 		run_outside(home, room, mail);
 		return;
 	}
+	if (mail->op == CHAT_OP_join) {
+		if (room && !mod_admits(home, room, mail))
+			room_tidy(home, room);
+		else
+			run_join(home, room, mail);
+		return;
+	}
+
+	struct roster_entry *entry = room ? roster_find(&home->roster, room_index(home, room), mail->user) : NULL;
 
 	/* A join that was refused here may have had others pipelined behind it. */
-	if (!room || !roster_find(&home->roster, room_index(home, room), mail->user)) {
+	if (!entry) {
 		if (mail->op != CHAT_OP_leave || mail->command.id != 0)
 			reply_error(home, mail, CHAT_ERR_not_joined, 0);
 		return;
 	}
-	run_in_room(home, room, mail);
+	entry->moderates = (mail->rights & (CHAT_RIGHT_moderate | CHAT_RIGHT_manage)) != 0;
+	if (mod_admits(home, room, mail))
+		run_in_room(home, room, mail);
 }
 
 void home_command(struct home *home, const struct mail_command *mail, uint64_t now_ms, uint64_t wall_ms)
@@ -421,6 +457,7 @@ void home_tick(struct home *home, uint64_t now_ms, uint64_t wall_ms)
 	home->wall_ms = wall_ms;
 	fanout_counts(home);
 	reading_tick(home);
+	mod_tick(home);
 	while (home->coldest != 0) {
 		struct room *room = room_at(home, home->coldest);
 		const uint32_t before = room->log.count;
@@ -451,53 +488,4 @@ uint32_t home_busy(struct home *home, struct home_busy *rooms, uint32_t most)
 		};
 	}
 	return count;
-}
-
-int home_save(const struct home *home, home_save_fn *save, void *context)
-{
-	for (uint32_t index = home->coldest; index != 0; index = room_at(home, index)->warmer) {
-		const struct room *room = room_at(home, index);
-
-		if (room->disk != 0)
-			continue;
-		for (uint64_t seq = room_log_first(&room->log); seq <= room->log.last; seq++) {
-			const int result = save(context, room_name(home, room), room_epoch(room),
-						&(*room_log_at(&room->log, seq))->event);
-
-			if (result != 0)
-				return result;
-		}
-	}
-	return 0;
-}
-
-int home_restore(struct home *home, struct span name, struct span epoch, const struct chat_event *event,
-		 uint64_t now_ms)
-{
-	if (epoch.size != ROOM_EPOCH_SIZE)
-		return -EINVAL;
-	struct room *room = room_enter(home, name, directory_hash(home->directory, name));
-
-	if (!room)
-		return -ENOMEM;
-	if (room->disk != 0)
-		return -ENOTSUP; /* the store has its own */
-	if (room->log.count == 0)
-		memcpy(room->epoch, epoch.bytes, ROOM_EPOCH_SIZE);
-	const int error = room_restore(home, room, event, now_ms);
-
-	room_tidy(home, room);
-	return error;
-}
-
-int home_save_states(const struct home *home, home_save_state_fn *save, void *context)
-{
-	(void)home, (void)save, (void)context;
-	return 0; /* no room has one yet */
-}
-
-int home_restore_state(struct home *home, struct span name, struct span state, uint64_t wall_ms)
-{
-	(void)home, (void)name, (void)state, (void)wall_ms;
-	return 0;
 }

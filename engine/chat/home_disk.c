@@ -1,8 +1,11 @@
 #include "engine/chat/home_disk.h"
 
+#include <errno.h>
+
 #include "engine/chat/dispatch.h"
 #include "engine/chat/fanout.h"
 #include "engine/chat/home_kept.h"
+#include "engine/chat/home_mod.h"
 #include "engine/chat/home_reading.h"
 #include "engine/chat/home_reply.h"
 #include "engine/core/check.h"
@@ -96,20 +99,24 @@ struct store_job *disk_job(struct home *home, struct room *room, enum store_op o
 
 	if (store_port_is_full(home->store))
 		return NULL;
-	struct store_job *job = store_job_make(op, home->post->core, sizeof(struct disk_own), name.size + extra);
+	struct store_job *job = store_job_make(op, home->post->core, sizeof(struct disk_own),
+					       name.size + (mail ? mail->user.size : 0) + extra);
 
 	if (!job)
 		return NULL;
 	struct disk_own *own = store_job_own(job);
 
 	*own = (struct disk_own){ .room = room_index(home, room) };
+	*at = span_copy(&job->room, name, store_job_bytes(job, sizeof(*own)));
 	if (mail) {
 		own->origin = mail->origin;
 		own->id = mail->command.id;
 		own->op = mail->op;
 		own->room_hash = mail->room_hash;
+		own->rights = mail->rights;
+		own->outside = mail->outside;
+		*at = span_copy(&own->user, mail->user, *at);
 	}
-	*at = span_copy(&job->room, name, store_job_bytes(job, sizeof(*own)));
 	job->retention = class_of(home, room)->kept;
 	job->now_ms = home->wall_ms;
 	job->page_bytes = home->limits.page_bytes;
@@ -142,18 +149,31 @@ void disk_hold(struct home *home, struct room *room, const struct mail_command *
 		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
 }
 
+struct store_job *disk_append_job(struct home *home, struct room *room, const struct mail_command *mail,
+				  const struct chat_event *event, size_t extra, uint8_t **at)
+{
+	struct store_job *job =
+		disk_job(home, room, STORE_APPEND, mail, ROOM_EPOCH_SIZE + event_bytes(event) + extra, at);
+
+	if (!job)
+		return NULL;
+	*at = span_copy(&job->epoch, room_epoch(room), *at);
+	*at = event_copy(&job->event, event, *at);
+	return job;
+}
+
 void disk_publish(struct home *home, struct room *room, const struct mail_command *mail)
 {
 	const struct chat_event event = room_event_of(home, mail);
 	uint8_t *at;
-	struct store_job *job = disk_job(home, room, STORE_APPEND, mail, ROOM_EPOCH_SIZE + event_bytes(&event), &at);
+	struct store_job *job = disk_append_job(home, room, mail, &event, 0, &at);
 
 	if (!job) {
 		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
 		return;
 	}
-	at = span_copy(&job->epoch, room_epoch(room), at);
-	event_copy(&job->event, &event, at);
+	job->moderator = mail->op == CHAT_OP_del && (mail->rights & CHAT_RIGHT_moderate);
+	mod_heard(home, room, mail);
 	if (PLANTED(4)) { /* acknowledged before it is kept */
 		job->event.seq = room->log.last + 1;
 		reply_ack(home, mail, room, &job->event, false);
@@ -184,6 +204,9 @@ static struct mail_command command_of(const struct store_job *job, const struct 
 		.op = own->op,
 		.origin = own->origin,
 		.room_hash = own->room_hash,
+		.user = own->user,
+		.rights = own->rights,
+		.outside = own->outside,
 		.command = { .id = own->id, .room = job->room, .seq = job->seq_asked },
 	};
 }
@@ -215,11 +238,26 @@ void disk_refuse(struct home *home, const struct mail_command *to, enum store_st
 	}
 }
 
+/* An act of moderation, or a deletion of what may be another's: the window may not have the message. */
+static void audit(struct home *home, struct room *room, const struct store_job *job)
+{
+	struct record **target = room_log_at(&room->log, job->event.target);
+	const struct span author = target ? (*target)->event.from : SPAN_NONE;
+
+	if (job->event.kind == CHAT_EV_mod)
+		mod_audit(home, room, &job->event, SPAN_NONE);
+	else if (job->moderator && !span_equal(author, job->event.from))
+		mod_audit(home, room, &job->event, author);
+}
+
 static void stored_append(struct home *home, struct room *room, struct store_job *job)
 {
 	const struct disk_own *own = store_job_own(job);
 	const struct mail_command to = command_of(job, own);
 	struct chat_event *event = &job->event;
+
+	if (event->kind == CHAT_EV_mod)
+		mod_stored(home, room, job);
 
 	if (job->status == STORE_FULL && PLANTED(9)) { /* a full disk is acknowledged */
 		event->seq = room->log.last;
@@ -229,6 +267,7 @@ static void stored_append(struct home *home, struct room *room, struct store_job
 		event->ts_ms = job->ts_ms;
 		event->rev = job->rev;
 		room_disk(home, room)->first = job->first;
+		audit(home, room, job);
 		room_follow(home, room, event);
 		room_apply(home, room, event);
 		if (event->kind == CHAT_EV_del)
@@ -251,6 +290,8 @@ static void stored_search(struct home *home, struct room *room, struct store_job
 {
 	const struct mail_command to = command_of(job, store_job_own(job));
 
+	if (!mod_admits(home, room, &to)) /* banned meanwhile */
+		return;
 	if (job->status == STORE_OK)
 		reply_found(home, &to, room, job->page);
 	else
@@ -286,6 +327,12 @@ static enum store_status loaded(struct home *home, struct room *room, const stru
 	if (!PLANTED(7)) /* a loaded room has a new epoch */
 		memcpy(room->epoch, job->room_epoch, ROOM_EPOCH_SIZE);
 	room_disk(home, room)->first = job->first;
+	if (job->kept_state) {
+		const int error = mod_load(home, room, job->kept_state->bytes, job->kept_state->count);
+
+		if (error != 0)
+			return error == -EBADMSG ? STORE_CORRUPT : STORE_UNAVAILABLE;
+	}
 	return window_fill(home, room, job) ? STORE_OK : STORE_CORRUPT;
 }
 

@@ -39,6 +39,9 @@ struct disk_own {
 	uint64_t id, room_hash;
 	uint32_t op;
 	uint32_t room;
+	struct span user;
+	uint8_t rights;
+	bool outside;
 	struct reading *reading;
 };
 
@@ -66,6 +69,11 @@ void disk_refuse(struct home *home, const struct mail_command *to, enum store_st
 /* A job about the room, with its name and own; NULL: none is to be had now. extra: bytes for further spans, at *at. */
 struct store_job *disk_job(struct home *home, struct room *room, enum store_op op, const struct mail_command *mail,
 			   size_t extra, uint8_t **at);
+
+/* One that keeps an event, which is copied. */
+struct store_job *disk_append_job(struct home *home, struct room *room, const struct mail_command *mail,
+				  const struct chat_event *event, size_t extra, uint8_t **at);
+
 void disk_give(struct home *home, struct room *room, enum store_worker worker, struct store_job *job);
 
 /* On and off the list of such rooms. */

@@ -2,6 +2,7 @@
 
 #include "engine/chat/history.h"
 #include "engine/chat/home_kept.h"
+#include "engine/chat/home_mod.h"
 #include "engine/chat/home_reply.h"
 #include "engine/core/check.h"
 #include "engine/core/mutant.h"
@@ -244,6 +245,8 @@ static void serve_stored(struct home *home, struct room *room, const struct mail
 static void serve_history(struct home *home, struct room *room, const struct mail_command *mail,
 			  const struct store_job *job)
 {
+	if (!mod_admits(home, room, mail)) /* banned meanwhile */
+		return;
 	/* One page may have been waited for by thousands. */
 	if (post_is_busy(home->post))
 		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "engine/chat/home_disk.h"
+#include "engine/chat/home_mod.h"
 #include "engine/core/check.h"
 #include "engine/core/mutant.h"
 
@@ -178,7 +179,7 @@ static void evict_silent(struct home *home)
 		struct room *room = room_at(home, index);
 
 		index = room->warmer;
-		if (room->connections > 0 || room->disk != 0)
+		if (room->connections > 0 || room->disk != 0 || room->pinned || mod_is_needed(home, room))
 			continue;
 		room_empty(home, room);
 		room_tidy(home, room);
@@ -231,17 +232,20 @@ struct room *room_enter(struct home *home, struct span name, uint64_t hash)
 /* Whether a room that nobody is in holds what is nowhere else. */
 static bool is_needed(const struct home *home, const struct room *room)
 {
-	return room->disk != 0 ? disk_is_busy(room_disk(home, room)) : room->log.count > 0;
+	if (room->disk != 0)
+		return disk_is_busy(room_disk(home, room));
+	return room->log.count > 0 || (mod_is_needed(home, room) && !PLANTED(70)); /* a ban goes with the last member */
 }
 
 void room_tidy(struct home *home, struct room *room)
 {
 	const uint32_t place = room->place;
 
-	if (room->connections > 0 || room->next_counting != 0 || is_needed(home, room))
+	if (room->connections > 0 || room->next_counting != 0 || room->pinned || is_needed(home, room))
 		return;
 	CHECK(room->roster_first == 0 && room->cores == 0);
 	room_empty(home, room);
+	mod_forget(home, room);
 	if (room->disk != 0) {
 		disk_leave(home, room_disk(home, room));
 		slab_give(&home->disks, room_disk(home, room));

@@ -16,6 +16,7 @@
 #define COUNTING_LAST UINT32_MAX
 
 struct room {
+	struct room_mod *mod;    /* chat/home_mod.h, or NULL */
 	struct room_log log;      /* of class disk: the newest part of what the store keeps */
 	uint64_t cores;          /* bit i: core i has members */
 	uint64_t aging_ms;       /* until then nothing in the log is too old: nobody need look */
@@ -29,6 +30,7 @@ struct room {
 	uint32_t next_counting;  /* rooms whose count is to be told; 0: not one, COUNTING_LAST: the last */
 	uint16_t classed;        /* home->classed when that was so: */
 	uint8_t class;           /* of home->limits.classes */
+	bool pinned;             /* not to be forgotten: something is being done for somebody who is not in it */
 	char epoch[ROOM_EPOCH_SIZE];
 };
 
@@ -48,6 +50,8 @@ struct home {
 	uint64_t kept_bytes;     /* of pages that were read (chat/home_kept.h) */
 	uint32_t kept_oldest, kept_newest; /* of the rooms of class disk that have one */
 	uint32_t disk_rooms;     /* first of those of class disk */
+	uint64_t mod_bytes;      /* of what is moderated */
+	uint32_t mods, mods_last; /* rooms that are, longest not looked at first */
 	uint32_t coldest, warmest;
 	uint32_t counting;       /* first of those rooms; COUNTING_LAST: there is none */
 	uint16_t classed;        /* how often the classes have changed */

@@ -46,7 +46,7 @@ static struct roster_entry *entry_make(struct roster *roster, uint32_t room, str
 {
 	struct roster_entry *entry = slab_take(&roster->entries);
 
-	CHECK(user.size > 0 && user.size <= UINT8_MAX);
+	CHECK(user.size > 0 && user.size < 1 << 7);
 	if (!entry)
 		return NULL;
 	entry->user = block_take(user.size);
@@ -58,7 +58,7 @@ static struct roster_entry *entry_make(struct roster *roster, uint32_t room, str
 		return NULL;
 	}
 	memcpy(entry->user, user.bytes, user.size);
-	entry->user_size = (uint8_t)user.size;
+	entry->user_size = user.size & 127;
 	entry->room = room;
 	return entry;
 }

@@ -13,7 +13,8 @@ struct roster_entry {
 	uint32_t room;
 	uint32_t next, prev;  /* of the same room */
 	uint32_t connections : 24;
-	uint32_t user_size : 8;
+	uint32_t user_size : 7;
+	uint32_t moderates : 1; /* or manages: as of what the user last asked */
 };
 
 struct roster {

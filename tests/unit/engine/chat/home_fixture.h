@@ -35,6 +35,8 @@ static struct home *home;
 static uint64_t now_ms = 1000, wall_ms = 1795229320000;
 static uint64_t next_id = 1;
 static bool held[CORES];
+static uint8_t rights_now = CHAT_RIGHTS_MEMBER;
+static bool outside_now;
 
 static inline void home_setup_with(const struct home_limits *limits, struct store_port *store)
 {
@@ -144,7 +146,8 @@ static inline void run_as(uint32_t core, struct span user, uint32_t op, const st
 	const struct dispatch_sender sender = {
 		.origin = origin_of(core),
 		.user = user,
-		.rights = CHAT_RIGHTS_ALL,
+		.rights = rights_now,
+		.outside = outside_now,
 		.last_here = last_here,
 	};
 	struct mail *mail;

@@ -11,7 +11,7 @@ Test(home, a_join_makes_the_room_and_says_where_it_stands)
 	cr_assert_null(next_mail(0));
 	reply = expect_reply(1, CHAT_REPLY_JOIN);
 	cr_assert(reply->re == 5 && reply->count == 1 && reply->read == 0 && !reply->with_users);
-	cr_assert(reply->resume == CHAT_RESUME_NOT_ASKED && reply->rights == CHAT_RIGHTS_ALL);
+	cr_assert(reply->resume == CHAT_RESUME_NOT_ASKED && reply->rights == CHAT_RIGHTS_MEMBER);
 	cr_assert(span_equal(reply->page.room, SPAN("room")));
 	cr_assert(reply->page.first == 1 && reply->page.last == 0 && reply->page.event_count == 0 && !reply->page.more);
 	cr_assert_eq(reply->page.epoch.size, ROOM_EPOCH_SIZE);
