@@ -103,7 +103,8 @@ static void run_hello(struct gate *gate, struct conn *conn, const struct chat_co
 
 static bool takes_seq(enum chat_op op)
 {
-	return op == CHAT_OP_send || op == CHAT_OP_edit || op == CHAT_OP_del || op == CHAT_OP_react;
+	return op == CHAT_OP_send || op == CHAT_OP_edit || op == CHAT_OP_del || op == CHAT_OP_react ||
+	       op == CHAT_OP_mod;
 }
 
 void command_refuse(struct gate *gate, struct conn *conn, uint64_t id, enum chat_error error, uint32_t retry_ms)

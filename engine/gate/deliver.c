@@ -85,8 +85,7 @@ void deliver_reply(struct gate *gate, const struct mail_reply *mail)
 		frame_reply(gate, conn, &mail->reply);
 }
 
-/* Says what will not be given. */
-static bool tell_lagged(struct gate *gate, struct conn *conn, struct span room, uint64_t after, uint64_t next)
+bool deliver_lagged(struct gate *gate, struct conn *conn, struct span room, uint64_t after, uint64_t next)
 {
 	const struct chat_notice notice = { .kind = CHAT_NOTICE_LAGGED, .room = room, .after = after, .next = next };
 
@@ -113,7 +112,7 @@ bool deliver_latest(struct gate *gate, struct conn *conn, struct cursor *cursor)
 	const struct span room = place_name(directory_at(&gate->directory, cursor->place));
 
 	CHECK(cursor->state == CURSOR_CATCHUP && cursor->skips);
-	return tell_lagged(gate, conn, room, cursor->seq, hot->seq + 1) &&
+	return deliver_lagged(gate, conn, room, cursor->seq, hot->seq + 1) &&
 	       join_live(gate, conn, cursor, room, hot->seq);
 }
 
@@ -132,7 +131,7 @@ void deliver_page(struct gate *gate, const struct mail_page *mail)
 	if (!cursor)
 		return; /* it has left the room */
 	CHECK(cursor->state == CURSOR_FETCHING && cursor->seq == mail->after);
-	if (!tell_lagged(gate, conn, page->room, cursor->seq, page->first))
+	if (!deliver_lagged(gate, conn, page->room, cursor->seq, page->first))
 		return;
 	for (uint32_t i = 0; i < page->event_count; i++)
 		if (!frame_event(gate, conn, &page->events[i]))

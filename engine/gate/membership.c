@@ -176,13 +176,18 @@ static void join(struct gate *gate, struct conn *conn, const struct chat_command
 
 	if (!let_in(gate, conn, command, &permission))
 		return;
+	/* The home says so, too; but a room that nobody may read is not made, or loaded, for it. */
+	if (!(permission.rights & CHAT_RIGHT_read)) {
+		command_refuse(gate, conn, command->id, CHAT_ERR_forbidden, 0);
+		return;
+	}
 	if (known == 0 && !may_open(gate, conn, command))
 		return;
 	const uint32_t place = directory_enter(&gate->directory, command->room, hash);
 	struct chat_command allowed = *command;
 	struct cursor *cursor = NULL;
 
-	allowed.presence = command->presence && class->presence;
+	allowed.presence = command->presence && class->presence && (permission.rights & CHAT_RIGHT_presence);
 	allowed.limit = room_class_page(class, command->limit);
 	if (place != 0)
 		cursor = cursor_open(&gate->hall, conn->slot, place, allowed.presence, command->no_echo);

@@ -3,6 +3,7 @@
 #include "engine/chat/cursor.h"
 #include "engine/core/check.h"
 #include "engine/gate/frame.h"
+#include "engine/gate/removal.h"
 #include "engine/gate/latency.h"
 #include "proto/chat/limits.h"
 #include "proto/dialect/native.h"
@@ -102,4 +103,6 @@ void render_event(struct gate *gate, const struct mail_event *mail)
 		render_plain(gate, mail, place->hot[VARIANT_PRESENCE]);
 	if ((log | presence) != 0)
 		render_compressed(gate, mail, log, presence);
+	if (mail->event.kind == CHAT_EV_mod)
+		removal_event(gate, mail);
 }

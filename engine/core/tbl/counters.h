@@ -62,6 +62,7 @@ COUNTER(duplicates, counter, "Sends answered with the seq of an earlier one of t
 COUNTER(rendered, counter, "Events rendered into a hot log.")
 COUNTER(delivered, counter, "Event frames planned for a member.")
 COUNTER(fell_off, counter, "Members that fell off the hot log and are caught up from the room's log.")
+COUNTER(removed, counter, "Memberships ended because their user was kicked or banned.")
 COUNTER(lagged, counter, "Times a member was told that events could not be given.")
 COUNTER(pages, counter, "Pages of history served.")
 COUNTER(store_waiting, gauge, "Jobs the store has not answered yet.")
