@@ -87,7 +87,7 @@ class Status(unittest.TestCase):
         self.assertTrue(wait_until(told, 60))
         self.assertGreaterEqual(seen[0]["stuck_ms"], 200)
         self.assertEqual(seen[0]["rooms"], 1)
-        self.assertEqual(seen[0]["conn"], deaf.hello["conn"])
+        self.assertEqual(seen[0]["conn"], deaf.hello["ok"]["conn"])
         deaf.close()
         loud.close()
 

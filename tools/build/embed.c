@@ -95,10 +95,14 @@ int main(int argc, char **argv)
 		const char *slash = strrchr(argv[i], '/');
 		const char *name = slash ? slash + 1 : argv[i];
 
-		printf("\t{ \"/%s\", \"%s\", plain_%d, sizeof(plain_%d), gzip_%d, sizeof(gzip_%d), "
+		const char *const ending = strstr(name, ".html");
+		const long whole = ending ? ending - name : (long)strlen(name);
+		/* A page is at its name, and the first one at none. */
+		const int name_size = strcmp(name, "index.html") == 0 ? 0 : (int)whole;
+
+		printf("\t{ \"/%.*s\", \"%s\", plain_%d, sizeof(plain_%d), gzip_%d, sizeof(gzip_%d), "
 		       "\"\\\"%08lx-%zx\\\"\" },\n",
-		       strcmp(name, "index.html") == 0 ? "" : name, type_of(name), i, i, i, i,
-		       (unsigned long)crc32(0, bytes, (uInt)size), size);
+		       name_size, name, type_of(name), i, i, i, i, (unsigned long)crc32(0, bytes, (uInt)size), size);
 		free(bytes);
 	}
 	printf("};\nconst size_t asset_count = %d;\n", argc - 1);
