@@ -119,3 +119,12 @@ uint64_t bans_until(const struct bans *bans, struct span user, uint64_t wall_ms)
 
 	return ban && ban->until_ms > wall_ms ? ban->until_ms : 0;
 }
+
+struct span bans_at(const struct bans *bans, uint32_t at, uint64_t *until_ms)
+{
+	const uint32_t index = bans->by_hash.slots[at].value;
+	const struct ban *ban = index != 0 ? slab_at(&bans->entries, index) : NULL;
+
+	*until_ms = ban ? ban->until_ms : 0;
+	return ban ? user_of(ban) : SPAN_NONE;
+}

@@ -25,6 +25,9 @@ int bans_set(struct bans *bans, struct span user, uint64_t until_ms, uint64_t wa
 /* Until when, or 0. */
 uint64_t bans_until(const struct bans *bans, struct span user, uint64_t wall_ms);
 
+/* Those of the map's slot `at`, 0 to by_hash.mask: a name, or none (of size 0). */
+struct span bans_at(const struct bans *bans, uint32_t at, uint64_t *until_ms);
+
 /* Whether one more name can be banned. */
 bool bans_has_room(struct bans *bans, uint64_t wall_ms);
 

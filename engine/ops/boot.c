@@ -17,6 +17,7 @@
 #include "engine/core/log.h"
 #include "engine/gate/shed.h"
 #include "engine/net/listener.h"
+#include "engine/ops/ban_file.h"
 #include "engine/ops/data.h"
 #include "engine/ops/errands.h"
 #include "engine/ops/fetch.h"
@@ -53,6 +54,7 @@ struct server {
 	struct site site;
 	struct http_source source;
 	struct data data;
+	struct ban_file bans;
 	struct reload reload;
 	struct errands errands;
 	struct errand_port errand_port;
@@ -116,6 +118,8 @@ static int restore(struct core *core)
 	const struct server *server = core->server;
 	const struct data_core own = { core->index, server->cores, server->hash_key };
 
+	if (ban_file_restore(&core->server->bans, core->shard, clock_wall_ms()) != 0)
+		return -ENOMEM;
 	return data_restore(&server->data, shard_home(core->shard), &own, &core->limits.home, clock_mono_ns() / 1000000,
 			    clock_wall_ms());
 }
@@ -249,6 +253,7 @@ static void watch_signals(struct server *server, const sigset_t *signals)
 		if (watch.phase == WATCH_RUN)
 			key_watch_tend(&server->key_watch, server->fetch, &server->reload);
 		measure_memory(server);
+		ban_file_sync(&server->bans);
 	}
 }
 
@@ -458,6 +463,8 @@ int boot(const struct config *config, struct files *files, const struct options 
 		return EXIT_CONFIG;
 	}
 	status = data_open(&server.data, option_text(options, OPTION_data));
+	if (status == 0 && ban_file_open(&server.bans, server.data.path, clock_wall_ms()) != 0)
+		status = EXIT_DATA;
 	if (status == 0)
 		status = store_threads_choose(&server.store, options, server.data.path);
 	plan_tell(options);
@@ -475,6 +482,7 @@ int boot(const struct config *config, struct files *files, const struct options 
 		return EXIT_MEMORY;
 	}
 	server.links.auth = policy->auth;
+	server.links.bans_kept = ban_file_keeper(&server.bans);
 	server.errands = (struct errands){ .reload = &server.reload, .adopted = adopted, .context = &server };
 	server.errand_port = (struct errand_port){ &server.errands, errands_give };
 	server.links.errands = &server.errand_port;
@@ -492,6 +500,7 @@ int boot(const struct config *config, struct files *files, const struct options 
 	shard_links_close(&server.links);
 	reload_close(&server.reload);
 	memory_close(&server.memory);
+	ban_file_close(&server.bans);
 	data_close(&server.data);
 	return status;
 }

@@ -1,8 +1,10 @@
 """A user's connections and rooms, counted over all cores; each refusal says when to come again."""
+import os
 import time
 import unittest
 
-from harness import Client, Server, wait_until
+from harness import Client, Server, temporary, wait_until
+from test_api import Http, write_keys
 
 CORES = 3
 MOST = 6
@@ -79,6 +81,61 @@ class Users(unittest.TestCase):
         for client in clients:
             client.close()
         self.assertTrue(until(lambda: self.server.metric("users") == 0))
+
+
+def turned_away(server, name):
+    """The error to a hello of that name, and the close code; None: it is let in."""
+    client = Client(server.port)
+    client.say(op="hello", id=1, name=name)
+    errors = []
+    try:
+        while True:
+            said = client.read()
+            if "ok" in said:
+                return None
+            errors += [said["err"]] if "err" in said else []
+    except ConnectionError:
+        return errors[0] if errors else None, client.closed[0]
+    finally:
+        client.close()
+
+
+class Bans(unittest.TestCase):
+    """Through the HTTP API, and what is left of them after a kill."""
+
+    def act(self, server, path, **body):
+        http = Http(server.port)
+        self.assertEqual(http.ask("POST", f"/api/v1/users/{path}", body)[0], 200)
+        http.close()
+
+    def test_bans_outlive_the_process(self):
+        with temporary() as folder:
+            options = ["--cores", "3", "--api-keys", write_keys(os.path.join(folder, "keys"))]
+            data = os.path.join(folder, "data")
+            server = Server(*options, data=data).start()
+            ada, bob = [[Client(server.port, name) for _ in range(6)] for name in ("ada", "bob")]
+            self.act(server, "ada/ban", **{"for": 3600})
+            self.act(server, "eve/ban")
+            self.act(server, "bob/disconnect")
+            for clients, code in ((ada, 4412), (bob, 4411)):
+                for client in clients:
+                    with self.assertRaises(ConnectionError):
+                        client.event("none")
+                    self.assertEqual(client.closed[0], code)
+            self.assertIsNone(turned_away(server, "bob"))
+            self.act(server, "mallory/ban")
+            self.act(server, "mallory/unban")
+            self.assertTrue(until(lambda: turned_away(server, "mallory") is None))
+            self.assertTrue(until(lambda: turned_away(server, "eve") is not None))
+            server.process.kill()
+            server.process.wait()
+            with Server(*options, data=data) as server:
+                error, code = turned_away(server, "ada")
+                self.assertEqual(code, 4412)
+                self.assertTrue(0 < error["retry_ms"] <= 3600000, error)
+                self.assertEqual(turned_away(server, "eve")[1], 4412)
+                for name in ("bob", "mallory"):
+                    self.assertIsNone(turned_away(server, name))
 
 
 class Rates(unittest.TestCase):

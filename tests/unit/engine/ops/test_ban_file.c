@@ -1,0 +1,99 @@
+/* Who was banned is banned after a restart, whatever became of the file's end. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/ops/ban_file.h"
+
+static char directory[64];
+static struct ban_file file;
+
+static struct span name(const char *text)
+{
+	return span_of(text, strlen(text));
+}
+
+static void make(void)
+{
+	snprintf(directory, sizeof(directory), "/tmp/uproar-bans-XXXXXX");
+	cr_assert_not_null(mkdtemp(directory));
+}
+
+static void remove_all(void)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/bans", directory);
+	unlink(path);
+	rmdir(directory);
+}
+
+static void open_at(uint64_t wall_ms)
+{
+	cr_assert_eq(ban_file_open(&file, directory, wall_ms), 0);
+}
+
+static void keep(const char *user, uint64_t until_ms)
+{
+	const struct ban_keeper keeper = ban_file_keeper(&file);
+
+	keeper.keep(keeper.context, name(user), until_ms);
+}
+
+static void append(const char *text)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/bans", directory);
+	const int fd = open(path, O_WRONLY | O_APPEND);
+
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+Test(ban_file, kept_over_a_restart, .init = make, .fini = remove_all)
+{
+	open_at(1000);
+	keep("ada lovelace", 5000);
+	keep("bob", UINT64_MAX);
+	keep("eve", 9000);
+	keep("eve", 0);
+	cr_assert(atomic_load(&file.written));
+	ban_file_sync(&file);
+	cr_assert(!atomic_load(&file.written));
+	ban_file_close(&file);
+	append("6000 cut off");
+	for (int times = 0; times < 2; times++) {
+		open_at(2000);
+		cr_assert_eq(bans_until(&file.bans, name("ada lovelace"), 2000), 5000);
+		cr_assert_eq(bans_until(&file.bans, name("bob"), 2000), UINT64_MAX);
+		cr_assert_eq(bans_until(&file.bans, name("eve"), 2000), 0);
+		cr_assert_eq(file.bans.entries.used, 2);
+		ban_file_close(&file);
+	}
+	open_at(5000);
+	cr_assert_eq(file.bans.entries.used, 1);
+	ban_file_close(&file);
+}
+
+Test(ban_file, what_is_not_ours_is_passed_over, .init = make, .fini = remove_all)
+{
+	open_at(0);
+	append("\nx\n12\n12 \n 7 \x01y\n18446744073709551615 ok\n");
+	ban_file_close(&file);
+	open_at(0);
+	cr_assert_eq(file.bans.entries.used, 1);
+	cr_assert_eq(bans_until(&file.bans, name("ok"), 0), UINT64_MAX);
+	ban_file_close(&file);
+}
+
+Test(ban_file, without_a_directory_nothing_is_kept)
+{
+	cr_assert_eq(ban_file_open(&file, NULL, 0), 0);
+	keep("ada", 1);
+	cr_assert(!atomic_load(&file.written));
+	ban_file_close(&file);
+}
