@@ -261,6 +261,8 @@ size_t api_begin(struct gate *gate, struct conn *conn, const struct http_head *h
 	if (error == API_OK)
 		error = judge_load(&call, head_size + head->content_length);
 	if (error != API_OK) {
+		/* What comes next may be the body that was not announced. */
+		request.unread = request.unread || error == API_ERR_length_required;
 		answer_error(&call, error, allow);
 		return head_size;
 	}
@@ -275,6 +277,13 @@ size_t api_begin(struct gate *gate, struct conn *conn, const struct http_head *h
 		call.body = span_of(bytes + head_size, head->content_length);
 	run(&call);
 	return whole;
+}
+
+void api_refuse_coding(struct gate *gate, struct conn *conn)
+{
+	const struct api_request request = { .unread = true };
+
+	api_answer_error(gate, conn, &request, API_ERR_length_required, NULL, 0, NULL);
 }
 
 /* All of it is in the buffer: the head is read again, its judgement stands. */

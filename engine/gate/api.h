@@ -34,6 +34,9 @@ const struct api_key *api_key_of(const struct gate *gate, const struct http_head
 size_t api_begin(struct gate *gate, struct conn *conn, const struct http_head *head, const uint8_t *bytes,
 		 size_t head_size, size_t size);
 
+/* A request whose body comes in a transfer coding, which no length stands for: it is answered, and ended. */
+void api_refuse_coding(struct gate *gate, struct conn *conn);
+
 /* More of a body (session->api is there, the phase is HEAD). Returns how many bytes were used. */
 size_t api_continue(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size);
 

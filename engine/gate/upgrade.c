@@ -249,6 +249,10 @@ static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *b
 
 	if (result != 0)
 		conn_settle(&gate->net, conn);
+	if (result < 0 && request.refusal == HTTP_REFUSED_coding && api_is_path(request.path)) {
+		api_refuse_coding(gate, conn);
+		return 0;
+	}
 	if (result < 0) {
 		refuse_head(gate, conn, -result, (enum http_refusal)request.refusal);
 		return 0;

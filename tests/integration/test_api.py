@@ -343,6 +343,133 @@ class Changes(ApiCase):
         self.assertTrue(any("ban" in line and "@boss" in line and "bob d" in line and "spam" in line for line in said))
 
 
+class Bodies(ApiCase):
+    options = ("--cores", "2", "--api-body", "4K", "--handshake-timeout", "2s")
+
+    def padded(self, size):
+        body = b'{"room":"padded","data":1'
+        return body + b" " * (size - len(body) - 1) + b"}"
+
+    def test_a_body_at_the_limit_and_one_past_it(self):
+        self.good("POST", "/api/v1/publish", self.padded(4096))
+        fields, _ = self.bad(413, "too_large", "POST", "/api/v1/publish", self.padded(4097))
+        self.assertEqual(fields["connection"], "close")
+
+    def test_a_body_in_pieces_and_requests_in_a_row(self):
+        request = self.http.request("POST", "/api/v1/publish", self.padded(1000))
+        for size in (1, 7, 64):
+            for at in range(0, len(request), size):
+                self.http.send(request[at : at + size])
+            self.assertEqual(self.http.answer()[0], 200)
+        seqs = []
+        self.http.send(b"".join(self.http.request("POST", "/api/v1/publish", {"room": f"row{n % 5}", "data": n})
+                                for n in range(200)) + self.http.request("GET", "/healthz", key=None)
+                       + self.http.request("GET", "/api/v1/info"))
+        for n in range(200):
+            status, _, body = self.http.answer()
+            seqs.append((status, body["room"], body["seq"]))
+        self.assertEqual(seqs, [(200, f"row{n % 5}", n // 5 + 1) for n in range(200)])
+        self.assertEqual(self.http.answer()[2], b"ok\n")
+        self.assertEqual(self.http.answer()[2]["api"], "v1")
+
+    def test_a_websocket_may_follow(self):
+        self.http.send(self.http.request("GET", "/api/v1/rooms") + b"GET /ws HTTP/1.1\r\nHost: a\r\n"
+                       b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                       b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        self.assertEqual(self.http.answer()[0], 200)
+        while b"\r\n\r\n" not in self.http.buffer:
+            self.http.more()
+        self.assertTrue(self.http.buffer.startswith(b"HTTP/1.1 101"))
+
+    def test_what_a_body_must_say_of_itself(self):
+        publish = {"room": "r", "data": 1}
+        self.bad(411, "length_required", "POST", "/api/v1/publish", publish, length=False)
+        self.bad(411, "length_required", "POST", "/api/v1/publish", publish, length=False,
+                 fields="Transfer-Encoding: chunked\r\n")
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""):
+            self.bad(415, "unsupported_media_type", "POST", "/api/v1/publish", publish,
+                     fields=f"Content-Type: {kind}\r\n")
+        self.good("POST", "/api/v1/publish", publish, fields="Content-Type: application/JSON ; charset=utf-8\r\n")
+        self.bad(400, "bad_request", "GET", "/api/v1/info", publish)
+        self.bad(400, "bad_request", "POST", "/api/v1/reload", b"{")
+        self.http.send(self.http.request("POST", "/api/v1/publish", b"", length=False)[:-2]
+                       + b"Content-Length: 24\r\nExpect: 100-continue\r\n\r\n")
+        self.assertEqual(self.http.answer()[0], 100)
+        self.http.send(b'{"room":"r1","data":"a"}')
+        self.assertEqual(self.http.answer()[0], 200)
+
+    def test_without_a_key_no_body_is_received(self):
+        self.http.send(self.http.request("POST", "/api/v1/publish", self.padded(4096), key=None)[:200])
+        status, fields, _ = self.http.answer()
+        self.assertEqual((status, fields["connection"]), (401, "close"))
+
+    def test_a_body_that_does_not_come(self):
+        self.http.send(self.http.request("POST", "/api/v1/publish", self.padded(100))[:-1])
+        status, fields, body = self.http.answer()
+        self.assertEqual((status, fields["connection"], body["error"]["code"]), (408, "close", "late"))
+        self.assertTrue(self.http.ended())
+
+    def test_who_goes_away_leaves_nothing(self):
+        def before():
+            return self.server.metric("connections")
+        count = before()
+        for n in range(50):
+            http = Http(self.server.port)
+            request = http.request("POST", "/api/v1/batch", {"commands": [
+                {"op": "publish", "room": f"gone{n}", "data": n} for n in range(20)]})
+            http.send(request[: len(request) - n % 2] + request * (n % 3))
+            http.close()
+        self.assertTrue(wait_until(lambda: before() <= count, 20))
+        self.good("GET", "/api/v1/info")
+
+    def test_head_and_the_end_of_a_connection(self):
+        self.http.send(self.http.request("POST", "/api/v1/publish", {"room": "r", "data": 1},
+                                         fields="Connection: close\r\n"))
+        status, fields, _ = self.http.answer()
+        self.assertEqual((status, fields["connection"]), (200, "close"))
+        self.assertTrue(self.http.ended())
+
+
+class Flood(ApiCase):
+    options = ("--cores", "1", "--api-rate", "1", "--api-burst", "5")
+
+    def test_a_key_has_its_rate(self):
+        answers = [self.ask("GET", "/api/v1/info") for _ in range(7)]
+        self.assertEqual([status for status, _, _ in answers[:5]], [200] * 5)
+        status, fields, body = answers[6]
+        self.assertEqual((status, body["error"]["code"]), (429, "rate_limited"))
+        self.assertGreater(int(fields["retry-after"]), 0)
+        self.assertGreater(body["error"]["retry_ms"], 0)
+        self.good("GET", "/api/v1/info", key="graph")
+
+    def test_a_batch_costs_what_is_in_it(self):
+        command = {"op": "publish", "room": "r", "data": 1}
+        self.good("POST", "/api/v1/batch", {"commands": [command] * 20}, key="shop")
+        _, error = self.bad(429, "rate_limited", "POST", "/api/v1/publish", {"room": "r", "data": 1}, key="shop")
+        self.assertGreater(error["retry_ms"], 5000)
+
+
+class Origins(ApiCase):
+    options = ("--cores", "1", "--api-origins", "same https://app.example")
+
+    def test_pages_that_may_ask(self):
+        own = f"Origin: http://test\r\n"
+        for fields, named in (("Origin: https://app.example\r\n", "https://app.example"), (own, "http://test")):
+            status, answer, _ = self.ask("GET", "/api/v1/info", fields=fields)
+            self.assertEqual((status, answer["access-control-allow-origin"], answer["vary"]), (200, named, "Origin"))
+            status, answer, _ = self.ask("GET", "/api/v1/info", key=None, fields=fields)
+            self.assertEqual((status, answer["access-control-allow-origin"]), (401, named))
+            self.http.send(self.http.request("OPTIONS", "/api/v1/publish", key=None,
+                                             fields=fields + "Access-Control-Request-Method: POST\r\n"))
+            status, answer, _ = self.http.answer()
+            self.assertEqual(status, 204)
+            self.assertIn("X-API-Key", answer["access-control-allow-headers"])
+        for origin in ("https://evil.example", "null", "https://app.example.evil", "http://app.example"):
+            fields, _ = self.bad(403, "origin", "GET", "/api/v1/info", fields=f"Origin: {origin}\r\n")
+            self.assertNotIn("access-control-allow-origin", fields)
+        self.bad(405, "method_not_allowed", "OPTIONS", "/api/v1/info", key=None)
+
+
 class Description(ApiCase):
     def test_it_has_every_route_and_no_other(self):
         with open(os.path.join(ROOT, "engine/gate/tbl/api_routes.h")) as file:
