@@ -404,6 +404,8 @@ struct fetch *fetch_open(const struct options *options, int *status)
 
 	*status = fetch ? fetch_setup(&fetch->setup, options) : EXIT_MEMORY;
 	if (!fetch || *status != 0 || !fetch_setup_any(&fetch->setup)) {
+		if (fetch)
+			fetch_setup_undo(&fetch->setup);
 		free(fetch);
 		return NULL;
 	}

@@ -51,6 +51,11 @@ struct fetch_names *fetch_names_open(const struct span *hosts, uint32_t count)
 	return names;
 }
 
+void fetch_names_close(struct fetch_names *names)
+{
+	free(names);
+}
+
 bool fetch_names_any(const struct fetch_names *names)
 {
 	for (uint32_t i = 0; i < names->count; i++)

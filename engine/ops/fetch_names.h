@@ -21,6 +21,9 @@ struct fetch_names;
 /* Loads what looking up needs, before the process may load nothing. hosts: as in URLs. NULL: no memory. */
 struct fetch_names *fetch_names_open(const struct span *hosts, uint32_t count);
 
+/* Before it is started. NULL is let pass. */
+void fetch_names_close(struct fetch_names *names);
+
 /* Starts the thread, if there is something to look up. found() is called from it when something new is known. Returns 0
  * or -errno. It cannot be ended: it may be waiting. The process ends it. */
 int fetch_names_start(struct fetch_names *names, void (*found)(void *context), void *context);

@@ -143,3 +143,11 @@ int fetch_setup(struct fetch_setup *setup, const struct options *options)
 
 	return status != 0 || !secure ? status : take_trust(setup, options);
 }
+
+void fetch_setup_undo(struct fetch_setup *setup)
+{
+	curl_slist_free_all(setup->fields);
+	curl_slist_free_all(setup->keys_fields);
+	fetch_names_close(setup->names);
+	fetch_trust_close(setup->trust);
+}

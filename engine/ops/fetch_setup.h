@@ -33,6 +33,9 @@ struct fetch_setup {
 /* Keeps the options. Returns 0, or the exit status, having said why. */
 int fetch_setup(struct fetch_setup *setup, const struct options *options);
 
+/* Of one that nothing has been started with. */
+void fetch_setup_undo(struct fetch_setup *setup);
+
 /* Whether there is anybody to ask; without, nothing was made. */
 bool fetch_setup_any(const struct fetch_setup *setup);
 

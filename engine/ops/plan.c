@@ -6,6 +6,7 @@
 
 #include "engine/core/log.h"
 #include "engine/gate/echo.h"
+#include "engine/gate/hold.h"
 #include "engine/store/choose.h"
 
 #define MEMBERSHIPS_MIN 100000
@@ -263,16 +264,29 @@ static void print_sum(const char *what, uint64_t bytes, bool json)
 		fprintf(stderr, "  %-28s %10.1f MiB\n", what, (double)bytes / (1 << 20));
 }
 
+/* What connections may say that wait for connect-url or join-url. */
+static uint64_t held_max(const struct options *options)
+{
+	const uint64_t questions =
+		option_number(options, OPTION_hook_requests) + option_number(options, OPTION_hook_queue);
+
+	if (!*option_text(options, OPTION_connect_url) && !*option_text(options, OPTION_join_url))
+		return 0;
+	return questions * (HOLD_BYTES_MAX + option_number(options, OPTION_frame_size));
+}
+
 void plan_print(const struct options *options, const struct ring_features *features, uint32_t cores)
 {
-	struct shard_sum rows[16];
+	struct shard_sum rows[17];
 	const struct shard_limits limits = plan_shard(options, features, 0, cores);
 	const struct store_links_limits store = plan_store(options, cores);
-	size_t count = shard_sums(&limits, rows, sizeof(rows) / sizeof(rows[0]) - 1);
+	size_t count = shard_sums(&limits, rows, sizeof(rows) / sizeof(rows[0]) - 2);
 	const bool json = option_number(options, OPTION_log_format) == 1;
 	uint64_t sum = 0;
 
 	rows[count++] = (struct shard_sum){ "what waits for the store", store_links_bytes_max(&store) };
+	if (held_max(options) > 0)
+		rows[count++] = (struct shard_sum){ "what waits for hooks", held_max(options) / cores };
 	if (!json)
 		fprintf(stderr, "memory at the most, %u core%s together; what is not used costs nothing:\n", cores,
 			cores == 1 ? "" : "s");
