@@ -47,6 +47,7 @@ static void answered(struct gate *gate, struct shard_call *call)
 	CHECK(question->core == gate->core && gate->hooks_out > 0);
 	gate->hooks_out--;
 	counter_add(gate->counters, COUNTER_hooks_waiting, -1);
+	histogram_add(gate->counters, HISTOGRAM_hook, (gate->now_ms - question->asked_ms) * 1000, 1);
 	/* Else it has ended meanwhile. */
 	if (conn->generation == question->generation && hold && hold->number == question->number)
 		run_held(gate, conn, question);

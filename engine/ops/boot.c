@@ -383,6 +383,7 @@ static void site_setup(struct server *server)
 	figures->cores = server->cores;
 	figures->counters = server->links.counters;
 	figures->stores = store_threads_present(&server->store) ? server->store.counters : NULL;
+	figures->fetch = server->fetch ? fetch_figures(server->fetch) : NULL;
 	figures->classes = &server->reload.policy->classes;
 	figures->watch = &server->links.watch;
 	figures->started_ms = clock_wall_ms();

@@ -40,6 +40,7 @@ struct list {
 struct fetch {
 	struct fetch_setup setup;
 	struct hook_port port;
+	struct fetch_counters counters;
 	CURLM *multi;
 	pthread_t thread;
 	const int *ring_bells;
@@ -189,6 +190,7 @@ static bool begin_question(struct fetch *fetch, struct hook_question *question, 
 		return true;
 	}
 	request->question = question;
+	fetch_count(&fetch->counters, FETCH_COUNTER_hook_requests);
 	fetch->requests_free = request->next;
 	return true;
 }
@@ -241,6 +243,9 @@ static void question_done(struct fetch *fetch, struct request *request, long sta
 		if (fetch_pause_failed(pause, now, &fetch->random))
 			LOG(LOG_WARN, "hook_away", LOG_TEXT("hook", hook), LOG_U64("again_ms", pause->until_ms - now));
 	}
+	fetch_counter_set(&fetch->counters,
+			  question->kind == HOOK_JOIN ? FETCH_COUNTER_join_away : FETCH_COUNTER_connect_away,
+			  pause->failures >= FETCH_FAILURES_MAX);
 	give_back(fetch, question);
 	request->question = NULL;
 	request->next = fetch->requests_free;
@@ -291,6 +296,7 @@ static void keys_done(struct fetch *fetch, long status, uint64_t now)
 			  (same || keys_put(fetch, http->body, http->body_size));
 
 	fetch_keys_done(&fetch->keys, well, now, &fetch->random);
+	fetch_count(&fetch->counters, well ? FETCH_COUNTER_keys_fetched : FETCH_COUNTER_keys_failed);
 	if (!well)
 		LOG(LOG_WARN, "keys_failed", LOG_TEXT("reason", reason_of(&fetch->keys_request, status, reason)),
 		    LOG_U64("again_ms", fetch_keys_wait_ms(&fetch->keys, now)));
@@ -431,6 +437,11 @@ struct fetch *fetch_open(const struct options *options, int *status)
 const struct outbound *fetch_outbound(const struct fetch *fetch)
 {
 	return &fetch->setup.outbound;
+}
+
+const struct fetch_counters *fetch_figures(const struct fetch *fetch)
+{
+	return &fetch->counters;
 }
 
 const struct hook_port *fetch_hooks(const struct fetch *fetch)

@@ -9,6 +9,7 @@
 #define OPS_FETCH_H
 
 #include "engine/gate/hook.h"
+#include "engine/ops/fetch_counters.h"
 #include "engine/ops/options.h"
 #include "engine/ops/sandbox.h"
 
@@ -23,6 +24,9 @@ const struct outbound *fetch_outbound(const struct fetch *fetch);
 
 /* Starts its threads. ring_bells: of the cores, which may be opened later; kept. Returns 0, or the exit status. */
 int fetch_start(struct fetch *fetch, const int *ring_bells);
+
+/* What it has done, while it lives. */
+const struct fetch_counters *fetch_figures(const struct fetch *fetch);
 
 /* For the cores; NULL where there is no such option. */
 const struct hook_port *fetch_hooks(const struct fetch *fetch);

@@ -11,12 +11,14 @@
 #include "engine/chat/post.h"
 #include "engine/chat/room_class.h"
 #include "engine/gate/watch.h"
+#include "engine/ops/fetch_counters.h"
 #include "engine/store/store_counters.h"
 
 struct figures {
 	uint32_t cores;
 	const struct counters *const *counters; /* of each core; keeps */
 	const struct store_counters *const *stores; /* of each thread of the store; keeps. NULL: there is none */
+	const struct fetch_counters *fetch; /* keeps; NULL: nobody is asked outside */
 	const struct room_classes *classes; /* keeps; atomic; NULL: all rooms are as by default */
 	struct watch_links *watch; /* keeps; NULL: nobody watches rooms and members */
 	uint64_t started_ms; /* wall clock; 0: what the process uses is not told */

@@ -14,7 +14,7 @@
 /* A line has a name, labels and a number; a head the name twice and a sentence. */
 #define LINE_MAX_SIZE 320
 #define HEAD_MAX_SIZE 400
-#define OTHERS_MAX 32 /* metrics that are in no table */
+#define OTHERS_MAX 40 /* metrics that are in no table */
 
 struct writer {
 	const struct figures *figures;
@@ -224,6 +224,26 @@ static void write_store(struct writer *writer)
 					       store_counter_read(stores[worker], STORE_COUNTER_busy) });
 }
 
+static void write_fetch(struct writer *writer)
+{
+	static const struct {
+		const char *name, *kind, *help;
+	} rows[] = {
+#define FETCH_COUNTER(name, kind, help) { #name, #kind, help },
+#include "engine/ops/tbl/fetch_counters.h"
+#undef FETCH_COUNTER
+	};
+
+	for (int i = 0; i < FETCH_COUNTER_COUNT; i++) {
+		const struct shape shape = shape_of(rows[i].kind);
+		const struct exposition_name name = { "uproar_fetch_", rows[i].name, shape.suffix };
+
+		exposition_head(&writer->out, &name, shape.kind, rows[i].help);
+		exposition_line(&writer->out, &name, NULL, 0,
+				fetch_counter_read(writer->figures->fetch, (enum fetch_counter)i), shape.places);
+	}
+}
+
 static void write_one(struct writer *writer, const struct exposition_name *name, const char *kind, const char *help,
 		      uint64_t value, uint32_t places)
 {
@@ -278,6 +298,8 @@ size_t metrics_text(const struct figures *figures, char *out, size_t size)
 	write_histograms(&writer);
 	if (figures->stores)
 		write_store(&writer);
+	if (figures->fetch)
+		write_fetch(&writer);
 	return writer.out.full ? 0 : (size_t)(writer.out.at - out);
 }
 
@@ -329,11 +351,12 @@ void metrics_doc(void)
 {
 	static struct counters counters;
 	static struct store_counters store;
+	static struct fetch_counters fetch;
 	static char text[1 << 20];
 	const struct counters *const cores[] = { &counters };
 	const struct store_counters *const stores[] = { &store, &store, &store };
 	const struct figures figures = {
-		.cores = 1, .counters = cores, .stores = stores, .started_ms = 1, .statm = -1
+		.cores = 1, .counters = cores, .stores = stores, .fetch = &fetch, .started_ms = 1, .statm = -1
 	};
 	const char *help = NULL;
 

@@ -2,10 +2,12 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import threading
 import time
 import unittest
+import urllib.request
 
 from backend import ALLOW, CLOSE, HANG, REFUSE, Backend, tls
 from harness import BUILD, ROOT, Client, Server, free_port, temporary, wait_until
@@ -27,6 +29,12 @@ def come(port, name="Ann"):
     except ConnectionError:
         pass
     return answer, client.closed, client
+
+
+def figure(server, name):
+    """One that is not a core's."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=20) as answer:
+        return int(re.search(rf"(?m)^uproar_{name} (\d+)$", answer.read().decode()).group(1))
 
 
 def certificate(folder, name):
@@ -272,11 +280,14 @@ class Away(unittest.TestCase):
             self.assertGreaterEqual(took, 5)
             self.assertLess(took, 20, "not one for each who comes")
             self.assertTrue(wait_until(lambda: any("hook_away" in line for line in server.lines)))
+            self.assertEqual(figure(server, "fetch_connect_away"), 1)
             backend.answer = ALLOW
             self.assertTrue(wait_until(lambda: "ok" in come(server.port)[0], 60))
             self.assertTrue(wait_until(lambda: any("hook_back" in line for line in server.lines)))
             for _ in range(20):
                 self.assertIn("ok", come(server.port)[0])
+            self.assertEqual(figure(server, "fetch_connect_away"), 0)
+            self.assertEqual(figure(server, "fetch_hook_requests_total"), len(backend.questions))
 
     def test_one_that_is_not_there_and_comes(self):
         port = free_port()
