@@ -316,9 +316,12 @@ static void environment_name(const char *name, char out[80])
  * Kubernetes gets UPROAR_PORT, UPROAR_SERVICE_HOST and more unasked. */
 static int variable_check(const char *variable, char error[OPTION_ERROR_MAX])
 {
+	static const char own_of_the_client[] = "UPROAR_API_KEY="; /* uproar-cli admin's, and nearly one of ours */
 	char name[64] = "", meant[80];
 	size_t at = strlen("UPROAR_");
 
+	if (strncmp(variable, own_of_the_client, strlen(own_of_the_client)) == 0)
+		return 0;
 	for (size_t i = 0; variable[at] && variable[at] != '=' && i < sizeof(name) - 1; at++, i++)
 		name[i] = variable[at] == '_' ? '-' : (char)tolower((unsigned char)variable[at]);
 	const char *nearest = nearest_to(name, strlen(name) < 8 ? 2 : 3);

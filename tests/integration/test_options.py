@@ -86,6 +86,7 @@ class Words(unittest.TestCase):
         self.wrong(64, "environment, UPROAR_PING: option 'ping' is '5'", "--check-config", env={"UPROAR_PING": "5"})
         self.wrong(64, "did you mean UPROAR_SEND_RATE?", "--check-config", env={"UPROAR_SENDRATE": "5"})
         self.assertEqual(run("--check-config", env={"UPROAR_PORT": "tcp://10.0.0.1:8080"})[0], 0)
+        self.assertEqual(run("--check-config", env={"UPROAR_API_KEY": "of uproar-cli admin"})[0], 0)
 
     def test_mistakes_of_a_file(self):
         with temporary() as directory:

@@ -154,6 +154,35 @@ int dial_upgrade(int fd, const struct url *url, uint64_t until_ns, uint8_t *byte
 	return 1;
 }
 
+#define ANSWER_MAX (64 * 1024 * 1024)
+
+int dial_exchange(int fd, struct span request, uint64_t until_ns, struct text *answer, char *why, size_t why_size)
+{
+	if (!write_all(fd, request.bytes, request.size, until_ns)) {
+		snprintf(why, why_size, "the connection was lost before all was sent");
+		return -LINK_RETRY;
+	}
+	while (answer->size < ANSWER_MAX) {
+		uint8_t *room = text_room(answer, 16384);
+		ssize_t got;
+
+		if (!ready(fd, POLLIN, until_ns)) {
+			snprintf(why, why_size, "no answer in time");
+			return -LINK_RETRY;
+		}
+		got = recv(fd, room, 16384, 0);
+		if (got == 0 && answer->size > 0)
+			return 1;
+		if (got > 0)
+			answer->size += (size_t)got;
+		else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+			break;
+	}
+	snprintf(why, why_size,
+		 answer->size < ANSWER_MAX ? "the connection was lost before the answer" : "the answer is too large");
+	return -LINK_RETRY;
+}
+
 int link_open(struct link *link, const struct url *url, int timeout_ms, char *why, size_t why_size)
 {
 	const uint64_t until_ns = clock_mono_ns() + (uint64_t)timeout_ms * 1000000;

@@ -19,17 +19,17 @@ bool element_next(struct span *rest, struct span *element)
 	const struct span text = *rest;
 	size_t at = 0, depth = 0, start, end;
 
-	if (text.size == 0 || (text.bytes[0] != '[' && text.bytes[0] != ','))
+	if (text.size == 0 || (text.bytes[0] != '[' && text.bytes[0] != '{' && text.bytes[0] != ','))
 		return false;
 	at = 1;
 	while (at < text.size && is_blank(text.bytes[at]))
 		at++;
-	if (at >= text.size || text.bytes[at] == ']')
+	if (at >= text.size || text.bytes[at] == ']' || text.bytes[at] == '}')
 		return false;
 	for (start = at; at < text.size; at++) {
 		const uint8_t byte = text.bytes[at];
 
-		if (depth == 0 && (byte == ',' || byte == ']'))
+		if (depth == 0 && (byte == ',' || byte == ']' || byte == '}'))
 			break;
 		if (byte == '"')
 			at = string_end(text, at) - 1;

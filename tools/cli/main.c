@@ -1,10 +1,15 @@
 /* uproar-cli: chat from a terminal, or from a script. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "tools/cli/admin.h"
 #include "tools/cli/chat.h"
 
 int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "admin") == 0)
+		return admin_main(argc - 1, argv + 1);
+
 	static struct options options;
 	static struct chat chat; /* too large for some stacks */
 	const int parsed = options_parse(&options, argc, argv);

@@ -15,6 +15,7 @@ static const char help[] =
 	"       uproar-cli [OPTION...] read ROOM [--limit N] [--since EPOCH:SEQ] [--follow]\n"
 	"       uproar-cli [OPTION...] send ROOM [TEXT...] [--data JSON]\n"
 	"       uproar-cli [OPTION...] search ROOM WORD... [--limit N] [--before SEQ]\n"
+	"       uproar-cli admin COMMAND ...     the HTTP API; uproar-cli admin --help\n"
 	"\n"
 	"Chat from a terminal, or from a script.\n"
 	"\n"

@@ -1,0 +1,175 @@
+"""uproar-cli admin: a command for each route of the HTTP API, tables for people, JSON for programs, and how it ends."""
+import json
+import os
+import re
+import subprocess
+import unittest
+
+from harness import BUILD, ROOT, Client, Server, temporary
+from test_api import key_of, write_keys
+
+PROGRAM = os.path.join(BUILD if os.path.isabs(BUILD) else os.path.join(ROOT, BUILD), "uproar-cli")
+
+
+def table(path, pattern):
+    with open(os.path.join(ROOT, path)) as file:
+        return re.findall(pattern, file.read(), re.M)
+
+
+class Admin(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = temporary()
+        keys = write_keys(os.path.join(cls.folder.name, "keys"))
+        cls.server = Server("--api-keys", keys, "--cores", "2", "--drain", "0", "--linger", "100ms").start()
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.server.stop()
+        cls.folder.cleanup()
+        assert status == 0
+
+    def admin(self, *words, key="all", stdin="", status=0, url=None):
+        """Its output, having ended with that status."""
+        environment = {**os.environ, "UPROAR_URL": url or f"http://127.0.0.1:{self.server.port}"}
+        if key:
+            environment["UPROAR_API_KEY"] = key_of(key)
+        ran = subprocess.run([PROGRAM, "admin", *words], input=stdin, capture_output=True, text=True, timeout=60,
+                             env=environment)
+        self.assertEqual(ran.returncode, status, (words, ran.stdout, ran.stderr))
+        self.assertEqual(ran.stderr == "", status == 0, ran.stderr)
+        return ran.stdout if status == 0 else ran.stderr
+
+    def test_each_route_has_a_command(self):
+        routes = set(table("engine/gate/tbl/api_routes.h", r'^API_ROUTE\(\w+, (\w+), "([^"]+)"'))
+        commands = set(table("tools/cli/tbl/admin.h", r'^ADMIN\("[\w-]+", (\w+), "([^"]+)"'))
+        self.assertGreater(len(routes), 20)
+        self.assertEqual(routes - commands, set())
+
+    def test_each_value_of_a_row_is_in_the_table(self):
+        values = set(table("tools/cli/tbl/admin_values.h", r"^ADMIN_VALUE\((\w+),"))
+        used = set()
+        for row in table("tools/cli/tbl/admin.h", r'^ADMIN\("[\w-]+", \w+, "[^"]+", "([^"]*)", "([^"]*)", "([^"]*)"'):
+            for words in row:
+                used |= set(words.replace("...", "").split())
+        self.assertEqual(used, values)
+
+    def test_rooms(self):
+        said = self.admin("publish", "cli.rooms", "hello", "wörld", "--user", "Ann")
+        self.assertRegex(said, r"(?m)^room: cli.rooms\nseq: 1\nts: 20\d\d-")
+        self.admin("publish", "cli.rooms", "--data", '{"a":[1,"]"]}', "--cid", "p:1")
+        again = json.loads(self.admin("publish", "cli.rooms", "--data", "2", "--cid", "p:1", "--json"))
+        self.assertEqual((again["seq"], again["dup"]), (2, True))
+        lines = self.admin("history", "cli.rooms").splitlines()
+        heads = next(line for line in lines if line.startswith("ev "))
+        self.assertEqual(heads.split(), ["ev", "room", "seq", "ts", "from", "data", "cid"])
+        row = next(line for line in lines if "wörld" in line)
+        self.assertEqual(row[heads.index("data"):heads.index("cid")].rstrip(), '{"text":"hello wörld"}')
+        self.assertEqual(row[heads.index("from"):].split()[0], "Ann")
+        page = json.loads(self.admin("history", "cli.rooms", "--limit", "1", "--json"))
+        self.assertEqual([event["data"] for event in page["events"]], [{"a": [1, "]"]}])
+        self.assertIn("seq: 2\n", self.admin("room", "cli.rooms"))
+        self.assertIn("cli.rooms", self.admin("rooms", "--prefix", "cli.r"))
+        self.assertNotIn("cli.rooms", self.admin("rooms", "--prefix", "cli.x"))
+        ann = Client(self.server.port, "Ann")
+        ann.ask(op="join", room="cli.rooms")
+        self.assertIn("Ann", self.admin("members", "cli.rooms"))
+        self.assertIn("n: 1\n", self.admin("presence", "cli.rooms"))
+        self.assertIn("cli.rooms", self.admin("connections", "Ann", "--json") + self.admin("rooms"))
+        self.admin("delete", "cli.rooms", "2")
+        self.assertEqual(ann.event("del")["target"], 2)
+        self.admin("disconnect", "Ann")
+        with self.assertRaises(ConnectionError):
+            ann.event("none such")
+
+    def test_a_batch(self):
+        commands = [{"op": "publish", "room": "cli.batch", "data": n} for n in range(3)]
+        said = json.loads(self.admin("batch", "--json", stdin="\n".join(map(json.dumps, commands)) + "\n\n"))
+        self.assertEqual([result["seq"] for result in said["results"]], [1, 2, 3])
+        self.assertIn("line 2 is not JSON", self.admin("batch", stdin="{}\n{\n", status=64))
+
+    def test_what_is_said_cannot_move_a_terminals_cursor(self):
+        self.admin("publish", "cli.escape", "\x1b[2J\u202e")
+        said = self.admin("history", "cli.escape")
+        self.assertNotRegex(said, "[\x00-\x09\x0b-\x1f\x7f\u202e]")
+        self.assertIn("u001b", said)
+
+    def test_the_server_itself(self):
+        self.assertIn("api: v1\n", self.admin("info"))
+        self.assertIn("counters: {", self.admin("status"))
+        self.admin("ban-user", "Eve", "--for", "60", "--reason", "spam")
+        with self.assertRaises(ConnectionError):
+            Client(self.server.port, "Eve").event()
+        self.admin("unban-user", "Eve")
+
+    def test_how_it_ends(self):
+        for status, said, words, more in (
+            (64, "which command?", (), {}),
+            (64, "no such command: dance", ("dance",), {}),
+            (64, "kick: which user?", ("kick", "r"), {}),
+            (64, "room: that is more than it takes: s", ("room", "r", "s"), {}),
+            (64, "--limit is not for info", ("info", "--limit", "3"), {}),
+            (64, "limit takes a whole number: x", ("history", "r", "--limit", "x"), {}),
+            (64, "data is not a JSON value", ("publish", "r", "--data", "{"), {}),
+            (64, "publish takes a text or --data", ("publish", "r", "x", "--data", "1"), {}),
+            (64, "publish: which text?", ("publish", "r"), {}),
+            (64, "that is no option", ("--colour",), {}),
+            (64, "needs TLS", ("info",), {"url": "https://127.0.0.1"}),
+            (69, "Connection refused", ("info",), {"url": "http://127.0.0.1:1"}),
+            (1, "unauthorized: ", ("info",), {"key": None}),
+            (1, "unauthorized: ", ("info",), {"key": "nobody"}),
+            (1, "forbidden: ", ("rooms",), {"key": "shop"}),
+            (1, "bad_request: ", ("history", "a b"), {}),
+            (1, "gone: ", ("room", "cli.nowhere"), {}),
+        ):
+            with self.subTest((words, more)):
+                self.assertIn(said, self.admin(*words, status=status, **more))
+
+    def test_json_of_a_refusal(self):
+        ran = subprocess.run([PROGRAM, "admin", "--json", "--url", f"http://127.0.0.1:{self.server.port}", "info"],
+                             capture_output=True, text=True, timeout=60)
+        self.assertEqual((ran.returncode, json.loads(ran.stdout)["error"]["code"]), (1, "unauthorized"))
+
+    def test_help(self):
+        said = self.admin("--help")
+        for name in table("tools/cli/tbl/admin.h", r'^ADMIN\("([\w-]+)"'):
+            self.assertIn(f"\n  {name} ", said)
+
+
+class NewKey(unittest.TestCase):
+    def test_a_new_key_is_one(self):
+        ran = subprocess.run([PROGRAM, "admin", "new-key", "shop", "publish,read"], capture_output=True, text=True,
+                             timeout=60)
+        key, line = ran.stdout.splitlines()
+        self.assertRegex(key, r"^[A-Za-z0-9]{43}$")
+        with temporary() as folder:
+            path = os.path.join(folder, "keys")
+            with open(path, "w") as file:
+                file.write(line + "\n")
+            with Server("--api-keys", path, "--drain", "0") as server:
+                for words, status in ((("publish", "r", "x"), 0), (("reload",), 1)):
+                    ran = subprocess.run([PROGRAM, "admin", "--url", f"http://127.0.0.1:{server.port}", "--key", key,
+                                          *words], capture_output=True, text=True, timeout=60)
+                    self.assertEqual(ran.returncode, status, ran.stderr)
+
+    def test_two_are_not_the_same(self):
+        made = {json.loads(subprocess.run([PROGRAM, "admin", "--json", "new-key", "a", "admin"], capture_output=True,
+                                          text=True, timeout=60).stdout)["key"] for _ in range(5)}
+        self.assertEqual(len(made), 5)
+
+    def test_each_scope_is_known(self):
+        scopes = table("engine/auth/tbl/scopes.h", r"^SCOPE\((\w+),")
+        self.assertGreater(len(scopes), 4)
+        for scope in (*scopes, ",".join(scopes)):
+            ran = subprocess.run([PROGRAM, "admin", "new-key", "a", scope], capture_output=True, text=True, timeout=60)
+            self.assertEqual(ran.returncode, 0, scope)
+            self.assertIn(f"a  {scope}  sha256:", ran.stdout)
+
+    def test_wrong_ones(self):
+        for words in (("a b", "read"), ("", "read"), ("x" * 33, "read"), ("a", "fly"), ("a", ""), ("a", "read,"), ("a",)):
+            ran = subprocess.run([PROGRAM, "admin", "new-key", *words], capture_output=True, text=True, timeout=60)
+            self.assertEqual((ran.returncode, ran.stdout), (64, ""), words)
+
+
+if __name__ == "__main__":
+    unittest.main()
