@@ -140,6 +140,11 @@ void auth_release(struct auth *auth)
 		auth_free(auth);
 }
 
+bool auth_expects_tokens(const struct auth *auth)
+{
+	return auth && auth->tokens;
+}
+
 bool auth_rules_equal(const struct auth *a, const struct auth *b)
 {
 	return a && b && rules_equal(&a->rules, &b->rules);

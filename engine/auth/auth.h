@@ -66,6 +66,9 @@ void auth_release(struct auth *auth);
 
 /* What is asked of policy NULL is answered as without keys and rules: all are guests, and members everywhere. */
 
+/* Whether there are keys, or will be. */
+bool auth_expects_tokens(const struct auth *auth);
+
 /* Whether what both allow in rooms is the same. */
 bool auth_rules_equal(const struct auth *a, const struct auth *b);
 

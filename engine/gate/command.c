@@ -163,6 +163,9 @@ static void run_live(struct gate *gate, struct conn *conn, const struct chat_com
 	case CHAT_OP_hello:
 		frame_error(gate, conn, command->id, CHAT_ERR_bad_request, 0);
 		return;
+	case CHAT_OP_refresh:
+		identify_refresh(gate, conn, command);
+		return;
 	case CHAT_OP_pong:
 		return;
 	case CHAT_OP_ping:

@@ -3,7 +3,10 @@
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
+#include "engine/gate/bearer.h"
 #include "engine/gate/frame.h"
+#include "engine/gate/keepalive.h"
+#include "engine/gate/permit.h"
 #include "proto/chat/limits.h"
 
 _Static_assert(AUTH_REFUSAL_COUNT < sizeof((struct counters){ 0 }.auth) / sizeof(uint64_t), "a cell each");
@@ -14,14 +17,16 @@ void identify_count(struct gate *gate, enum auth_refusal why, bool by_token)
 }
 
 /* The peer learns no more than that: what exactly is wrong with a token is for the log of who runs the server. */
-static void turn_away(struct gate *gate, struct conn *conn, uint64_t id, enum auth_refusal why)
+static void turn_away(struct gate *gate, struct conn *conn, const struct chat_command *hello, enum auth_refusal why)
 {
+	const bool wrong = why == AUTH_name && !hello->token.bytes;
+
 	LOG(LOG_DEBUG, "unauthorized", LOG_U64("connection", conn->slot), LOG_TEXT("reason", auth_refusal_text(why)));
 	if (why == AUTH_memory) {
 		session_close(gate, conn, CHAT_CLOSE_internal);
 		return;
 	}
-	frame_error(gate, conn, id, why == AUTH_name ? CHAT_ERR_bad_request : CHAT_ERR_unauthorized, 0);
+	frame_error(gate, conn, hello->id, wrong ? CHAT_ERR_bad_request : CHAT_ERR_unauthorized, 0);
 	session_close(gate, conn, CHAT_CLOSE_unauthorized);
 }
 
@@ -32,7 +37,9 @@ static enum auth_refusal by_token(struct gate *gate, struct session *session, st
 
 	if (why != AUTH_OK)
 		return why;
-	CHECK(!session->identity && identity->user.size <= CHAT_NAME_SIZE_MAX);
+	CHECK(identity->user.size <= CHAT_NAME_SIZE_MAX);
+	if (session->identity)
+		block_give(session->identity, session->identity->size);
 	session->identity = identity;
 	return AUTH_OK;
 }
@@ -65,6 +72,8 @@ bool identify(struct gate *gate, struct conn *conn, const struct chat_command *h
 	/* Somebody who has a token is not to become a guest by it. */
 	if (hello->token.bytes)
 		why = by_token(gate, session, hello->token);
+	else if (session->identity) /* which came with the handshake, a moment ago */
+		why = session->identity->expires_ms > gate->wall_ms ? AUTH_OK : AUTH_expired;
 	else
 		why = auth_guest(gate->auth, hello->name, random_next(&gate->random), name, &size);
 	if (why == AUTH_OK)
@@ -72,7 +81,7 @@ bool identify(struct gate *gate, struct conn *conn, const struct chat_command *h
 	identify_count(gate, why, session->identity != NULL);
 	if (why == AUTH_OK)
 		return true;
-	turn_away(gate, conn, hello->id, why);
+	turn_away(gate, conn, hello, why);
 	return false;
 }
 
@@ -84,4 +93,62 @@ bool identify_rename(struct gate *gate, struct conn *conn, struct span name)
 		return true;
 	session_close(gate, conn, CHAT_CLOSE_internal);
 	return false;
+}
+
+enum refusal identify_request(struct gate *gate, struct conn *conn, const struct http_head *request)
+{
+	struct span token;
+	enum auth_refusal why = AUTH_malformed;
+
+	switch (bearer_find(gate, request, &token)) {
+	case BEARER_NONE:
+		return REFUSED_NOT;
+	case BEARER_ORIGIN:
+		return REFUSED_origin;
+	case BEARER_AMBIGUOUS:
+		break;
+	case BEARER_TOKEN:
+		why = by_token(gate, session_of(gate, conn), token);
+		break;
+	}
+	if (why == AUTH_OK)
+		return REFUSED_NOT;
+	identify_count(gate, why, true);
+	LOG(LOG_DEBUG, "unauthorized", LOG_U64("connection", conn->slot), LOG_TEXT("reason", auth_refusal_text(why)));
+	return why == AUTH_memory ? REFUSED_memory : REFUSED_token;
+}
+
+/* AUTH_name: of somebody else. A guest stays one: who somebody is does not change while they are in rooms. */
+static enum auth_refusal judge_refresh(struct gate *gate, const struct session *session, struct span token,
+				       struct identity **identity)
+{
+	if (!session->identity)
+		return AUTH_no_token;
+	const enum auth_refusal why = auth_token(gate->auth, token, gate->wall_ms, identity);
+
+	identify_count(gate, why, true);
+	if (why != AUTH_OK || span_equal((*identity)->user, session->identity->user))
+		return why;
+	block_give(*identity, (*identity)->size);
+	return AUTH_name;
+}
+
+void identify_refresh(struct gate *gate, struct conn *conn, const struct chat_command *refresh)
+{
+	struct session *session = session_of(gate, conn);
+	struct identity *identity;
+	const enum auth_refusal why = judge_refresh(gate, session, refresh->token, &identity);
+
+	if (why != AUTH_OK) {
+		frame_error(gate, conn, refresh->id, why == AUTH_name ? CHAT_ERR_forbidden : CHAT_ERR_unauthorized, 0);
+		return;
+	}
+	block_give(session->identity, session->identity->size);
+	session->identity = identity;
+	session->expiry_told = false;
+	keepalive_start(gate, conn);
+	if (refresh->id != 0)
+		frame_reply(gate, conn, &(struct chat_reply){ .kind = CHAT_REPLY_EMPTY, .re = refresh->id });
+	if (conn_is_open(conn))
+		permit_renew(gate, conn);
 }

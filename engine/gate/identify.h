@@ -5,6 +5,7 @@
 
 #include "engine/auth/auth.h"
 #include "engine/gate/gate.h"
+#include "proto/http/http_head.h"
 
 /* Judges a hello. On true the session has its user, and its identity if a token said so; otherwise the connection was
  * told why not, and is being ended. A hello that is run again, having waited, was judged already. */
@@ -12,6 +13,13 @@ bool identify(struct gate *gate, struct conn *conn, const struct chat_command *h
 
 /* Each judgement of who somebody is, for uproar_auth_total. by_token: AUTH_OK is not a guest's. */
 void identify_count(struct gate *gate, enum auth_refusal why, bool by_token);
+
+/* Judges the token that a request to upgrade came with, if any, before hello is said. REFUSED_NOT: it may go on. */
+enum refusal identify_request(struct gate *gate, struct conn *conn, const struct http_head *request);
+
+/* Another token of the same user takes the place of the one that the session has: what may be done in rooms is worked
+ * out anew. Otherwise all is as before. */
+void identify_refresh(struct gate *gate, struct conn *conn, const struct chat_command *refresh);
 
 /* The user, who may be that already, is to be known by this name. False: the connection is being ended. */
 bool identify_rename(struct gate *gate, struct conn *conn, struct span name);

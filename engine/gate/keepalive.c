@@ -2,6 +2,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/log.h"
+#include "engine/gate/expiry.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/offence.h"
 #include "engine/gate/upgrade.h"
@@ -14,6 +15,12 @@ static void due_in(struct gate *gate, struct conn *conn, uint64_t after_ms)
 static uint64_t sooner(uint64_t a_ms, uint64_t b_ms)
 {
 	return a_ms < b_ms ? a_ms : b_ms;
+}
+
+/* Of a live session, whose token may end sooner. */
+static void live_in(struct gate *gate, struct conn *conn, uint64_t after_ms)
+{
+	due_in(gate, conn, sooner(after_ms, expiry_wait_ms(gate, session_of(gate, conn))));
 }
 
 /* Ends those who take no byte. Returns true when it did. */
@@ -45,9 +52,9 @@ void keepalive_start(struct gate *gate, struct conn *conn)
 		return;
 	case SESSION_LIVE:
 		/* The first ask comes early for some, so that those who came together do not stay together. */
-		due_in(gate, conn,
-		       sooner(limits->slow_ms,
-			      limits->ping_ms / 2 + random_below(&gate->random, limits->ping_ms / 2 + 1)));
+		live_in(gate, conn,
+			sooner(limits->slow_ms,
+			       limits->ping_ms / 2 + random_below(&gate->random, limits->ping_ms / 2 + 1)));
 		return;
 	case SESSION_ECHO:
 		due_in(gate, conn, limits->slow_ms);
@@ -63,7 +70,7 @@ static void ask(struct gate *gate, struct conn *conn)
 	session_of(gate, conn)->pinged = true;
 	frame_notice(gate, conn, &(struct chat_notice){ .kind = CHAT_NOTICE_PING });
 	if (conn_is_open(conn))
-		due_in(gate, conn, gate->limits.pong_ms);
+		live_in(gate, conn, gate->limits.pong_ms);
 }
 
 void keepalive_begun(struct gate *gate, struct conn *conn)
@@ -73,7 +80,7 @@ void keepalive_begun(struct gate *gate, struct conn *conn)
 	/* A live session's timer goes off within ping_ms by itself, and hello has a deadline of its own. */
 	if (session_of(gate, conn)->phase == SESSION_LIVE && limits->message_ms != 0 &&
 	    limits->message_ms < limits->ping_ms)
-		due_in(gate, conn, limits->message_ms);
+		live_in(gate, conn, limits->message_ms);
 }
 
 /* Milliseconds that a message which has begun may still take; 0: it is late. */
@@ -107,7 +114,7 @@ static void live_due(struct gate *gate, struct conn *conn)
 		session_close(gate, conn, CHAT_CLOSE_restart);
 		return;
 	}
-	if (end_slow(gate, conn) || end_late(gate, conn))
+	if (end_slow(gate, conn) || end_late(gate, conn) || !expiry_tend(gate, conn))
 		return;
 	if (session->pinged && silent_ms >= limits->pong_ms) {
 		gate_count(gate, COUNTER_no_pong);
@@ -128,7 +135,7 @@ static void live_due(struct gate *gate, struct conn *conn)
 
 		next_ms = slow_ms < next_ms ? slow_ms : next_ms;
 	}
-	due_in(gate, conn, next_ms);
+	live_in(gate, conn, next_ms);
 }
 
 void keepalive_due(struct gate *gate, struct conn *conn)

@@ -75,7 +75,15 @@ static void leave(struct gate *gate, struct conn *conn, struct cursor *cursor, u
 
 void membership_lose(struct gate *gate, struct conn *conn, struct cursor *cursor)
 {
-	leave(gate, conn, cursor, 0);
+	const struct chat_notice notice = {
+		.kind = CHAT_NOTICE_REMOVED,
+		.room = place_name(directory_at(&gate->directory, cursor->place)),
+		.data = SPAN("{\"act\":\"rights\"}"),
+	};
+
+	/* Before the cursor goes, because with it the place and its name may go. */
+	if (frame_notice(gate, conn, &notice))
+		leave(gate, conn, cursor, 0);
 }
 
 void membership_end_all(struct gate *gate, struct conn *conn)

@@ -78,6 +78,7 @@ static void retire(struct gate *gate, struct conn *conn)
 	if (session->identity)
 		block_give(session->identity, session->identity->size);
 	session->user = NULL;
+	session->user_size = 0;
 	session->identity = NULL;
 }
 

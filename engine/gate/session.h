@@ -46,6 +46,8 @@ struct session_limits {
 	uint32_t fragment_burst;
 	uint32_t data_size_max;  /* at most CHAT_DATA_SIZE_MAX */
 	uint32_t frame_size_max; /* a whole message from a client; at most CHAT_FRAME_SIZE_MAX, but for echo */
+	const char *token_cookie; /* keeps; the cookie that may have a token; NULL or empty: none */
+	bool token_in_url;       /* ?token= is looked at */
 	const char *origins;     /* keeps; whose pages may connect: http_origin_is_allowed(). NULL: same */
 	bool echo;               /* a test mode: gate/echo.h */
 	bool metrics_key;        /* /metrics is for who has a key of scope metrics */
@@ -95,6 +97,7 @@ struct session {
 	bool answered : 1;       /* a request before this one */
 	bool pinged : 1;         /* we asked, and nothing was heard since */
 	bool leaving : 1;        /* told to reconnect; its timer closes it */
+	bool expiry_told : 1;    /* that its token ends soon */
 	bool fetching : 1;       /* a page is on its way */
 	bool shared : 1;         /* gate/rates.h: what its user has used is looked at */
 	bool rooms_full : 1;     /* its user is in as many rooms as may be */

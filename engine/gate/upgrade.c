@@ -6,6 +6,7 @@
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/gate/api.h"
+#include "engine/gate/identify.h"
 #include "engine/gate/keepalive.h"
 #include "engine/gate/offence.h"
 #include "engine/gate/shed.h"
@@ -127,6 +128,12 @@ static void upgrade(struct gate *gate, struct conn *conn, const struct http_head
 	if (!may_come(gate, request)) {
 		LOG(LOG_DEBUG, "origin_denied", LOG_SPAN("origin", http_head_field(request, "origin")));
 		refuse(gate, conn, REFUSED_origin);
+		return;
+	}
+	const enum refusal why = identify_request(gate, conn, request);
+
+	if (why != REFUSED_NOT) {
+		refuse(gate, conn, why);
 		return;
 	}
 	if (codec_agree(&gate->codec, conn->slot, request, &session->terms, &handshake.deflate) < 0) {

@@ -63,6 +63,9 @@ int identity_name_files(const struct options *options, struct files *files, char
 
 int identity_check(const struct options *options, char error[OPTION_ERROR_MAX])
 {
+	/* Any page could then connect as whoever looks at it. */
+	if (is_set(options, OPTION_token_cookie) && strchr(option_text(options, OPTION_origins), '*'))
+		return refuse(options, OPTION_token_cookie, "needs origins that are named, not *", error);
 	if (!is_set(options, OPTION_token_jwks))
 		return 0;
 	/* Whoever publishes keys may sign tokens for many others besides us. */

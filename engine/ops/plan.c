@@ -129,6 +129,8 @@ static struct session_limits session_of(const struct options *o)
 		.fragment_burst = (uint32_t)option_number(o, OPTION_fragment_burst),
 		.data_size_max = (uint32_t)option_number(o, OPTION_data_size),
 		.frame_size_max = (uint32_t)option_number(o, OPTION_frame_size),
+		.token_cookie = option_text(o, OPTION_token_cookie),
+		.token_in_url = option_number(o, OPTION_token_in_url) == 1,
 		.origins = option_text(o, OPTION_origins),
 		.api_origins = option_text(o, OPTION_api_origins),
 		.metrics_key = option_number(o, OPTION_metrics) == 1,

@@ -37,8 +37,8 @@ struct chat_command {
 	enum chat_op op;
 	uint64_t id;           /* 0: the client wants no answer. */
 	struct span room;      /* join leave send edit del react mod history search presence typing read */
-	struct span name;      /* hello; unescaped UTF-8 */
-	struct span token;     /* hello; unescaped */
+	struct span name;      /* hello; unescaped UTF-8; absent without one */
+	struct span token;     /* hello, absent without one; refresh; unescaped */
 	struct span producer;  /* send edit del react: the cid's first part, absent without cid */
 	uint64_t number;       /* the cid's second part, 1.. */
 	struct span data;      /* send edit: the JSON value's bytes as they stood */

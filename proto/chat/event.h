@@ -102,6 +102,7 @@ enum chat_notice_kind {
 	CHAT_NOTICE_LAGGED,
 	CHAT_NOTICE_SLOW,
 	CHAT_NOTICE_REMOVED, /* the connection is not in the room any more */
+	CHAT_NOTICE_EXPIRING, /* what the token says ends soon */
 	CHAT_NOTICE_PING,
 };
 
@@ -109,7 +110,7 @@ struct chat_notice {
 	enum chat_notice_kind kind;
 	struct span room;       /* lagged slow removed */
 	struct span data;       /* removed: a JSON object, whose members are the notice's */
-	uint32_t after_ms;      /* reconnect */
+	uint32_t after_ms;      /* reconnect expiring */
 	uint64_t after, next;   /* lagged: the last seq given, and the next that will be */
 };
 

@@ -188,12 +188,21 @@ static int decode_hello(struct decode *decode, enum chat_error *error)
 		return refuse(error, CHAT_ERR_bad_request);
 	if (has(decode, KEY_token) && !take_text(&command->token, decode->scratch, &values[KEY_token], SIZE_MAX))
 		return refuse(error, CHAT_ERR_bad_request);
-	/* Who shows a token is judged by it; a name may be missing then. */
-	if (command->token.bytes && !has(decode, KEY_name))
+	/* Who shows a token, or has shown one before, needs none, nor who is given one. */
+	if (!has(decode, KEY_name))
 		return 1;
 	if (!take_text(&command->name, decode->scratch, &values[KEY_name], CHAT_NAME_SIZE_MAX))
 		return refuse(error, CHAT_ERR_bad_request);
 	return refuse(error, chat_name_valid(command->name) ? CHAT_OK : CHAT_ERR_bad_request);
+}
+
+static int decode_refresh(struct decode *decode, enum chat_error *error)
+{
+	struct chat_command *command = decode->command;
+
+	if (!take_text(&command->token, decode->scratch, &decode->values[KEY_token], SIZE_MAX))
+		return refuse(error, CHAT_ERR_bad_request);
+	return 1;
 }
 
 static int decode_join(struct decode *decode, enum chat_error *error)
@@ -387,11 +396,12 @@ static int decode_nothing(struct decode *decode, enum chat_error *error)
 }
 
 static int (*const ops[CHAT_OP_COUNT])(struct decode *decode, enum chat_error *error) = {
-	[CHAT_OP_hello] = decode_hello,   [CHAT_OP_join] = decode_join,     [CHAT_OP_leave] = decode_room,
-	[CHAT_OP_send] = decode_send,     [CHAT_OP_edit] = decode_edit,     [CHAT_OP_del] = decode_del,
-	[CHAT_OP_react] = decode_react,   [CHAT_OP_mod] = decode_mod,       [CHAT_OP_history] = decode_history,
-	[CHAT_OP_search] = decode_search, [CHAT_OP_presence] = decode_room, [CHAT_OP_typing] = decode_room,
-	[CHAT_OP_read] = decode_read,     [CHAT_OP_ping] = decode_nothing,  [CHAT_OP_pong] = decode_nothing,
+	[CHAT_OP_refresh] = decode_refresh, [CHAT_OP_hello] = decode_hello,   [CHAT_OP_join] = decode_join,
+	[CHAT_OP_leave] = decode_room,      [CHAT_OP_send] = decode_send,     [CHAT_OP_edit] = decode_edit,
+	[CHAT_OP_del] = decode_del,         [CHAT_OP_react] = decode_react,   [CHAT_OP_mod] = decode_mod,
+	[CHAT_OP_history] = decode_history, [CHAT_OP_search] = decode_search, [CHAT_OP_presence] = decode_room,
+	[CHAT_OP_typing] = decode_room,     [CHAT_OP_read] = decode_read,     [CHAT_OP_ping] = decode_nothing,
+	[CHAT_OP_pong] = decode_nothing,
 };
 
 /* Eight bytes hold every op, so a longer word is none. */

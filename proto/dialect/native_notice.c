@@ -36,6 +36,8 @@ static uint8_t *put_notice(uint8_t *at, const struct chat_notice *notice)
 	case CHAT_NOTICE_REMOVED:
 		at = put_word(at, SPAN("{\"ev\":\"removed\",\"room\":\""), notice->room);
 		return put_members(at, notice->data);
+	case CHAT_NOTICE_EXPIRING:
+		return put(put_integer(at, SPAN("{\"ev\":\"expiring\",\"in_ms\":"), notice->after_ms), SPAN("}"));
 	case CHAT_NOTICE_PING:
 		return put(at, SPAN("{\"ev\":\"ping\"}"));
 	}

@@ -22,7 +22,7 @@ static void check_inside(struct span span, const uint8_t *text, size_t size, con
 
 static bool needs_room(enum chat_op op)
 {
-	return op != CHAT_OP_hello && op != CHAT_OP_ping && op != CHAT_OP_pong;
+	return op != CHAT_OP_hello && op != CHAT_OP_refresh && op != CHAT_OP_ping && op != CHAT_OP_pong;
 }
 
 static void check_entry(const struct chat_command *command)
@@ -64,7 +64,8 @@ static void check_command(const struct chat_command *command)
 	if (needs_room(command->op))
 		check(chat_room_valid(command->room));
 	if (command->op == CHAT_OP_hello)
-		check(command->name.bytes ? chat_name_valid(command->name) : command->token.bytes != NULL);
+		check(!command->name.bytes || chat_name_valid(command->name));
+	check(command->op != CHAT_OP_refresh || command->token.bytes);
 	if (command->has_since) {
 		check(command->op == CHAT_OP_join && command->since_seq <= CHAT_INTEGER_MAX);
 		check(command->epoch.size >= 1 && command->epoch.size <= CHAT_EPOCH_SIZE_MAX);

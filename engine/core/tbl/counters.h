@@ -18,6 +18,7 @@ COUNTER(slow_closed, counter, "Connections closed because they read too slowly."
 COUNTER(shed, counter, "Connections ended because memory was short and they read too slowly.")
 COUNTER(memory_used, permille, "Part of the memory that may be used which is; core 0 says it.")
 COUNTER(handshake_timeout, counter, "Connections that did not finish their request head in time.")
+COUNTER(unauthorized, counter, "Handshakes refused because of their token.")
 COUNTER(origin_denied, counter, "Handshakes refused because of the page's Origin.")
 COUNTER(address_limited, counter, "Connections refused because their address had too many, or came too fast.")
 COUNTER(hello_timeout, counter, "Connections that did not say hello in time.")

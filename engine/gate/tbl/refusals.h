@@ -11,6 +11,7 @@ REFUSAL(extensions, 400, protocol_errors, NULL, "Sec-WebSocket-Extensions is no 
 REFUSAL(origin, 403, origin_denied, NULL, "pages of this origin may not connect; see the option origins")
 REFUSAL(metrics, 401, api_keys_refused, "WWW-Authenticate: Bearer\r\n",
 	"metrics are for a key of scope metrics; see the option metrics")
+REFUSAL(token, 401, unauthorized, "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n", "the token is not valid")
 REFUSAL(late, 408, handshake_timeout, NULL, "the request was not whole in time")
 REFUSAL(full, 503, turned_away, NULL, "there is no room for more connections")
 REFUSAL(memory, 503, turned_away, NULL, "memory is short")

@@ -43,6 +43,10 @@ OPTION(token_audience, "token-audience", WORDS, "", "", "", "Identity", LIVE,
        "audiences (aud) that tokens must be meant for; empty: tokens that name any are refused")
 OPTION(token_leeway, "token-leeway", TIME, "30s", "0", "10m", "Identity", LIVE,
        "by how much the clocks of who signs may differ from ours")
+OPTION(token_cookie, "token-cookie", TEXT, "", "", "", "Identity", START,
+       "cookie that may hold a token, of pages whose origin is listed; empty: none")
+OPTION(token_in_url, "token-in-url", CHOICE, "off", "", "off|on", "Identity", START,
+       "whether a token may stand in the URL, as /ws?token=..., where proxies log it")
 OPTION(guests, "guests", CHOICE, "auto", "", "auto|named|anonymous|none", "Identity", LIVE,
        "who has no token: is who they say, is given a name, or is not let in; auto: named without keys, else none")
 OPTION(rights, "rights", RIGHTS, "*: member; @moderator *: member moderate; @admin *: all", "", "", "Identity", LIVE,

@@ -1,5 +1,6 @@
 /* Every command of the engine, once: CHAT_OP(name). Names are those of the native protocol. */
 CHAT_OP(hello)
+CHAT_OP(refresh)
 CHAT_OP(join)
 CHAT_OP(leave)
 CHAT_OP(send)
