@@ -114,7 +114,7 @@ enum api_error api_run_user(struct api_call *call)
 			return API_ERR_unavailable;
 		}
 	}
-	LOG(LOG_INFO, "audit", LOG_SPAN("act", api_route_last(route)), LOG_SPAN("by", api_who(call)),
+	LOG(LOG_AUDIT, "audit", LOG_SPAN("act", api_route_last(route)), LOG_SPAN("by", api_who(call)),
 	    LOG_SPAN("user", call->user), LOG_U64("for_s", for_s), LOG_SPAN("reason", reason));
 	call->answered = true;
 	api_answer(gate, call->conn, call->request, 200, NULL, SPAN("{}"));

@@ -60,7 +60,7 @@ enum api_error api_run_reload(struct api_call *call)
 		.kind = ERRAND_RELOAD,
 	};
 	snprintf(errand->by, sizeof(errand->by), "%.*s", (int)who.size, (const char *)who.bytes);
-	LOG(LOG_INFO, "audit", LOG_TEXT("act", "reload"), LOG_SPAN("by", who));
+	LOG(LOG_AUDIT, "audit", LOG_TEXT("act", "reload"), LOG_SPAN("by", who));
 	call->request->awaited = 1;
 	gate->errands->give(gate->errands->context, errand);
 	return API_OK;
@@ -77,7 +77,7 @@ enum api_error api_run_level(struct api_call *call)
 		if (json_scan_object(&value, &name, 1, call->body.bytes, call->body.size) != 1 ||
 		    !api_take_text(call, &value, 8, &word) || log_level_named(word) < 0)
 			return api_refuse(call, "level: debug, info, warn, error or off");
-		LOG(LOG_INFO, "audit", LOG_TEXT("act", "log-level"), LOG_SPAN("by", api_who(call)),
+		LOG(LOG_AUDIT, "audit", LOG_TEXT("act", "log-level"), LOG_SPAN("by", api_who(call)),
 		    LOG_SPAN("level", word));
 		log_level_set((enum log_level)log_level_named(word));
 	}

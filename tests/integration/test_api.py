@@ -314,6 +314,48 @@ class Changes(ApiCase):
             expected = [key != "all" and key not in keys for keys in may]
             self.assertEqual(refused, expected, key)
 
+    def test_rooms_are_moderated(self):
+        ann, bob = Client(self.server.port, "ann"), Client(self.server.port, "bob")
+        for client in (ann, bob):
+            client.ask(op="join", room="mods")
+        say = lambda data: bob.ask(op="send", room="mods", data=data)
+        self.assertIn("ok", say("hello"))
+        ack = self.good("POST", "/api/v1/rooms/mods/mute", {"user": "bob", "for": 3600, "reason": "loud"}, key="mod")
+        self.assertEqual((ack["room"], ack["seq"]), ("mods", 2))
+        event = ann.event("mod")
+        self.assertEqual((event["from"], event["act"], event["user"], event["reason"]), ("@mod", "mute", "bob", "loud"))
+        self.assertEqual(say("again")["err"]["code"], "muted")
+        self.good("POST", "/api/v1/publish", {"room": "mods", "data": "for bob", "user": "bob"}, key="shop")
+        self.good("POST", "/api/v1/rooms/mods/unmute", {"user": "bob"})
+        self.assertIn("ok", say("again"))
+        self.bad(403, "forbidden", "POST", "/api/v1/rooms/mods/lock", key="mod")
+        self.good("POST", "/api/v1/rooms/mods/lock", key="boss")
+        self.assertEqual(say("locked")["err"]["code"], "read_only")
+        self.good("POST", "/api/v1/rooms/mods/unlock", {"reason": "done"}, key="boss")
+        self.good("POST", "/api/v1/rooms/mods/slow", {"every": 600})
+        self.assertIn("ok", say("first"))
+        self.assertEqual(say("second")["err"]["code"], "slow_mode")
+        self.good("POST", "/api/v1/rooms/mods/slow", {"every": 0})
+        self.good("DELETE", "/api/v1/rooms/mods/messages/1", key="mod")
+        self.bad(404, "gone", "DELETE", "/api/v1/rooms/mods/messages/1")
+        first = self.good("GET", "/api/v1/rooms/mods/history?limit=1&before=2")["events"][0]
+        self.assertEqual((first["seq"], first["deleted"]), (1, True))
+        self.good("POST", "/api/v1/batch", {"commands": [{"op": "ban", "room": "mods", "user": "bob", "for": 60}]})
+        self.assertEqual(bob.event("removed")["act"], "ban")
+        self.assertEqual(bob.ask(op="join", room="mods")["err"]["code"], "banned")
+        self.good("POST", "/api/v1/rooms/mods/unban", {"user": "bob"})
+        self.assertIn("ok", bob.ask(op="join", room="mods"))
+        self.good("POST", "/api/v1/rooms/mods/kick", {"user": "bob"})
+        self.assertEqual(bob.event("removed")["act"], "kick")
+        for path, body in (("ban", {}), ("ban", {"user": "bob", "for": 1000000001}), ("kick", {"user": "bob", "for": 1}),
+                           ("slow", {}), ("slow", {"every": 86401}), ("slow", {"every": True}),
+                           ("mute", {"user": "bob", "every": 1}), ("ban", {"user": "bob", "reason": "r" * 257})):
+            self.bad(400, "bad_request", "POST", f"/api/v1/rooms/mods/{path}", body)
+        said = [line for line in self.server.lines if "audit" in line and "mods" in line]
+        self.assertTrue(any("mute" in line and "@mod" in line and "bob" in line for line in said), said)
+        ann.close()
+        bob.close()
+
     def test_users_are_ended_and_banned(self):
         bob = Client(self.server.port, "bob d")
         self.good("POST", "/api/v1/users/bob%20d/disconnect")
