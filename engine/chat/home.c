@@ -192,15 +192,19 @@ static void run_publish(struct home *home, struct room *room, const struct mail_
 	}
 	struct record **target = room_log_at(&room->log, command->target);
 	struct chat_event event = room_event_of(home, mail);
+	uint8_t name[CHAT_NAME_SIZE_MAX];
+	struct span author = SPAN_NONE; /* of what somebody else deletes: the append may move the log, or drop it */
 
 	if (mail->op == CHAT_OP_edit)
 		event.rev = (*target)->event.rev + 1;
+	if (mail->op == CHAT_OP_del && !span_equal((*target)->event.from, mail->user))
+		span_copy(&author, (*target)->event.from, name);
 	if (room_append(home, room, &event) != 0) {
 		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
 		return;
 	}
-	if (mail->op == CHAT_OP_del && !span_equal((*target)->event.from, mail->user))
-		mod_audit(home, room, &event, (*target)->event.from);
+	if (author.bytes)
+		mod_audit(home, room, &event, author);
 	room_apply(home, room, &event);
 	mod_heard(home, room, mail);
 	room_published(home, room);
