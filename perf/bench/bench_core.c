@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/chat/busy.h"
 #include "engine/core/check.h"
 #include "engine/core/clock.h"
+#include "engine/core/counters.h"
 #include "engine/core/hash.h"
 #include "engine/core/map.h"
 #include "engine/core/random.h"
@@ -32,6 +34,8 @@ static struct timers timers;
 static struct timer timer_items[ITEMS];
 static struct map map;
 static struct random randomness;
+static struct counters counters;
+static struct busy busy;
 static struct ring *ring;
 static uint64_t sink;
 static uint32_t step;
@@ -175,6 +179,24 @@ static void run_random(void)
 	sink += random_below(&randomness, 1000);
 }
 
+static void run_counter(void)
+{
+	counter_add(&counters, COUNTER_delivered, ++step & 7);
+	touch(&counters);
+}
+
+static void run_histogram(void)
+{
+	histogram_add(&counters, HISTOGRAM_turn, (++step * 2654435761u) >> 12, 1);
+	touch(&counters);
+}
+
+static void run_busy(void)
+{
+	busy_note(&busy, 1 + ++step % 1000, 10);
+	touch(&busy);
+}
+
 static void run_clock(void)
 {
 	sink += clock_mono_ns();
@@ -252,6 +274,9 @@ int main(void)
 	report("map_find", run_map_find, nothing_ns);
 	report("map_remove_add", run_map_move, nothing_ns);
 	report("random_below", run_random, nothing_ns);
+	report("counter_add", run_counter, nothing_ns);
+	report("histogram_add", run_histogram, nothing_ns);
+	report("busy_note_1000", run_busy, nothing_ns);
 	report("clock_mono", run_clock, nothing_ns);
 	bench_ring(nothing_ns);
 	touch(&sink);
