@@ -93,11 +93,13 @@ static bool ask(void *context, struct hook_question *question)
 		atomic_fetch_sub(&fetch->out, 1);
 		return false;
 	}
-	question->next = atomic_load(&fetch->asked);
-	while (!atomic_compare_exchange_weak(&fetch->asked, &question->next, question))
-		;
-	/* The thread takes all at once: who adds to some need not wake it again. */
-	if (!question->next)
+	struct hook_question *newest = atomic_load(&fetch->asked);
+
+	do
+		question->next = newest;
+	while (!atomic_compare_exchange_weak(&fetch->asked, &newest, question));
+	/* From here on it is the thread's, which takes all at once: who adds to some need not wake it again. */
+	if (!newest)
 		(void)curl_multi_wakeup(fetch->multi);
 	return true;
 }
