@@ -173,11 +173,14 @@ class Join(unittest.TestCase):
 
     def test_with_the_rights_that_it_says(self):
         def answer(question):
-            return {"allow": True, "rights": {"quiet": "read history", "all": ["member"]}[question["room"]]}
+            return {"allow": True, "rights": {"quiet": "read history", "none": [], "all": ["member"]}[question["room"]]}
         with Backend(answer) as backend, serve("--join-url", backend.url) as server:
             ann = Client(server.port, "Ann")
+            self.assertEqual(ann.ask(op="join", room="none")["err"]["code"], "forbidden")
             self.assertIn("ok", ann.ask(op="join", room="quiet"))
+            self.assertEqual(ann.ask(op="send", room="quiet", data=1)["err"]["code"], "forbidden")
             self.assertIn("ok", ann.ask(op="history", room="quiet"))
+            self.assertEqual(ann.ask(op="presence", room="quiet")["err"]["code"], "forbidden")
             self.assertIn("ok", ann.ask(op="join", room="all"))
             self.assertIn("ok", ann.ask(op="send", room="all", data=1))
 
