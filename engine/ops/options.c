@@ -72,7 +72,8 @@ bool option_is_live(enum option_id id)
 void option_shown(const struct options *options, enum option_id id, char out[OPTION_SHOWN_MAX])
 {
 	const char *text = option_text(options, id);
-	const char *scheme = rows[id].kind == OPTION_TEXT ? strstr(text, "://") : NULL;
+	const bool address = rows[id].kind == OPTION_TEXT || rows[id].kind == OPTION_URL;
+	const char *scheme = address ? strstr(text, "://") : NULL;
 	const size_t size = scheme ? (size_t)(scheme - text) + 3 : strlen(text);
 	const size_t most = size < OPTION_SHOWN_MAX - 4 ? size : OPTION_SHOWN_MAX - 4;
 

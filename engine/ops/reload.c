@@ -218,7 +218,7 @@ int reload_run(struct reload *reload, const char *by)
 	reload->former = reload->policy;
 	reload->policy = next;
 	hand_over(reload);
-	/* So that it is told if the old level or the new one would. */
+	LOG(LOG_AUDIT, "audit", LOG_TEXT("act", "reload"), LOG_TEXT("by", by), LOG_U64("options", report->count));
 	tell_changes(report, false);
 	tell_changes(report, true);
 	LOG(LOG_INFO, "reloaded", LOG_TEXT("by", by), LOG_U64("options", report->count));
