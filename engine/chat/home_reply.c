@@ -1,5 +1,6 @@
 #include "engine/chat/home_reply.h"
 
+#include "engine/chat/home_mod.h"
 #include "engine/core/check.h"
 #include "engine/core/mutant.h"
 #include "proto/chat/limits.h"
@@ -157,6 +158,10 @@ void reply_join(struct home *home, const struct mail_command *to, const struct r
 	mail->reply.count = room->connections;
 	mail->reply.read = self->read;
 	mail->reply.rights = to->rights;
+	if (room->mod) {
+		mail->reply.every_s = room->mod->state.every_s;
+		mail->reply.locked = room->mod->state.locked;
+	}
 	post_end(home->post, to->origin.core);
 }
 

@@ -121,10 +121,12 @@ static int restore_states(const struct restoring *own, const struct data *data, 
 			continue;
 		const int error = home_restore_state(home, room, state, wall_ms);
 
-		/* Who was banned is not to be let in because of it. */
-		if (error != 0)
-			return unrestored(data, room, error);
-		restored++;
+		/* The room's class is another one now, or there may be fewer rooms: so with its log. */
+		if (error == -ENOTSUP || error == -ENOMEM)
+			LOG(LOG_WARN, "state_left_out", LOG_SPAN("room", room), LOG_TEXT("reason", strerror(-error)));
+		else if (error != 0)
+			return unrestored(data, room, error); /* who was banned is not let in because it is damaged */
+		restored += error == 0;
 	}
 	if (restored > 0)
 		LOG(LOG_INFO, "restored_states", LOG_U64("rooms", restored));

@@ -428,3 +428,24 @@ Test(home_mod, what_was_asked_before_a_ban_is_not_answered_after_it)
 	answer(STORE_SEARCHER, asked(STORE_SEARCHER, STORE_SEARCH), STORE_OK);
 	expect_refusal(1, CHAT_ERR_banned);
 }
+
+Test(home_mod, who_joins_is_told_how_the_room_is)
+{
+	const struct chat_reply *reply;
+
+	meet();
+	MOD(CHAT_RIGHT_manage, "Ann", lock, "");
+	expect_ack(0);
+	AS(CHAT_RIGHT_manage, "Ann", .op = CHAT_OP_mod, .act = CHAT_MOD_slow, .every_s = 10);
+	expect_ack(0);
+	hush();
+	AS(MEMBER, "Bea", .op = CHAT_OP_join);
+	reply = answered(1);
+	cr_assert(reply->kind == CHAT_REPLY_JOIN && reply->rights == MEMBER && reply->locked && reply->every_s == 10);
+	MOD(CHAT_RIGHT_manage, "Ann", unlock, "");
+	AS(CHAT_RIGHT_manage, "Ann", .op = CHAT_OP_mod, .act = CHAT_MOD_slow, .every_s = 0);
+	hush();
+	AS(MEMBER, "Ben", .op = CHAT_OP_join);
+	reply = answered(1);
+	cr_assert(reply->kind == CHAT_REPLY_JOIN && !reply->locked && reply->every_s == 0);
+}

@@ -1,11 +1,13 @@
 /* The data directory, and what of a snapshot each core takes back. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/chat/moderation.h"
 #include "engine/chat/record.h"
 #include "engine/ops/boot.h"
 #include "engine/ops/data.h"
@@ -267,4 +269,74 @@ Test(data, two_cores_save_into_one)
 	data_close(&data);
 	expect(0, 101);
 	expect(1, 101);
+}
+
+/* Who is banned in them, as the home of a room writes it. */
+static struct span state_of(struct span whom, uint64_t until_ms)
+{
+	static uint8_t bytes[MODERATION_SIZE_MAX];
+	struct moderation moderation = { .count = 0 };
+	struct moderation_undo undo;
+	const struct moderation_act act = { .act = CHAT_MOD_ban, .whom = whom, .until_ms = until_ms };
+
+	cr_assert_eq(moderation_do(&moderation, &act, NOW, &undo), 0);
+	const size_t size = moderation_encode(&moderation, NOW, bytes);
+
+	moderation_forget(&moderation);
+	return span_of(bytes, size);
+}
+
+static void write_states(const struct span *states)
+{
+	struct snapshot_writer *writer = snapshot_create(directory);
+
+	for (int room = 0; room < 2; room++)
+		cr_assert_eq(snapshot_write_state(writer, rooms[room], states[room]), 0);
+	cr_assert_eq(snapshot_finish(writer), 0);
+}
+
+/* Takes back on two cores and saves again; how data_restore() ends. */
+static int pass_on(void)
+{
+	int error = 0;
+
+	cr_assert_eq(data_open(&data, directory), 0);
+	open_homes(2);
+	for (uint32_t i = 0; i < 2 && error == 0; i++)
+		error = data_restore(&data, homes[i], &(struct data_core){ i, 2, 7 }, &limits, NOW, NOW);
+	cr_assert_eq(data_forget(&data), 0);
+	for (uint32_t i = 0; i < 2 && error == 0; i++)
+		data_save(&data, homes[i]);
+	cr_assert_eq(data_finish(&data), 0);
+	close_homes(2);
+	data_close(&data);
+	return error;
+}
+
+Test(data, who_is_banned_still_is_in_rooms_without_a_log)
+{
+	struct span room, state, states[2];
+	struct snapshot snapshot;
+	uint8_t kept[256];
+	int count = 0;
+
+	states[0] = state_of(SPAN("Bob"), 0);
+	memcpy(kept, states[0].bytes, states[0].size);
+	states[0].bytes = kept;
+	states[1] = state_of(SPAN("Eve"), NOW + 5000);
+	write_states(states);
+	cr_assert_eq(pass_on(), 0);
+	cr_assert_eq(snapshot_load(&snapshot, directory), 1);
+	for (size_t at = 0; snapshot_next_state(&snapshot, &at, &room, &state); count++)
+		cr_assert(span_equal(state, states[span_equal(room, rooms[1])]));
+	cr_assert_eq(count, 2);
+	snapshot_free(&snapshot);
+}
+
+Test(data, what_is_no_state_lets_nobody_in)
+{
+	const struct span states[2] = { SPAN("no state"), SPAN("nor this") };
+
+	write_states(states);
+	cr_assert_eq(pass_on(), -EBADMSG);
 }
