@@ -17,6 +17,7 @@
 #include "engine/core/log.h"
 #include "engine/gate/shed.h"
 #include "engine/net/listener.h"
+#include "engine/ops/audit_file.h"
 #include "engine/ops/ban_file.h"
 #include "engine/ops/data.h"
 #include "engine/ops/errands.h"
@@ -469,6 +470,8 @@ int boot(const struct config *config, struct files *files, const struct options 
 	if (status == 0)
 		status = store_threads_choose(&server.store, options, server.data.path);
 	plan_tell(options);
+	if (status == 0)
+		status = audit_file_open(option_text(options, OPTION_audit_log));
 	if (status == 0)
 		status = listen_all(&server);
 	memory_open(&server.memory, option_number(options, OPTION_memory), "/sys/fs/cgroup", "/proc/self/cgroup");

@@ -191,6 +191,8 @@ OPTION(log_level, "log-level", CHOICE, "info", "", "debug|info|warn|error|off", 
        "the least that is logged")
 OPTION(log_format, "log-format", CHOICE, "text", "", "text|json", "Log", LIVE,
        "one readable line an event, or one JSON object")
+OPTION(audit_log, "audit-log", TEXT, "", "", "", "Log", START,
+       "file that the lines of the audit log are appended to, besides standard error: what was moderated, and by whom")
 OPTION(sandbox, "sandbox", CHOICE, "on", "", "on|require|log|off", "Sandbox", START,
        "give up what serving does not need; require: all of it or do not start; log: the kernel only logs it")
 OPTION(test_echo, "test-echo", CHOICE, "off", "", "off|on", "Tests", START,
