@@ -13,9 +13,15 @@ def flood(scene, block, **more):
     return scene.hose(**{**IN, "connections": 40, "again": 1, "most": 20000, "block": block, **more})
 
 
+def told_when(tally):
+    """Every error for what was too much had a retry_ms."""
+    return wrong(tally["errors"].get("no_retry_ms"), f"not told when to come again: {tally['errors']}")
+
+
 def refused_then_closed(tally):
     """First an error that says when to come again, in the end a Close."""
     return wrong(not tally["errors"].get("rate_limited"), f"none was told to wait: {tally['errors']}") + \
+        told_when(tally) + \
         wrong(not (tally["closes"].get("4429") or tally["closes"].get("1008")), f"none was closed: {tally['closes']}") + \
         only(tally, "closes", [4429, 1008])
 

@@ -231,6 +231,17 @@ static void pour(struct hose *hose, struct jet *jet, uint64_t now_ns)
 		go(hose, jet, now_ns);
 }
 
+/* Of what was too much it must be said when it may come again. */
+static void got_error(struct hose *hose, const char *text, const char *code)
+{
+	const size_t size = strcspn(code, "\"");
+
+	tally_add(&hose->errors, code, size);
+	if ((size == 12 && memcmp(code, "rate_limited", 12) == 0) || (size == 5 && memcmp(code, "limit", 5) == 0))
+		if (!strstr(text, "\"retry_ms\":"))
+			tally_add(&hose->errors, "no_retry_ms", 11);
+}
+
 static void got_frame(struct hose *hose, struct jet *jet)
 {
 	const char *text = jet->reader.text, *code = strstr(text, "\"err\":{\"code\":\"");
@@ -241,7 +252,7 @@ static void got_frame(struct hose *hose, struct jet *jet)
 	else if (jet->reader.opcode == WIRE_PONG)
 		hose->pongs++;
 	else if (code)
-		tally_add(&hose->errors, code + 15, strcspn(code + 15, "\""));
+		got_error(hose, text, code + 15);
 	else if (strncmp(text, "{\"re\":", 6) == 0)
 		hose->replies++;
 	else

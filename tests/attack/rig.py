@@ -23,7 +23,9 @@ BUILD = BUILD if BUILD.is_absolute() else ROOT / BUILD
 
 # Small, so that what is bounded is reached.
 OPTIONS = {"connections": 4000, "rooms": 20000, "memberships": 40000, "send-memory": "64M", "history-memory": "32M",
-           "mail-memory": "16M", "store-memory": "4M", "data": "", "drain": "1s", "linger": "2s", "log-format": "json"}
+           "mail-memory": "16M", "store-memory": "4M", "data": "", "drain": "1s", "linger": "2s", "log-format": "json",
+           # Attackers have a few names, and would have many: what one user may is of trials of its own.
+           "connections-per-user": 0, "rooms-per-user": 0, "user-rates": 0}
 BESIDES = 64 << 20  # over the sum that boot prints: the program itself, stacks, and what the kernel has for its sockets
 
 
