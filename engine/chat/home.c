@@ -220,7 +220,7 @@ static bool within_traffic(struct home *home, struct room *room, const struct ma
 {
 	const uint32_t most = home->limits.traffic_kib_per_s;
 	const uint64_t bytes = (mail->command.data.size + FRAME_REST) * (uint64_t)room->connections;
-	const uint32_t retry_ms = quota_take(&room->traffic, most, most, home->now_ms);
+	const uint32_t retry_ms = quota_take(&room->traffic, most, most / 8 + 1, home->now_ms);
 
 	if (retry_ms != 0) {
 		reply_error(home, mail, CHAT_ERR_rate_limited, retry_ms);

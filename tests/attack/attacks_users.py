@@ -43,9 +43,9 @@ def oneaddress(scene):
 
 
 @attack("oneroom", "rate_limited with a time to wait beyond what the room's members can be sent", [
-    "room_limited"], options={"room-traffic": "32M"}, seconds=8)
+    "room_limited"], options={"room-traffic": "8M"}, seconds=8)
 def oneroom(scene):
-    """1,000 members of one room, 50 of whom send 2 KB four times a second, and the room may have 32 MB a second."""
+    """1,000 members of one room, 50 of whom send 2 KB four times a second, and the room may have 8 MB a second."""
     before = scene.server.metrics()
     room = "mem:hot"
     here = {**IN, "after": hello() + join(room, limit=0)}
