@@ -45,12 +45,13 @@ static void reply_hello(struct gate *gate, struct conn *conn, uint64_t id)
 }
 
 /* Whether whoever is asked outside lets the user in. Else it was said, or is not known yet. */
-static bool let_in(struct gate *gate, struct conn *conn, uint64_t id)
+static bool let_in(struct gate *gate, struct conn *conn, const struct chat_command *hello)
 {
 	const struct hook_about about = {
 		.kind = HOOK_CONNECT,
 		.user = session_user(session_of(gate, conn)),
 		.verified = session_of(gate, conn)->identity != NULL,
+		.token = hook_takes_token(gate) ? hello->token : SPAN_NONE,
 	};
 	const struct hook_answer *answer;
 
@@ -60,11 +61,11 @@ static bool let_in(struct gate *gate, struct conn *conn, uint64_t id)
 	case HOOK_WAITS:
 		return false;
 	case HOOK_REFUSES:
-		frame_error(gate, conn, id, CHAT_ERR_forbidden, 0);
+		frame_error(gate, conn, hello->id, CHAT_ERR_forbidden, 0);
 		session_close(gate, conn, CHAT_CLOSE_forbidden);
 		return false;
 	case HOOK_UNAVAILABLE:
-		frame_error(gate, conn, id, CHAT_ERR_unavailable, hook_retry_ms(gate));
+		frame_error(gate, conn, hello->id, CHAT_ERR_unavailable, hook_retry_ms(gate));
 		session_close(gate, conn, CHAT_CLOSE_full);
 		return false;
 	}
@@ -76,7 +77,7 @@ static void run_hello(struct gate *gate, struct conn *conn, const struct chat_co
 {
 	struct session *session = session_of(gate, conn);
 
-	if (!identify(gate, conn, command) || !let_in(gate, conn, command->id))
+	if (!identify(gate, conn, command) || !let_in(gate, conn, command))
 		return;
 	if (user_banned_until(gate, session_user(session)) != 0) {
 		frame_error(gate, conn, command->id, CHAT_ERR_forbidden, user_banned_ms(gate, session_user(session)));

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "engine/auth/auth.h"
 #include "engine/core/check.h"
 #include "engine/core/slab.h"
 #include "engine/gate/command.h"
@@ -113,6 +114,11 @@ static bool ask(struct gate *gate, const struct conn *conn, const struct hook_ab
 	gate->hooks_out++;
 	counter_add(gate->counters, COUNTER_hooks_waiting, 1);
 	return hold(gate, session, gate->hooks_asked);
+}
+
+bool hook_takes_token(const struct gate *gate)
+{
+	return gate->hooks && gate->hooks->asks[HOOK_CONNECT] && !auth_expects_tokens(gate->auth);
 }
 
 uint32_t hook_retry_ms(struct gate *gate)

@@ -50,6 +50,9 @@ enum hook_verdict {
 enum hook_verdict hook_judge(struct gate *gate, const struct conn *conn, const struct hook_about *about,
 			     const struct hook_answer **answer);
 
+/* Whether a token is passed on to who decides about connections, because there are no keys here to judge it by. */
+bool hook_takes_token(const struct gate *gate);
+
 /* When to come back where nobody has answered: spread, so that those turned away together do not return together. */
 uint32_t hook_retry_ms(struct gate *gate);
 

@@ -5,6 +5,7 @@
 #include "engine/core/slab.h"
 #include "engine/gate/bearer.h"
 #include "engine/gate/frame.h"
+#include "engine/gate/hook.h"
 #include "engine/gate/keepalive.h"
 #include "engine/gate/permit.h"
 #include "proto/chat/limits.h"
@@ -59,6 +60,19 @@ static enum auth_refusal call(struct session *session, struct span name)
 	return AUTH_OK;
 }
 
+/* Whose token it is will be said by who is asked about the connection: until then a name stands in. */
+static enum auth_refusal by_others(const struct chat_command *hello, uint8_t name[CHAT_NAME_SIZE_MAX], size_t *size)
+{
+	const struct span said = hello->name.bytes ? hello->name : SPAN("guest");
+
+	if (!chat_name_valid(said))
+		return AUTH_name;
+	CHECK(said.size <= CHAT_NAME_SIZE_MAX);
+	memcpy(name, said.bytes, said.size);
+	*size = said.size;
+	return AUTH_OK;
+}
+
 bool identify(struct gate *gate, struct conn *conn, const struct chat_command *hello)
 {
 	struct session *session = session_of(gate, conn);
@@ -70,7 +84,9 @@ bool identify(struct gate *gate, struct conn *conn, const struct chat_command *h
 	if (session->user)
 		return true;
 	/* Somebody who has a token is not to become a guest by it. */
-	if (hello->token.bytes)
+	if (hello->token.bytes && hook_takes_token(gate))
+		why = by_others(hello, name, &size);
+	else if (hello->token.bytes)
 		why = by_token(gate, session, hello->token);
 	else if (session->identity) /* which came with the handshake, a moment ago */
 		why = session->identity->expires_ms > gate->wall_ms ? AUTH_OK : AUTH_expired;

@@ -17,7 +17,7 @@ const char *hook_kind_name(enum hook_kind kind)
 size_t hook_question_bound(const struct hook_about *about)
 {
 	return WORDS_MAX + json_string_bound(about->connection.size) + json_string_bound(about->user.size) +
-	       json_string_bound(about->room.size);
+	       json_string_bound(about->room.size) + json_string_bound(about->token.size);
 }
 
 size_t hook_question_write(uint8_t *out, const struct hook_about *about)
@@ -34,6 +34,10 @@ size_t hook_question_write(uint8_t *out, const struct hook_about *about)
 	if (about->kind == HOOK_JOIN) {
 		at = json_write_raw(at, SPAN(",\"room\":"));
 		at = json_write_string(at, about->room);
+	}
+	if (about->kind == HOOK_CONNECT && about->token.bytes) {
+		at = json_write_raw(at, SPAN(",\"token\":"));
+		at = json_write_string(at, about->token);
 	}
 	at = json_write_raw(at, SPAN("}"));
 	assert((size_t)(at - out) <= hook_question_bound(about));

@@ -15,6 +15,7 @@ struct hook_about {
 	struct span user; /* who it is, or says to be */
 	bool verified; /* by a token */
 	struct span room; /* join */
+	struct span token; /* connect: as the client gave it, where nobody here judges it; else absent */
 };
 
 /* Static. */

@@ -65,6 +65,32 @@ class Connect(unittest.TestCase):
                 self.assertEqual(server.metric("hooks_allowed"), 2)
                 self.assertFalse([line for line in server.lines if "s3cret" in line])
 
+    def test_a_token_that_only_the_back_end_can_judge(self):
+        def answer(question):
+            user = {"session-of-7": "u7"}.get(question.get("token"))
+            return {"allow": True, "user": user} if user else REFUSE
+        with Backend(answer) as backend, serve("--connect-url", backend.url, "--guests", "named") as server:
+            self.assertEqual(Client(server.port).ask(op="hello", token="session-of-7")["ok"]["user"], "u7")
+            self.assertEqual(Client(server.port).ask(op="hello", token="session-of-8")["err"]["code"], "forbidden")
+            self.assertEqual(Client(server.port).ask(op="hello", name="u7")["err"]["code"], "forbidden")
+            self.assertEqual([(question["user"], question.get("token")) for question in backend.questions],
+                             [("guest", "session-of-7"), ("guest", "session-of-8"), ("u7", None)])
+            self.assertFalse([line for line in server.lines if "session-of" in line])
+        with Backend(answer) as backend, serve("--connect-url", backend.url, "--guests", "none") as server:
+            self.assertEqual(Client(server.port).ask(op="hello", token="session-of-7")["ok"]["user"], "u7")
+            self.assertEqual(Client(server.port).ask(op="hello", name="u7")["err"]["code"], "unauthorized")
+            self.assertEqual(len(backend.questions), 1)
+
+    def test_until_when(self):
+        with Backend(lambda _: {"allow": True, "exp": int(time.time()) + 4}) as backend, \
+                serve("--connect-url", backend.url) as server:
+            client = Client(server.port)
+            self.assertIn("ok", client.ask(op="hello", name="Ann"))
+            self.assertEqual(client.event()["ev"], "expiring")
+            with self.assertRaises(ConnectionError):
+                client.event("never")
+            self.assertEqual(client.closed, (4410, "token_expired"))
+
     def test_refused(self):
         with Backend() as backend, serve("--connect-url", backend.url) as server:
             for answer in (REFUSE, 401, 403):
