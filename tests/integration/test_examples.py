@@ -2,13 +2,14 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import unittest
 import urllib.error
 import urllib.request
 
-from harness import ROOT, Client, Server, free_port, temporary, wait_until
+from harness import BUILD, ROOT, Client, Server, free_port, temporary, wait_until
 
 EXAMPLES = os.path.join(ROOT, "docs", "examples")
 API_KEY = "key-of-the-shop"
@@ -64,6 +65,22 @@ class Examples(unittest.TestCase):
 
     def test_node(self):
         self.trial(["node"], "backend.mjs")
+
+    @unittest.skipIf(shutil.which("curl") is None, "no curl")
+    def test_what_the_readme_says_to_do(self):
+        with open(os.path.join(EXAMPLES, "README.md")) as file:
+            lines = [line[4:].rstrip() for line in file if line.startswith("    ")]
+        ports = {"8080": str(free_port()), "3000": str(free_port())}
+        there = [f"until curl -so /dev/null 127.0.0.1:{port}/; do sleep 0.1; done" for port in ports]
+        script = "\n".join(lines[:-2] + there + lines[-2:])
+        script = script.replace("build/uproar", os.path.join(ROOT, BUILD, "uproar") + " --listen 127.0.0.1:8080")
+        script = script.replace("docs/examples", EXAMPLES) + "\nkill $(jobs -p)\nwait\n"
+        for usual, free in ports.items():
+            script = script.replace(usual, free)
+        with temporary() as folder:
+            ran = subprocess.run(["bash", "-m", "-c", script], cwd=folder, capture_output=True, text=True, timeout=90)
+        self.assertIn('"token": "eyJ', ran.stdout, ran.stderr)
+        self.assertIn('"seq": 1', ran.stdout, ran.stderr)
 
     def test_both_are_short_and_need_nothing(self):
         for name in ("backend.py", "backend.mjs"):
