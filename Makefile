@@ -47,6 +47,8 @@ LOSSYFS := $(filter-out $(LOSSYFS_SCRIPT),$(wildcard tests/lossyfs/*.c))
 # Honest people and attackers, for tests/attack; what is no program there both share.
 ATTACK := $(patsubst tests/attack/%.c,$(BUILD)/attack-%,$(filter-out %/wire.c %/tally.c,$(wildcard tests/attack/*.c)))
 ATTACK_SHARED := $(filter %/wire.c %/tally.c,$(wildcard tests/attack/*.c))
+# Judges of tokens that others have made or changed.
+IDENTITY := $(patsubst tests/identity/%.c,$(BUILD)/identity-%,$(wildcard tests/identity/*.c))
 # A server that tries what it may not do: its threads' waits are wrapped.
 PROBER := $(wildcard tests/sandbox/*.c)
 # Peers of scenario `durable` that uproar-load cannot speak to have a generator of their own.
@@ -57,7 +59,7 @@ PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS
 
 .PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz attack soak install clean help
 .PHONY: attack-build test-unit-build test-sim-build lossyfs-build bench-build floor-build durable-build fuzz-build
-.PHONY: sandbox-build valgrind conformance conformance-asan replay-build compile_commands.json
+.PHONY: sandbox-build identity-build valgrind conformance conformance-asan replay-build compile_commands.json
 .PHONY: fuzz-afl fuzz-coverage api-fuzz
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -125,6 +127,7 @@ test-sim-build: $(BUILD)/test-sim
 lossyfs-build: $(BUILD)/lossyfs $(LOSSYFS_SCRIPT:tests/lossyfs/%.c=$(BUILD)/%)
 bench-build: $(BENCHES)
 floor-build: $(FLOORS)
+identity-build: $(IDENTITY)
 sandbox-build: $(BUILD)/sandbox_prober
 durable-build: $(BUILD)/pg_insert $(BUILD)/store_fill
 fuzz-build: $(FUZZERS)
@@ -257,6 +260,10 @@ $(BUILD)/store_script: $(call objects,$(LOSSYFS_SCRIPT) $(ENGINE) $(PROTO)) $(GE
 $(BUILD)/sandbox_prober: $(call objects,$(PROBER) $(ENGINE) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) -Wl,--wrap=ring_collect,--wrap=sigtimedwait,--wrap=pthread_setname_np $^ -o $@ $(LIBS) $(LIBS_ops)
+
+$(BUILD)/identity-%: $(BUILD)/tests/identity/%.o $(call objects,$(ENGINE) $(PROTO)) $(GEN)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) $(LIBS_ops)
 
 $(BUILD)/bench_%: $(BUILD)/perf/bench/bench_%.o $(call objects,$(ENGINE) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)

@@ -61,12 +61,12 @@ int keys_read(struct keys *keys, const struct auth_source *source, char why[AUTH
 			return -1;
 		}
 	}
-	if (algorithm != JWT_ALGORITHM_COUNT && jwt_algorithm_kind(algorithm) == JWT_KIND_HMAC)
-		return read_secret(keys, source, algorithm, why);
 	if (begins(text, SPAN("{")))
 		return keys_read_jwks(keys, source, algorithm, why);
 	if (begins(text, SPAN("-----BEGIN ")))
-		return keys_read_pem(keys, source, algorithm, why);
+		return keys_read_pem(keys, source, algorithm, why); /* and what is public is no secret */
+	if (algorithm != JWT_ALGORITHM_COUNT && jwt_algorithm_kind(algorithm) == JWT_KIND_HMAC)
+		return read_secret(keys, source, algorithm, why);
 	snprintf(why, AUTH_WHY_MAX, "%.*s: neither a JWKS nor PEM; a secret needs its algorithm, as HS256:FILE",
 		 (int)source->name.size, source->name.bytes);
 	return -1;

@@ -210,29 +210,54 @@ static bool is_secret(const struct key *key)
 	return key->pkey == NULL;
 }
 
-/* Of the keys from first on. NULL: they fit together. */
-static const char *contradiction(const struct keys *keys, uint32_t first)
+/* Whoever publishes a secret with public keys has published the secret. */
+static bool has_both(const struct keys *keys, uint32_t first)
 {
-	for (uint32_t i = first; i < keys->count; i++) {
-		const struct key *a = &keys->keys[i];
+	for (uint32_t i = first; i < keys->count; i++)
+		if (is_secret(&keys->keys[i]) != is_secret(&keys->keys[first]))
+			return true;
+	return false;
+}
 
-		for (uint32_t j = first; j < i; j++) {
-			const struct key *b = &keys->keys[j];
+/* Whether both say the same of that member, or nothing. */
+static bool is_same(const struct jwk *a, const struct jwk *b, enum member member)
+{
+	uint8_t rooms[2][JWT_KID_SIZE_MAX];
+	struct span texts[2];
 
-			/* Whoever publishes a secret with public keys has published the secret. */
-			if (is_secret(a) != is_secret(b))
-				return "secrets and public keys in one set";
-			if (a->has_kid && b->has_kid && a->algorithm == b->algorithm &&
-			    span_equal(span_of(a->kid, a->kid_size), span_of(b->kid, b->kid_size)))
-				return "two keys of one kid and algorithm";
-		}
+	if (a->values[member].type != JSON_STRING || b->values[member].type != JSON_STRING)
+		return a->values[member].type == b->values[member].type;
+	return json_string(&texts[0], a->values[member].token, rooms[0], sizeof(rooms[0])) > 0 &&
+	       json_string(&texts[1], b->values[member].token, rooms[1], sizeof(rooms[1])) > 0 &&
+	       span_equal(texts[0], texts[1]);
+}
+
+/* Whether another member before this one goes by its kid for the same algorithm, can it be used or not. */
+static bool is_taken(const struct json_value *set, const struct jwk *jwk)
+{
+	struct json_walk walk = json_walk_begin(set);
+	struct json_value value;
+	struct span key;
+	struct jwk other;
+
+	if (jwk->values[KID].type != JSON_STRING || !is_for_signatures(jwk))
+		return false;
+	while (json_walk_next(&walk, &key, &value) && value.token.bytes < jwk->values[KID].token.bytes) {
+		const bool itself = value.token.bytes + value.token.size > jwk->values[KID].token.bytes;
+
+		if (itself || value.type != JSON_OBJECT ||
+		    json_scan_object(other.values, names, MEMBERS, value.token.bytes, value.token.size) < 0)
+			continue;
+		if (is_for_signatures(&other) && is_same(&other, jwk, KID) && is_same(&other, jwk, KTY) &&
+		    is_same(&other, jwk, ALG))
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 /* One member of the set, which counts or is passed over. NULL, or why the whole is refused. */
 static const char *add(struct keys *keys, const struct auth_source *source, enum jwt_algorithm algorithm,
-		       const struct json_value *value, const char **passed_over)
+		       const struct json_value *set, const struct json_value *value, const char **passed_over)
 {
 	struct key key = { 0 };
 	struct jwk jwk;
@@ -240,6 +265,8 @@ static const char *add(struct keys *keys, const struct auth_source *source, enum
 	if (value->type != JSON_OBJECT ||
 	    json_scan_object(jwk.values, names, MEMBERS, value->token.bytes, value->token.size) < 0)
 		return "what stands in it is no key, or has a member twice";
+	if (set && is_taken(set, &jwk))
+		return "two keys of one kid and algorithm";
 	const char *why = read_jwk(&key, &jwk, algorithm);
 
 	if (!why && !take_kid(&key, &jwk)) {
@@ -274,16 +301,18 @@ static const char *read_set(struct keys *keys, const struct auth_source *source,
 		return "no JSON object";
 	if (values[0].type == JSON_ABSENT && values[1].type != JSON_ABSENT) {
 		one = (struct json_value){ JSON_OBJECT, source->text }; /* a key alone */
-		wrong = add(keys, source, algorithm, &one, &passed_over);
+		wrong = add(keys, source, algorithm, NULL, &one, &passed_over);
 	} else if (values[0].type != JSON_ARRAY) {
 		return "no JWKS: it has no array `keys`";
 	} else {
 		walk = json_walk_begin(&values[0]);
 		while (!wrong && json_walk_next(&walk, &name, &one))
-			wrong = add(keys, source, algorithm, &one, &passed_over);
+			wrong = add(keys, source, algorithm, &values[0], &one, &passed_over);
 	}
-	if (!wrong)
-		wrong = keys->count == first ? passed_over : contradiction(keys, first);
+	if (!wrong && keys->count == first)
+		wrong = passed_over;
+	else if (!wrong && has_both(keys, first))
+		wrong = "secrets and public keys in one set";
 	while (wrong && keys->count > first)
 		key_close(&keys->keys[--keys->count]);
 	return wrong;

@@ -95,6 +95,7 @@ Test(keys, pem)
 	cr_assert_eq(take_text(text, "PS512"), 0);
 	cr_assert_eq(keys.keys[0].algorithm, JWT_PS512);
 	cr_assert_eq(take_text(text, "ES256"), -1);
+	cr_assert(says(text, "HS256", "an RSA key for another algorithm"));
 	signer_end(&signer);
 	signer_make(&signer, JWT_EdDSA);
 	signer_pem(&signer, text + size);
@@ -165,6 +166,9 @@ Test(keys, sets_that_are_refused)
 	cr_assert(says(text, NULL, "cannot be read"));
 	snprintf(text, sizeof(text), "{\"keys\":[%s,%s]}", secret, secret);
 	cr_assert(says(text, NULL, "two keys of one kid"));
+	snprintf(text, sizeof(text),
+		 "{\"keys\":[{\"kty\":\"oct\",\"k\":\"?\",\"alg\":\"HS256\",\"kid\":\"\\u0061\"},%s]}", secret);
+	cr_assert(says(text, NULL, "two keys of one kid"), "also where one cannot be used");
 	snprintf(text, sizeof(text), "{\"keys\":[%s,%s]}", es, secret);
 	cr_assert_eq(take_text(text, NULL), 0, "one is passed over: %s", why);
 	cr_assert_eq(keys.count, 1);
