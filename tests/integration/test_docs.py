@@ -1,11 +1,13 @@
 """Every command line in README and docs runs: each against a fresh server, or it stands below with why it cannot.
 
-A command is a line behind `$ ` in an indented or console block, or a line of an sh block; what follows a `$ ` line until
+A block under `<!-- run -->` runs as it stands, after the blocks before it on its page: it finds $URL, $UPROAR_PID and the
+server's file `keys`, which the server reads again behind each block. Elsewhere a command is a line behind `$ ` in an indented or console block, or a line of an sh block; what follows a `$ ` line until
 the block ends is what it prints, of which lines that the server says ("uproar: ...") must be the same."""
 import glob
 import os
 import re
 import shlex
+import signal
 import subprocess
 import unittest
 
@@ -52,8 +54,8 @@ def whole(command):
 
 
 def blocks(text):
-    """(kind, lines) of each block of code; kind is a fence's word, or "indented"."""
-    kind, lines = None, []
+    """(kind, lines) of each block of code; kind is a fence's word, "indented", or "run" where the page says so."""
+    kind, lines, marked = None, [], False
     for line in text.split("\n"):
         fence = re.match(r"^ {0,3}```(\w*)$", line)
         if fence:
@@ -63,7 +65,7 @@ def blocks(text):
                 continue
             if kind == "indented":
                 yield kind, lines
-            kind, lines = fence.group(1) or "text", []
+            kind, lines = "run" if marked else fence.group(1) or "text", []
         elif kind not in (None, "indented"):
             lines.append(line)
         elif line.startswith("    "):
@@ -73,6 +75,8 @@ def blocks(text):
         elif kind == "indented" and line.strip():
             yield kind, lines
             kind = None
+        if line.strip():
+            marked = line == "<!-- run -->"
     if kind == "indented":
         yield kind, lines
 
@@ -101,12 +105,17 @@ def commands(text):
     return [(command, said) for command, said, _ in found]
 
 
-def documents():
+def pages():
     for path in sorted([os.path.join(ROOT, "README.md"), *glob.glob(os.path.join(ROOT, "docs/**/*.md"), recursive=True)]):
         with open(path) as file:
-            found = commands(file.read())
+            yield os.path.relpath(path, ROOT), file.read()
+
+
+def documents():
+    for document, text in pages():
+        found = commands(text)
         if found:
-            yield os.path.relpath(path, ROOT), found
+            yield document, found
 
 
 def why_not(document, command):
@@ -179,6 +188,35 @@ class Documents(unittest.TestCase):
                             self.run_one(document, command, said, path, server.port)
                         ran += 1
         self.assertGreater(ran, 15)
+
+    def run_block(self, block, path, server):
+        """With what the blocks before it have set; a request that is refused is a failure."""
+        environment = {**os.environ, "PATH": PROGRAMS + ":" + os.environ["PATH"], "UPROAR_PID": str(server.process.pid),
+                       "URL": f"http://127.0.0.1:{server.port}"}
+        script = 'source state 2> /dev/null\nset -e\ncurl() { command curl --fail-with-body "$@"; }\n' \
+                 f"sleep() {{ command sleep 3; }}\n{block}\ndeclare -p > state\n"
+        ran = subprocess.run(["bash", "-c", script], cwd=path, env=environment, stdin=subprocess.DEVNULL, timeout=60,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(ran.returncode, 0, f"{block}\n{ran.stdout}")
+        before = len(server.lines)
+        server.process.send_signal(signal.SIGHUP)
+        self.assertTrue(wait_until(lambda: any(" reloaded " in line for line in server.lines[before:]), 30),
+                        server.lines[before:])
+
+    def test_each_marked_block_runs(self):
+        ran = 0
+        for document, text in pages():
+            found = ["\n".join(lines) for kind, lines in blocks(text) if kind == "run"]
+            if not found:
+                continue
+            with self.subTest(document), temporary() as path:
+                keys = write_keys(os.path.join(path, "keys"), {"first": "admin"})
+                with Server("--api-keys", keys, "--drain", "0", "--linger", "100ms",
+                            data=os.path.join(path, "kept")) as server:
+                    for block in found:
+                        self.run_block(block, path, server)
+                        ran += 1
+        self.assertGreater(ran, 0)
 
     def test_no_exception_is_for_nothing(self):
         there = [(document, command.replace("build/", "")) for document, found in documents() for command, _ in found]
