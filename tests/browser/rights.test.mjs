@@ -1,10 +1,12 @@
-/* rights.test.mjs - the page against the engine as it is, with tokens and moderation. */
+/* rights.test.mjs - the page and uproar.js against the engine as it is, with tokens and moderation. */
 
 import { test, before, after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import WebSocket from 'ws';
+import { Uproar } from 'uproar-assets/uproar.js';
 import { BACK_MS, SHOTS, connected, entryOf, launch, say, shown, showsAll, until } from './stage.mjs';
 import { Server } from './server.mjs';
 import { Signer } from './tokens.mjs';
@@ -133,4 +135,23 @@ test('a slow and a locked room, from one who manages it', async () => {
 	await until('it to be open', () => bob.isVisible('#standing'), (visible) => !visible);
 	for (const page of [root, bob])
 		await page.context().close();
+});
+
+test('getToken is asked when the token ends soon, and nothing is interrupted', async () => {
+	const needs = [];
+	const chat = new Uproar({ url: `ws://127.0.0.1:${server.port}/ws`, WebSocket, getToken: async (need) => {
+		needs.push(need);
+		return signer.token('ann', { seconds: needs.length === 1 ? 20 : 3600 });
+	} });
+	const states = [];
+	const told = [];
+	chat.on('state', ({ state }) => states.push(state));
+	chat.on('expiring', (detail) => told.push(detail));
+	await chat.join(room);
+	await until('the warning', () => told.length, (count) => count === 1, 30000);
+	await until('a new token', () => needs.join(), (all) => all === 'first,expiring');
+	await chat.send(room, { text: 'still here' });
+	assert.equal(chat.user, 'ann');
+	assert.ok(!states.includes('waiting'));
+	chat.close();
 });
