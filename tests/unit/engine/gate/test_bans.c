@@ -32,7 +32,7 @@ Test(bans, over_when_its_time_is)
 
 static void fill(uint64_t until_ms)
 {
-	char text[16];
+	char text[20];
 
 	for (int i = 0; i < BANS_MAX; i++) {
 		snprintf(text, sizeof(text), "user %d", i);
@@ -49,7 +49,7 @@ Test(bans, as_many_as_may_be)
 	cr_assert_eq(bans_set(&bans, name("user 7"), 9000, 2999), 0, "one who is banned already");
 	cr_assert_eq(bans_set(&bans, name("one more"), 9000, 3000), 0, "in the place of one that is over");
 	for (int i = 1; i < BANS_MAX; i += 2) {
-		char text[16];
+		char text[20];
 
 		snprintf(text, sizeof(text), "user %d", i);
 		cr_assert_eq(bans_until(&bans, name(text), 3000), i == 7 ? 9000 : 5000, "%s", text);
