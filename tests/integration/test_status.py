@@ -19,7 +19,8 @@ class Status(unittest.TestCase):
         with open(keys, "w") as file:
             for scope in ("metrics", "admin", "read"):
                 file.write(f"{scope} {scope} sha256:{hashlib.sha256(scope.encode()).hexdigest()}\n")
-        cls.server = Server("--cores", "2", "--api-keys", keys, "--send-rate", "0", "--room-traffic", "0")
+        cls.server = Server("--cores", "2", "--api-keys", keys, "--send-rate", "0", "--room-traffic", "0",
+                            "--ping", "10m", "--slow-timeout", "10m")
         cls.server.start()
         cls.addClassCleanup(cls.server.__exit__)
 
