@@ -237,8 +237,11 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
 {
 	const bool json = atomic_load_explicit(&log_json, memory_order_relaxed);
 	const bool audit = level == LOG_AUDIT;
+	const int audit_fd = atomic_load(&log_audit_fd);
 	struct line line;
 
+	if (audit && audit_fd == LOG_AUDIT_NOWHERE)
+		return;
 	if (!audit && ((int)level < atomic_load_explicit(&log_least, memory_order_relaxed) || level >= LOG_OFF))
 		return;
 
@@ -260,6 +263,6 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
 	put_text(&line, json ? "}\n" : "\n");
 
 	write_line(STDERR_FILENO, &line);
-	if (audit && atomic_load(&log_audit_fd) >= 0)
-		write_line(atomic_load(&log_audit_fd), &line);
+	if (audit && audit_fd >= 0)
+		write_line(audit_fd, &line);
 }

@@ -38,7 +38,11 @@ void log_level_set(enum log_level least);
 const char *log_level_name(enum log_level level);
 int log_level_named(struct span name);
 
-void log_audit_to(int fd); /* a descriptor opened to append, -1 for none; stays the caller's */
+/* A descriptor opened to append, which stays the caller's; -1: they go to standard error alone; LOG_AUDIT_NOWHERE: not
+ * even there, for simulations. */
+#define LOG_AUDIT_NOWHERE (-2)
+void log_audit_to(int fd);
+
 void log_core(uint32_t core); /* names this thread in its lines */
 void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t count);
 

@@ -164,6 +164,15 @@ static void act_leave(struct sim_client *client, uint32_t room)
 	say(client, "{\"op\":\"leave\",\"id\":%lu,\"room\":\"r%u\"}", member->leave_id, room);
 }
 
+static void act_mod(struct sim_client *client, uint32_t room)
+{
+	char act[128];
+
+	/* Its own event must come to it, too: it has no cid to be known by. */
+	if (!client->rooms[room].no_echo && modsim_act(act, sizeof(act)))
+		say(client, "{\"op\":\"mod\",\"id\":%lu,\"room\":\"r%u\",%s}", ++client->next_id, room, act);
+}
+
 void client_act(struct sim_client *client)
 {
 	const uint32_t room = sim_below(ORACLE_ROOMS);
@@ -189,6 +198,8 @@ void client_act(struct sim_client *client)
 			client_end(client, sim_chance(500));
 		return;
 	case 5:
+		if (member->joined && !member->leaving)
+			act_mod(client, room);
 		if (member->joined)
 			say(client, "{\"op\":\"typing\",\"room\":\"r%u\"}", room);
 		return;
@@ -249,6 +260,9 @@ static uint64_t content_of(const char *event)
 	const char *at = strstr(event, "\"cid\":\"c");
 	char *end;
 
+	if (strncmp(event, "{\"ev\":\"mod\"", 11) == 0)
+		return modsim_content(event);
+
 	if (!at)
 		sim_fail("an event without its cid: %s", event);
 	const uint64_t client = strtoull(at + 8, &end, 10);
@@ -282,6 +296,7 @@ static void on_logged(struct sim_client *client, const char *event)
 		sim_fail("client %u room %u: seq %lu after %lu", client->index, room, seq, member->last);
 	skipped_are_own(client, room, seq);
 	member->last = seq;
+	modsim_event(&member->moderated, client->index % 5, seq, event);
 	client->received++;
 	oracle_event(room, member->epoch, seq, content_of(event));
 }
@@ -298,6 +313,7 @@ static void on_join_ok(struct sim_client *client, uint32_t room, char *text)
 	epoch_of(text, epoch);
 	if (recovered && strcmp(epoch, member->epoch) != 0)
 		sim_fail("recovered in another epoch");
+	modsim_forget(&member->moderated, seq);
 	if (!recovered)
 		member->last = event ? number_of(event, "\"seq\":") - 1 : seq;
 	memcpy(member->epoch, epoch, sizeof(epoch));
@@ -404,16 +420,29 @@ static void on_notice(struct sim_client *client, const char *text)
 		if (sim.world.roomy && simmanners(room_of(text))->slow != SLOW_LATEST)
 			sim_fail("lagged although all is kept: %s", text);
 		member->last = number_of(text, "\"next\":") - 1;
+		modsim_forget(&member->moderated, member->moderated.joined_seq);
 		client->lagged++;
 	} else if (strstr(text, "\"code\":\"slow\"")) {
 		client->slow++;
 	}
 }
 
+/* Right behind the event that says so. From now on nothing of the room may come. */
+static void on_removed(struct sim_client *client, const char *text)
+{
+	struct sim_membership *member = &client->rooms[room_of(text)];
+
+	if (!member->joined || member->last != member->moderated.removed_seq)
+		sim_fail("client %u: removed at %lu, having %lu: %s", client->index, member->moderated.removed_seq,
+			 member->last, text);
+	member->joined = false;
+}
+
 static bool is_logged(const char *text)
 {
 	return strncmp(text, "{\"ev\":\"msg\"", 11) == 0 || strncmp(text, "{\"ev\":\"edit\"", 12) == 0 ||
-	       strncmp(text, "{\"ev\":\"del\"", 11) == 0 || strncmp(text, "{\"ev\":\"react\"", 13) == 0;
+	       strncmp(text, "{\"ev\":\"del\"", 11) == 0 || strncmp(text, "{\"ev\":\"mod\"", 11) == 0 ||
+	       strncmp(text, "{\"ev\":\"react\"", 13) == 0;
 }
 
 static void on_text(struct sim_client *client, char *text)
@@ -432,6 +461,8 @@ static void on_text(struct sim_client *client, char *text)
 		say(client, "{\"op\":\"pong\"}");
 	} else if (strncmp(text, "{\"ev\":\"notice\"", 14) == 0) {
 		on_notice(client, text);
+	} else if (strncmp(text, "{\"ev\":\"removed\"", 15) == 0) {
+		on_removed(client, text);
 	} else if (is_logged(text)) {
 		on_logged(client, text);
 	} else if (strncmp(text, "{\"ev\":\"", 7) == 0) {

@@ -5,6 +5,7 @@
 #ifndef SIM_CLIENT_H
 #define SIM_CLIENT_H
 
+#include "tests/sim/modsim.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/squeeze.h"
@@ -18,6 +19,7 @@ struct sim_membership {
 	uint64_t join_id, leave_id;
 	uint64_t acked_number, acked_seq; /* since the join */
 	bool presence, no_echo;
+	struct modsim moderated;
 };
 
 struct sim_client {

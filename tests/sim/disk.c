@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/core/check.h"
 #include "engine/store/memory.h"
 #include "engine/store/worker.h"
+#include "tests/sim/modsim.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/sim.h"
 
@@ -187,6 +189,12 @@ static void end_room(void)
 static uint64_t content_of(const struct chat_event *event)
 {
 	uint64_t client = 0;
+	char text[256];
+
+	if (event->kind == CHAT_EV_mod) {
+		snprintf(text, sizeof(text), "%.*s", (int)event->data.size, (const char *)event->data.bytes);
+		return modsim_content(text);
+	}
 
 	for (size_t i = 1; i < event->producer.size; i++)
 		client = client * 10 + event->producer.bytes[i] - '0';
@@ -212,9 +220,10 @@ static int visit(void *context, struct span room, struct span epoch, const struc
 	judging.seq = event->seq;
 	uint64_t *seq = &seqs[(content >> 32) % PRODUCERS][event->number % NUMBERS];
 
-	if (*seq >> 32 == judged)
+	if (event->kind != CHAT_EV_mod && *seq >> 32 == judged)
 		sim_fail("on disk room %u has one cid as seq %u and %lu", number, (uint32_t)*seq, event->seq);
-	*seq = judged << 32 | (uint32_t)event->seq;
+	if (event->kind != CHAT_EV_mod)
+		*seq = judged << 32 | (uint32_t)event->seq;
 	const uint64_t known = oracle_content(number, judging.epoch, event->seq);
 
 	if (known != 0 && known != content)

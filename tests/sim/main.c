@@ -41,6 +41,7 @@ int main(int argc, char **argv)
 	const uint64_t count = only ? 1 : option(argc, argv, "--seeds", 200);
 
 	log_setup(LOG_OFF, false);
+	log_audit_to(LOG_AUDIT_NOWHERE);
 	signal(SIGABRT, on_abort);
 	signal(SIGSEGV, on_abort);
 	sim.trace = flag(argc, argv, "--trace");
