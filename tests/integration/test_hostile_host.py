@@ -74,7 +74,8 @@ class Gone(Hostile):
 class Memory(Hostile):
     BUDGET = 192 << 20
     options = ("--memory", str(BUDGET), "--send-memory", "512M", "--hot-log-size", "64M", "--slow-timeout", "10m",
-               "--ping", "10m", "--history-memory", "16M", "--log-level", "warn", "--room-traffic", "0")
+               "--ping", "10m", "--history-memory", "16M", "--log-level", "warn", "--room-traffic", "0",
+               "--connections-per-user", "0")
 
     def fill(self, seconds):
         """Members who read nothing, each in a room of its own into which much is said; the largest memory seen."""
