@@ -156,7 +156,8 @@ test('what goes on is shown, and goes on', async () => {
 });
 
 test('in the dark and on a phone', async () => {
-	for (const [name, options] of [['dark', { colorScheme: 'dark' }], ['phone', PHONE], ['phone-dark', { ...PHONE, colorScheme: 'dark' }]]) {
+	const looks = [['dark', { colorScheme: 'dark' }], ['phone', PHONE], ['phone-dark', { ...PHONE, colorScheme: 'dark' }]];
+	await Promise.all(looks.map(async ([name, options]) => {
 		const page = await opened(options);
 		await unlock(page, 'key-metrics');
 		await page.waitForSelector('body[data-state=live]');
@@ -164,7 +165,7 @@ test('in the dark and on a phone', async () => {
 		assert.ok(over <= 0, `${name}: ${over} px too wide`);
 		await page.screenshot({ path: path.join(SHOTS, `status-${name}.png`), fullPage: true });
 		await page.context().close();
-	}
+	}));
 });
 
 test('without a server it says so', async () => {
@@ -174,7 +175,7 @@ test('without a server it says so', async () => {
 	clearInterval(talk);
 	for (const chat of people.splice(0))
 		chat.close();
-	await server.stop();
+	await server.stop('SIGKILL');
 	await until('no answer', () => page.textContent('#live'), (seen) => seen.startsWith('no answer'), 30000);
 	assert.equal(await page.isVisible('#main'), true, 'what was known stays');
 	await page.context().close();
