@@ -51,12 +51,16 @@ static enum auth_refusal time_fits(const struct auth *auth, const struct jwt_cla
 	return claims->has_issued && latest_ms < claims->issued_ms ? AUTH_early : AUTH_OK;
 }
 
-/* The mark is of guests. */
+/* The marks are of guests, and of keys. */
 static enum auth_refusal name_fits(const struct jwt_claims *claims)
 {
 	if (!claims->subject.bytes)
 		return AUTH_claims;
-	return chat_name_valid(claims->subject) && claims->subject.bytes[0] != AUTH_GUEST_MARK ? AUTH_OK : AUTH_name;
+	if (!chat_name_valid(claims->subject))
+		return AUTH_name;
+	const uint8_t first = claims->subject.bytes[0];
+
+	return first == AUTH_GUEST_MARK || first == AUTH_KEY_MARK ? AUTH_name : AUTH_OK;
 }
 
 /* Those that the policy does not speak of mean nothing here. */

@@ -46,6 +46,8 @@ Test(auth, guests_are_who_they_say_where_there_are_no_keys)
 		cr_assert_eq(refusal, AUTH_name);
 		cr_assert_null(guest(policies[i], " ", &refusal));
 		cr_assert_eq(refusal, AUTH_name);
+		cr_assert_null(guest(policies[i], "@shop", &refusal), "a key of the API speaks under such a name");
+		cr_assert_eq(refusal, AUTH_name);
 		auth_release(policies[i]);
 	}
 	cr_assert_eq(block_bytes_out(), 0);

@@ -344,6 +344,7 @@ Test(token, whose_name)
 		{ "\"sub\":\"\"", AUTH_name },
 		{ "\"sub\":\" \"", AUTH_name },
 		{ "\"sub\":\"~bob\"", AUTH_name },
+		{ "\"sub\":\"@shop\"", AUTH_name },
 		{ "\"sub\":\"\\u007ebob\"", AUTH_name },
 		{ "\"sub\":\"b~ob\"", AUTH_OK },
 		{ "\"sub\":\"a\\nb\"", AUTH_name },

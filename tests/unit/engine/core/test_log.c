@@ -60,7 +60,8 @@ Test(log, a_line_for_people)
 	LOG(LOG_WARN, "accept_paused", LOG_U64("free", 18446744073709551615u), LOG_I64("change", -5),
 	    LOG_TEXT("reason", "descriptors"));
 	cr_assert_not_null(strstr(logged(), "Z warn  accept_paused core=3 free=18446744073709551615 change=-5 "
-				  "reason=\"descriptors\"\n"), "%s", text);
+					    "reason=\"descriptors\"\n"),
+			   "%s", text);
 	cr_assert_eq(text[4], '-');
 	cr_assert_eq(text[10], 'T');
 }
@@ -71,7 +72,8 @@ Test(log, a_line_for_machines)
 	LOG(LOG_ERROR, "closed", LOG_U64("slot", 7), LOG_TEXT("why", "a \"b\" \\"));
 	cr_assert_eq(strncmp(logged(), "{\"time\":\"20", 11), 0, "%s", text);
 	cr_assert_not_null(strstr(text, "Z\",\"level\":\"error\",\"event\":\"closed\",\"slot\":7,"
-				  "\"why\":\"a \\\"b\\\" \\\\\"}\n"), "%s", text);
+					"\"why\":\"a \\\"b\\\" \\\\\"}\n"),
+			   "%s", text);
 }
 
 Test(log, below_the_level_nothing_is_said)
