@@ -531,14 +531,13 @@ Test(home, a_room_has_its_share_of_traffic_and_no_more)
 	setup_traffic();
 	for (int i = 0; i < 10; i++)
 		join(0, span_of(name, (size_t)snprintf(name, sizeof(name), "m%d", i)));
-	for (uint64_t i = 0; i < 4; i++)
-		say_ten_kib(i + 1);
-	cr_assert_eq(acks(), 4);
+	say_ten_kib(1);
+	cr_assert_eq(acks(), 1, "at once an eighth of a second's share, or one message");
 	say_ten_kib(5);
 	reply = expect_reply(0, CHAT_REPLY_ERROR);
 	cr_assert_eq(reply->error, CHAT_ERR_rate_limited);
-	cr_assert_eq(reply->retry_ms, 25, "a KiB of 40 a second");
-	now_ms += 24;
+	cr_assert_eq(reply->retry_ms, 125, "10 KiB of 40 a second, less the 5 more that there were");
+	now_ms += 124;
 	say_ten_kib(6);
 	expect_error(0, CHAT_ERR_rate_limited);
 	now_ms += 1;
