@@ -2,7 +2,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/slab.h"
-#include "proto/json/json_array.h"
+#include "proto/json/json_walk.h"
 #include "proto/json/json_string.h"
 
 #define SCRATCH_EACH 1024 /* what one command may take of a call's scratch, at most */
@@ -126,16 +126,15 @@ static enum api_error run_one(struct api_call *call, struct span object, uint32_
 	return may(call, API_ROUTE_delete) ? api_delete(call, room, seq, index) : API_ERR_forbidden;
 }
 
-static void run_all(struct api_call *call, struct span list)
+static void run_all(struct api_call *call, const struct json_value *list)
 {
 	struct api_batch *batch = call->request->batch;
+	struct json_walk walk = json_walk_begin(list);
 	uint8_t text[API_ERROR_SIZE_MAX];
+	struct json_value value;
+	struct span key;
 
-	for (;;) {
-		const struct json_value value = json_array_next(&list);
-
-		if (value.type == JSON_ABSENT)
-			return;
+	while (json_walk_next(&walk, &key, &value)) {
 		call->used = 0;
 		call->why = NULL;
 		const uint32_t index = batch->count++;
@@ -146,11 +145,14 @@ static void run_all(struct api_call *call, struct span list)
 	}
 }
 
-static uint32_t count_of(struct span list)
+static uint32_t count_of(const struct json_value *list)
 {
+	struct json_walk walk = json_walk_begin(list);
+	struct json_value value;
+	struct span key;
 	uint32_t count = 0;
 
-	while (count <= API_BATCH_MAX && json_array_next(&list).type != JSON_ABSENT)
+	while (count <= API_BATCH_MAX && json_walk_next(&walk, &key, &value))
 		count++;
 	return count;
 }
@@ -164,7 +166,7 @@ enum api_error api_run_batch(struct api_call *call)
 	if (json_scan_object(&commands, &name, 1, call->body.bytes, call->body.size) != 1 ||
 	    commands.type != JSON_ARRAY)
 		return api_refuse(call, "the body is an object with an array of commands");
-	const uint32_t count = count_of(commands.token);
+	const uint32_t count = count_of(&commands);
 
 	if (count > API_BATCH_MAX)
 		return api_refuse(call, "a batch has 256 commands at most");
@@ -173,7 +175,7 @@ enum api_error api_run_batch(struct api_call *call)
 		return API_ERR_unavailable;
 	memset(request->batch, 0, sizeof(*request->batch));
 	api_charge(call, count);
-	run_all(call, commands.token);
+	run_all(call, &commands);
 	if (request->awaited > 0)
 		return API_OK;
 	call->answered = true;

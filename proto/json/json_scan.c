@@ -184,7 +184,7 @@ INLINE const uint8_t *skip_value(const uint8_t *at, const uint8_t *end, uint32_t
 	}
 }
 
-static enum json_type type_of(uint8_t first)
+enum json_type json_type_of(uint8_t first)
 {
 	switch (first) {
 	case '{':
@@ -291,7 +291,7 @@ INLINE int scan_object(struct json_value *values, const struct json_name *names,
 		if (found < count) {
 			if (values[found].type != JSON_ABSENT)
 				return -JSON_TWICE;
-			values[found].type = type_of(*value);
+			values[found].type = json_type_of(*value);
 			values[found].token = span_of(value, (size_t)(at - value));
 		}
 		at = skip_space(at, end);

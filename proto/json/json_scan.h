@@ -56,6 +56,9 @@ int json_scan_object_scalar(struct json_value *values, const struct json_name *n
 			    size_t size);
 int json_scan_scalar(const uint8_t *text, size_t size);
 
+/* Of a value that is right, by its first byte. */
+enum json_type json_type_of(uint8_t first);
+
 /* Which of names[0..count) the word is; count when none. */
 size_t json_name_find(const struct json_name *names, size_t count, struct span word);
 

@@ -49,30 +49,10 @@ static const uint8_t *skip_word(const uint8_t *at, const uint8_t *end)
 	return at;
 }
 
-static enum json_type type_of(uint8_t first)
-{
-	switch (first) {
-	case '{':
-		return JSON_OBJECT;
-	case '[':
-		return JSON_ARRAY;
-	case '"':
-		return JSON_STRING;
-	case 't':
-		return JSON_TRUE;
-	case 'f':
-		return JSON_FALSE;
-	case 'n':
-		return JSON_NULL;
-	default:
-		return JSON_NUMBER;
-	}
-}
-
 static struct json_value take(struct json_walk *walk)
 {
 	const uint8_t *from = walk->at;
-	const enum json_type type = type_of(*from);
+	const enum json_type type = json_type_of(*from);
 
 	if (type == JSON_STRING)
 		walk->at = skip_string(from, walk->end);
