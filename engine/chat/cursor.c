@@ -52,7 +52,8 @@ struct cursor *cursor_open(struct hall *hall, uint32_t owner_index, uint32_t pla
 	return cursor;
 }
 
-void cursor_list(struct hall *hall, struct cursor *cursor)
+/* On its owner's list of rooms that have something for it. */
+static void list(struct hall *hall, struct cursor *cursor)
 {
 	struct owner *owner = &hall->owners[cursor->owner];
 	const uint32_t index = cursor_index(hall, cursor);
@@ -66,7 +67,29 @@ void cursor_list(struct hall *hall, struct cursor *cursor)
 			owner->behind = index;
 		owner->behind_last = index;
 	}
+}
+
+void cursor_list(struct hall *hall, struct cursor *cursor)
+{
+	list(hall, cursor);
 	owner_mark(hall, cursor->owner);
+}
+
+void cursor_list_crowd(struct hall *hall, struct cursor *cursor)
+{
+	list(hall, cursor);
+	owner_mark_crowd(hall, cursor->owner);
+}
+
+void owner_mark_again(struct hall *hall, uint32_t index)
+{
+	const struct owner *owner = &hall->owners[index];
+	const struct cursor *first = owner->behind != 0 ? cursor_at(hall, owner->behind) : NULL;
+
+	if (first && first->hot != 0 && hot_log_is_crowd(hall, hot_log_at(hall, first->hot)))
+		owner_mark_crowd(hall, index);
+	else if (first)
+		owner_mark(hall, index);
 }
 
 void cursor_unlist(struct hall *hall, struct cursor *cursor)

@@ -78,7 +78,11 @@ void cursor_join_live(struct hall *hall, struct cursor *cursor, uint64_t seq);
 
 /* On and off its owner's list of those with something to give; on also marks the owner. */
 void cursor_list(struct hall *hall, struct cursor *cursor);
+void cursor_list_crowd(struct hall *hall, struct cursor *cursor); /* of a room of very many: owner_mark_crowd() */
 void cursor_unlist(struct hall *hall, struct cursor *cursor);
+
+/* Marks the owner if there is something for it; as one of a crowd if what it waits longest for is such a room's. */
+void owner_mark_again(struct hall *hall, uint32_t owner);
 
 /* Behind the others of its owner's list: what a send has no room for is not first in the next, so rooms take turns. */
 void cursor_last(struct hall *hall, struct cursor *cursor);

@@ -4,6 +4,7 @@
 
 #include "engine/chat/cursor.h"
 #include "engine/chat/hot_log.h"
+#include "engine/core/mutant.h"
 #include "engine/core/pages.h"
 
 #define HOLES_MAX 65536
@@ -60,5 +61,34 @@ bool owner_next(struct hall *hall, uint32_t *index)
 
 	hall->dirty_owner = owner->next_dirty;
 	owner->dirty = false;
+	return true;
+}
+
+void owner_mark_crowd(struct hall *hall, uint32_t index)
+{
+	struct owner *owner = &hall->owners[index];
+
+	if (owner->crowded || owner->dirty)
+		return;
+	owner->crowded = true;
+	owner->next_crowd = 0;
+	if (PLANTED(73) && hall->crowd_owner != 0) /* who waits behind others is forgotten */
+		return;
+	if (hall->crowd_owner == 0)
+		hall->crowd_owner = index + 1;
+	else
+		hall->owners[hall->crowd_last].next_crowd = index + 1;
+	hall->crowd_last = index;
+}
+
+bool owner_next_crowd(struct hall *hall, uint32_t *index)
+{
+	if (hall->crowd_owner == 0)
+		return false;
+	*index = hall->crowd_owner - 1;
+	struct owner *owner = &hall->owners[*index];
+
+	hall->crowd_owner = owner->next_crowd;
+	owner->crowded = false;
 	return true;
 }

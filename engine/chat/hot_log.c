@@ -188,6 +188,7 @@ static void learn_usual(struct hot_log *hot)
 
 void hot_log_settle(struct hall *hall, struct hot_log *hot)
 {
+	const bool crowd = hot_log_is_crowd(hall, hot);
 	struct segment *segment = hot->first;
 	uint32_t marked = 0;
 
@@ -204,7 +205,10 @@ void hot_log_settle(struct hall *hall, struct hot_log *hot)
 			cursor->state = CURSOR_BEHIND;
 			cursor->position = hot->settled;
 			cursor->seq = hot->settled_seq;
-			cursor_list(hall, cursor);
+			if (crowd)
+				cursor_list_crowd(hall, cursor);
+			else
+				cursor_list(hall, cursor);
 			marked++;
 		}
 		index = cursor->next;

@@ -31,6 +31,11 @@ struct hot_log {
 
 #define HOT_LOG_USUAL_UNIT 16
 
+static inline bool hot_log_is_crowd(const struct hall *hall, const struct hot_log *hot)
+{
+	return hall->limits.crowd_members != 0 && hot->count >= hall->limits.crowd_members;
+}
+
 static inline struct hot_log *hot_log_at(const struct hall *hall, uint32_t index)
 {
 	return slab_at(&hall->hot_logs, index);

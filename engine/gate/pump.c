@@ -80,4 +80,12 @@ void pump(struct gate *gate)
 	hot_logs_settle(&gate->hall);
 	while (owner_next(&gate->hall, &slot))
 		pump_one(gate, net_conn(&gate->net, slot));
+	for (uint32_t sent = 0; sent < gate->hall.limits.crowd_per_turn && owner_next_crowd(&gate->hall, &slot); sent++)
+		if (conn_is_open(net_conn(&gate->net, slot))) /* it may have ended since, or be another one */
+			pump_one(gate, net_conn(&gate->net, slot));
+}
+
+bool pump_has_more(const struct gate *gate)
+{
+	return gate->hall.crowd_owner != 0;
 }

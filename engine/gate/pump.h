@@ -7,4 +7,7 @@
 
 void pump(struct gate *gate);
 
+/* Some were left for the next turn, which is not to wait. */
+bool pump_has_more(const struct gate *gate);
+
 #endif

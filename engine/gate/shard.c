@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "engine/chat/cursor.h"
 #include "engine/core/check.h"
 #include "engine/core/clock.h"
 #include "engine/core/log.h"
@@ -86,8 +87,10 @@ static void on_drained(void *context, struct conn *conn)
 	struct gate *gate = context;
 
 	inbound_drained(gate, conn);
-	if (conn->queued > 0 || gate->hall.owners[conn->slot].behind != 0)
+	if (conn->queued > 0)
 		owner_mark(&gate->hall, conn->slot);
+	else
+		owner_mark_again(&gate->hall, conn->slot);
 }
 
 static void on_closed(void *context, struct conn *conn)
@@ -427,7 +430,7 @@ static uint64_t wait_ns(struct shard *shard, uint64_t now_ms)
 	uint64_t wait_ms = shard->grace_ms > now_ms ? shard->grace_ms - now_ms : timers_wait_ms(&gate->timers, now_ms);
 	const uint64_t tick_ms = shard->tick_ms > now_ms ? shard->tick_ms - now_ms : 0;
 
-	if (shard->mail_left || gate->post.to_flush != 0)
+	if (shard->mail_left || gate->post.to_flush != 0 || pump_has_more(gate))
 		return 0;
 	wait_ms = wait_ms < tick_ms ? wait_ms : tick_ms;
 	if (shard->accept_ms != 0 && wait_ms > ACCEPT_AGAIN_MS)

@@ -11,6 +11,9 @@
 
 #define MEMBERSHIPS_MIN 100000
 #define TABLE_SLOTS_MOST 16384
+/* A send is some 4 us: who is in a small room waits for a thousand members of a large one a millisecond, not four. */
+#define CROWD_MEMBERS 64
+#define CROWD_PER_TURN 128
 
 uint32_t plan_cores(const struct options *options)
 {
@@ -221,6 +224,8 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 			.hot_logs_max = members,
 			.cursors_max = members,
 			.hot_bytes_max = option_number(o, OPTION_hot_log_size),
+			.crowd_members = CROWD_MEMBERS,
+			.crowd_per_turn = CROWD_PER_TURN,
 		},
 		.session = session_of(o),
 		.codec = codec_of(o, cores),

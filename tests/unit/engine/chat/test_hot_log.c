@@ -51,6 +51,39 @@ Test(hot_log, settling_marks_each_owner_once)
 	hall_teardown();
 }
 
+Test(hot_log, a_crowd_waits_by_itself_and_in_order)
+{
+	struct cursor *members[3] = { enter(1), enter(2), enter(3) };
+	static struct given given;
+	uint32_t owner;
+
+	hall.limits.crowd_members = 4;
+	say(50, true);
+	hot_logs_settle(&hall);
+	cr_assert_not(owner_next_crowd(&hall, &owner), "one fewer than a crowd");
+	while (owner_next(&hall, &owner))
+		give(members[owner - 1], 99, &given);
+	hall.limits.crowd_members = 3;
+	say(50, true);
+	hot_logs_settle(&hall);
+	owner_mark(&hall, 2);
+	owner_mark_again(&hall, 3);
+	cr_assert(owner_next(&hall, &owner) && owner == 2, "who is to be told something else need not wait for it");
+	cr_assert_not(owner_next(&hall, &owner));
+	for (uint32_t i = 0; i < 3; i++) {
+		cr_assert(owner_next_crowd(&hall, &owner) && owner == 3 - i);
+		if (i == 0)
+			owner_mark_again(&hall, owner);
+	}
+	cr_assert(owner_next_crowd(&hall, &owner) && owner == 3, "behind the others");
+	cr_assert_not(owner_next_crowd(&hall, &owner));
+	for (int i = 0; i < 3; i++) {
+		give(members[i], 99, &given);
+		gone(members[i]);
+	}
+	hall_teardown();
+}
+
 Test(hot_log, goes_over_several_segments_without_a_break)
 {
 	static struct given given;
