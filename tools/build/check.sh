@@ -133,7 +133,7 @@ suite 'power cuts' 0 joined 'power cuts'
 beside integration timeout -k 10 1800 tests/integration/run --others
 beside checker after integration timeout -k 10 900 tests/checker/run
 beside 'checker postgres' after checker timeout -k 10 900 tests/checker/postgres --kills 12 --backend-kills 8
-suite mutants 900 env SEEDS=300 tools/build/mutants.sh
+suite mutants 1800 env SEEDS=300 tools/build/mutants.sh
 suite integration 0 joined integration
 suite checker 0 joined checker
 suite 'checker postgres' 0 joined 'checker postgres'

@@ -33,7 +33,7 @@ by_simulation() {
 
 by_unit_tests() {
 	make -s -j2 BUILD="$1" CFLAGS="-DMUTANT=$2" test-unit-build >>"$1/mutant.log" 2>&1 || return 1
-	timeout 250 "$1/test-unit" --filter '@(home*|moderation|history|cursor|sqlite*|backend*|worker*|room_log|dedup|data)/*' >"$1/out" 2>&1
+	timeout 250 "$1/test-unit" --fail-fast --filter '@(home*|users|moderation|history|cursor|sqlite*|backend*|worker*|room_log|dedup|data)/*' >"$1/out" 2>&1
 	rule=$(grep -aE '^\[(FAIL|CRASH|....)\] [a-z_]+::' "$1/out" | grep -aE 'FAIL|CRASH' | head -n 1 | sed -e 's/^[^ ]* //' -e 's/: ([0-9.]*s)//')
 	[ -n "$rule" ] && rule="unit test: $rule"
 }
