@@ -367,7 +367,7 @@ test('ten thousand messages stay smooth', async () => {
 		const { RoomModel } = await import('/model.js');
 		const { Timeline } = await import('/timeline.js');
 		const model = new RoomModel(name);
-		const timeline = new Timeline({ me: () => 'Ann', older: async () => {}, bottom() {}, act() {} });
+		const timeline = new Timeline({ me: () => 'Ann', older: async () => {}, bottom() {}, act() {}, over: () => false });
 		model.live = true;
 		timeline.show(model);
 		const times = [];

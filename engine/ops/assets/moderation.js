@@ -58,6 +58,7 @@ export class Moderation {
 		this.menu = byId('mod-menu');
 		this.dialog = byId('mod-dialog');
 		this.room = byId('room-dialog');
+		this.asked = 0;		/* changes of the room that are not answered yet */
 		this.menu.addEventListener('keydown', (event) => this.#key(event));
 		byId('room-tools').addEventListener('click', () => this.#openRoom());
 		byId('slow').addEventListener('change', (event) => this.#set('slow', { every: Number(event.target.value) }));
@@ -123,8 +124,11 @@ export class Moderation {
 
 	/* Shows what is, where it did not work. */
 	async #set(act, what) {
-		await this.on.act(act, what).catch(() => {});
-		this.refresh();
+		this.asked++;
+		const done = await this.on.act(act, what).then(() => true, () => false);
+		this.asked--;
+		if (!done)
+			this.refresh();	/* to what holds; otherwise the act's own event does that, which may come after its answer */
 	}
 
 	#key(event) {
@@ -181,8 +185,10 @@ export class Moderation {
 		byId('room-manage').hidden = !this.on.may('manage');
 		if (![...slow.options].some((option) => Number(option.value) === every))
 			slow.append(new Option(`Every ${duration(every)}`, String(every)));
-		slow.value = String(every);
-		byId('lock').checked = model.rule('lock') === true;
+		if (!this.asked) {	/* what was just chosen stands until it is answered, whatever else happens in the room */
+			slow.value = String(every);
+			byId('lock').checked = model.rule('lock') === true;
+		}
 		const held = model.held().map(({ act, user, until }) => {
 			const lift = make('button', 'text-button', act === 'ban' ? 'Lift' : 'Let write');
 			const state = `${act === 'ban' ? 'banned' : 'muted'}${until === Infinity ? '' : ` ${endOf(until)}`}`;
