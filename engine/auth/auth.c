@@ -6,6 +6,7 @@
 #include "engine/auth/policy.h"
 #include "engine/core/check.h"
 #include "engine/core/slab.h"
+#include "proto/base/word.h"
 #include "proto/chat/limits.h"
 #include "proto/chat/rights.h"
 
@@ -48,25 +49,16 @@ static struct span keep(struct auth *auth, struct span text)
 	return span_of(to, text.size);
 }
 
-static bool is_blank(uint8_t byte)
-{
-	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
-}
-
 /* The words of a list. what: for why. */
 static int list_read(struct auth_list *list, struct span text, const char *what, char why[AUTH_WHY_MAX])
 {
-	for (size_t from = 0, to; from < text.size; from = to + 1) {
-		for (to = from; to < text.size && !is_blank(text.bytes[to]); to++)
-			;
-		if (to == from)
-			continue;
-		if (list->count == AUTH_LIST_MAX || to - from > AUTH_WORD_MAX) {
+	for (struct span word = word_take(&text); word.size > 0; word = word_take(&text)) {
+		if (list->count == AUTH_LIST_MAX || word.size > AUTH_WORD_MAX) {
 			snprintf(why, AUTH_WHY_MAX, "%s: more than %d, or one of more than %d bytes", what,
 				 AUTH_LIST_MAX, AUTH_WORD_MAX);
 			return -1;
 		}
-		list->words[list->count++] = span_of(text.bytes + from, to - from);
+		list->words[list->count++] = word;
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "proto/base/word.h"
 #include "proto/chat/rights.h"
 
 #define SHOWN_MAX 64 /* of a word that is wrong */
@@ -32,26 +33,6 @@ static const char *shown(struct span word, char out[SHOWN_MAX + 4])
 		out[i] = word.bytes[i] < 0x20 || word.bytes[i] == 0x7f ? '?' : (char)word.bytes[i];
 	memcpy(out + size, word.size > size ? "..." : "", word.size > size ? 4 : 1);
 	return out;
-}
-
-static bool is_blank(uint8_t byte)
-{
-	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
-}
-
-/* Cuts the next word off; size 0: there is none. */
-static struct span word_take(struct span *text)
-{
-	size_t from = 0, to;
-
-	while (from < text->size && is_blank(text->bytes[from]))
-		from++;
-	for (to = from; to < text->size && !is_blank(text->bytes[to]); to++)
-		;
-	const struct span word = span_of(text->bytes + from, to - from);
-
-	*text = span_of(text->bytes + to, text->size - to);
-	return word;
 }
 
 static bool role_valid(struct span name)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "engine/core/quantity.h"
+#include "proto/base/word.h"
 
 #define MESSAGES_MAX 1000000000ull
 #define BYTES_MAX (1ull << 40)
@@ -91,26 +92,6 @@ static const char *shown(struct span word, char out[SHOWN_MAX + 4])
 static const char *class_name(const struct room_class *class)
 {
 	return *class->prefix ? class->prefix : "*";
-}
-
-static bool is_blank(uint8_t byte)
-{
-	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
-}
-
-/* Cuts the next word off; size 0: there is none. */
-static struct span word_take(struct span *text)
-{
-	size_t from = 0, to;
-
-	while (from < text->size && is_blank(text->bytes[from]))
-		from++;
-	for (to = from; to < text->size && !is_blank(text->bytes[to]); to++)
-		;
-	const struct span word = span_of(text->bytes + from, to - from);
-
-	*text = span_of(text->bytes + to, text->size - to);
-	return word;
 }
 
 static bool read_choice(struct span value, const char *const *choices, uint32_t *which)

@@ -1,0 +1,28 @@
+/* word.h - text that somebody wrote into an option, cut into words at blanks, tabs and line ends.
+ */
+#ifndef BASE_WORD_H
+#define BASE_WORD_H
+
+#include "proto/base/span.h"
+
+static inline bool word_is_blank(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+/* Cuts the next word off; size 0: there is none. Borrows the text. */
+static inline struct span word_take(struct span *text)
+{
+	size_t from = 0, to;
+
+	while (from < text->size && word_is_blank(text->bytes[from]))
+		from++;
+	for (to = from; to < text->size && !word_is_blank(text->bytes[to]); to++)
+		;
+	const struct span word = span_of(text->bytes + from, to - from);
+
+	*text = span_of(text->bytes + to, text->size - to);
+	return word;
+}
+
+#endif
