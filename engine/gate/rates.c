@@ -55,9 +55,12 @@ static struct pace_of user_pace(const struct gate *gate, const struct session *s
 static uint32_t of_user(struct gate *gate, struct conn *conn, enum rate rate, uint32_t tokens)
 {
 	const struct session *session = session_of(gate, conn);
+
+	if (!session->shared || gate->limits.user_times == 0)
+		return 0;
 	const struct pace_of pace = user_pace(gate, session, rate);
 
-	if (!session->shared || gate->limits.user_times == 0 || pace.per_s == 0)
+	if (pace.per_s == 0)
 		return 0;
 	struct allowance *user = allowance_of(&gate->of_users, user_hash(gate, session_user(session)), gate->now_ms);
 
@@ -68,9 +71,12 @@ static uint32_t of_user(struct gate *gate, struct conn *conn, enum rate rate, ui
 static uint32_t of_network(struct gate *gate, struct conn *conn, enum rate rate, uint32_t tokens)
 {
 	const struct session_limits *limits = &gate->limits;
+
+	if (limits->network_times == 0 || conn->network == 0 || conn->exempt)
+		return 0;
 	const struct pace_of pace = times(own_pace(limits, rate), limits->network_times, gate->post.cores);
 
-	if (limits->network_times == 0 || conn->network == 0 || conn->exempt || pace.per_s == 0)
+	if (pace.per_s == 0)
 		return 0;
 	const uint64_t who = hash_bytes(&conn->network, sizeof(conn->network), gate->users.hash_key);
 	struct allowance *network = allowance_of(&gate->of_networks, who, gate->now_ms);
