@@ -13,6 +13,7 @@
 #define EVENTS_MAX 64
 #define READS_MAX 32 /* answered before the cores that sleep are woken */
 #define MAINTAIN_MS 250 /* between slices while jobs come, */
+#define MAINTAIN_IDLE_MS 20 /* without a batch, before slice follows slice: who was answered may go on at once, */
 #define MAINTAIN_QUIET_MS 5000 /* while none do and there was nothing left to do, */
 #define MAINTAIN_AGAIN_MS 1000 /* and after one that could not be done */
 #define FULL_TOLD_MS 10000
@@ -29,6 +30,7 @@ struct worker {
 	uint32_t count; /* of batch */
 	uint64_t to_ring; /* cores that got answers this turn */
 	uint64_t maintain_ms; /* when the next slice is due */
+	uint64_t written_ms; /* when the last batch was */
 	uint64_t full_ms; /* when it was last said that there is no room; 0: there is */
 	bool maintain_more; /* the last slice left something to do */
 	bool appended; /* since the last slice */
@@ -201,7 +203,9 @@ static void fail(struct worker *worker, int error)
 
 static void maintain_sooner(struct worker *worker)
 {
-	const uint64_t soon_ms = now_us() / 1000 + MAINTAIN_MS;
+	worker->written_ms = now_us() / 1000;
+
+	const uint64_t soon_ms = worker->written_ms + MAINTAIN_MS;
 
 	worker->appended = true;
 	if (worker->maintain_ms > soon_ms)
@@ -295,13 +299,23 @@ static void maintain(struct worker *worker)
 		fail(worker, result);
 }
 
-/* While nobody waits, slice after slice; otherwise one now and then, before the batch that waits: so the answers of the
- * batch before have gone out. */
+/* When the next slice may be. While nobody sends, slice follows slice; otherwise there is one now and then, before the
+ * batch that waits: so the answers of the batch before have gone out. Those who wait for answers before they send more
+ * leave a gap behind each batch: it is theirs. */
+static uint64_t slice_ms(const struct worker *worker)
+{
+	const uint64_t idle_ms = worker->written_ms + MAINTAIN_IDLE_MS;
+
+	return worker->maintain_more && idle_ms < worker->maintain_ms ? idle_ms : worker->maintain_ms;
+}
+
 static void maintain_if_due(struct worker *worker)
 {
 	if (worker->limits.which != STORE_WRITER)
 		return;
-	if (now_us() / 1000 >= worker->maintain_ms || (worker->maintain_more && !jobs_wait(worker)))
+	const uint64_t now_ms = now_us() / 1000;
+
+	if (now_ms >= worker->maintain_ms || (now_ms >= slice_ms(worker) && !jobs_wait(worker)))
 		maintain(worker);
 }
 
@@ -311,9 +325,9 @@ static uint64_t wait_ns(const struct worker *worker)
 
 	if (worker->limits.which != STORE_WRITER || worker->dead)
 		return UINT64_MAX;
-	if (worker->maintain_more || worker->maintain_ms <= now)
-		return 0;
-	return (worker->maintain_ms - now) * 1000000;
+	const uint64_t due = slice_ms(worker);
+
+	return due > now ? (due - now) * 1000000 : 0;
 }
 
 static void collect(struct worker *worker)

@@ -284,6 +284,26 @@ Test(worker, housekeeping_among_jobs)
 	end();
 }
 
+Test(worker, housekeeping_leaves_a_gap_behind_a_batch_alone)
+{
+	begin(STORE_WRITER, 100, 1 << 20);
+	disk.maintain_result = 1;
+	worker_turn(worker);
+	worker_turn(worker);
+	cr_assert_eq(disk.maintained, 2);
+	const uint64_t began = clock_mono_ns();
+
+	give(0, STORE_APPEND, 1);
+	worker_turn(worker);
+	take(0, 1);
+	const uint32_t before = disk.maintained;
+
+	while (disk.maintained == before)
+		worker_turn(worker);
+	cr_assert_gt(clock_mono_ns() - began, 18000000, "who was answered may send more");
+	end();
+}
+
 Test(worker, sleeps_until_housekeeping_is_due_again)
 {
 	begin(STORE_WRITER, 100, 1 << 20);
