@@ -1,6 +1,7 @@
 #include "engine/chat/hot_log.h"
 
 #include "engine/chat/cursor.h"
+#include "engine/core/ahead.h"
 #include "engine/core/check.h"
 #include "engine/core/mutant.h"
 
@@ -199,6 +200,8 @@ void hot_log_settle(struct hall *hall, struct hot_log *hot)
 	for (uint32_t index = hot->cursors; index != 0;) {
 		struct cursor *cursor = cursor_at(hall, index);
 
+		ahead(cursor_at(hall, cursor->next));
+		ahead(&cursor_at(hall, cursor->next)->state);
 		if (cursor->state == CURSOR_LIVE &&
 		    !(PLANTED(26) && cursor->next == 0 && marked > 1)) { /* one member is skipped */
 			CHECK(!cursor->listed);

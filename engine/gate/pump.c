@@ -73,13 +73,34 @@ static void pump_one(struct gate *gate, struct conn *conn)
 	sendq_fly(&gate->net, conn, flight);
 }
 
+/* What the kernel did since has taken our memory's place in the caches: what the next one will need is asked for while
+ * this one is worked on. */
+AHEAD_INLINE void look_ahead(struct gate *gate)
+{
+	const uint32_t next = gate->hall.dirty_owner;
+
+	if (next == 0)
+		return;
+	const struct owner *owner = &gate->hall.owners[next - 1];
+	const struct cursor *cursor = cursor_at(&gate->hall, owner->behind); /* 0, for none, is an item too */
+
+	net_ahead(&gate->net, next - 1);
+	ahead(&gate->sessions[next - 1]);
+	ahead(cursor);
+	ahead(&cursor->state);
+	if (owner->next_dirty != 0)
+		ahead(&gate->hall.owners[owner->next_dirty - 1]);
+}
+
 void pump(struct gate *gate)
 {
 	uint32_t slot;
 
 	hot_logs_settle(&gate->hall);
-	while (owner_next(&gate->hall, &slot))
+	while (owner_next(&gate->hall, &slot)) {
+		look_ahead(gate);
 		pump_one(gate, net_conn(&gate->net, slot));
+	}
 	for (uint32_t sent = 0; sent < gate->hall.limits.crowd_per_turn && owner_next_crowd(&gate->hall, &slot); sent++)
 		if (conn_is_open(net_conn(&gate->net, slot))) /* it may have ended since, or be another one */
 			pump_one(gate, net_conn(&gate->net, slot));

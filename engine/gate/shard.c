@@ -23,6 +23,7 @@
 #define MAIL_PER_TURN 4096 /* mails taken in one turn before what they brought is pumped; */
 #define MAIL_MS_MAX 5 /* after so long no more, looked at every */
 #define MAIL_LOOK 64 /* mails */
+#define AHEAD 4 /* events: so much earlier its connection's memory is asked for */
 #define TICK_MS 500
 #define ACCEPT_AGAIN_MS 100
 #define STALL_MS 2000 /* between two turns: then the process, or the machine, had stood still */
@@ -285,6 +286,21 @@ static void run_event(struct shard *shard, const struct ring_event *event)
 		peer_told(gate, net_conn(&gate->net, event->slot));
 }
 
+/* What the events behind this one will need: a connection's memory first, then what that names. An event that is no
+ * connection's has any number for a slot. */
+AHEAD_INLINE void look_ahead(struct gate *gate, const struct ring_event *events, size_t at, size_t count)
+{
+	const uint32_t far = at + AHEAD < count ? events[at + AHEAD].slot : UINT32_MAX;
+	const uint32_t near = at + 1 < count ? events[at + 1].slot : UINT32_MAX;
+
+	if (far < gate->net.conns_max)
+		net_ahead(&gate->net, far);
+	if (near < gate->net.conns_max) {
+		ahead(&gate->sessions[near]);
+		ahead(net_conn(&gate->net, near)->flight);
+	}
+}
+
 static void run_mail(struct shard *shard, const struct mail *mail)
 {
 	struct gate *gate = &shard->gate;
@@ -458,8 +474,10 @@ void shard_turn(struct shard *shard)
 	clocks(shard);
 	latency_settle(gate);
 	gate_count(gate, COUNTER_turns);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		look_ahead(gate, shard->events, i, count);
 		run_event(shard, &shard->events[i]);
+	}
 	run_stored(shard);
 	run_mails(shard);
 	run_timers(shard);

@@ -130,10 +130,13 @@ struct flight *sendq_plan(struct net *net, struct conn *conn)
 	if (conn->flight || (conn->state != CONN_OPEN && conn->state != CONN_FINISHING))
 		return NULL;
 
-	struct flight *flight = slab_take(&net->flights);
+	struct flight *flight = slab_take_dirty(&net->flights);
 
-	if (flight)
-		plan_private(net, conn, flight);
+	if (!flight)
+		return NULL;
+	flight->count = flight->at = flight->bytes = flight->own = 0;
+	flight->appendable = false;
+	plan_private(net, conn, flight);
 	return flight;
 }
 
