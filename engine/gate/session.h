@@ -110,7 +110,7 @@ struct session {
 	uint32_t begun_ms;       /* ... of when the message that is not whole began; 0: there is none */
 	uint8_t *user;           /* block of user_size */
 	struct identity *identity; /* block, of a token; NULL: a guest, or nobody yet */
-	uint32_t user_next, user_prev; /* gate/users.h: session + 1, 0 for none */
+	uint32_t user_next, user_prev; /* gate/users.h: session + 1 */
 	struct quota sends, commands, openings;
 	struct session_rare *rare; /* block, from its first use */
 	struct api_request *api; /* block, while a body is received or an answer awaited: gate/api_call.h */

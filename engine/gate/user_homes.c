@@ -1,64 +1,68 @@
 #include "engine/gate/user_homes.h"
 
-#include <errno.h>
-
 #include "engine/core/check.h"
-#include "engine/core/pages.h"
 
-static uint32_t heads_for(uint32_t records)
-{
-	uint32_t heads = 16;
-
-	while (heads < records / 2)
-		heads *= 2;
-	return heads;
-}
+/* 10 bits of the hash are the list's; so a page is always there. */
+#define LISTS_MIN 1024
+#define CONNECTIONS_MOST ((1 << 24) - 1)
 
 int user_homes_open(struct user_homes *homes, uint32_t records_max, uint32_t cores)
 {
-	const uint32_t heads = heads_for(records_max / cores);
+	const int error = heads_open(&homes->heads, LISTS_MIN, records_max / cores);
 
-	homes->mask = heads - 1;
-	homes->heads = pages_reserve(heads * sizeof(*homes->heads));
-	if (!homes->heads)
-		return -ENOMEM;
-	return slab_open(&homes->records, "users", sizeof(struct user_record), records_max);
+	return error ? error : slab_open(&homes->records, "users", sizeof(struct user_record), records_max);
 }
 
 void user_homes_close(struct user_homes *homes)
 {
-	if (homes->heads)
-		pages_release(homes->heads, (homes->mask + 1) * sizeof(*homes->heads));
-	homes->heads = NULL;
+	heads_close(&homes->heads);
 	slab_close(&homes->records);
 }
 
 uint64_t user_homes_bytes_max(uint32_t sessions_max)
 {
-	return sessions_max * (uint64_t)sizeof(struct user_record) + heads_for(sessions_max) * sizeof(uint32_t);
+	return sessions_max * (uint64_t)sizeof(struct user_record) + heads_bytes_max(LISTS_MIN, sessions_max);
+}
+
+static uint64_t tag_of(uint64_t hash)
+{
+	return hash / LISTS_MIN & ((1ull << 40) - 1);
 }
 
 struct user_record *user_homes_find(const struct user_homes *homes, uint64_t hash)
 {
-	for (uint32_t index = homes->heads[hash & homes->mask]; index != 0;) {
+	for (uint32_t index = *heads_of(&homes->heads, hash); index != 0;) {
 		struct user_record *record = slab_at(&homes->records, index);
 
-		if (record->tag == (uint32_t)(hash >> 32))
+		if (record->tag == tag_of(hash))
 			return record;
 		index = record->next;
 	}
 	return NULL;
 }
 
+static void put(struct user_homes *homes, struct user_record *record, uint64_t hash)
+{
+	uint32_t *head = heads_of(&homes->heads, hash);
+
+	record->next = *head;
+	*head = slab_index(&homes->records, record);
+}
+
 static struct user_record *make(struct user_homes *homes, uint64_t hash)
 {
-	uint32_t *head = &homes->heads[hash & homes->mask];
 	struct user_record *record = slab_take(&homes->records);
 
 	CHECK(record);
-	record->tag = (uint32_t)(hash >> 32);
-	record->next = *head;
-	*head = slab_index(&homes->records, record);
+	for (uint32_t index = heads_add(&homes->heads); index != 0;) {
+		struct user_record *parted = slab_at(&homes->records, index);
+
+		index = parted->next;
+		/* The low bits are those of the list that was just added, too. */
+		put(homes, parted, parted->tag * (uint64_t)LISTS_MIN + (homes->heads.lists - 1) % LISTS_MIN);
+	}
+	record->tag = tag_of(hash);
+	put(homes, record, hash);
 	return record;
 }
 
@@ -69,10 +73,14 @@ struct user_record *user_homes_add(struct user_homes *homes, uint64_t hash, uint
 
 	if (!record)
 		record = make(homes, hash);
-	CHECK(connections >= 0 || record->connections >= (uint32_t)-connections);
-	CHECK(rooms >= 0 || record->rooms >= (uint32_t)-rooms);
-	record->connections += (uint32_t)connections;
-	record->rooms += (uint32_t)rooms;
+
+	const int64_t connections_now = (int64_t)record->connections + connections;
+	const int64_t rooms_now = (int64_t)record->rooms + rooms;
+
+	CHECK(connections_now >= 0 && connections_now <= CONNECTIONS_MOST);
+	CHECK(rooms_now >= 0 && rooms_now <= UINT32_MAX);
+	record->connections = (uint64_t)connections_now & CONNECTIONS_MOST;
+	record->rooms = (uint32_t)rooms_now;
 	record->cores = present ? record->cores | 1ull << core : record->cores & ~(1ull << core);
 	return record;
 }
@@ -80,7 +88,7 @@ struct user_record *user_homes_add(struct user_homes *homes, uint64_t hash, uint
 void user_homes_tidy(struct user_homes *homes, struct user_record *record, uint64_t hash)
 {
 	const uint32_t index = slab_index(&homes->records, record);
-	uint32_t *from = &homes->heads[hash & homes->mask];
+	uint32_t *from = heads_of(&homes->heads, hash);
 
 	if (record->connections > 0)
 		return;
@@ -88,5 +96,6 @@ void user_homes_tidy(struct user_homes *homes, struct user_record *record, uint6
 	while (*from != index)
 		from = &((struct user_record *)slab_at(&homes->records, *from))->next;
 	*from = record->next;
+	heads_remove(&homes->heads);
 	slab_give(&homes->records, record);
 }

@@ -1,27 +1,29 @@
 /* user_homes.h - of the users whose home this core is: how many connections and rooms they have over all cores.
  *
- * A record is known by 64 bits of its name's keyed hash, not by the name: two users are one by a chance of one in some
- * 10^14 pairs. It exists while the user has a connection.
+ * A record is known by 50 bits of its name's keyed hash, not by the name: two users are one by a chance of one in some
+ * 10^15 pairs. It exists while the user has a connection.
  */
 #ifndef GATE_USER_HOMES_H
 #define GATE_USER_HOMES_H
 
 #include <stdbool.h>
 
+#include "engine/core/heads.h"
 #include "engine/core/slab.h"
 
 struct user_record {
 	uint64_t cores; /* where the user has connections, a bit each */
-	uint32_t tag; /* the high half of the hash; the low one says which list it is in */
-	uint32_t next;
-	uint32_t connections;
+	uint64_t tag : 40; /* of the hash, all but the low bits that its list has from the start */
+	uint64_t connections : 24;
 	uint32_t rooms; /* of each connection, summed */
+	uint32_t next;
 };
+
+_Static_assert(sizeof(struct user_record) == 24, "one for each user");
 
 struct user_homes {
 	struct slab records;
-	uint32_t *heads;
-	uint32_t mask;
+	struct heads heads;
 };
 
 /* records_max: as many connections as all cores may have, so that there is always one to be had. */

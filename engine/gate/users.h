@@ -3,8 +3,11 @@
  * A user is a name, of however many connections on however many cores. Each core knows its own sessions of a user; the
  * user's home core, by the name's hash, counts over all cores (gate/user_homes.h).
  *
- * The index has no memory of its own for a user: a table of heads, and two links in each session that is LIVE. Those of
- * one user stand side by side.
+ * The index has no memory of its own for a user: a table of lists (core/heads.h), and two links in each session that is
+ * LIVE. Those of one user stand side by side, and the first of them links back to the last: who looks for a user passes
+ * all sessions of another one in a step.
+ *
+ *	head --> a1 --> a2 --> a3 --> b1 --> c1 --> c2 --> 0      back: a1 to a3, a2 to a1, a3 to a2; b1 to itself
  */
 #ifndef GATE_USERS_H
 #define GATE_USERS_H
@@ -13,14 +16,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/core/heads.h"
 #include "proto/base/span.h"
 
 struct gate;
 struct conn;
 
 struct users {
-	uint32_t *heads; /* sessions, index + 1, by the low bits of the name's hash */
-	uint32_t mask;
+	struct heads heads; /* of users: the first session of each, index + 1 */
 	uint32_t count; /* sessions in it */
 	uint64_t hash_key;
 };

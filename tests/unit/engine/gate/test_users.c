@@ -1,4 +1,5 @@
-/* A core's sessions by their users' names, beside a list of who is in: the heads are fewer than the names. */
+/* A core's sessions by their users' names, beside a list of who is in: the table grows while they come and go, and has
+ * fewer lists than there are names. */
 #include "engine/gate/users.h"
 
 #include <criterion/criterion.h>
@@ -6,8 +7,8 @@
 #include "engine/core/random.h"
 #include "engine/gate/gate.h"
 
-#define SESSIONS 32
-#define NAMES 24
+#define SESSIONS 48
+#define NAMES 26
 
 static struct gate gate;
 static struct session sessions[SESSIONS];
@@ -26,7 +27,7 @@ static void setup(void)
 	for (int i = 0; i < NAMES; i++)
 		memcpy(names[i], (uint8_t[]){ 'n', (uint8_t)('a' + i) }, 2);
 	cr_assert_eq(users_open(&gate.users, SESSIONS, 99), 0);
-	cr_assert_lt(gate.users.mask + 1, NAMES);
+	cr_assert_lt(gate.users.heads.lists, NAMES);
 }
 
 static int here(int name)
@@ -53,6 +54,15 @@ static void expect_all_of(int name)
 		seen[conn->slot] = true;
 	}
 	cr_assert_eq(count, here(name));
+}
+
+static void expect_users(void)
+{
+	uint32_t users = 0;
+
+	for (int name = 0; name < NAMES; name++)
+		users += here(name) > 0;
+	cr_assert_eq(gate.users.heads.items, users);
 }
 
 static void enter(uint32_t slot, int name)
@@ -91,6 +101,8 @@ Test(users, come_and_go_in_any_order, .init = setup)
 		cr_assert_eq(gate.users.count, in);
 		for (int name = 0; name < NAMES; name++)
 			expect_all_of(name);
+		expect_users();
 	}
+	cr_assert_gt(gate.users.heads.lists, 16, "none was parted");
 	users_close(&gate.users);
 }
