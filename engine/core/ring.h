@@ -52,7 +52,7 @@ void ring_probe(struct ring_features *features);
 enum ring_event_kind {
 	RING_ACCEPTED,      /* slot is a new connection */
 	RING_ACCEPT_FAILED, /* result: -errno; accepting has stopped until ring_accept() */
-	RING_PEER,          /* answer to ring_peer(): result 0 and address, or -errno */
+	RING_PEER,          /* answer to ring_peer(): result 0 and address, or -errno (-EOPNOTSUPP: never) */
 	RING_RECEIVED,      /* result: bytes > 0, 0: the peer has ended, -errno. last: the receive is over */
 	RING_SENT,          /* result: bytes taken by the kernel, or -errno. The memory is free again */
 	RING_CONNECTED,     /* answer to ring_connect(): result 0 or -errno; the slot is open either way */
@@ -97,6 +97,7 @@ void ring_accept_stop(struct ring *ring);
  * may be bound; from here it is in the slot and is closed as one, also when RING_CONNECTED says that it failed. */
 void ring_connect(struct ring *ring, uint32_t slot, int fd, const struct ring_address *to);
 
+/* RING_PEER follows. At most one question is in flight on a slot (checked). */
 void ring_peer(struct ring *ring, uint32_t slot);
 void ring_recv(struct ring *ring, uint32_t slot); /* multishot */
 
@@ -109,7 +110,7 @@ void ring_send(struct ring *ring, uint32_t slot, const struct iovec *pieces, uin
  * A zero-copy send in flight ends the connection too (its bytes are held until then). */
 void ring_cancel(struct ring *ring, uint32_t slot);
 
-/* Closes the socket. Only when no receive, send or connect is in flight (checked). RING_CLOSED follows. */
+/* Closes the socket. Only when no receive, send, connect or question is in flight (checked). RING_CLOSED follows. */
 void ring_close(struct ring *ring, uint32_t slot);
 
 /* Where others ring us, and how we ring them: RING_WOKEN arrives there. */

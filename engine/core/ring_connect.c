@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where the slot's peer is told is where it is given too: neither is wanted while the other is under way. */
 static socklen_t write_address(struct sockaddr_in6 *six, const struct ring_address *to)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -32,12 +31,13 @@ void ring_connect(struct ring *ring, uint32_t slot, int fd, const struct ring_ad
 	CHECK(io_uring_register_files_update(&lane->uring, place, &fd, 1) == 1);
 	CHECK(close(fd) == 0);
 
-	const socklen_t size = write_address(&ring->peers[slot], to);
 	struct io_uring_sqe *sqe = ring_lane_sqe(ring, lane);
+	struct ring_message *message = ring_message_of(lane, sqe);
+	const socklen_t size = write_address(&message->to, to);
 
 	state->flags = SLOT_OPEN | SLOT_CONNECTING | (size == sizeof(struct sockaddr_in) ? SLOT_IPV4 : 0);
 	lane->used++;
-	io_uring_prep_connect(sqe, (int)place, (struct sockaddr *)&ring->peers[slot], size);
+	io_uring_prep_connect(sqe, (int)place, (struct sockaddr *)&message->to, size);
 	sqe->flags |= IOSQE_FIXED_FILE;
 	sqe->user_data = ring_tag(KIND_CONNECT, state->generation, slot);
 }

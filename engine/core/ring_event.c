@@ -3,17 +3,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/core/poison.h"
 #include "engine/core/ring_handover.h"
 
-static enum ring_verdict peer_told(struct ring *ring, const struct io_uring_cqe *cqe, struct ring_event *event)
+/* What the kernel wrote. */
+static void read_address(const struct sockaddr_in6 *six, struct ring_event *event)
 {
-	const struct sockaddr_in6 *six = &ring->peers[event->slot];
 	const struct sockaddr_in *four = (const struct sockaddr_in *)six;
-
-	event->kind = RING_PEER;
-	event->result = !ring->peer_address ? -EOPNOTSUPP : cqe->res < 0 ? cqe->res : 0;
-	if (event->result < 0)
-		return VERDICT_EVENT;
 
 	event->address = (struct ring_address){ .port = ntohs(six->sin6_port) }; /* at the same place in both */
 	if (six->sin6_family == AF_INET6) {
@@ -24,6 +20,27 @@ static enum ring_verdict peer_told(struct ring *ring, const struct io_uring_cqe 
 	} else {
 		event->result = -EAFNOSUPPORT;
 	}
+}
+
+/* The question's memory is the kernel's no longer. */
+static enum ring_verdict peer_told(struct ring *ring, const struct ring_lane *lane, const struct io_uring_cqe *cqe,
+				   struct ring_event *event)
+{
+	struct ring_question *const question = slab_at(&ring->questions, (uint32_t)cqe->user_data);
+	struct ring_slot *const slot = &ring->slots[question->slot];
+
+	CHECK(question->slot / ring->lane_size == lane->index);
+	CHECK(slot->flags & SLOT_ASKING && slot->generation == (cqe->user_data >> 32 & 0xffff));
+	slot->flags &= (uint8_t)~SLOT_ASKING;
+	UNPOISON(&question->address, sizeof(question->address));
+	*event = (struct ring_event){
+		.kind = RING_PEER,
+		.slot = question->slot,
+		.result = cqe->res < 0 ? cqe->res : 0,
+	};
+	if (cqe->res >= 0)
+		read_address(&question->address, event);
+	slab_give(&ring->questions, question);
 	return VERDICT_EVENT;
 }
 
@@ -92,8 +109,10 @@ static enum ring_verdict of_slot(struct ring *ring, struct ring_lane *lane, cons
 	if (slot->generation != (cqe->user_data >> 32 & 0xffff))
 		return VERDICT_NOTHING;
 	switch ((enum ring_kind)(cqe->user_data >> 56)) {
-	case KIND_PEER:
-		return peer_told(ring, cqe, event);
+	case KIND_NO_PEER:
+		event->kind = RING_PEER;
+		event->result = -EOPNOTSUPP;
+		return VERDICT_EVENT;
 	case KIND_RECV:
 		event->bytes = bytes;
 		CHECK(cqe->res <= 0 || bytes);
@@ -130,6 +149,8 @@ enum ring_verdict ring_event_from(struct ring *ring, struct ring_lane *lane, con
 	case KIND_ACCEPT_FULL:
 		*event = (struct ring_event){ .kind = RING_ACCEPT_FAILED, .result = -ENFILE };
 		return VERDICT_EVENT;
+	case KIND_PEER:
+		return peer_told(ring, lane, cqe, event);
 	case KIND_WOKEN:
 		*event = (struct ring_event){ .slot = 0 };
 		return woken(cqe, event);

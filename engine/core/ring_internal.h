@@ -19,14 +19,17 @@
 #include "engine/core/check.h"
 #include "engine/core/ring.h"
 #include "engine/core/ring_uapi.h"
+#include "engine/core/slab.h"
 
 /* user_data: kind in the top 8 bits, 8 of the kind that a cancel is to find, 16 of generation, 32 of slot.
+ * A question for an address has the index of its ring_question where others have the slot.
  * A rung bell: kind, and the upper half of the word at the bottom; the lower half is the result. */
 enum ring_kind {
 	KIND_IGNORED,
 	KIND_ACCEPT,
 	KIND_ACCEPT_FULL,
 	KIND_PEER,
+	KIND_NO_PEER, /* a question that this kernel cannot answer */
 	KIND_RECV,
 	KIND_SEND,
 	KIND_CONNECT,
@@ -50,8 +53,16 @@ struct ring_slot {
 #define SLOT_CLOSING    0x10
 #define SLOT_IPV4       0x20 /* an AF_INET socket */
 #define SLOT_CONNECTING 0x40
+#define SLOT_ASKING     0x80
 
 _Static_assert(sizeof(struct ring_slot) == 8, "a million of them");
+
+/* Where the kernel writes an address that was asked for. As many are touched as are asked for at once: the newest is
+ * used again first. The address is the kernel's until the completion, and the slot is open so long. */
+struct ring_question {
+	uint32_t slot;
+	struct sockaddr_in6 address;
+};
 
 /* Provided buffers. An incremental one is filled by several receives, one after the other. */
 struct ring_buffers {
@@ -62,9 +73,12 @@ struct ring_buffers {
 	uint32_t spent_count;
 };
 
-/* What a SENDMSG points to until it is submitted (FEAT_SUBMIT_STABLE): one for each SQE. */
+/* What a SENDMSG or a CONNECT points to until it is submitted (FEAT_SUBMIT_STABLE): one for each SQE. */
 struct ring_message {
-	struct msghdr head;
+	union {
+		struct msghdr head;
+		struct sockaddr_in6 to;
+	};
 	struct iovec pieces[RING_PIECES_MAX];
 };
 
@@ -90,7 +104,7 @@ struct ring {
 	uint32_t lane_first; /* whose completions are taken first; takes turns */
 	struct ring_lane *lanes;
 	struct ring_slot *slots;
-	struct sockaddr_in6 *peers; /* by slot: where the kernel writes an answer */
+	struct slab questions; /* one for each slot, at the most */
 	int doorbell;  /* eventfd of all lanes, -1 with one lane */
 	bool doorbell_hung; /* the lanes know it: from the first use of a second one */
 	struct ring_accepting accepting;
@@ -110,6 +124,11 @@ static inline uint8_t ring_flag_of(enum ring_kind kind)
 	if (kind == KIND_SEND)
 		return SLOT_SENDING;
 	return kind == KIND_CONNECT ? SLOT_CONNECTING : 0;
+}
+
+static inline struct ring_message *ring_message_of(const struct ring_lane *lane, const struct io_uring_sqe *sqe)
+{
+	return &lane->messages[sqe - lane->uring.sq.sqes];
 }
 
 void ring_cancel_one(struct ring *ring, uint32_t slot, enum ring_kind kind);

@@ -34,17 +34,26 @@ static uint32_t address_size(const struct ring_slot *slot)
 
 void ring_peer(struct ring *ring, uint32_t slot)
 {
-	const struct ring_slot *const state = open_slot(ring, slot);
+	struct ring_slot *const state = open_slot(ring, slot);
 	struct io_uring_sqe *sqe = ring_lane_sqe(ring, ring_lane_of(ring, slot));
 
-	if (ring->peer_address) {
-		ring_prep_getsockopt(sqe, place_of(ring, slot), SOL_SOCKET, SO_PEERNAME, &ring->peers[slot],
-				     address_size(state));
-		sqe->flags |= IOSQE_FIXED_FILE;
-	} else {
-		io_uring_prep_nop(sqe); /* its completion is answered with -EOPNOTSUPP */
+	if (!ring->peer_address) {
+		io_uring_prep_nop(sqe);
+		set_tag(ring, sqe, KIND_NO_PEER, slot);
+		return;
 	}
-	set_tag(ring, sqe, KIND_PEER, slot);
+	CHECK(!(state->flags & SLOT_ASKING));
+	state->flags |= SLOT_ASKING;
+
+	struct ring_question *const question = slab_take_dirty(&ring->questions);
+
+	CHECK(question); /* there is one for each slot */
+	question->slot = slot;
+	ring_prep_getsockopt(sqe, place_of(ring, slot), SOL_SOCKET, SO_PEERNAME, &question->address,
+			     address_size(state));
+	POISON(&question->address, sizeof(question->address));
+	sqe->flags |= IOSQE_FIXED_FILE;
+	sqe->user_data = ring_tag(KIND_PEER, state->generation, slab_index(&ring->questions, question));
 }
 
 void ring_recv(struct ring *ring, uint32_t slot)
@@ -67,7 +76,7 @@ void ring_recv(struct ring *ring, uint32_t slot)
 static void prepare_message(struct ring_lane *lane, struct io_uring_sqe *sqe, int place, const struct iovec *pieces,
 			    uint32_t count)
 {
-	struct ring_message *message = &lane->messages[sqe - lane->uring.sq.sqes];
+	struct ring_message *message = ring_message_of(lane, sqe);
 
 	memcpy(message->pieces, pieces, count * sizeof(pieces[0]));
 	message->head = (struct msghdr){ .msg_iov = message->pieces, .msg_iovlen = count };
@@ -145,7 +154,7 @@ void ring_close(struct ring *ring, uint32_t slot)
 
 	CHECK(!(state->flags & SLOT_RECEIVING));
 	CHECK(!(state->flags & SLOT_SENDING));
-	CHECK(!(state->flags & SLOT_CONNECTING));
+	CHECK(!(state->flags & (SLOT_CONNECTING | SLOT_ASKING)));
 	state->flags |= SLOT_CLOSING;
 
 	struct io_uring_sqe *sqe = ring_lane_sqe(ring, ring_lane_of(ring, slot));

@@ -48,7 +48,7 @@ uint64_t ring_bytes_max(const struct ring_limits *limits)
 	uint64_t sum = sizeof(struct ring);
 
 	share_out(limits->slots_max, &lane_count, &lane_size);
-	sum += (uint64_t)lane_count * lane_size * (sizeof(struct ring_slot) + sizeof(struct sockaddr_in6));
+	sum += (uint64_t)lane_count * lane_size * (sizeof(struct ring_slot) + sizeof(struct ring_question));
 	for (uint32_t i = 0; i < lane_count; i++)
 		sum += ring_lane_bytes(limits, lane_size, i);
 	return sum;
@@ -73,9 +73,9 @@ static int open_parts(struct ring *ring)
 	const size_t slots = ring_slots_max(ring);
 
 	ring->slots = pages_reserve(slots * sizeof(ring->slots[0]));
-	ring->peers = pages_reserve(slots * sizeof(ring->peers[0]));
 	ring->lanes = pages_reserve(ring->lane_count * sizeof(ring->lanes[0]));
-	if (!ring->slots || !ring->peers || !ring->lanes)
+	if (!ring->slots || !ring->lanes ||
+	    slab_open(&ring->questions, "addresses asked for", sizeof(struct ring_question), (uint32_t)slots) != 0)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < ring->lane_count; i++) {
 		ring->lanes[i].index = i;
@@ -130,7 +130,7 @@ void ring_close_all(struct ring *ring)
 	if (ring->doorbell >= 0)
 		close(ring->doorbell);
 	pages_release(ring->lanes, ring->lane_count * sizeof(ring->lanes[0]));
-	pages_release(ring->peers, slots * sizeof(ring->peers[0]));
+	slab_close(&ring->questions);
 	pages_release(ring->slots, slots * sizeof(ring->slots[0]));
 	block_give(ring, sizeof(*ring));
 }
