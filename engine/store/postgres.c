@@ -16,6 +16,7 @@
 #define MS 1000000ull
 #define MAGIC 0x70677374
 #define OPEN_MS 10000 /* for the first session: a lock may still be a dead process's */
+#define STARTING_MS 60000 /* ... while the server answers that it takes no sessions yet: it may be recovering */
 #define SLICE_MS 200 /* for a step towards a connection, while there is none */
 #define BATCH_MS 6000 /* for a batch; a statement ends after 5 s by itself */
 #define SETTLE_MS 10000 /* for finding out what came of it, from the loss on: nothing else can be written then */
@@ -81,7 +82,8 @@ static void close_handle(void *context)
 static void *open_handle(void *context, enum store_worker worker, char *why, size_t size)
 {
 	static const char *const names[] = { "uproar writer", "uproar reader", "uproar searcher" };
-	const uint64_t until = clock_mono_ns() + OPEN_MS * MS;
+	const uint64_t began = clock_mono_ns();
+	uint64_t until = began + OPEN_MS * MS;
 	struct postgres_handle *handle = calloc(1, sizeof(*handle));
 	int done = 0;
 
@@ -92,8 +94,12 @@ static void *open_handle(void *context, enum store_worker worker, char *why, siz
 	handle->magic = MAGIC;
 	handle->session.worker = worker;
 	postgres_link_open(&handle->session.link, context, names[worker]);
-	while ((done = postgres_session_reach(&handle->session, SLICE_MS)) == 0 && clock_mono_ns() < until)
+	while ((done = postgres_session_reach(&handle->session, SLICE_MS)) == 0 && clock_mono_ns() < until) {
 		poll(NULL, 0, NAP_MS);
+		if (clock_mono_ns() >= until && until < began + STARTING_MS * MS &&
+		    postgres_link_is_rejected(&handle->session.link))
+			until += OPEN_MS * MS;
+	}
 	if (done > 0) {
 		handle->batch = handle->session.committed;
 		return handle;

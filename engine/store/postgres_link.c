@@ -121,15 +121,18 @@ void postgres_link_ready(struct postgres_link *link)
 	link->why[0] = 0;
 }
 
+struct parameters {
+	const char *keywords[OPTIONS_MAX + 1], *values[OPTIONS_MAX + 1];
+};
+
 /* What the address leaves open is set so that a dead peer is found within some ten seconds. */
-static void start(struct postgres_link *link)
+static void collect(const struct postgres_link *link, struct parameters *parameters)
 {
 	static const char *const ours[][2] = {
 		{ "client_encoding", "UTF8" },   { "target_session_attrs", "read-write" }, { "keepalives", "1" },
 		{ "keepalives_idle", "5" },      { "keepalives_interval", "2" },           { "keepalives_count", "3" },
 		{ "tcp_user_timeout", "10000" },
 	};
-	const char *keywords[OPTIONS_MAX + 1], *values[OPTIONS_MAX + 1];
 	int count = 0;
 
 	for (const PQconninfoOption *option = link->address; option->keyword; option++) {
@@ -143,12 +146,27 @@ static void start(struct postgres_link *link)
 		if (!value)
 			continue;
 		CHECK(count < OPTIONS_MAX);
-		keywords[count] = option->keyword;
-		values[count++] = value;
+		parameters->keywords[count] = option->keyword;
+		parameters->values[count++] = value;
 	}
-	keywords[count] = NULL;
-	values[count] = NULL;
-	link->connection = PQconnectStartParams(keywords, values, 0);
+	parameters->keywords[count] = NULL;
+	parameters->values[count] = NULL;
+}
+
+bool postgres_link_is_rejected(const struct postgres_link *link)
+{
+	struct parameters parameters;
+
+	collect(link, &parameters);
+	return PQpingParams(parameters.keywords, parameters.values, 0) == PQPING_REJECT;
+}
+
+static void start(struct postgres_link *link)
+{
+	struct parameters parameters;
+
+	collect(link, &parameters);
+	link->connection = PQconnectStartParams(parameters.keywords, parameters.values, 0);
 	link->state = POSTGRES_CONNECTING;
 	link->polling = PGRES_POLLING_WRITING;
 	link->deadline_ns = clock_mono_ns() + CONNECT_MS * MS;

@@ -57,6 +57,10 @@ int64_t postgres_integer(const PGresult *result, int row, int column);
 void postgres_link_open(struct postgres_link *link, const PQconninfoOption *address, const char *name);
 void postgres_link_close(struct postgres_link *link);
 
+/* Whether the server answers that it takes no sessions yet: it starts, recovers or stops. Asks it, on a connection of
+ * its own, and waits for the answer as long as the address says (connect_timeout). */
+bool postgres_link_is_rejected(const struct postgres_link *link);
+
 /* Goes on towards CONNECTED for at most wait_ms. Returns 1 when it is that or READY, else 0. */
 int postgres_link_reach(struct postgres_link *link, uint32_t wait_ms);
 
