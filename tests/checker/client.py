@@ -5,6 +5,7 @@ It trusts the server and judges nothing; the journal has every frame, and tests/
 import json
 from collections import deque
 
+from bearer import token
 from journal import now_us
 from ws import WebSocket
 
@@ -28,6 +29,8 @@ class Room:
 
 
 class Client:
+    roles = ()
+
     def __init__(self, fleet, index, rooms, rng):
         self.fleet, self.index, self.rng = fleet, index, rng
         self.journal = fleet.journal
@@ -68,10 +71,14 @@ class Client:
         self.conn += 1
         self.open = True
         self.journal.note(self.index, "+", self.conn)
-        self.command("hello", None, {"op": "hello", "name": self.name, "agent": "checker"})
+        self.command("hello", None, {"op": "hello", "agent": "checker", **self.who()})
         for room in self.rooms.values():
             if room.wanted:
                 self.join(room)
+
+    def who(self):
+        secret = self.fleet.secret
+        return {"token": token(secret, self.name, self.roles)} if secret else {"name": self.name}
 
     def on_breach(self, what):
         self.journal.note(self.index, "!", what)
@@ -191,12 +198,18 @@ class Client:
             self.ws.close()
         elif choice < 0.017:
             self.rest()
+        elif choice < 0.0172 and self.fleet.secret:
+            self.presume(room)
 
     def part(self):
         """It says nothing more on this connection."""
         self.by_me, self.open, self.ready = True, False, False
         for room in self.rooms.values():
             room.joined = False
+
+    def presume(self, room):
+        """To do what it may not."""
+        self.command("mod", room, {"op": "mod", "room": room.name, "act": "lock", "reason": f"{self.producer} {self.id}"})
 
     def page(self, room):
         body = {"op": "history", "room": room.name, "limit": self.rng.choice((1, 10, 50, 200))}
@@ -239,6 +252,8 @@ class Client:
                 self.write(b'{"op":"pong"}')
             elif message.get("code") == "lagged":
                 self.rooms[message["room"]].seq = message["next"] - 1
+            elif message.get("ev") == "removed":
+                self.removed(self.rooms[message["room"]])
             if self.ws is None:
                 return
 
@@ -249,6 +264,10 @@ class Client:
         room.seq = message["seq"]
         if message["ev"] == "msg":
             room.seen.append(message["seq"])
+
+    def removed(self, room):
+        room.joined = False
+        self.fleet.loop.call_later(self.rng.uniform(0.02, 0.3), self.come_back, room)
 
     def answer(self, message):
         what, room, n = self.asked.pop(message["re"], (None, None, None))

@@ -100,7 +100,7 @@ class Entries:
         self.stayed.append((conn.user, conn.name, member))
 
     def denied(self, asked, log, code):
-        if log.disk and asked.call.op != "react":
+        if log.disk and asked.call.op in ("edit", "del"):
             self.denials.append((log, asked.body["target"], asked.call.user, f"{asked.call.op}: {code}", self.judge.where))
 
     # --- when all is read ---
@@ -167,11 +167,14 @@ class Entries:
         self.judge.verdict.add("entries in the store", len(log.stored))
 
     def check_producers(self, log):
-        """Ascending seq, ascending n; not for those that were refused or given up: they may come at any time."""
+        """Ascending seq, ascending n; not for those that were refused or given up: they may come at any time. Who was
+        moderated when it first sent something may have been refused without hearing it."""
         last = {}
         for key, seq in sorted(log.cids.items(), key=lambda item: item[1]):
             call = self.call_of(log, key)
             if call is None or not call.cid or call.refused or call.given_up or call.unsure_error:
+                continue
+            if call.attempts > 1 and self.judge.moderation.could_refuse(log, call):
                 continue
             producer, _, number = call.cid.rpartition(":")
             number = int(number)

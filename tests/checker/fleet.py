@@ -1,9 +1,11 @@
 """fleet - all clients of a run on one event loop: who speaks when, and the end at which everybody must be caught up."""
 import asyncio
 import random
+import time
 
 from client import Client
 from journal import now_us
+from moderator import Moderator
 
 TICK = 0.004
 
@@ -27,10 +29,18 @@ class Fleet:
         self.talking, self.ended = True, False
         rng = random.Random(f"{options.seed}")
         names = room_names(options.rooms, options.memory)
+        self.secret = options.secret
         self.clients = []
         for index in range(options.clients):
             mine = rng.sample(names, min(options.rooms_each, len(names)))
             self.clients.append(Client(self, index, mine, random.Random(f"{options.seed}/{index}")))
+        self.talkers = list(self.clients)
+        # Who is always to have something in flight is left alone.
+        self.members = {name: [client.name for client in self.clients[options.eager :] if name in client.rooms] or ["nobody"]
+                        for name in names}
+        self.moderators = [Moderator(self, options.clients + number, names, random.Random(f"{options.seed}/mod {number}"))
+                           for number in range(options.moderators if self.secret else 0)]
+        self.clients += self.moderators
         self.rng = rng
 
     def stands(self, room, epoch, seq):
@@ -44,7 +54,9 @@ class Fleet:
         """Until stop(), or for options.seconds; then until all is answered. Returns whether it was."""
         options, self.loop = self.options, asyncio.get_running_loop()
         self.journal.note(-1, "run", {"role": "load", "seed": options.seed, "disk": options.disk, "rate": options.rate,
-                                      "clients": options.clients, "rooms": options.rooms})
+                                      "clients": options.clients, "rooms": options.rooms,
+                                      "managers": [client.name for client in self.moderators],
+                                      "wall_us": time.time_ns() // 1000 - now_us()})
         for client in self.clients:
             self.loop.create_task(client.connect())
         await self.talk()
@@ -62,13 +74,15 @@ class Fleet:
 
     async def talk(self):
         options, begun = self.options, self.loop.time()
-        last, due, clients, rng = begun, 0.0, self.clients, self.rng
+        last, due, clients, rng = begun, 0.0, self.talkers, self.rng
+        acts_due = 0.0
         while not self.stopping.is_set():
             await asyncio.sleep(TICK)
             now = self.loop.time()
             if options.seconds and now - begun > options.seconds:
                 break
             due = min(due + (now - last) * options.rate, options.rate * 0.1)
+            acts_due += (now - last) * options.acts
             last = now
             while due >= 1:
                 due -= 1
@@ -77,12 +91,19 @@ class Fleet:
                 for name in client.eager:
                     if not client.rooms[name].out:
                         client.publish(client.rooms[name])
+            for moderator in self.moderators:
+                moderator.tend()
+                if acts_due >= 1:
+                    acts_due -= 1
+                    rng.choice(self.moderators).moderate()
 
     async def settle(self):
         until = now_us() + self.options.settle * 1000000
         while now_us() < until:
             if all(client.settled() for client in self.clients):
                 return True
+            for moderator in self.moderators:
+                moderator.tend(True)
             await asyncio.sleep(0.05)
         return False
 

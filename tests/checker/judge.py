@@ -7,6 +7,7 @@ import json
 
 from entries import Entries
 from logbook import Call, Logbook, content_of
+from moderation import Moderation
 from verdict import Verdict
 
 SECOND = 1000000
@@ -17,10 +18,12 @@ UNSURE = ("internal", "unavailable")  # these promise nothing about what was don
 class Member:
     """One connection in one room, from the answer to join to that to leave."""
 
-    __slots__ = ("log", "pos", "echo", "begun")
+    __slots__ = ("log", "pos", "echo", "begun_seq", "removed")
 
-    def __init__(self, log, pos, echo, begun):
-        self.log, self.pos, self.echo, self.begun = log, pos, echo, begun
+    def __init__(self, log, pos, echo, begun_seq):
+        self.log, self.pos, self.echo = log, pos, echo
+        self.begun_seq = begun_seq  # where the log stood
+        self.removed = 0  # seq of the act that ended it, once that was given
 
 
 class Conn:
@@ -45,6 +48,7 @@ class Judge:
     def __init__(self, paths=(), memory_prefix="mem:", overlap=0.8, trimmed=False):
         self.verdict = Verdict(paths)
         self.entries = Entries(self)
+        self.moderation = Moderation(self)
         self.memory_prefix, self.overlap_share, self.trimmed = memory_prefix, overlap, trimmed
         self.runs = {}  # file's number -> its "run" record
         self.conns = {}  # (file, who) -> Conn, while connected
@@ -76,6 +80,7 @@ class Judge:
 
     def run(self, key, body):
         self.runs[key[0]] = body
+        self.moderation.run(body)
 
     def stop(self, key, _):
         self.stopped[key[0]] = self.now
@@ -112,8 +117,11 @@ class Judge:
                 asked.call.open -= 1
                 asked.call.unsure += 1
                 self.open_calls -= 1
-        self.left.setdefault(key, {}).update(
-            {room: (member.log, member.pos, True) for room, member in conn.members.items()})
+                if asked.call.act is not None:
+                    self.moderation.closed(asked.call, False)
+        for room, member in conn.members.items():
+            self.left.setdefault(key, {})[room] = (member.log, member.pos, True)
+            self.moderation.parted(conn, member)
         code = body["code"]
         allowed = body["mine"] or code in (1001, 4503, 4513) or (code == 1006 and self.fault_near(self.now))
         if not allowed:
@@ -132,7 +140,7 @@ class Judge:
             return
         room = body.get("room")
         call = None
-        if op in ("send", "edit", "del", "react"):
+        if op in ("send", "edit", "del", "react", "mod"):
             call = self.called(conn, room, op, body)
         member = conn.members.get(room)
         log = member.log if member else self.newest(room)
@@ -150,6 +158,7 @@ class Judge:
             member = conn.members.get(room)
             call = Call(conn.user, cid, op, content, data, self.now, member.log if member else None)
             call.target = body.get("target")
+            call.act = self.moderation.said(body) if op == "mod" else None
             self.calls[call_key] = call
             self.verdict.add("publishes")
         else:
@@ -171,12 +180,16 @@ class Judge:
             self.broken("protocol", f"u{key[1]}: a frame without a connection")
         elif "re" in body:
             self.answered(conn, body)
-        elif body["ev"] in ("msg", "edit", "del", "react"):
+        elif body["ev"] in ("msg", "edit", "del", "react", "mod"):
             self.delivered(conn, body)
         elif body["ev"] in ("in", "out", "count", "typing", "read"):
             self.inside(conn, body)
         elif body["ev"] == "notice" and body["code"] == "lagged":
             self.lagged(conn, body)
+        elif body["ev"] == "removed":
+            member = self.moderation.removed(conn, body)
+            if member is not None:
+                self.left.setdefault(conn.who, {})[body["room"]] = (member.log, member.pos, True)
 
     def inside(self, conn, body):
         member = conn.members.get(body["room"])
@@ -197,6 +210,7 @@ class Judge:
                 self.broken("hole", f"{conn.user}: seq {seq} of {member.log} came after {member.pos}, without a notice")
             else:
                 self.entries.own_holes(conn, member, seq)
+        self.moderation.delivered(conn, member, event)
         member.pos = max(seq, member.pos)
         self.entries.see(member.log, event)
 
@@ -227,6 +241,8 @@ class Judge:
         if asked.call is not None:
             asked.call.open -= 1
             self.open_calls -= 1
+            if asked.call.act is not None:
+                self.moderation.closed(asked.call, "ok" in body)
         if "err" in body:
             self.refused(conn, asked, body["err"])
             return
@@ -242,11 +258,13 @@ class Judge:
             member = conn.members.pop(asked.room, None)
             if member is not None:
                 self.left.setdefault(conn.who, {})[asked.room] = (member.log, member.pos, False)
+                self.moderation.parted(conn, member)
         elif asked.op == "history":
             self.paged(conn, asked, ok)
 
     def refused(self, conn, asked, err):
         self.verdict.add(f"errors {err['code']}")
+        self.moderation.refused(conn, asked, err["code"])
         if asked.call is None:
             return
         if err["code"] in UNSURE:
@@ -352,7 +370,8 @@ class Judge:
             elif asked.body["limit"] > 0 and ok["seq"] >= ok["first"]:
                 self.broken("hole", f"{conn.user}: the join of {log} has no event, but {ok['first']}..{ok['seq']} are kept")
         self.page(log, asked, events, begin, end if events or begin else None)
-        conn.members[asked.room] = Member(log, pos, asked.body.get("echo", True), self.now)
+        conn.members[asked.room] = Member(log, pos, asked.body.get("echo", True), ok["seq"])
+        self.moderation.joined(conn, asked, log, ok["seq"])
         self.left.get(conn.who, {}).pop(asked.room, None)
         if self.runs[self.where[0]]["role"] == "final":
             self.final_begun(log, ok)
@@ -450,6 +469,7 @@ class Judge:
                     self.broken("liveness", f"{user} is not back in {room} at the end, where it was at {pos} of {log}")
             for room, member in conn.members.items():
                 self.entries.stays(conn, member)
+                self.moderation.stays(conn, member)
         for call in self.calls.values():
             waits = not call.acked and not call.given_up and call.cid and not call.refused and call.conn.who[0] == file
             if waits or (call.open and call.conn is self.conns.get(call.conn.who)):
@@ -461,7 +481,9 @@ class Judge:
 
     def finish(self):
         self.where = None
+        self.moderation.place_all()
         self.entries.finish()
+        self.moderation.finish()
         kills = [fault for fault in self.faults if fault["kind"] not in ("cold", "early", "exit")]
         met = [fault for fault in kills if fault["acks"] and fault["in_flight"]]
         if kills and len(met) < self.overlap_share * len(kills):

@@ -5,7 +5,7 @@ class Call:
     """A publish: one cid in one room, or one send without a cid."""
 
     __slots__ = ("user", "cid", "op", "content", "data", "target", "first_at", "floor", "floor_seq", "attempts", "open",
-                 "refused", "unsure", "unsure_error", "given_up", "acked", "conn", "conns")
+                 "refused", "unsure", "unsure_error", "given_up", "acked", "conn", "conns", "act")
 
     def __init__(self, user, cid, op, content, data, at, floor):
         self.user, self.cid, self.op, self.content, self.data = user, cid, op, content, data
@@ -19,6 +19,7 @@ class Call:
         self.given_up = False
         self.acked = False
         self.target = None
+        self.act = None  # of a `mod`
         self.conn = None  # the connection of the latest attempt
         self.conns = ()  # the names of all that it was sent on
 
@@ -50,6 +51,10 @@ def content_of(event):
     kind = event.get("ev") or event["op"]
     if kind == "send":
         kind = "msg"
+    if kind == "mod":  # known by its reason, which no two have
+        every = event["every"] if event["act"] == "slow" else 0
+        seconds = event.get("for", 0) if "op" in event else max(0, event.get("until", 0) - event["ts"]) / 1000
+        return hash((kind, event["act"], event.get("user"), every, seconds)), hash(repr(event.get("reason")))
     content = hash((kind, event.get("target"), event.get("key"), event.get("on")))
     data = hash(repr(event["data"])) if "data" in event and not event.get("deleted") else None
     return content, data

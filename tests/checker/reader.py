@@ -2,6 +2,7 @@
 import asyncio
 import json
 
+from bearer import token
 from journal import now_us
 from ws import WebSocket
 
@@ -10,8 +11,8 @@ SECONDS = 60  # for one answer
 
 
 class Reader:
-    def __init__(self, journal, host, port):
-        self.journal, self.host, self.port = journal, host, port
+    def __init__(self, journal, host, port, secret=None):
+        self.journal, self.host, self.port, self.secret = journal, host, port, secret
         self.answers = asyncio.Queue()
         self.id = 0
 
@@ -19,7 +20,8 @@ class Reader:
         self.journal.note(-1, "run", {"role": "final", "disk": disk, "rooms": rooms})
         self.ws = WebSocket(self, f"{self.host}:{self.port}")
         await asyncio.get_running_loop().create_connection(lambda: self.ws, self.host, self.port)
-        await self.ask({"op": "hello", "name": "final-reader"})
+        name = "final-reader"
+        await self.ask({"op": "hello", **({"token": token(self.secret, name)} if self.secret else {"name": name})})
         events = 0
         for room in rooms:
             events += await self.read(room)

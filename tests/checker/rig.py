@@ -118,6 +118,8 @@ def add_options(parser):
     parser.add_argument("--rooms-each", type=int, default=2, help="rooms a client is in (2)")
     parser.add_argument("--memory", type=float, default=0.25, help="share of rooms of class memory (0.25)")
     parser.add_argument("--rate", type=float, default=600, help="publishes a second, beside those of two clients that never wait (600)")
+    parser.add_argument("--moderators", type=int, default=2, help="clients that may manage every room, and do; 0: all are "
+                        "guests (2)")
     parser.add_argument("--no-disk", dest="disk", action="store_false", help="all rooms are in memory (--data '')")
     parser.add_argument("--store", default="", help="given to the server as --store; {seed} is put in")
     parser.add_argument("--server-options", default="", help="more options of the server, in one word")
@@ -139,6 +141,9 @@ class Run:
         self.rng = random.Random(f"rig {self.seed}")
         self.dir = tempfile.mkdtemp(prefix=f"uproar-checker-{self.seed}-", dir=options.dir)
         self.data = self.data_directory()
+        self.secret = self.path("secret")
+        with open(self.secret, "w") as file:
+            file.write("known to every client of this test alone")
         self.port = free_port(self.rng)
         self.server = self.server_class(self.command(), self.port, self.path("server.log"))
         self.faults = Journal(self.path("faults.jsonl"))
@@ -163,6 +168,7 @@ class Run:
         build = os.path.abspath(os.path.join(ROOT, options.build))
         store = self.store()
         more = options.server_options + (f" --store {shlex.quote(store)}" if store else "")
+        more += f" --token-keys HS256:{shlex.quote(self.secret)}" if options.moderators else ""
         data_option = f"--data {shlex.quote(self.data)}" if options.disk else "--data ''"
         return options.command.format(build=build, port=self.port, data=self.data, data_option=data_option, options=more)
 
@@ -174,6 +180,8 @@ class Run:
         command = [sys.executable, os.path.join(HERE, "driver"), "--port", str(self.port), "--journal", journal,
                    "--seed", str(self.seed), "--clients", str(options.clients), "--rooms", str(options.rooms),
                    "--rooms-each", str(options.rooms_each), "--memory", str(options.memory), "--rate", str(options.rate)]
+        if options.moderators:
+            command += ["--moderators", str(options.moderators), "--secret", self.secret]
         if not options.disk:
             command.append("--no-disk")
         return subprocess.Popen(command + list(more), stdout=subprocess.DEVNULL if more else None,

@@ -17,6 +17,9 @@ def event_of(row):
     event = {"ev": kind, "seq": number & 0xFFFFFFFF, "ts": ts, "from": sender}
     if producer is not None:
         event["cid"] = f"{producer}:{n}"
+    if kind == "mod":
+        event.update(json.loads(data))
+        return event, data
     if kind != "msg":
         event["target"] = target
     if kind == "edit":

@@ -19,7 +19,7 @@ class Story:
         self.users = {}
         self.conns = {}
         for file, role in ((LOAD, "load"), (FINAL, "final"), (FAULTS, "faults")):
-            self.put(file, -1, "run", {"role": role, "disk": disk})
+            self.put(file, -1, "run", {"role": role, "disk": disk, "managers": ["u9"]})
 
     def put(self, file, who, what, body, label=None):
         self.now += TICK
@@ -88,7 +88,10 @@ class Story:
         log = self.log(room)
         kind = "msg" if command["op"] == "send" else command["op"]
         event = {"ev": kind, "room": room, "seq": len(log) + 1, "ts": self.now // 1000, "from": f"u{who}"}
-        event.update({key: command[key] for key in ("cid", "target", "data", "key", "on") if key in command})
+        event.update({key: command[key] for key in ("cid", "target", "data", "key", "on", "act", "user", "every", "reason")
+                      if key in command})
+        if command.get("for"):
+            event["until"] = event["ts"] + command["for"] * 1000
         if kind == "edit":
             event["rev"] = 1 + sum(1 for other in log if other["ev"] == "edit" and other["target"] == event["target"])
         if kind == "del":
@@ -116,6 +119,13 @@ class Story:
         self.deliver(event, to, label)
         self.ack(who, re, event, label)
         return event
+
+    def act(self, who, room, act, to, label=None, **body):
+        self.ids += 1
+        return self.publish(who, room, None, to, "mod", label, act=act, reason=f"because {self.ids}", **body)
+
+    def removed(self, who, event, label=None):
+        self.put(LOAD, who, "<", {"ev": "removed", **{key: event[key] for key in ("room", "act")}}, label)
 
     # --- the run ---
 

@@ -15,6 +15,7 @@ RULES = {
     "epoch": "an epoch that goes back, or a new one without a cause",
     "fold": "a deletion without effect or without cause, or edits numbered wrong",
     "denied": "gone or forbidden for one's own message, which is there",
+    "moderation": "given or let in behind a removal, said against an act, or refused after all such was over",
     "answers": "an answer to nothing, twice, or out of order within a room",
     "store": "the store's file and the history on the wire differ",
     "liveness": "not connected, not caught up or not acknowledged within 30 s of the last fault",
