@@ -169,3 +169,24 @@ const struct api_key *api_keys_find(const struct api_keys *keys, struct span sen
 			found = &keys->keys[i];
 	return found;
 }
+
+static struct span sent_key(const struct http_head *head)
+{
+	const struct span value = http_head_field(head, "authorization"), own = http_head_field(head, "x-api-key");
+	const size_t scheme = sizeof("Bearer ") - 1;
+
+	if (http_head_field_count(head, "authorization") + http_head_field_count(head, "x-api-key") != 1)
+		return SPAN_NONE;
+	if (own.bytes)
+		return own;
+	if (value.size <= scheme || !http_text_is(span_of(value.bytes, scheme), "bearer "))
+		return SPAN_NONE;
+	return http_trim(span_of(value.bytes + scheme, value.size - scheme));
+}
+
+const struct api_key *api_keys_asked(const struct api_keys *keys, const struct http_head *head)
+{
+	const struct span sent = sent_key(head);
+
+	return sent.bytes && keys ? api_keys_find(keys, sent) : NULL;
+}

@@ -11,6 +11,7 @@
 #define AUTH_API_KEYS_H
 
 #include "proto/base/span.h"
+#include "proto/http/http_head.h"
 
 #define API_KEYS_MAX 256
 #define API_KEY_NAME_MAX 32
@@ -46,6 +47,10 @@ int api_keys_parse(struct api_keys *keys, struct span text, const char **why);
 
 /* The key that was sent, or NULL. Takes as long whichever it is, and whether or not it is one. */
 const struct api_key *api_keys_find(const struct api_keys *keys, struct span sent);
+
+/* The same of a request, which brings its key as `Authorization: Bearer KEY` or as `X-API-Key: KEY`, once. keys may be
+ * NULL: then there is none. */
+const struct api_key *api_keys_asked(const struct api_keys *keys, const struct http_head *head);
 
 /* What a key of these scopes may do in every room: bits of enum chat_right. */
 uint8_t api_scopes_rights(uint8_t scopes);

@@ -3,6 +3,7 @@
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
+#include "engine/gate/ahead.h"
 #include "engine/gate/api_batch.h"
 #include "engine/gate/api_call.h"
 #include "engine/gate/api_list.h"
@@ -26,16 +27,11 @@ static void end_request(struct gate *gate, struct session *session)
 	api_list_forget(request);
 	api_batch_forget(request);
 	if (request->whole_size != 0)
-		gate->api.bodies_bytes -= request->whole_size;
+		gate->api->bodies_bytes -= request->whole_size;
 	else
-		gate->api.waiting--;
+		gate->api->waiting--;
 	block_give(request, sizeof(*request));
 	session->api = NULL;
-}
-
-void api_forget(struct gate *gate, struct session *session)
-{
-	end_request(gate, session);
 }
 
 /* A browser says whose page asks, and hides the answer from it unless that is named. */
@@ -64,27 +60,6 @@ static bool is_preflight(const struct http_head *head)
 	       http_head_field_count(head, "access-control-request-method") == 1;
 }
 
-static struct span sent_key(const struct http_head *head)
-{
-	const struct span value = http_head_field(head, "authorization"), own = http_head_field(head, "x-api-key");
-	const size_t scheme = sizeof("Bearer ") - 1;
-
-	if (http_head_field_count(head, "authorization") + http_head_field_count(head, "x-api-key") != 1)
-		return SPAN_NONE;
-	if (own.bytes)
-		return own;
-	if (value.size <= scheme || !http_text_is(span_of(value.bytes, scheme), "bearer "))
-		return SPAN_NONE;
-	return http_trim(span_of(value.bytes + scheme, value.size - scheme));
-}
-
-const struct api_key *api_key_of(const struct gate *gate, const struct http_head *head)
-{
-	const struct span sent = sent_key(head);
-
-	return sent.bytes && gate->limits.api_keys ? api_keys_find(gate->limits.api_keys, sent) : NULL;
-}
-
 static enum api_error judge_key(struct api_call *call)
 {
 	struct gate *gate = call->gate;
@@ -94,7 +69,7 @@ static enum api_error judge_key(struct api_call *call)
 
 	if (scope == 0)
 		return API_OK;
-	const struct api_key *key = api_key_of(gate, call->head);
+	const struct api_key *key = api_keys_asked(limits->api_keys, call->head);
 
 	if (!key) {
 		offence(gate, call->conn, OFFENCE_api_key);
@@ -108,14 +83,14 @@ static enum api_error judge_key(struct api_call *call)
 	if ((key->scopes & scope) == 0)
 		return API_ERR_forbidden;
 	call->retry_ms =
-		quota_take(&gate->api.quotas[request->key_index], limits->api_per_s, limits->api_burst, gate->now_ms);
+		quota_take(&gate->api->quotas[request->key_index], limits->api_per_s, limits->api_burst, gate->now_ms);
 	return call->retry_ms == 0 ? API_OK : API_ERR_rate_limited;
 }
 
 void api_charge(struct api_call *call, uint32_t commands)
 {
 	if (call->gate->limits.api_per_s != 0)
-		quota_charge(&call->gate->api.quotas[call->request->key_index], commands);
+		quota_charge(&call->gate->api->quotas[call->request->key_index], commands);
 }
 
 /* application/json, whatever its parameters. */
@@ -149,8 +124,8 @@ static enum api_error judge_load(struct api_call *call, size_t whole)
 {
 	const struct gate *gate = call->gate;
 
-	if (!shed_refuses(gate) && !post_is_full(&gate->post) && gate->api.waiting < API_WAITING_MAX &&
-	    gate->api.bodies_bytes + whole <= API_BODIES_MAX)
+	if (!shed_refuses(gate) && !post_is_full(&gate->post) && gate->api->waiting < API_WAITING_MAX &&
+	    gate->api->bodies_bytes + whole <= API_BODIES_MAX)
 		return API_OK;
 	call->retry_ms = BUSY_RETRY_MS;
 	return API_ERR_unavailable;
@@ -170,7 +145,7 @@ static void run(struct api_call *call)
 	struct session *session = session_of(gate, call->conn);
 	enum api_error error = API_OK;
 
-	call->request->serial = ++gate->api.serial;
+	call->request->serial = ++gate->api->serial;
 	if (call->body.bytes && !utf8_valid(call->body.bytes, call->body.size)) {
 		call->why = "the body is no UTF-8";
 		error = API_ERR_bad_request;
@@ -199,7 +174,7 @@ static void run(struct api_call *call)
 	}
 	*session->api = *call->request;
 	session->api->whole_size = 0;
-	gate->api.waiting++;
+	gate->api->waiting++;
 	session->phase = SESSION_API;
 	keepalive_start(gate, call->conn);
 }
@@ -223,7 +198,7 @@ static void gather(struct api_call *call, const uint8_t *bytes, size_t size, siz
 	*session->api = *call->request;
 	session->api->head_size = head_size;
 	session->api->whole_size = whole;
-	gate->api.bodies_bytes += whole;
+	gate->api->bodies_bytes += whole;
 	if (!there)
 		memcpy(buffer->bytes, bytes, size);
 	buffer->size = size;
@@ -232,8 +207,15 @@ static void gather(struct api_call *call, const uint8_t *bytes, size_t size, siz
 		upgrade_put(gate, call->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 }
 
-size_t api_begin(struct gate *gate, struct conn *conn, const struct http_head *head, const uint8_t *bytes,
-		 size_t head_size, size_t size)
+static void refuse_coding(struct gate *gate, struct conn *conn)
+{
+	const struct api_request request = { .unread = true };
+
+	api_answer_error(gate, conn, &request, API_ERR_length_required, NULL, 0, NULL);
+}
+
+static size_t on_request(struct gate *gate, struct conn *conn, const struct http_head *head, const uint8_t *bytes,
+			 size_t head_size, size_t size)
 {
 	struct api_request request = {
 		.keep_alive = head->keep_alive,
@@ -242,6 +224,11 @@ size_t api_begin(struct gate *gate, struct conn *conn, const struct http_head *h
 	};
 	struct api_call call = { .gate = gate, .conn = conn, .head = head, .request = &request };
 	const char *allow = NULL;
+
+	if (head_size == 0) {
+		refuse_coding(gate, conn);
+		return 0;
+	}
 	enum api_error error = judge_origin(gate, head, &request) ? API_OK : API_ERR_origin;
 
 	if (error == API_OK && is_preflight(head)) {
@@ -279,13 +266,6 @@ size_t api_begin(struct gate *gate, struct conn *conn, const struct http_head *h
 	return whole;
 }
 
-void api_refuse_coding(struct gate *gate, struct conn *conn)
-{
-	const struct api_request request = { .unread = true };
-
-	api_answer_error(gate, conn, &request, API_ERR_length_required, NULL, 0, NULL);
-}
-
 /* All of it is in the buffer: the head is read again, its judgement stands. */
 static void gathered(struct gate *gate, struct conn *conn)
 {
@@ -305,7 +285,7 @@ static void gathered(struct gate *gate, struct conn *conn)
 	block_give(buffer.bytes, buffer.capacity);
 }
 
-size_t api_continue(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size)
+static size_t on_body(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size)
 {
 	struct session *session = session_of(gate, conn);
 	struct ws_buffer *buffer = &session->buffer;
@@ -320,43 +300,7 @@ size_t api_continue(struct gate *gate, struct conn *conn, const uint8_t *bytes, 
 	return part;
 }
 
-void api_ahead(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size)
-{
-	struct session *session = session_of(gate, conn);
-	struct ws_buffer *buffer = &session->buffer;
-	size_t capacity = buffer->capacity ? buffer->capacity : 512;
-
-	CHECK(session->phase == SESSION_API);
-	if (size == 0)
-		return;
-	while (capacity < buffer->size + size)
-		capacity *= 2;
-	if (buffer->size + size > API_AHEAD_MAX) {
-		offence(gate, conn, OFFENCE_api_ahead);
-		conn_abort(&gate->net, conn);
-		return;
-	}
-	if (capacity > buffer->capacity && session_keep(session, capacity) != 0) {
-		conn_abort(&gate->net, conn);
-		return;
-	}
-	memcpy(buffer->bytes + buffer->size, bytes, size);
-	buffer->size += size;
-}
-
-void api_resume(struct gate *gate, struct conn *conn)
-{
-	struct session *session = session_of(gate, conn);
-	const struct ws_buffer ahead = session->buffer;
-
-	if (!conn_is_open(conn) || ahead.size == 0)
-		return;
-	session->buffer = (struct ws_buffer){ 0 };
-	session_bytes(gate, conn, ahead.bytes, ahead.size);
-	block_give(ahead.bytes, ahead.capacity);
-}
-
-void api_timeout(struct gate *gate, struct conn *conn)
+static void on_late(struct gate *gate, struct conn *conn)
 {
 	struct session *session = session_of(gate, conn);
 	const bool waiting = session->phase == SESSION_API;
@@ -395,7 +339,7 @@ void api_end_wait(struct gate *gate, struct conn *conn, struct api_request *kept
 	end_request(gate, session);
 }
 
-void api_reply(struct gate *gate, const struct mail_reply *mail)
+static void on_reply(struct gate *gate, const struct mail_reply *mail)
 {
 	struct conn *conn;
 	struct api_request *request = api_waiting(gate, &mail->origin, &conn), kept;
@@ -409,5 +353,13 @@ void api_reply(struct gate *gate, const struct mail_reply *mail)
 	CHECK(request->awaited == 1);
 	api_end_wait(gate, conn, &kept);
 	api_answer_reply(gate, conn, &kept, mail);
-	api_resume(gate, conn);
+	ahead_read(gate, conn);
 }
+
+const struct api_ops api_ops = {
+	.on_request = on_request,
+	.on_body = on_body,
+	.on_reply = on_reply,
+	.on_late = on_late,
+	.on_closed = end_request,
+};

@@ -91,9 +91,8 @@ enum api_error api_delete(struct api_call *call, struct span room, uint64_t seq,
 struct api_request *api_waiting(struct gate *gate, const struct mail_origin *origin, struct conn **conn);
 
 /* The one that waited goes on: what was kept of it is copied to *kept, and the phase is HEAD again; then, once it is
- * answered, what came meanwhile is read. */
+ * answered, gate/ahead.h reads what came meanwhile. */
 void api_end_wait(struct gate *gate, struct conn *conn, struct api_request *kept);
-void api_resume(struct gate *gate, struct conn *conn);
 
 /* refuse: API_ERR_bad_request with these words. */
 static inline enum api_error api_refuse(struct api_call *call, const char *why)

@@ -3,7 +3,7 @@
 #include "engine/chat/cursor.h"
 #include "engine/core/check.h"
 #include "engine/core/mutant.h"
-#include "engine/gate/api.h"
+#include "engine/gate/api_ops.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/latency.h"
 #include "engine/gate/membership.h"
@@ -72,7 +72,7 @@ void deliver_reply(struct gate *gate, const struct mail_reply *mail)
 	if (mail->reply.kind == CHAT_REPLY_ACK)
 		latency_acked(gate, mail->origin.heard_us);
 	if (mail->origin.outside) {
-		api_reply(gate, mail);
+		gate->api_ops->on_reply(gate, mail);
 		return;
 	}
 	struct conn *conn = asker(gate, &mail->origin);

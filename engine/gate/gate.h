@@ -3,7 +3,6 @@
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 
-#include "engine/auth/api_keys.h"
 #include "engine/core/throttle.h"
 #include "engine/gate/allowance.h"
 #include "engine/gate/bans.h"
@@ -13,6 +12,8 @@
 #include "engine/gate/user_homes.h"
 #include "engine/gate/users.h"
 
+struct api;
+struct api_ops;
 struct errand_port;
 struct hook_port;
 struct hook_question;
@@ -28,14 +29,6 @@ struct latency_list {
 };
 struct latency {
 	struct latency_list delivered, acked;
-};
-
-/* The HTTP API on this core: gate/api.h. */
-struct api {
-	struct quota quotas[API_KEYS_MAX]; /* by the place of the key */
-	uint64_t bodies_bytes; /* of requests that are not whole */
-	uint32_t waiting;      /* requests that wait for an answer */
-	uint32_t serial;       /* of the newest */
 };
 
 struct gate {
@@ -72,7 +65,8 @@ struct gate {
 	const struct hook_question *answered; /* to the command that runs */
 	struct span running;      /* its text */
 	struct auth *auth;        /* who is let in, and what they may do; held. NULL: all are, as members */
-	struct api api;
+	const struct api_ops *api_ops; /* the HTTP API, and its own of this core */
+	struct api *api;
 	uint32_t core;
 	bool draining;
 	bool refusing;            /* memory is short: gate/shed.h */

@@ -5,7 +5,8 @@
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
-#include "engine/gate/api.h"
+#include "engine/gate/ahead.h"
+#include "engine/gate/api_ops.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/hook.h"
 #include "engine/gate/inbound.h"
@@ -128,7 +129,7 @@ void session_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t 
 	session->heard_ms = (uint32_t)gate->now_ms;
 	session->pinged = false;
 	if (session->phase == SESSION_API) {
-		api_ahead(gate, conn, bytes, size);
+		ahead_keep(gate, conn, bytes, size);
 		return;
 	}
 	if (session->phase == SESSION_HEAD) {
@@ -157,7 +158,8 @@ void session_closed(struct gate *gate, struct conn *conn)
 	if (session->rare)
 		block_give(session->rare, sizeof(*session->rare));
 	session->rare = NULL;
-	api_forget(gate, session);
+	if (session->api)
+		gate->api_ops->on_closed(gate, session);
 	codec_leave(&gate->codec, conn->slot, &session->terms);
 	session->phase = SESSION_NONE;
 }

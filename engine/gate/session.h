@@ -2,7 +2,7 @@
  *
  *	HEAD --upgraded--> HELLO --hello--> LIVE
  *	  |  plain HTTP stays in HEAD   |      |       (in a test mode HEAD --upgraded--> ECHO instead)
- *	  |  HEAD <--> API while an answer of the HTTP API is awaited: gate/api.h
+ *	  |  HEAD <--> API while an answer of the HTTP API is awaited: gate/api_ops.h
  *	  +------------> OVER <---------+------+   our last words are said; what comes is ignored but for a Close
  *
  * A session is at the index of its connection, and as long-lived.
@@ -113,7 +113,7 @@ struct session {
 	uint32_t user_next, user_prev; /* gate/users.h: session + 1 */
 	struct quota sends, commands, openings;
 	struct session_rare *rare; /* block, from its first use */
-	struct api_request *api; /* block, while a body is received or an answer awaited: gate/api_call.h */
+	struct api_request *api; /* while a body is received or an answer awaited: gate/api_ops.h */
 	struct ws_assembly assembly;
 	struct ws_buffer buffer; /* a head or message that is not whole yet; a block of its capacity */
 };

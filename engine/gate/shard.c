@@ -8,6 +8,7 @@
 #include "engine/core/log.h"
 #include "engine/core/pages.h"
 #include "engine/gate/adopt.h"
+#include "engine/gate/api.h"
 #include "engine/gate/api_list.h"
 #include "engine/gate/deliver.h"
 #include "engine/gate/gate.h"
@@ -31,6 +32,7 @@
 
 struct shard {
 	struct gate gate;
+	struct api api;
 	struct ring *ring;
 	struct shard_links *links;
 	struct xring *in[CORES_MAX]; /* from each core */
@@ -116,6 +118,8 @@ static void link_up(struct shard *shard, const struct shard_limits *limits)
 		post->bells[core] = &links->bells[core];
 		shard->in[core] = &links->rings[core * limits->cores + limits->core];
 	}
+	shard->gate.api_ops = &api_ops;
+	shard->gate.api = &shard->api;
 	shard->gate.hooks = links->hooks;
 	shard->gate.errands = links->errands;
 	shard->gate.bans_kept = links->bans_kept;

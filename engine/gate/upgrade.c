@@ -3,9 +3,11 @@
 #include <openssl/sha.h>
 #include <stdio.h>
 
+#include "engine/auth/api_keys.h"
 #include "engine/core/check.h"
 #include "engine/core/log.h"
-#include "engine/gate/api.h"
+#include "engine/gate/ahead.h"
+#include "engine/gate/api_ops.h"
 #include "engine/gate/identify.h"
 #include "engine/gate/keepalive.h"
 #include "engine/gate/offence.h"
@@ -220,7 +222,7 @@ static enum refusal unwelcome(const struct session *session, const struct conn *
 
 static bool may_scrape(const struct gate *gate, const struct http_head *request)
 {
-	const struct api_key *key = gate->limits.metrics_key ? api_key_of(gate, request) : NULL;
+	const struct api_key *key = gate->limits.metrics_key ? api_keys_asked(gate->limits.api_keys, request) : NULL;
 
 	return !gate->limits.metrics_key || (key && (key->scopes & (API_SCOPE_metrics | API_SCOPE_admin)) != 0);
 }
@@ -248,6 +250,13 @@ static void run_request(struct gate *gate, struct conn *conn, const struct http_
 		plain(gate, conn, request);
 }
 
+static bool is_api(struct span path)
+{
+	const struct span mark = SPAN("/api/");
+
+	return path.size >= mark.size && memcmp(path.bytes, mark.bytes, mark.size) == 0;
+}
+
 /* Parses what there is. Returns the size of the request, 0: more is needed or all is over. */
 static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size, size_t scanned)
 {
@@ -256,16 +265,14 @@ static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *b
 
 	if (result != 0)
 		conn_settle(&gate->net, conn);
-	if (result < 0 && request.refusal == HTTP_REFUSED_coding && api_is_path(request.path)) {
-		api_refuse_coding(gate, conn);
-		return 0;
-	}
+	if (result < 0 && request.refusal == HTTP_REFUSED_coding && is_api(request.path))
+		return gate->api_ops->on_request(gate, conn, &request, bytes, 0, size);
 	if (result < 0) {
 		refuse_head(gate, conn, -result, (enum http_refusal)request.refusal);
 		return 0;
 	}
-	if (result > 0 && api_is_path(request.path) && unwelcome(session_of(gate, conn), conn) == REFUSED_NOT)
-		return api_begin(gate, conn, &request, bytes, (size_t)result, size);
+	if (result > 0 && is_api(request.path) && unwelcome(session_of(gate, conn), conn) == REFUSED_NOT)
+		return gate->api_ops->on_request(gate, conn, &request, bytes, (size_t)result, size);
 	if (result > 0)
 		run_request(gate, conn, &request);
 	return (size_t)result;
@@ -303,7 +310,7 @@ size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_
 
 	while (at < size && session->phase == SESSION_HEAD) {
 		if (session->api) {
-			at += api_continue(gate, conn, bytes + at, size - at);
+			at += gate->api_ops->on_body(gate, conn, bytes + at, size - at);
 			continue;
 		}
 		if (session->buffer.size > 0) {
@@ -317,7 +324,7 @@ size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_
 		at += used;
 	}
 	if (session->phase == SESSION_API)
-		api_ahead(gate, conn, bytes + at, size - at);
+		ahead_keep(gate, conn, bytes + at, size - at);
 	return session->phase == SESSION_HEAD || session->phase == SESSION_API ? size : at;
 }
 
@@ -326,7 +333,7 @@ void upgrade_timeout(struct gate *gate, struct conn *conn)
 	const struct session *session = session_of(gate, conn);
 
 	if (session->api) {
-		api_timeout(gate, conn);
+		gate->api_ops->on_late(gate, conn);
 		return;
 	}
 	if (session->buffer.size > 0) {
