@@ -5,14 +5,15 @@
 #include "engine/auth/auth.h"
 #include "engine/core/check.h"
 #include "engine/core/slab.h"
+#include "engine/gate/call.h"
 #include "engine/gate/permit.h"
 
 struct adoption {
-	struct shard_call call;
+	struct gate_call call;
 	struct auth *auth; /* held for the core */
 };
 
-static void take(struct gate *gate, struct shard_call *call)
+static void take(struct gate *gate, struct gate_call *call)
 {
 	struct adoption *adoption = (struct adoption *)call;
 	struct auth *before = gate->auth;
@@ -33,7 +34,7 @@ static int hand(int bell, struct auth *auth)
 	if (!adoption)
 		return -ENOMEM;
 	*adoption = (struct adoption){ .call = { take }, .auth = auth_hold(auth) };
-	const int error = shard_call(bell, &adoption->call);
+	const int error = gate_call(bell, &adoption->call);
 
 	if (error != 0) {
 		auth_release(auth);

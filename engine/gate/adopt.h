@@ -4,6 +4,7 @@
 #define GATE_ADOPT_H
 
 #include "engine/gate/gate.h"
+#include "engine/gate/shard.h"
 
 /* From one thread at a time, while the cores run. Takes the policy, also when it fails: the cores hold it from now on,
  * and let go of the one they had. Where the rules are others, the rights of all who are in rooms are worked out anew.

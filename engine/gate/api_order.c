@@ -21,7 +21,7 @@ static void answer_refused(struct gate *gate, struct conn *conn, const struct ap
 }
 
 /* In the core's own turn. */
-static void come_back(struct gate *gate, struct shard_call *call)
+static void come_back(struct gate *gate, struct gate_call *call)
 {
 	struct errand *errand = (struct errand *)call;
 	const struct mail_origin origin = {

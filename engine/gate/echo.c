@@ -13,18 +13,19 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-void echo_limits(struct shard_limits *limits)
+void echo_limits(struct session_limits *session, struct codec_limits *codec, struct net_limits *net,
+		 uint64_t *segment_bytes_max)
 {
-	limits->session.echo = true;
-	limits->session.frame_size_max = ECHO_MESSAGE_SIZE_MAX;
+	session->echo = true;
+	session->frame_size_max = ECHO_MESSAGE_SIZE_MAX;
 	/* A thousand messages of 512 fragments each, as fast as they come back, are no flood here. */
-	limits->session.fragments_per_s = 0;
-	limits->session.pings_per_s = 0;
-	limits->codec.message_size_max = ECHO_MESSAGE_SIZE_MAX;
-	limits->codec.payload_size_max = ECHO_MESSAGE_SIZE_MAX;
-	limits->codec.bytes_per_s = 0;
-	limits->net.queue_bytes_max = larger(limits->net.queue_bytes_max, QUEUE_BYTES);
-	limits->segment_bytes_max = larger(limits->segment_bytes_max, SEND_BYTES);
+	session->fragments_per_s = 0;
+	session->pings_per_s = 0;
+	codec->message_size_max = ECHO_MESSAGE_SIZE_MAX;
+	codec->payload_size_max = ECHO_MESSAGE_SIZE_MAX;
+	codec->bytes_per_s = 0;
+	net->queue_bytes_max = larger(net->queue_bytes_max, QUEUE_BYTES);
+	*segment_bytes_max = larger(*segment_bytes_max, SEND_BYTES);
 }
 
 void echo_message(struct gate *gate, struct conn *conn, const struct ws_message *message)

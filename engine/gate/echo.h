@@ -7,12 +7,14 @@
 #ifndef GATE_ECHO_H
 #define GATE_ECHO_H
 
-#include "engine/gate/shard.h"
+#include "engine/gate/session.h"
+#include "engine/net/conn.h"
 
 #define ECHO_MESSAGE_SIZE_MAX (16 << 20)
 
 /* Raises what would not let such a message in or out. */
-void echo_limits(struct shard_limits *limits);
+void echo_limits(struct session_limits *session, struct codec_limits *codec, struct net_limits *net,
+		 uint64_t *segment_bytes_max);
 
 /* A whole message, inflated and checked. */
 void echo_message(struct gate *gate, struct conn *conn, const struct ws_message *message);

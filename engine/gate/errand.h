@@ -7,7 +7,11 @@
 #ifndef GATE_ERRAND_H
 #define GATE_ERRAND_H
 
-#include "engine/gate/shard.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/gate/call.h"
 
 enum errand_kind {
 	ERRAND_RELOAD, /* reads the options again */
@@ -17,7 +21,7 @@ enum errand_kind {
 
 /* One block, of the core that gives it. In between it is the port's. */
 struct errand {
-	struct shard_call call; /* its way back: run() gets the errand done */
+	struct gate_call call; /* its way back: run() gets the errand done */
 	struct errand *next; /* the port's */
 	uint32_t core; /* whose it is */
 	uint32_t slot, generation, serial; /* the giver's own: whom the answer is for */

@@ -3,14 +3,20 @@
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 
+#include "engine/chat/hall.h"
+#include "engine/chat/home.h"
+#include "engine/chat/post.h"
 #include "engine/core/throttle.h"
 #include "engine/gate/allowance.h"
 #include "engine/gate/bans.h"
-#include "engine/gate/shard.h"
-#include "engine/gate/watch.h"
+#include "engine/gate/http_source.h"
+#include "engine/gate/session.h"
 #include "engine/gate/user_acts.h"
+#include "engine/gate/user_count.h"
 #include "engine/gate/user_homes.h"
 #include "engine/gate/users.h"
+#include "engine/gate/watch.h"
+#include "engine/net/conn.h"
 
 struct api;
 struct api_ops;

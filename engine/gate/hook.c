@@ -39,7 +39,7 @@ static void run_held(struct gate *gate, struct conn *conn, const struct hook_que
 	hold_close(hold);
 }
 
-static void answered(struct gate *gate, struct shard_call *call)
+static void answered(struct gate *gate, struct gate_call *call)
 {
 	struct hook_question *question = (struct hook_question *)call;
 	struct conn *conn = net_conn(&gate->net, question->slot);

@@ -8,13 +8,14 @@
 #ifndef GATE_HOOK_H
 #define GATE_HOOK_H
 
+#include "engine/gate/call.h"
 #include "engine/gate/gate.h"
 #include "proto/hook/hook_answer.h"
 #include "proto/hook/hook_question.h"
 
 /* One block, of the core that asks. In between it is the port's. */
 struct hook_question {
-	struct shard_call call; /* its way back */
+	struct gate_call call; /* its way back */
 	struct hook_question *next; /* the port's */
 	uint64_t number; /* of this core's questions, from 1 */
 	uint64_t asked_ms; /* gate->now_ms of then */

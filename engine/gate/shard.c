@@ -10,6 +10,7 @@
 #include "engine/gate/adopt.h"
 #include "engine/gate/api.h"
 #include "engine/gate/api_list.h"
+#include "engine/gate/call.h"
 #include "engine/gate/deliver.h"
 #include "engine/gate/gate.h"
 #include "engine/gate/inbound.h"
@@ -47,11 +48,6 @@ struct shard {
 	bool mail_left; /* the last turn stopped with mail unread */
 	bool stopped;
 };
-
-int shard_call(int bell, struct shard_call *call)
-{
-	return ring_post(bell, (uint64_t)(uintptr_t)call);
-}
 
 int shard_links_open(struct shard_links *links, uint32_t cores, size_t xring_size)
 {
@@ -258,7 +254,7 @@ static void peer_told(struct gate *gate, struct conn *conn)
 
 static void run_call(struct gate *gate, uint64_t word)
 {
-	struct shard_call *call = (struct shard_call *)(uintptr_t)word;
+	struct gate_call *call = (struct gate_call *)(uintptr_t)word;
 
 	call->run(gate, call);
 }

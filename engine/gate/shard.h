@@ -65,20 +65,9 @@ void shard_close(struct shard *shard);
 /* One turn: waits for events, at most until the next timer, and runs them. */
 void shard_turn(struct shard *shard);
 
-/* Words for ring_post() to a shard's bell: end in good order, or at once; or a call's address. */
+/* Words for ring_post() to a shard's bell: end in good order, or at once; or the address of a call (gate/call.h). */
 #define SHARD_WORD_DRAIN 1
 #define SHARD_WORD_STOP 2
-
-/* Something to be done by a core's thread, in a turn of its own: a policy to adopt, an answer from another thread. The
- * first member of what it carries; run() says how the sender learns that it is done (an atomic, a mail), and from then
- * on the sender may free it. Runs to its end without waiting for anything. */
-struct gate;
-struct shard_call {
-	void (*run)(struct gate *gate, struct shard_call *call);
-};
-
-/* From any thread. bell: links->ring_bells[core]. Returns 0 or -errno: it will not run. */
-int shard_call(int bell, struct shard_call *call);
 
 /* Drained or stopped: no connection and no job of the store's is left and the thread may close it. A shard
  * that is drained must still be turned until all are, since it is home to others' rooms. */

@@ -83,7 +83,7 @@ static void write_refusal(struct errand *errand, const char *why)
 /* When its core cannot be told, the next look tries again. */
 static bool give_back(struct errands *errands, struct errand *errand)
 {
-	return shard_call(errands->reload->links->ring_bells[errand->core], &errand->call) == 0;
+	return gate_call(errands->reload->links->ring_bells[errand->core], &errand->call) == 0;
 }
 
 /* Returns as reload_run() does. */

@@ -134,7 +134,7 @@ static void take_asked(struct fetch *fetch)
 /* To the core that asked. One that cannot take it now is tried again. */
 static void give_back(struct fetch *fetch, struct hook_question *question)
 {
-	if (shard_call(fetch->ring_bells[question->core], &question->call) == 0)
+	if (gate_call(fetch->ring_bells[question->core], &question->call) == 0)
 		atomic_fetch_sub(&fetch->out, 1);
 	else
 		list_put(&fetch->stuck, question);

@@ -1,6 +1,6 @@
 /* fetch.h - the thread that asks others over HTTP: the key set of tokens, and who decides about connections and joins.
  *
- *	cores --questions--> asked (a list that any thread adds to) --> waiting --> requests --> answered: shard_call()
+ *	cores --questions--> asked (a list that any thread adds to) --> waiting --> requests --> answered: gate_call()
  *
  * A core never waits for it. What is asked for, and of whom, the options alone say: nothing that a client sends becomes
  * part of an address.

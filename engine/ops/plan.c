@@ -241,7 +241,7 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 	};
 
 	if (option_number(o, OPTION_test_echo) == 1)
-		echo_limits(&limits);
+		echo_limits(&limits.session, &limits.codec, &limits.net, &limits.segment_bytes_max);
 	return limits;
 }
 

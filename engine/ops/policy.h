@@ -1,6 +1,6 @@
 /* policy.h - all that a reload can change, made of the options: whole, and never changed once it is made.
  *
- * The cores read it in place. A reload makes another, has every core adopt it (shard_call), and frees the old one when
+ * The cores read it in place. A reload makes another, has every core adopt it (gate_call), and frees the old one when
  * all have: so what a core keeps beyond its turn is a copy, or is exchanged in gate/retune.c.
  *
  * Who adds an option that is LIVE: where it is a number, policy_limits() has it by plan_shard(), and gate/retune hands

@@ -124,7 +124,7 @@ int reload_judge(const struct policy *policy, const struct config *config, struc
 }
 
 /* In a core's turn. */
-static void adopt(struct gate *gate, struct shard_call *call)
+static void adopt(struct gate *gate, struct gate_call *call)
 {
 	struct reload_core *core = (struct reload_core *)call;
 
@@ -148,7 +148,7 @@ static void hand_over(struct reload *reload)
 		core->call.run = adopt;
 		core->reload = reload;
 		core->limits = policy_limits(reload->policy, reload->features, i, reload->cores);
-		core->untold = shard_call(reload->links->ring_bells[i], &core->call) != 0;
+		core->untold = gate_call(reload->links->ring_bells[i], &core->call) != 0;
 	}
 	hand_auth(reload);
 }
@@ -169,7 +169,7 @@ void reload_tend(struct reload *reload)
 {
 	for (uint32_t i = 0; i < reload->cores; i++)
 		if (reload->core[i].untold)
-			reload->core[i].untold = shard_call(reload->links->ring_bells[i], &reload->core[i].call) != 0;
+			reload->core[i].untold = gate_call(reload->links->ring_bells[i], &reload->core[i].call) != 0;
 	if (reload->auth_untold)
 		hand_auth(reload);
 	if (reload->former && atomic_load(&reload->untaken) == 0) {

@@ -9,6 +9,8 @@
 
 #include <stdatomic.h>
 
+#include "engine/gate/call.h"
+#include "engine/gate/shard.h"
 #include "engine/ops/policy.h"
 
 struct reload_change {
@@ -24,7 +26,7 @@ struct reload_report {
 };
 
 struct reload_core {
-	struct shard_call call;
+	struct gate_call call;
 	struct reload *reload;
 	struct shard_limits limits;
 	bool untold; /* its ring could not be reached yet */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/core/check.h"
+#include "engine/gate/call.h"
 #include "engine/gate/gate.h"
 #include "tests/sim/sim.h"
 
@@ -19,7 +20,7 @@ static struct gate *gates[CORES_SIM]; /* while they are looked at */
 static struct user_record seen[USERS]; /* of all cores: connections, rooms, cores */
 
 static struct call {
-	struct shard_call call;
+	struct gate_call call;
 	bool out; /* the core has not run it yet */
 	uint32_t user, what;
 } act, look[CORES_SIM];
@@ -37,7 +38,7 @@ static void keep(void *context, struct span user, uint64_t until_ms)
 	sim_note("ban", user.bytes[1], until_ms);
 }
 
-static void run_act(struct gate *gate, struct shard_call *call)
+static void run_act(struct gate *gate, struct gate_call *call)
 {
 	char name[4];
 	struct call *const mine = (struct call *)call;
@@ -50,7 +51,7 @@ static void run_act(struct gate *gate, struct shard_call *call)
 		CHECK(user_ban(gate, user, mine->what == 2 ? USER_BANNED_FOR_EVER : 0) == 0);
 }
 
-static void run_look(struct gate *gate, struct shard_call *call)
+static void run_look(struct gate *gate, struct gate_call *call)
 {
 	char name[4];
 	uint32_t found = 0;
@@ -113,7 +114,7 @@ void operator_act(void)
 	if (!acts || act.out || random_below(&own, 300) != 0)
 		return;
 	act = (struct call){ { run_act }, true, (uint32_t)random_below(&own, USERS), (uint32_t)random_below(&own, 5) };
-	CHECK(shard_call(links->ring_bells[random_below(&own, links->cores)], &act.call) == 0);
+	CHECK(gate_call(links->ring_bells[random_below(&own, links->cores)], &act.call) == 0);
 }
 
 void operator_ask(void)
@@ -121,7 +122,7 @@ void operator_ask(void)
 	memset(seen, 0, sizeof(seen));
 	for (uint32_t core = 0; core < links->cores; core++) {
 		look[core] = (struct call){ { run_look }, true, 0, 0 };
-		CHECK(shard_call(links->ring_bells[core], &look[core].call) == 0);
+		CHECK(gate_call(links->ring_bells[core], &look[core].call) == 0);
 	}
 }
 

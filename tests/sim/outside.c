@@ -13,7 +13,7 @@ static bool asked_at_all;
 static struct shard_links *links;
 static struct hook_question *waiting[WAITING_MAX], *on_the_way[ON_THE_WAY_MAX];
 static uint32_t waiting_count, on_the_way_count;
-static void (*run)(struct gate *gate, struct shard_call *call); /* what a question has as its call */
+static void (*run)(struct gate *gate, struct gate_call *call); /* what a question has as its call */
 
 static bool happens(uint32_t thousandths)
 {
@@ -38,7 +38,7 @@ static void take_off(struct hook_question **list, uint32_t *count, uint32_t at)
 }
 
 /* In the core's turn. A core that is gone takes nothing. */
-static void arrive(struct gate *gate, struct shard_call *call)
+static void arrive(struct gate *gate, struct gate_call *call)
 {
 	uint32_t at = 0;
 
@@ -60,7 +60,7 @@ static void answer(uint32_t at, bool answered, bool allow)
 	run = question->call.run;
 	question->call.run = arrive;
 	on_the_way[on_the_way_count++] = question;
-	CHECK(shard_call(links->ring_bells[question->core], &question->call) == 0);
+	CHECK(gate_call(links->ring_bells[question->core], &question->call) == 0);
 }
 
 void outside_draw(uint64_t seed)
