@@ -1,7 +1,7 @@
 /* auth.h - the policy of who is let in and what they may do: keys, rules, roles. Made whole, then only read.
  *
  * One policy serves all cores at once: nothing in it changes after auth_make(). Another one takes its place by
- * gate/adopt: each core takes the new one in a turn of its own, and the old one is freed when all have.
+ * shard/adopt: each core takes the new one in a turn of its own, and the old one is freed when all have.
  *
  * Rights in a room are those of the most exact rule that fits its name: of the rules for everybody, or, where the token
  * names rooms, of the token's; and to them those of each of the user's roles are added, by the most exact rule of

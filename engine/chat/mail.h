@@ -17,7 +17,7 @@ enum mail_kind {
 	MAIL_COUNT,    /* of a user, to its home: gate/user_count.h */
 	MAIL_STANDING, /* from it, to the cores where the user is */
 	MAIL_USER,    /* about a user, to every core: gate/user_acts.h */
-	MAIL_ASK,     /* what a core has, from another that lists it: gate/api_list.h */
+	MAIL_ASK,     /* what a core has, from another that lists it: api/api_list.h */
 	MAIL_TOLD,    /* the answer */
 };
 

@@ -1,4 +1,4 @@
-/* call.h - something to be done by a core's own thread, given to it by any other: the only way into a core from outside.
+/* call.h - something for a core's own thread to do, given to it by any other: the only way into a core from outside.
  */
 #ifndef GATE_CALL_H
 #define GATE_CALL_H
@@ -6,8 +6,8 @@
 struct gate;
 
 /* A policy to adopt, an answer from another thread. The first member of what it carries; run() says how the sender
- * learns that it is done (an atomic, a mail), and from then on the sender may free it. Runs in a turn of the core's own,
- * to its end, without waiting for anything. */
+ * learns that it is done (an atomic, a mail), and from then on the sender may free it. Runs in a turn of the core's
+ * own, to its end, without waiting for anything. */
 struct gate_call {
 	void (*run)(struct gate *gate, struct gate_call *call);
 };

@@ -8,7 +8,7 @@
 #include "engine/chat/post.h"
 #include "engine/core/throttle.h"
 #include "engine/gate/allowance.h"
-#include "engine/gate/bans.h"
+#include "engine/auth/bans.h"
 #include "engine/gate/http_source.h"
 #include "engine/gate/session.h"
 #include "engine/gate/user_acts.h"

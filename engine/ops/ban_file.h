@@ -12,8 +12,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "engine/gate/bans.h"
-#include "engine/gate/shard.h"
+#include "engine/auth/bans.h"
+#include "engine/shard/shard.h"
 
 struct ban_file {
 	int file; /* -1: nothing is kept */

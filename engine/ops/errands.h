@@ -3,7 +3,7 @@
 #ifndef OPS_ERRANDS_H
 #define OPS_ERRANDS_H
 
-#include "engine/gate/errand.h"
+#include "engine/api/errand.h"
 #include "engine/ops/reload.h"
 
 struct errands {

@@ -3,7 +3,7 @@
 #ifndef OPS_PLAN_H
 #define OPS_PLAN_H
 
-#include "engine/gate/shard.h"
+#include "engine/shard/shard.h"
 #include "engine/ops/options.h"
 #include "engine/store/worker.h"
 

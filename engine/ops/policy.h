@@ -1,9 +1,9 @@
 /* policy.h - all that a reload can change, made of the options: whole, and never changed once it is made.
  *
  * The cores read it in place. A reload makes another, has every core adopt it (gate_call), and frees the old one when
- * all have: so what a core keeps beyond its turn is a copy, or is exchanged in gate/retune.c.
+ * all have: so what a core keeps beyond its turn is a copy, or is exchanged in shard/retune.c.
  *
- * Who adds an option that is LIVE: where it is a number, policy_limits() has it by plan_shard(), and gate/retune hands
+ * Who adds an option that is LIVE: where it is a number, policy_limits() has it by plan_shard(), and shard/retune hands
  * it to its user. Where it is more (a set of keys, a list of rights), it becomes a member here, made in policy_make(),
  * freed in policy_free(), pointed to by the limits. A file that it names is named in policy_name_files() and read
  * through `files`, never opened: a reload may not open it.

@@ -5,8 +5,8 @@
 #include "engine/auth/auth.h"
 #include "engine/core/check.h"
 #include "engine/core/log.h"
-#include "engine/gate/adopt.h"
-#include "engine/gate/retune.h"
+#include "engine/shard/adopt.h"
+#include "engine/shard/retune.h"
 #include "engine/ops/boot.h"
 
 #define CHANGES_A_LINE 8 /* of the log */

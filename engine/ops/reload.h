@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 #include "engine/gate/call.h"
-#include "engine/gate/shard.h"
+#include "engine/shard/shard.h"
 #include "engine/ops/policy.h"
 
 struct reload_change {

@@ -7,7 +7,7 @@
 #include "engine/auth/api_keys.h"
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
-#include "engine/gate/shard.h"
+#include "engine/shard/shard.h"
 #include "proto/json/json_scan.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/sim/sim.h"
@@ -20,7 +20,7 @@ static const struct {
 	const char *method, *path;
 } routes[] = {
 #define API_ROUTE(name, method, path, scope, body) { #method, path },
-#include "engine/gate/tbl/api_routes.h"
+#include "engine/api/tbl/api_routes.h"
 #undef API_ROUTE
 };
 

@@ -8,7 +8,7 @@
 
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
-#include "engine/gate/shard.h"
+#include "engine/shard/shard.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/hearing.h"
 #include "tests/sim/sim.h"

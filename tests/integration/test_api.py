@@ -554,7 +554,7 @@ class Origins(ApiCase):
 
 class Description(ApiCase):
     def test_it_has_every_route_and_no_other(self):
-        with open(os.path.join(ROOT, "engine/gate/tbl/api_routes.h")) as file:
+        with open(os.path.join(ROOT, "engine/api/tbl/api_routes.h")) as file:
             rows = re.findall(r'^API_ROUTE\((\w+), (\w+), "([^"]+)", (.+), (\w+)\)$', file.read(), re.M)
         described = {(method, path) for path, item in openapi.DESCRIPTION["paths"].items()
                      for method in item if method != "parameters"}

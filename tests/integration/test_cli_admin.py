@@ -41,7 +41,7 @@ class Admin(unittest.TestCase):
         return ran.stdout if status == 0 else ran.stderr
 
     def test_each_route_has_a_command(self):
-        routes = set(table("engine/gate/tbl/api_routes.h", r'^API_ROUTE\(\w+, (\w+), "([^"]+)"'))
+        routes = set(table("engine/api/tbl/api_routes.h", r'^API_ROUTE\(\w+, (\w+), "([^"]+)"'))
         commands = set(table("tools/cli/tbl/admin.h", r'^ADMIN\("[\w-]+", (\w+), "([^"]+)"'))
         self.assertGreater(len(routes), 20)
         self.assertEqual(routes - commands, set())

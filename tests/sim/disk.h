@@ -7,7 +7,7 @@
 #define SIM_DISK_H
 
 #include "engine/chat/room_class.h"
-#include "engine/gate/shard.h"
+#include "engine/shard/shard.h"
 
 /* The disk itself, once a seed; empty. */
 void simdisk_open(void);

@@ -3,7 +3,7 @@
 #ifndef SIM_OPERATOR_H
 #define SIM_OPERATOR_H
 
-#include "engine/gate/shard.h"
+#include "engine/shard/shard.h"
 
 /* Draws from a random of its own, so that all other draws stay what they are without it. */
 void operator_draw(uint64_t seed);

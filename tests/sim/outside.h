@@ -3,7 +3,7 @@
 #ifndef SIM_OUTSIDE_H
 #define SIM_OUTSIDE_H
 
-#include "engine/gate/shard.h"
+#include "engine/shard/shard.h"
 
 /* Draws from a random of its own, so that all other draws stay what they are without it. */
 void outside_draw(uint64_t seed);

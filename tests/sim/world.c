@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "engine/core/check.h"
-#include "engine/gate/shard.h"
+#include "engine/shard/shard.h"
 #include "tests/sim/client.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/manners.h"

@@ -1,6 +1,6 @@
 /* Every command of `uproar-cli admin`, once: ADMIN(name, method, path behind /api/v1/, words, query, body, help).
  * words: what stands behind the name, in order; `...`: the rest, with blanks between; `[x]`: may be left out. query and
- * body: which of the words and options go there. Each route of engine/gate/tbl/api_routes.h has a command. */
+ * body: which of the words and options go there. Each route of engine/api/tbl/api_routes.h has a command. */
 ADMIN("publish", POST, "publish", "room text...", "", "room data user cid", "send a message, as the key or as --user")
 ADMIN("batch", POST, "batch", "", "", "commands", "run many: one JSON object a line of standard input")
 ADMIN("rooms", GET, "rooms", "", "prefix limit after", "", "list rooms")

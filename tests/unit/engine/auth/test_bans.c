@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/gate/bans.h"
+#include "engine/auth/bans.h"
 
 static struct bans bans;
 

@@ -1,4 +1,4 @@
-#include "engine/gate/api_batch.h"
+#include "engine/api/api_batch.h"
 
 #include "engine/core/check.h"
 #include "engine/core/slab.h"

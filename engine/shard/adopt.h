@@ -1,10 +1,10 @@
 /* adopt.h - another policy (engine/auth) for all cores: each takes it in a turn of its own.
  */
-#ifndef GATE_ADOPT_H
-#define GATE_ADOPT_H
+#ifndef SHARD_ADOPT_H
+#define SHARD_ADOPT_H
 
 #include "engine/gate/gate.h"
-#include "engine/gate/shard.h"
+#include "engine/shard/shard.h"
 
 /* From one thread at a time, while the cores run. Takes the policy, also when it fails: the cores hold it from now on,
  * and let go of the one they had. Where the rules are others, the rights of all who are in rooms are worked out anew.

@@ -1,4 +1,4 @@
-#include "engine/gate/api_call.h"
+#include "engine/api/api_call.h"
 
 #include <stdio.h>
 
@@ -23,7 +23,7 @@ static const struct {
 	uint8_t body;
 } routes[API_ROUTE_COUNT] = {
 #define API_ROUTE(name, method, path, scope, body) [API_ROUTE_##name] = { METHOD_##method, path, scope, BODY_##body },
-#include "engine/gate/tbl/api_routes.h"
+#include "engine/api/tbl/api_routes.h"
 #undef API_ROUTE
 };
 

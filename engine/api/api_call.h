@@ -1,11 +1,11 @@
 /* api_call.h - what the files api_*.c share: a request while it is judged and run, and what is kept of it meanwhile.
  *
- * For gate/'s api files alone.
+ * For this folder alone.
  */
-#ifndef GATE_API_CALL_H
-#define GATE_API_CALL_H
+#ifndef API_CALL_H
+#define API_CALL_H
 
-#include "engine/gate/api.h"
+#include "engine/api/api.h"
 #include "proto/json/json_scan.h"
 
 #define API_ANY_KEY 0xff
@@ -14,14 +14,14 @@
 enum api_error {
 	API_OK = 0,
 #define API_ERROR(name, status, message) API_ERR_##name,
-#include "engine/gate/tbl/api_errors.h"
+#include "engine/api/tbl/api_errors.h"
 #undef API_ERROR
 	API_ERROR_COUNT,
 };
 
 enum api_route_id {
 #define API_ROUTE(name, method, path, scope, body) API_ROUTE_##name,
-#include "engine/gate/tbl/api_routes.h"
+#include "engine/api/tbl/api_routes.h"
 #undef API_ROUTE
 	API_ROUTE_COUNT,
 };
@@ -38,8 +38,8 @@ struct api_request {
 	uint8_t key_size, origin_size;
 	uint8_t key_index; /* its place in the set */
 	uint8_t key[API_KEY_NAME_MAX + 1]; /* "@" and its name: whose action it is */
-	struct api_list *list; /* block: a list that is being gathered (gate/api_list.h); NULL otherwise */
-	struct api_batch *batch; /* block: the answers so far (gate/api_batch.h); NULL otherwise */
+	struct api_list *list; /* block: a list that is being gathered (api/api_list.h); NULL otherwise */
+	struct api_batch *batch; /* block: the answers so far (api/api_batch.h); NULL otherwise */
 	char origin[API_ORIGIN_MAX]; /* of a page that may ask; empty: no browser asks, or a page of ours */
 	size_t head_size, whole_size; /* while a body is gathered */
 };

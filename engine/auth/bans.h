@@ -1,7 +1,7 @@
 /* bans.h - the names that are not let in, and until when: each core has all of them.
  */
-#ifndef GATE_BANS_H
-#define GATE_BANS_H
+#ifndef AUTH_BANS_H
+#define AUTH_BANS_H
 
 #include "engine/core/map.h"
 #include "engine/core/slab.h"

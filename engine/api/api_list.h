@@ -3,10 +3,10 @@
  * A core looks at a bounded part of what it has for each question. Where a list ends before all was told, its `next`
  * names the core and the place to go on from.
  */
-#ifndef GATE_API_LIST_H
-#define GATE_API_LIST_H
+#ifndef API_LIST_H
+#define API_LIST_H
 
-#include "engine/gate/api_call.h"
+#include "engine/api/api_call.h"
 
 #define API_LIST_MAX 200 /* items */
 

@@ -1,4 +1,4 @@
-#include "engine/gate/retune.h"
+#include "engine/shard/retune.h"
 
 #include "engine/gate/gate.h"
 

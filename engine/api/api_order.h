@@ -1,9 +1,9 @@
 /* api_order.h - the routes about the server itself: reload, and the log's level.
  */
-#ifndef GATE_API_ORDER_H
-#define GATE_API_ORDER_H
+#ifndef API_ORDER_H
+#define API_ORDER_H
 
-#include "engine/gate/api_call.h"
+#include "engine/api/api_call.h"
 
 enum api_error api_run_reload(struct api_call *call);
 

@@ -3,8 +3,8 @@
  * gate/api_ops.h has the picture of a request's states. One that waits has nothing of the peer's memory: what it asks
  * for is in mails, and what it needs to answer in its struct api_request.
  */
-#ifndef GATE_API_H
-#define GATE_API_H
+#ifndef API_API_H
+#define API_API_H
 
 #include "engine/auth/api_keys.h"
 #include "engine/gate/api_ops.h"

@@ -1,5 +1,5 @@
 /* The routes that change what others said or may do: moderation of a room, deletion, users of the whole server. */
-#include "engine/gate/api_call.h"
+#include "engine/api/api_call.h"
 
 #include "engine/core/check.h"
 #include "engine/core/log.h"

@@ -1,9 +1,9 @@
 /* api_batch.h - many commands in one request: each is judged and answered for itself, in the order they stand in.
  */
-#ifndef GATE_API_BATCH_H
-#define GATE_API_BATCH_H
+#ifndef API_BATCH_H
+#define API_BATCH_H
 
-#include "engine/gate/api_call.h"
+#include "engine/api/api_call.h"
 
 #define API_BATCH_MAX 256 /* commands */
 

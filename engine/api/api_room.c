@@ -1,11 +1,11 @@
 /* The routes that are commands to a room's home. */
-#include "engine/gate/api_call.h"
+#include "engine/api/api_call.h"
 
 #include <openssl/sha.h>
 
 #include "engine/chat/dispatch.h"
 #include "engine/core/check.h"
-#include "engine/gate/api_order.h"
+#include "engine/api/api_order.h"
 #include "engine/gate/latency.h"
 #include "proto/chat/limits.h"
 #include "proto/json/json_string.h"

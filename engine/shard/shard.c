@@ -1,4 +1,4 @@
-#include "engine/gate/shard.h"
+#include "engine/shard/shard.h"
 
 #include <errno.h>
 
@@ -7,9 +7,9 @@
 #include "engine/core/clock.h"
 #include "engine/core/log.h"
 #include "engine/core/pages.h"
-#include "engine/gate/adopt.h"
-#include "engine/gate/api.h"
-#include "engine/gate/api_list.h"
+#include "engine/shard/adopt.h"
+#include "engine/api/api.h"
+#include "engine/api/api_list.h"
 #include "engine/gate/call.h"
 #include "engine/gate/deliver.h"
 #include "engine/gate/gate.h"

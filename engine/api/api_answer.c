@@ -1,4 +1,4 @@
-#include "engine/gate/api_call.h"
+#include "engine/api/api_call.h"
 
 #include <stdio.h>
 
@@ -16,13 +16,13 @@ static const struct {
 	const char *name, *message;
 } errors[API_ERROR_COUNT] = {
 #define API_ERROR(name, status, message) [API_ERR_##name] = { status, #name, message },
-#include "engine/gate/tbl/api_errors.h"
+#include "engine/api/tbl/api_errors.h"
 #undef API_ERROR
 };
 
 static const uint16_t statuses[CHAT_ERROR_COUNT] = {
 #define API_STATUS(error, status) [CHAT_ERR_##error] = status,
-#include "engine/gate/tbl/api_statuses.h"
+#include "engine/api/tbl/api_statuses.h"
 #undef API_STATUS
 };
 

@@ -4,8 +4,8 @@
  * turn of its own. It comes back within a moment, but for a reload while another one is under way: then when that is
  * through.
  */
-#ifndef GATE_ERRAND_H
-#define GATE_ERRAND_H
+#ifndef API_ERRAND_H
+#define API_ERRAND_H
 
 #include <stdbool.h>
 #include <stddef.h>

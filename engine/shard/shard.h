@@ -3,8 +3,8 @@
  * A shard is opened, turned and closed by one thread. Shards meet in nothing but
  * the rings and bells of struct shard_links; the counters may be read by all.
  */
-#ifndef GATE_SHARD_H
-#define GATE_SHARD_H
+#ifndef SHARD_SHARD_H
+#define SHARD_SHARD_H
 
 #include "engine/chat/hall.h"
 #include "engine/chat/home.h"

@@ -1,4 +1,4 @@
-#include "engine/gate/api_order.h"
+#include "engine/api/api_order.h"
 
 #include <stdio.h>
 
@@ -6,7 +6,7 @@
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
 #include "engine/gate/ahead.h"
-#include "engine/gate/errand.h"
+#include "engine/api/errand.h"
 
 /* The reason is a JSON string, with its quotes. */
 static void answer_refused(struct gate *gate, struct conn *conn, const struct api_request *request,

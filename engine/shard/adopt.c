@@ -1,4 +1,4 @@
-#include "engine/gate/adopt.h"
+#include "engine/shard/adopt.h"
 
 #include <errno.h>
 

@@ -1,4 +1,4 @@
-#include "engine/gate/bans.h"
+#include "engine/auth/bans.h"
 
 #include <errno.h>
 #include <string.h>

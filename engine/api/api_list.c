@@ -1,4 +1,4 @@
-#include "engine/gate/api_list.h"
+#include "engine/api/api_list.h"
 
 #include <stdio.h>
 
