@@ -5,7 +5,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 
 # These come before anything is configured: they install what configure asks for, or need nothing.
-ifneq ($(filter-out run check check-asan check-tsan valgrind conformance conformance-asan fuzz fuzz-afl fuzz-coverage clean help,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out run check check-asan check-tsan valgrind conformance conformance-asan fuzz fuzz-afl fuzz-coverage recovery-coverage clean help,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
 endif
 
@@ -16,6 +16,11 @@ say = $(if $(V)$(SILENT),,@printf '  %-5s %s\n' $(1) $(2))
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 override CFLAGS += -std=gnu11 $(MODE_FLAGS) $(WARNINGS) -D_GNU_SOURCE -DUPROAR_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen
 LIBS := -luring -lcrypto -lz -lconfig -lsqlite3 -lpq -lseccomp -lpthread $(ALLOCATOR)
+
+# COVERED: files whose branches are counted (tests/recovery/coverage).
+ifdef COVERED
+$(COVERED:%.c=$(BUILD)/%.o): MODE_FLAGS += --coverage
+endif
 
 sources = $(sort $(shell find $(1) -name '*.c' 2>/dev/null))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -60,7 +65,7 @@ PROGRAMS := $(if $(MAIN),$(BUILD)/uproar) $(patsubst %,$(BUILD)/uproar-%,$(TOOLS
 .PHONY: all run check check-asan check-tsan test-unit test-sim lint bench fuzz attack soak install clean help
 .PHONY: attack-build test-unit-build test-sim-build lossyfs-build bench-build floor-build durable-build fuzz-build
 .PHONY: sandbox-build identity-build valgrind conformance conformance-asan replay-build compile_commands.json
-.PHONY: fuzz-afl fuzz-coverage api-fuzz
+.PHONY: fuzz-afl fuzz-coverage api-fuzz recovery-coverage
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -161,6 +166,11 @@ fuzz-coverage:
 	@tools/build/deps.sh fuzz
 	@BUILD=$(BUILD)-coverage tools/build/fuzz-coverage.sh
 
+## recovery-coverage: the recovery code's branches, each that no test takes, and that they become no more (some minutes)
+recovery-coverage:
+	@tools/build/deps.sh check
+	@tests/recovery/coverage
+
 ## attack: attackers beside honest people, one attack after the other, each judged (ATTACKS='sends frozen' for some)
 attack: $(PROGRAMS) $(ATTACK)
 	@BUILD=$(BUILD) tests/attack/run $(ATTACKS)
@@ -236,9 +246,13 @@ $$(BUILD)/uproar-$(1): $$(call objects,$$(call sources,tools/$(1)) $$(CORE) $$(P
 endef
 $(foreach tool,$(TOOLS),$(eval $(call tool_rule,$(tool))))
 
+# Calls that a test can have refused go by tests/unit/refused.c.
+REFUSED := open $(shell sed -n 's/^REFUSED[^a-zA-Z]*\([a-zA-Z0-9_]*\).*/\1/p' tests/unit/tbl/refused.h 2>/dev/null)
+$(BUILD)/test-unit: tests/unit/tbl/refused.h
 $(BUILD)/test-unit: $(call objects,$(UNIT) $(ENGINE) $(TESTED) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS) $(LIBS_ops) $(LIBS_tested) -lcriterion
+	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $(REFUSED:%=-Wl,--wrap=%) $(filter %.o,$^) -o $@ $(LIBS) $(LIBS_ops) $(LIBS_tested) \
+		-lcriterion
 
 # The engine as it is, but for the ring and the clock.
 $(BUILD)/test-sim: $(call objects,$(SIM) $(filter-out $(RING) engine/ops/%,$(ENGINE)) $(PROTO))

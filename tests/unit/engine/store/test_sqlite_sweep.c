@@ -1,9 +1,11 @@
-/* The calls that SQLite makes of the system, failing in their turn: while a store is opened that was not closed in good
- * order, while it keeps, tends and reads. What was acknowledged is there afterwards; what is not known is settled by
- * saying it again. One fault in so many of the later ones is tried; with SWEEP=all in the environment each. */
+/* The calls that SQLite makes of the system, and those that we make of SQLite, failing in their turn: while a store is
+ * opened that was not closed in good order, while it keeps, tends and reads. What was acknowledged is there afterwards;
+ * what is not known is settled by saying it again. Of the later faults some are tried: after number n the next is n /
+ * SWEEP further, of the environment; with 0 each is. */
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include "engine/core/slab.h"
 #include "engine/store/sqlite.h"
 #include "tests/unit/engine/store/faulty.h"
+#include "tests/unit/refused.h"
 
 #define NOW 1000000000000ull
 #define ROOMS 2
@@ -32,6 +35,14 @@ struct told {
 };
 
 static struct told *told;
+/* What fails: a call of the system of some kind, or if none one of ours, with this code of SQLite. */
+struct fault {
+	enum faulty_kind kind;
+	enum refused call;
+	int code;
+	bool lasting;
+};
+
 static char base[64], directory[64], why[256];
 static struct store_backend backend;
 static void *handles[STORE_WORKERS];
@@ -252,8 +263,9 @@ static void give(struct store_job *job)
 }
 
 /* The life of a process that meets the fault. */
-static void live(bool lasting, bool good_end)
+static void live(const struct fault *fault, bool good_end)
 {
+	const bool lasting = fault->lasting;
 	bool open = try_open();
 
 	if (!open && why[0] == 0)
@@ -277,40 +289,44 @@ static void live(bool lasting, bool good_end)
 	}
 	if (open && good_end)
 		close_all();
-	told->fired = faulty_fired();
+	told->fired = faulty_fired() || (fault->code != SQLITE_OK && refused_came());
 	_exit(0);
 }
 
-static void in_a_process(enum faulty_kind kind, uint32_t at, bool lasting, bool good_end)
+static void in_a_process(const struct fault *fault, uint32_t at, bool good_end)
 {
+	const bool lasting = fault->lasting;
 	const pid_t pid = fork();
 	int status;
 
 	cr_assert_geq(pid, 0);
 	if (pid == 0) {
-		faulty_arm(kind, at, lasting);
-		live(lasting, good_end);
+		faulty_arm(fault->kind, at, lasting);
+		if (fault->code != SQLITE_OK)
+			refused_arm(fault->call, at, 1, fault->code);
+		live(fault, good_end);
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "fault %d at %u%s: status %x, %s", kind, at,
-		  lasting ? ", lasting" : "", (unsigned)status, told->wrong);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "fault %d %d at %u%s: status %x, %s", fault->kind,
+		  fault->code, at, lasting ? ", lasting" : "", (unsigned)status, told->wrong);
 }
 
 /* All that was acknowledged and not dropped for its age or number is there, under its seq; and the store goes on. */
-static void look(enum faulty_kind kind, uint32_t at)
+static void look(const struct fault *fault, uint32_t at)
 {
-	cr_assert(try_open(), "fault %d at %u: %s", kind, at, why);
+	cr_assert(try_open(), "fault %d %d at %u: %s", fault->kind, fault->code, at, why);
 	for (uint32_t room = 0; room < ROOMS; room++) {
 		struct store_job job = ask(STORE_LOAD, room);
 		uint32_t found = 0, wanted = 0;
 
-		cr_assert_eq(job.status, STORE_OK, "fault %d at %u: room %u is %d", kind, at, room, job.status);
+		cr_assert_eq(job.status, STORE_OK, "fault %d %d at %u: room %u is %d", fault->kind, fault->code, at,
+			     room, job.status);
 		for (uint32_t n = 1; n < NUMBERS; n++)
 			wanted += told->seq[room][n] != 0 && told->seq[room][n] >= job.first;
 		for (uint32_t i = 0; job.page && i < job.page->count; i++)
 			found += told->seq[room][job.page->events[i].number] != 0;
-		cr_assert_eq(found, wanted, "fault %d at %u: %u of %u are in room %u, %u..%u", kind, at, found, wanted,
-			     room, (unsigned)job.first, (unsigned)job.last);
+		cr_assert_eq(found, wanted, "fault %d %d at %u: %u of %u are in room %u, %u..%u", fault->kind,
+			     fault->code, at, found, wanted, room, (unsigned)job.first, (unsigned)job.last);
 		give(&job);
 	}
 	told->stopped = false;
@@ -323,38 +339,44 @@ static void look(enum faulty_kind kind, uint32_t at)
 /* A store whose process ended without a word, its log still to be moved into the file. */
 static void prepare(struct told *before)
 {
-	in_a_process(FAULTY_NONE, 0, false, false);
+	in_a_process(&(struct fault){ .kind = FAULTY_NONE }, 0, false);
 	cr_assert(!told->stopped && told->numbers == ROUNDS * BATCH);
 	each_file(directory, base);
 	*before = *told;
 }
 
-static uint32_t sweep(enum faulty_kind kind, bool lasting, const struct told *before)
+static uint32_t sweep(const struct fault *fault, const struct told *before)
 {
-	const bool all = getenv("SWEEP") && strcmp(getenv("SWEEP"), "all") == 0;
+	const char *dense = getenv("SWEEP");
+	const uint32_t part = dense ? (uint32_t)strtoul(dense, NULL, 10) : fault->code != SQLITE_OK ? 2 : 24;
 	uint32_t met = 0;
 
-	for (uint32_t at = 1;; at += all ? 1 : 1 + at / 24) {
+	for (uint32_t at = 1;; at += part > 0 ? 1 + at / part : 1) {
 		*told = *before;
 		each_file(directory, NULL);
 		each_file(base, directory);
-		in_a_process(kind, at, lasting, at % 2);
+		in_a_process(fault, at, at % 2);
 		if (!told->fired)
 			return met;
 		met++;
-		look(kind, at);
+		look(fault, at);
 	}
 }
 
-#define SWEEP(name, kind, lasting, least)                                                                              \
+static void expect_met(const struct fault *fault, uint32_t least)
+{
+	struct told before;
+
+	prepare(&before);
+	const uint32_t met = sweep(fault, &before);
+
+	cr_assert_geq(met, least, "%u faults were met", met);
+}
+
+#define SWEEP(name, fails, lasts, least)                                                                               \
 	Test(sqlite_sweep, name)                                                                                       \
 	{                                                                                                              \
-		struct told before;                                                                                    \
-                                                                                                                       \
-		prepare(&before);                                                                                      \
-		const uint32_t met = sweep(kind, lasting, &before);                                                    \
-                                                                                                                       \
-		cr_assert_geq(met, least, "%u faults were met", met);                                                  \
+		expect_met(&(struct fault){ .kind = fails, .lasting = lasts }, least);                                 \
 	}
 
 SWEEP(a_read_fails, FAULTY_READ, false, 20)
@@ -369,3 +391,24 @@ SWEEP(no_shared_memory_ever_again, FAULTY_SHARED, true, 2)
 SWEEP(somebody_has_the_lock, FAULTY_LOCK, false, 20)
 SWEEP(an_allocation_fails, FAULTY_MEMORY, false, 100)
 SWEEP(no_memory_any_more, FAULTY_MEMORY, true, 100)
+
+/* Whatever SQLite may say to a statement of ours, where nothing of the kind is the matter beneath. */
+#define SWEEP_SAID(name, fails, says, least)                                                                           \
+	Test(sqlite_sweep, name)                                                                                       \
+	{                                                                                                              \
+		expect_met(&(struct fault){ .call = fails, .code = says }, least);                                     \
+	}
+
+SWEEP_SAID(a_statement_is_not_taken, REFUSED_sqlite3_prepare_v3, SQLITE_ERROR, 8)
+SWEEP_SAID(a_command_fails, REFUSED_sqlite3_exec, SQLITE_IOERR_WRITE, 3)
+SWEEP_SAID(a_number_is_not_told, REFUSED_sqlite3_prepare_v2, SQLITE_BUSY, 3)
+SWEEP_SAID(the_file_is_not_opened, REFUSED_sqlite3_open_v2, SQLITE_CANTOPEN, 2)
+SWEEP_SAID(it_is_said_to_be_busy, REFUSED_sqlite3_step, SQLITE_BUSY, 10)
+SWEEP_SAID(it_is_said_to_be_full, REFUSED_sqlite3_step, SQLITE_FULL, 10)
+SWEEP_SAID(it_is_said_to_be_damaged, REFUSED_sqlite3_step, SQLITE_CORRUPT, 10)
+SWEEP_SAID(it_is_said_to_be_unreadable, REFUSED_sqlite3_step, SQLITE_IOERR_READ, 10)
+SWEEP_SAID(a_sync_is_said_to_have_failed, REFUSED_sqlite3_step, SQLITE_IOERR_FSYNC, 10)
+SWEEP_SAID(memory_is_said_to_be_short, REFUSED_sqlite3_step, SQLITE_NOMEM, 10)
+SWEEP_SAID(an_allocation_of_ours_fails, REFUSED_malloc, ENOMEM, 6)
+SWEEP_SAID(a_cleared_allocation_of_ours_fails, REFUSED_calloc, ENOMEM, 3)
+SWEEP_SAID(a_block_of_ours_does_not_grow, REFUSED_realloc, ENOMEM, 2)
