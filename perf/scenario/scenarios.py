@@ -61,6 +61,11 @@ SCENARIOS = {
         {"connections": 1000, "ramp": "3s:1000", "traffic": "echo", "in-flight": 1, "sizes": "64",
          "warmup": "2s", "hold": "10s", "workers": 1},
         (CPU, "deliveries_per_s", *LATENCY), mode="echo", floor_mode="echo"),
+    "echo_room": Scenario(
+        "echo", "1,000 rooms with one member each, who sends 64 bytes and awaits them before it sends again",
+        {"connections": 1000, "ramp": "3s:1000", "traffic": "echo", "in-flight": 1, "sizes": "64",
+         "warmup": "2s", "hold": "10s", "workers": 1},
+        (CPU, "deliveries_per_s", *LATENCY), floor_mode="rooms", member_rooms=True),
     "chatter_max": Scenario(
         "chatter", "1,000 rooms of 10, 128 bytes, each room sends again once all ten have it",
         {**CHATTER, "traffic": "closed", "in-flight": 1},

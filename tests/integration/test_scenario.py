@@ -20,7 +20,8 @@ import json, socket, sys
 out, url = (sys.argv[sys.argv.index(flag) + 1] for flag in ("--out", "--url"))
 socket.create_connection(("127.0.0.1", int(url.split(":")[2].split("/")[0]))).close()
 json.dump({"machine": {"cpu": "c", "kernel": "k"}, "summary": {"server_cpu_ns_per_delivery": 7.5, "lost": 0,
-           "traffic": sys.argv[len(sys.argv) - sys.argv[::-1].index("--traffic")]},
+           "traffic": sys.argv[len(sys.argv) - sys.argv[::-1].index("--traffic")],
+           "sizes": sys.argv[len(sys.argv) - sys.argv[::-1].index("--sizes")]},
            "verdict": {"valid": True, "invalid_reasons": [], "passed": True}}, open(out + "/results.json", "w"))
 """
 BESIDE_WAITS = """import json, signal, sys, time
@@ -161,6 +162,20 @@ class Driver(unittest.TestCase):
             pids = Path(folder, "pids").read_text().split()
             self.assertEqual(len(pids), 4)
             self.assertEqual([pid for pid in pids if Path("/proc", pid).exists()], [])
+
+    def test_a_peer_may_have_payloads_of_its_own_size(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in (("load", FAKE_LOAD), ("server", FAKE_SERVER)):
+                file = Path(folder, name)
+                file.write_text(text)
+                file.chmod(0o755)
+            done = subprocess.run(
+                [ROOT / "perf/scenario/run", "fanout1", "--rounds", "1", "--peers", "a,a@300", "--load",
+                 f"{folder}/load", "--extra", f"a={folder}/server", "--out", f"{folder}/out", "--port", "29670"],
+                capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "BUILD": folder})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(f"{folder}/out/raw.csv", encoding="utf-8") as file:
+                self.assertEqual({r["peer"]: r["sizes"] for r in csv.DictReader(file)}, {"a": "128", "a@300": "300"})
 
     def test_a_load_beside_goes_on_until_the_first_has_ended(self):
         with tempfile.TemporaryDirectory() as folder:
