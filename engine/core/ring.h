@@ -101,6 +101,10 @@ void ring_connect(struct ring *ring, uint32_t slot, int fd, const struct ring_ad
 void ring_peer(struct ring *ring, uint32_t slot);
 void ring_recv(struct ring *ring, uint32_t slot); /* multishot */
 
+/* Sees to it that the receive is over soon, if one is in flight, by -ECANCELED or by what it brings; until then it goes
+ * on. After the next ring_recv() that -ECANCELED may still come: it is no error of the socket's. */
+void ring_recv_stop(struct ring *ring, uint32_t slot);
+
 /* At most one send is in flight on a slot (checked). The bytes are held until RING_SENT;
  * pieces[] itself is copied. Short results happen. */
 #define RING_PIECES_MAX 16

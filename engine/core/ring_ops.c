@@ -73,6 +73,13 @@ void ring_recv(struct ring *ring, uint32_t slot)
 	set_tag(ring, sqe, KIND_RECV, slot);
 }
 
+/* With a share it ends by itself. */
+void ring_recv_stop(struct ring *ring, uint32_t slot)
+{
+	if (!ring->receive_share && open_slot(ring, slot)->flags & SLOT_RECEIVING)
+		ring_cancel_one(ring, slot, KIND_RECV);
+}
+
 static void prepare_message(struct ring_lane *lane, struct io_uring_sqe *sqe, int place, const struct iovec *pieces,
 			    uint32_t count)
 {

@@ -122,6 +122,7 @@ void command_limit(struct gate *gate, struct conn *conn, uint64_t id, enum offen
 	offence(gate, conn, rule);
 	if (rule != OFFENCE_rate_limited)
 		gate_count(gate, COUNTER_rate_limited);
+	ration_refused(&gate->ration);
 	command_refuse(gate, conn, id, CHAT_ERR_rate_limited, retry_ms);
 }
 

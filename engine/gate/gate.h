@@ -10,6 +10,7 @@
 #include "engine/gate/allowance.h"
 #include "engine/auth/bans.h"
 #include "engine/gate/http_source.h"
+#include "engine/gate/ration.h"
 #include "engine/gate/session.h"
 #include "engine/gate/user_acts.h"
 #include "engine/gate/user_count.h"
@@ -47,6 +48,7 @@ struct gate {
 	bool has_store;
 	struct segment_pool segments;
 	struct codec codec;
+	struct ration ration;     /* who waits for a turn to be read */
 	struct timers timers;
 	struct random random;
 	struct session *sessions; /* by connection */

@@ -1,6 +1,7 @@
 #include "engine/gate/inbound.h"
 
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 #include "engine/core/slab.h"
 #include "engine/gate/command.h"
 #include "engine/gate/echo.h"
@@ -9,6 +10,8 @@
 #include "engine/gate/offence.h"
 #include "proto/ws/ws_close.h"
 #include "proto/ws/ws_header.h"
+
+#define PIECE 8192 /* that is read at once of what has waited */
 
 /* The close code of a broken rule as a reason of ours. */
 static enum chat_close reason_of(int code)
@@ -93,6 +96,8 @@ static void run_compressed(struct gate *gate, struct conn *conn, struct ws_messa
 {
 	const int result = codec_inflate(&gate->codec, conn->slot, &session_of(gate, conn)->terms, message);
 
+	/* What is refused may have been unpacked to the limit. */
+	ration_unpacked(&gate->ration, result > 0 ? message->size : gate->codec.limits.message_size_max);
 	if (result == 0)
 		session_close(gate, conn, CHAT_CLOSE_internal);
 	else if (result < 0)
@@ -101,16 +106,24 @@ static void run_compressed(struct gate *gate, struct conn *conn, struct ws_messa
 		run_message(gate, conn, message);
 }
 
+static void run_any(struct gate *gate, struct conn *conn, struct ws_message *message)
+{
+	if (message->compressed) {
+		run_compressed(gate, conn, message);
+	} else {
+		ration_message(&gate->ration, message->size);
+		run_message(gate, conn, message);
+	}
+	gate->ration.message = 0;
+}
+
 static void one_step(struct gate *gate, struct conn *conn, int step, struct ws_message *message)
 {
 	switch (step) {
 	case WS_STEP_MESSAGE:
 		if (!conn_is_open(conn))
 			return;
-		if (message->compressed)
-			run_compressed(gate, conn, message);
-		else
-			run_message(gate, conn, message);
+		run_any(gate, conn, message);
 		return;
 	case WS_STEP_PING:
 		if (conn_is_open(conn))
@@ -171,7 +184,15 @@ static void after_bytes(struct gate *gate, struct conn *conn)
 	keepalive_begun(gate, conn);
 }
 
-void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
+/* What a step cost besides its bytes; a message charges for itself. */
+static void charge_step(struct gate *gate, int step)
+{
+	if (step == WS_STEP_PING || step == WS_STEP_PONG)
+		ration_charge(&gate->ration, RATION_MESSAGE);
+}
+
+/* Reads, until its share of the turn is spent. Returns how much is done with. */
+static size_t read_some(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
 {
 	struct session *session = session_of(gate, conn);
 	const struct ws_limits limits = {
@@ -179,34 +200,136 @@ void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t 
 		.expect_mask = true,
 		.allow_compressed = session->terms.bits != 0,
 	};
+	size_t at = 0;
 
 	if (session->assembly.refused)
-		return;
-	while (size > 0 && (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)) {
+		return size;
+	while (at < size && conn_is_read(conn) && !ration_is_spent(&gate->ration)) {
 		struct ws_message message;
 		size_t used = 0;
-		const int step =
-			ws_assembly_feed(&session->assembly, &limits, bytes, size, &used, &session->buffer, &message);
+		const int step = ws_assembly_feed(&session->assembly, &limits, bytes + at, size - at, &used,
+						  &session->buffer, &message);
 
-		bytes += used;
-		size -= used;
+		at += used;
+		ration_charge(&gate->ration, used);
 		if (step < 0) {
 			broken(gate, conn, -step);
-			return;
+			return size;
 		}
 		if (step == WS_STEP_GROW) {
 			if (make_room(session, message.want))
 				continue;
 			session_close(gate, conn, CHAT_CLOSE_internal);
-			return;
+			return size;
 		}
+		charge_step(gate, step);
 		one_step(gate, conn, step, &message);
 		if (step == WS_STEP_CLOSE)
-			return;
+			return size;
 		if (ws_assembly_idle(&session->assembly)) {
 			session_unkeep(session);
 			session->begun_ms = 0;
 		}
 	}
 	after_bytes(gate, conn);
+	return conn_is_read(conn) ? at : size;
+}
+
+/* What is left of it waits. False: there is no room for it to wait in. */
+static bool wait_with(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size)
+{
+	struct session_rare *rare = session_rare(session_of(gate, conn));
+
+	if (rare)
+		rare->waiter = ration_enter(&gate->ration, conn, bytes, size, gate->now_ms);
+	if (!rare || !rare->waiter)
+		return false;
+	rare->costly = true;
+	gate_count(gate, gate->ration.tired ? COUNTER_inbound_rests : COUNTER_inbound_waits);
+	conn_pause(&gate->net, conn);
+	return true;
+}
+
+/* Behind what waits already. */
+static void wait_on(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size)
+{
+	if (ration_add(&gate->ration, session_of(gate, conn)->rare->waiter, bytes, size))
+		return;
+	session_close(gate, conn, CHAT_CLOSE_internal);
+	conn_abort(&gate->net, conn); /* what came after would have no beginning */
+}
+
+static bool may_be_costly(const struct gate *gate, const struct session *session, size_t size)
+{
+	return size > gate->ration.limits.light || (session->rare && session->rare->costly);
+}
+
+void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
+{
+	struct session *session = session_of(gate, conn);
+	struct ration *ration = &gate->ration;
+
+	if (session->assembly.refused || !conn_is_read(conn))
+		return;
+	if (session_waits(session) && !PLANTED(74)) { /* what came later is read first */
+		wait_on(gate, conn, bytes, size);
+		return;
+	}
+	ration_begin(ration, conn->slot);
+	if (ration_is_crowded(ration) && may_be_costly(gate, session, size) && wait_with(gate, conn, bytes, size))
+		return;
+	size_t at = read_some(gate, conn, bytes, size);
+
+	if (!conn_is_read(conn))
+		return;
+	if (session->rare)
+		session->rare->costly = ration->own >= ration->limits.share / 4;
+	if ((at == size && !ration->tired) || wait_with(gate, conn, bytes + at, size - at))
+		return;
+	/* There is no room to wait in. */
+	while (at < size && conn_is_read(conn)) {
+		ration_begin_again(ration);
+		at += read_some(gate, conn, bytes + at, size - at);
+	}
+}
+
+/* In pieces: as many as one of them can hold are counted before they are charged for. */
+static void serve(struct gate *gate, struct waiter *waiter)
+{
+	struct ration *ration = &gate->ration;
+	struct conn *conn = waiter->conn;
+
+	ration_begin_again(ration);
+	while (waiter->conn && waiter->at < waiter->size && !ration_is_spent(ration)) {
+		const size_t left = waiter->size - waiter->at;
+
+		waiter->at += read_some(gate, conn, waiter->bytes + waiter->at, left < PIECE ? left : PIECE);
+	}
+	if (!waiter->conn) {
+		ration_done(ration, waiter);
+		return;
+	}
+	session_of(gate, conn)->heard_ms = (uint32_t)gate->now_ms;
+	if (ration->tired)
+		gate_count(gate, COUNTER_inbound_rests);
+	if (waiter->at < waiter->size || ration->tired) {
+		ration_again(ration, waiter, gate->now_ms);
+		return;
+	}
+	session_of(gate, conn)->rare->waiter = NULL;
+	ration_done(ration, waiter);
+	conn_resume(&gate->net, conn);
+}
+
+void inbound_waiting(struct gate *gate)
+{
+	struct ration *ration = &gate->ration;
+	struct waiter *waiter;
+
+	ration_turn(ration, ration->behind);
+	while ((waiter = ration_next(ration, gate->now_ms)) != NULL) {
+		serve(gate, waiter);
+		if (ration->behind || ration->spent >= ration->limits.turn)
+			break;
+	}
 }

@@ -7,6 +7,9 @@
 
 void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size);
 
+/* Once a turn: those who had their share of turns before have another one, the longest waiting first. */
+void inbound_waiting(struct gate *gate);
+
 /* The send that was under way is over: answers the ping that waited for that. */
 void inbound_drained(struct gate *gate, struct conn *conn);
 

@@ -104,10 +104,23 @@ static bool end_late(struct gate *gate, struct conn *conn)
 	return true;
 }
 
+/* What it said waits for its turn: it is not the peer who is late. */
+static void wait_along(struct gate *gate, struct session *session)
+{
+	if (!session_waits(session))
+		return;
+	session->heard_ms = (uint32_t)gate->now_ms;
+	session->pinged = false;
+	if (session->begun_ms != 0)
+		session->begun_ms = (uint32_t)gate->now_ms | 1;
+}
+
 static void live_due(struct gate *gate, struct conn *conn)
 {
 	struct session *session = session_of(gate, conn);
 	const struct session_limits *limits = &gate->limits;
+
+	wait_along(gate, session);
 	const uint32_t silent_ms = (uint32_t)gate->now_ms - session->heard_ms;
 
 	if (session->leaving) {
@@ -150,7 +163,8 @@ void keepalive_due(struct gate *gate, struct conn *conn)
 		upgrade_timeout(gate, conn);
 		return;
 	case SESSION_HELLO:
-		if (session_hold(session_of(gate, conn))) { /* it is not the client who is late */
+		/* It is not the client who is late. */
+		if (session_hold(session_of(gate, conn)) || session_waits(session_of(gate, conn))) {
 			due_in(gate, conn, gate->limits.hello_ms);
 			return;
 		}
@@ -161,6 +175,7 @@ void keepalive_due(struct gate *gate, struct conn *conn)
 		live_due(gate, conn);
 		return;
 	case SESSION_ECHO:
+		wait_along(gate, session_of(gate, conn));
 		if (!end_slow(gate, conn) && !end_late(gate, conn))
 			due_in(gate, conn, gate->limits.slow_ms);
 		return;

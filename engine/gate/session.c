@@ -155,6 +155,8 @@ void session_closed(struct gate *gate, struct conn *conn)
 		cell_add(&gate->counters->closes[said ? 1 + session->reason : 0], 1);
 	retire(gate, conn);
 	session_unkeep(session);
+	if (session_waits(session))
+		ration_leave(&gate->ration, session->rare->waiter);
 	if (session->rare)
 		block_give(session->rare, sizeof(*session->rare));
 	session->rare = NULL;

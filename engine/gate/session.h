@@ -20,6 +20,7 @@
 struct gate;
 struct conn;
 struct hold;
+struct waiter;
 
 struct session_limits {
 	uint32_t handshake_ms;   /* for a whole request head */
@@ -82,6 +83,8 @@ enum session_phase {
 /* What few connections ever need. */
 struct session_rare {
 	struct quota pings, fragments;
+	struct waiter *waiter;   /* it waits for its turn, with bytes that were not read: gate/ration.h */
+	bool costly;             /* what came last had to wait */
 	struct hold *hold;       /* commands that wait for somebody outside: gate/hook.h */
 	bool owes_pong;          /* the newest ping is not answered yet, because a send was under way */
 	uint8_t pong_size;
@@ -138,6 +141,12 @@ struct session_rare *session_rare(struct session *session);
 static inline struct hold *session_hold(const struct session *session)
 {
 	return session->rare ? session->rare->hold : NULL;
+}
+
+/* Whether bytes of it wait to be read: then it is not the peer that is silent. */
+static inline bool session_waits(const struct session *session)
+{
+	return session->rare && session->rare->waiter;
 }
 
 /* The connection's own memory of what is not whole. Returns 0, or -ENOMEM. */

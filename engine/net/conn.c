@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 #include "engine/core/pages.h"
 #include "engine/net/conn_close.h"
 #include "engine/net/sendq.h"
@@ -80,24 +81,51 @@ static struct conn *accepted(struct net *net, uint32_t slot)
 	return conn;
 }
 
+void conn_pause(struct net *net, struct conn *conn)
+{
+	CHECK(!conn->paused);
+	conn->paused = true;
+	if (conn->receiving)
+		ring_recv_stop(net->ring, conn->slot);
+}
+
+void conn_resume(struct net *net, struct conn *conn)
+{
+	CHECK(conn->paused);
+	conn->paused = false;
+	if (!conn_is_read(conn))
+		return;
+	if (conn->ended)
+		conn_peer_ended(net, conn);
+	else if (!conn->receiving && !PLANTED(75)) /* nothing is received of it any more */
+		receive(net, conn);
+}
+
+/* Not so what says only that the receive is over. */
+static bool is_end(const struct conn *conn, int32_t result)
+{
+	if (result == -ECANCELED)
+		return !conn_is_read(conn);
+	return result == 0 || (result < 0 && result != -ENOBUFS && result != -EINTR);
+}
+
 static void received(struct net *net, struct conn *conn, const struct ring_event *event)
 {
 	conn->receiving = !event->last;
 	if (event->result > 0) {
 		counter_add(net->counters, COUNTER_bytes_in, event->result);
-		if (conn->state == CONN_OPEN || conn->state == CONN_FINISHING)
+		if (conn_is_read(conn))
 			net->ops->on_bytes(net->context, conn, event->bytes, (size_t)event->result);
 		if (conn->state == CONN_FINISHING)
 			conn_heard(net, conn);
 	}
-	const bool over =
-		event->result == 0 || (event->result < 0 && event->result != -ENOBUFS && event->result != -EINTR);
-
-	if (over) {
-		conn_peer_ended(net, conn);
+	if (is_end(conn, event->result)) {
+		conn->ended = true;
+		if (!conn->paused || !conn_is_read(conn))
+			conn_peer_ended(net, conn);
 		return;
 	}
-	if (event->last && (conn->state == CONN_OPEN || conn->state == CONN_FINISHING))
+	if (event->last && conn_is_read(conn) && !conn->paused)
 		receive(net, conn);
 	conn_join(net, conn);
 }

@@ -67,6 +67,8 @@ struct conn {
 	uint8_t verdict;        /* enum address_verdict: whether its address has too many */
 	bool held : 1;          /* its address is being judged: nothing is received yet */
 	bool settled : 1;       /* conn_settle() */
+	bool paused : 1;        /* conn_pause() */
+	bool ended : 1;         /* the peer has, meanwhile */
 	bool exempt : 1;        /* of the limits on addresses */
 	uint32_t slot;
 	uint32_t generation;    /* tells this use of the slot from an earlier one */
@@ -127,11 +129,22 @@ static inline bool conn_is_open(const struct conn *conn)
 	return conn->state == CONN_OPEN;
 }
 
+/* Whether what it sends is of any use. */
+static inline bool conn_is_read(const struct conn *conn)
+{
+	return conn->state == CONN_OPEN || conn->state == CONN_FINISHING;
+}
+
 /* Asks for the peer's address, if that is possible and not known: RING_PEER follows, also if it is closed meanwhile. */
 void conn_ask(struct net *net, struct conn *conn);
 
 /* Its owner has seen it say something whole: it is half open no longer. */
 void conn_settle(struct net *net, struct conn *conn);
+
+/* Soon nothing more is received, so that TCP tells the peer to wait; until then bytes come as ever. An end of the peer
+ * is acted on when it is resumed, for what came before it may not have been read. */
+void conn_pause(struct net *net, struct conn *conn);
+void conn_resume(struct net *net, struct conn *conn);
 
 /* Sends what is queued, then closes: PEER when the peer ends, QUIET when nothing came from it for a while, SENT as soon
  * as all is sent; the first two after linger_ms at the latest. May be called again to wait less. */

@@ -14,6 +14,12 @@
 /* A send is some 4 us: who is in a small room waits for a thousand members of a large one a millisecond, not four. */
 #define CROWD_MEMBERS 64
 #define CROWD_PER_TURN 128
+/* About a nanosecond a byte read, and five a byte unpacked: one unpacked message of 16 KiB, and four such of all. */
+#define RATION_SHARE (64 * 1024)
+#define RATION_TURN (256 * 1024)
+#define RATION_LIGHT 1024
+#define RATION_COSTLY (8 * 1024)
+#define RATION_REST_MS 100
 
 uint32_t plan_cores(const struct options *options)
 {
@@ -184,6 +190,18 @@ static struct home_limits home_of(const struct options *o, uint32_t cores)
 	};
 }
 
+static struct ration_limits ration_of(const struct options *o, uint32_t cores)
+{
+	return (struct ration_limits){
+		.share = RATION_SHARE,
+		.turn = RATION_TURN,
+		.light = RATION_LIGHT,
+		.costly = RATION_COSTLY,
+		.rest_ms = RATION_REST_MS,
+		.bytes_max = option_number(o, OPTION_send_memory) / cores / 8,
+	};
+}
+
 static struct codec_limits codec_of(const struct options *o, uint32_t cores)
 {
 	return (struct codec_limits){
@@ -229,6 +247,7 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 		},
 		.session = session_of(o),
 		.codec = codec_of(o, cores),
+		.ration = ration_of(o, cores),
 		.user = {
 			.connections_max = (uint32_t)option_number(o, OPTION_per_user),
 			.rooms_max = (uint32_t)option_number(o, OPTION_rooms_per_user),

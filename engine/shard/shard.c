@@ -137,6 +137,7 @@ static int gate_open(struct gate *gate, const struct shard_limits *limits, struc
 	gate->user_limits = limits->user;
 	gate->counters = &shard->counters;
 	gate->sessions_max = ring_slots_max(shard->ring);
+	ration_open(&gate->ration, &limits->ration);
 	random_seed(&gate->random, seed);
 	timers_open(&gate->timers, clock_mono_ns() / 1000000);
 	gate->sessions = pages_reserve((size_t)gate->sessions_max * sizeof(struct session));
@@ -196,6 +197,7 @@ void shard_close(struct shard *shard)
 	net_close(&gate->net);
 	hall_close(&gate->hall);
 	codec_close(&gate->codec);
+	ration_close(&gate->ration);
 	directory_close(&gate->directory);
 	adopt_close(gate);
 	bans_close(&gate->bans);
@@ -448,7 +450,10 @@ static uint64_t wait_ns(struct shard *shard, uint64_t now_ms)
 
 	if (shard->mail_left || gate->post.to_flush != 0 || pump_has_more(gate))
 		return 0;
+	const uint64_t served_ms = ration_wait_ms(&gate->ration, now_ms);
+
 	wait_ms = wait_ms < tick_ms ? wait_ms : tick_ms;
+	wait_ms = wait_ms < served_ms ? wait_ms : served_ms;
 	if (shard->accept_ms != 0 && wait_ms > ACCEPT_AGAIN_MS)
 		wait_ms = ACCEPT_AGAIN_MS;
 	return wait_ms * 1000000;
@@ -474,10 +479,12 @@ void shard_turn(struct shard *shard)
 	clocks(shard);
 	latency_settle(gate);
 	gate_count(gate, COUNTER_turns);
+	ration_turn(&gate->ration, shard->mail_left);
 	for (size_t i = 0; i < count; i++) {
 		look_ahead(gate, shard->events, i, count);
 		run_event(shard, &shard->events[i]);
 	}
+	inbound_waiting(gate);
 	run_stored(shard);
 	run_mails(shard);
 	run_timers(shard);
@@ -488,6 +495,8 @@ void shard_turn(struct shard *shard)
 		store_port_flush(&gate->store, shard->ring);
 	counter_set(gate->counters, COUNTER_store_waiting, gate->store.jobs_out);
 	counter_set(gate->counters, COUNTER_segment_bytes, gate->segments.bytes_out);
+	counter_set(gate->counters, COUNTER_inbound_waiting, gate->ration.waiting);
+	counter_set(gate->counters, COUNTER_inbound_waiting_bytes, gate->ration.bytes);
 }
 
 bool shard_is_drained(const struct shard *shard)
@@ -533,6 +542,7 @@ size_t shard_sums(const struct shard_limits *limits, struct shard_sum *rows, siz
 		{ "rates of users and networks", 2 * ALLOWANCES_BYTES },
 		{ "sends in flight", slots * sizeof(struct flight) },
 		{ "what waits to be sent", limits->segment_bytes_max },
+		{ "what waits to be read", ration_bytes_max(&limits->ration) },
 		{ "memberships and hot logs", hall_bytes_max(&limits->hall) },
 		{ "names of rooms", limits->places_max * (uint64_t)(sizeof(struct place) + 64) },
 		{ "rooms and users in them", home_bytes_max(&limits->home) },

@@ -10,6 +10,7 @@
 #include "engine/chat/home.h"
 #include "engine/chat/post.h"
 #include "engine/gate/http_source.h"
+#include "engine/gate/ration.h"
 #include "engine/gate/session.h"
 #include "engine/gate/user_acts.h"
 #include "engine/gate/user_count.h"
@@ -29,6 +30,7 @@ struct shard_limits {
 	struct hall_limits hall;
 	struct session_limits session;
 	struct codec_limits codec;
+	struct ration_limits ration;
 	struct user_limits user;
 	uint32_t places_max;           /* rooms known by name on this core */
 	uint64_t segment_bytes_max;    /* everything that waits to be sent, this core */

@@ -170,6 +170,17 @@ def squeeze(scene):
     return tally, only(tally, "closes", [4429, 1008]) + wrong(not tally["replies"], "nothing was ever answered")
 
 
+@attack("swell", "answered as any other, each in its turn; beyond the rate it waits after each refusal",
+        ["rate_limited"])
+def swell(scene):
+    """40 connections send compressed messages of 100 bytes that unpack to 60 KiB, as fast as they go."""
+    offered(scene)
+    body = b'{"op":"ping","id":9}' + b" " * 60000
+    tally = each(scene, [frame(TEXT, deflated(body), rsv=4)], open=request("/ws", DEFLATE), after=hello(),
+                 blocks=1000000)
+    return tally, only(tally, "closes", [4429, 1008]) + wrong(not tally["replies"], "nothing was ever answered")
+
+
 @attack("frozen", "closed as slow, or at once where its queue is full; others in the room miss nothing",
         ["slow_closed"], options={"slow-timeout": "3s", "queue-size": "256K"}, seconds=12, quick=True)
 def frozen(scene):

@@ -12,7 +12,7 @@
 struct fake_slot {
 	struct sim_socket *socket;
 	bool receiving, sending, closing, asking;
-	bool cancelled;
+	bool cancelled, stopping;
 	struct iovec pieces[RING_PIECES_MAX];
 	uint32_t count;
 };
@@ -167,6 +167,11 @@ void ring_recv(struct ring *ring, uint32_t slot)
 	slot_of(ring, slot)->receiving = true;
 }
 
+void ring_recv_stop(struct ring *ring, uint32_t slot)
+{
+	slot_of(ring, slot)->stopping |= slot_of(ring, slot)->receiving;
+}
+
 void ring_send(struct ring *ring, uint32_t slot, const struct iovec *pieces, uint32_t count)
 {
 	struct fake_slot *fake = slot_of(ring, slot);
@@ -251,8 +256,9 @@ static bool receive_one(struct ring *ring, uint32_t slot, struct ring_event *eve
 	struct sim_socket *socket = fake->socket;
 
 	*event = (struct ring_event){ .kind = RING_RECEIVED, .slot = slot };
-	if (fake->cancelled) {
+	if (fake->cancelled || (fake->stopping && sim_chance(300))) {
 		event->result = -ECANCELED;
+		fake->stopping = false;
 	} else if (socket->client_reset) {
 		event->result = -ECONNRESET;
 	} else if (socket->up_size > 0) {

@@ -103,6 +103,21 @@ static void answer_none(void *context, const struct http_question *question, str
 
 static const struct http_source nothing = { .answer = answer_none };
 
+/* Not drawn either. */
+static struct ration_limits ration_limits(void)
+{
+	static const uint32_t shares[] = { 0, 1, 300, 1000, 3000, 20000 };
+
+	return (struct ration_limits){
+		.share = shares[sim.seed % 6],
+		.turn = (uint32_t)(sim.seed % 5) * 1500,
+		.light = (uint32_t)(sim.seed % 7) * 200,
+		.costly = (uint32_t)(sim.seed % 2) * 600,
+		.rest_ms = (uint32_t)(sim.seed % 3) * 40,
+		.bytes_max = sim.seed % 4 == 0 ? 20000 : 4 << 20,
+	};
+}
+
 static struct shard_limits limits_draw(uint32_t core)
 {
 	return (struct shard_limits){
@@ -139,6 +154,7 @@ static struct shard_limits limits_draw(uint32_t core)
 			.classes = simmanners_classes(),
 		},
 		.codec = squeeze_limits(),
+		.ration = ration_limits(),
 		.user = operator_limits(),
 		.places_max = 64,
 		.segment_bytes_max = sim_chance(300) ? 30000 + sim_below(60000) : 8 << 20,
@@ -319,6 +335,8 @@ static void leave_all(void)
 	must_be_zero(COUNTER_members);
 	must_be_zero(COUNTER_compressing);
 	must_be_zero(COUNTER_takeover_bytes);
+	must_be_zero(COUNTER_inbound_waiting);
+	must_be_zero(COUNTER_inbound_waiting_bytes);
 	must_be_zero(COUNTER_hot_logs);
 	must_be_zero(COUNTER_segment_bytes);
 	if (!modsim_auth()) /* where somebody is banned a room is remembered */

@@ -71,6 +71,36 @@ Test(ring, a_cancelled_receive_ends_and_then_the_close_is_real)
 	ring_close_all(ring);
 }
 
+/* Where no share ends it, as on older kernels. */
+Test(ring, a_receive_that_is_stopped_may_be_begun_again)
+{
+	int client, error;
+
+	open_ring(&usual);
+	ring_close_all(ring);
+	features.receive_share = false;
+	ring = ring_open(&usual, &features, &error);
+	cr_assert_not_null(ring);
+	ring_accept(ring, listener);
+
+	const uint32_t slot = accept_one(&client);
+
+	ring_recv_stop(ring, slot); /* there is none */
+	ring_recv(ring, slot);
+	cr_assert_eq(send(client, "hello", 5, 0), 5);
+	UNTIL(seen[slot].received == 5);
+	cr_assert_not(seen[slot].over);
+	ring_recv_stop(ring, slot);
+	UNTIL(seen[slot].over);
+	cr_assert_eq(seen[slot].last_result, -ECANCELED);
+	cr_assert_eq(send(client, "again", 5, 0), 5);
+	turn(0);
+	cr_assert_eq(seen[slot].received, 5);
+	ring_recv(ring, slot);
+	UNTIL(seen[slot].received == 10);
+	ring_close_all(ring);
+}
+
 Test(ring, closing_with_a_receive_armed_is_a_crash, .signal = SIGABRT)
 {
 	int client;

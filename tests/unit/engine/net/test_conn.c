@@ -244,6 +244,62 @@ Test(conn, goes_on_receiving_when_the_buffers_were_used_up)
 	net_teardown();
 }
 
+Test(conn, soon_nothing_is_received_while_it_is_paused)
+{
+	static const uint8_t bytes[4096];
+	int client;
+	struct conn *conn = meet(&client);
+	uint64_t sent = 0;
+	ssize_t part;
+
+	conn_pause(&net, conn);
+	while ((part = send(client, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+		sent += (uint64_t)part;
+	NET_UNTIL(!conn->receiving);
+	const uint64_t before = told[conn->slot].bytes;
+
+	cr_assert_lt(before, sent);
+	for (int i = 0; i < 5; i++)
+		net_turn();
+	cr_assert_eq(told[conn->slot].bytes, before);
+	conn_resume(&net, conn);
+	NET_UNTIL(told[conn->slot].bytes == sent);
+	close(client);
+	net_teardown();
+}
+
+Test(conn, a_peer_that_ends_meanwhile_has_ended_when_it_is_resumed)
+{
+	int client;
+	struct conn *conn = meet(&client);
+
+	net_turn();
+	conn_pause(&net, conn);
+	if (!features.receive_share) { /* nobody is listening any more */
+		NET_UNTIL(!conn->receiving);
+		conn_resume(&net, conn);
+		conn->paused = true;
+	}
+	close(client);
+	NET_UNTIL(conn->ended);
+	cr_assert_eq(told[conn->slot].closed, 0);
+	conn_resume(&net, conn);
+	cr_assert_eq(told[conn->slot].closed, 1);
+	net_teardown();
+}
+
+Test(conn, may_end_while_it_is_paused)
+{
+	int client;
+	struct conn *conn = meet(&client);
+
+	conn_pause(&net, conn);
+	conn_abort(&net, conn);
+	NET_UNTIL(conn->state == CONN_FREE);
+	close(client);
+	net_teardown();
+}
+
 Test(conn, a_peer_that_breaks_off_ends_it)
 {
 	const struct linger hard = { .l_onoff = 1 };
