@@ -68,4 +68,10 @@ void bell_sleep(struct bell *bell);
 void bell_wake(struct bell *bell);
 bool bell_must_ring(struct bell *bell);
 
+/* As it was a moment ago: for guesses alone. */
+static inline bool bell_is_asleep(const struct bell *bell)
+{
+	return atomic_load_explicit(&bell->asleep, memory_order_relaxed) == 1;
+}
+
 #endif

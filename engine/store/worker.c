@@ -12,6 +12,9 @@
 
 #define EVENTS_MAX 64
 #define READS_MAX 32 /* answered before the cores that sleep are woken */
+#define GATHER_BATCH 64 /* as many jobs were in the last batch: the next one waits for cores that are awake, */
+#define GATHER_LOOKS 5 /* so often */
+#define GATHER_NS 100000 /* so long */
 #define MAINTAIN_MS 250 /* between slices while jobs come, */
 #define MAINTAIN_IDLE_MS 20 /* without a batch, before slice follows slice: who was answered may go on at once, */
 #define MAINTAIN_QUIET_MS 5000 /* while none do and there was nothing left to do, */
@@ -28,6 +31,7 @@ struct worker {
 	void *context;
 	uint32_t first; /* whose jobs come first in the next batch */
 	uint32_t count; /* of batch */
+	uint32_t last_count; /* of the batch before */
 	uint64_t to_ring; /* cores that got answers this turn */
 	uint64_t maintain_ms; /* when the next slice is due */
 	uint64_t written_ms; /* when the last batch was */
@@ -160,6 +164,7 @@ static void answer(struct worker *worker, struct store_job *job)
 
 static void answer_all(struct worker *worker)
 {
+	worker->last_count = worker->count;
 	for (uint32_t i = 0; i < worker->count; i++)
 		answer(worker, worker->batch[i]);
 	worker->count = 0;
@@ -330,6 +335,15 @@ static uint64_t wait_ns(const struct worker *worker)
 	return due > now ? (due - now) * 1000000 : 0;
 }
 
+static void wait_for_words(struct worker *worker, uint64_t wait)
+{
+	const size_t count = ring_collect(worker->ring, worker->events, EVENTS_MAX, wait);
+
+	for (size_t i = 0; i < count; i++)
+		if (worker->events[i].kind == RING_WOKEN && worker->events[i].word == WORKER_WORD_END)
+			worker->ended = true;
+}
+
 static void collect(struct worker *worker)
 {
 	struct bell *bell = &worker->links->bells[worker->limits.which];
@@ -340,12 +354,29 @@ static void collect(struct worker *worker)
 		if (!worker->dead && jobs_wait(worker))
 			wait = 0;
 	}
-	const size_t count = ring_collect(worker->ring, worker->events, EVENTS_MAX, wait);
-
+	wait_for_words(worker, wait);
 	bell_wake(bell);
-	for (size_t i = 0; i < count; i++)
-		if (worker->events[i].kind == RING_WOKEN && worker->events[i].word == WORKER_WORD_END)
-			worker->ended = true;
+}
+
+static bool all_cores_sleep(const struct worker *worker)
+{
+	for (uint32_t core = 0; core < worker->links->limits.cores; core++)
+		if (!bell_is_asleep(&worker->links->core_bells[core]))
+			return false;
+	return true;
+}
+
+/* Cores that are awake, with many waiting for this store, are about to give more: a batch costs a sync and the pages
+ * it touches, however few its jobs are, and members get what is committed together in one piece. */
+static void gather(struct worker *worker)
+{
+	if (worker->limits.which != STORE_WRITER || worker->last_count < GATHER_BATCH || !jobs_wait(worker))
+		return;
+	for (int i = 0; i < GATHER_LOOKS && !all_cores_sleep(worker); i++) {
+		if (i == 0)
+			store_count(&worker->counters, STORE_COUNTER_gathered, 1);
+		wait_for_words(worker, GATHER_NS);
+	}
 }
 
 void worker_turn(struct worker *worker)
@@ -356,6 +387,7 @@ void worker_turn(struct worker *worker)
 		maintain_if_due(worker);
 	if (worker->dead)
 		return;
+	gather(worker);
 	take(worker);
 	run_batch(worker);
 	ring_cores(worker);

@@ -194,6 +194,42 @@ Test(worker, a_batch_is_bounded_in_bytes)
 	end();
 }
 
+static void give_and_take(uint32_t count)
+{
+	for (uint64_t n = 0; n < count; n++)
+		give(1, STORE_APPEND, n);
+	worker_turn(worker);
+	cr_assert_eq(disk.sizes[disk.batches - 1], count);
+	for (uint64_t n = 0; n < count; n++)
+		take(1, n);
+}
+
+Test(worker, after_a_large_batch_the_next_waits_for_cores_that_are_awake)
+{
+	begin(STORE_WRITER, 100, 1 << 20);
+	give_and_take(63);
+	give_and_take(64);
+	cr_assert_eq(count_of(STORE_COUNTER_gathered), 0, "63 were not many");
+	const uint64_t began = clock_mono_ns();
+
+	give_and_take(2);
+	cr_assert_gt(clock_mono_ns() - began, 450000);
+	cr_assert_eq(count_of(STORE_COUNTER_gathered), 1);
+	give_and_take(64);
+	cr_assert_eq(count_of(STORE_COUNTER_gathered), 1, "after a small batch it does not wait");
+	for (uint32_t core = 0; core < CORES; core++)
+		bell_sleep(&core_bells[core]);
+	give_and_take(2);
+	cr_assert_eq(count_of(STORE_COUNTER_gathered), 1, "who sleeps gives nothing");
+	give_and_take(64);
+	for (uint32_t core = 0; core < CORES - 1; core++)
+		bell_sleep(&core_bells[core]);
+	bell_wake(&core_bells[CORES - 1]);
+	give_and_take(2);
+	cr_assert_eq(count_of(STORE_COUNTER_gathered), 2, "one is awake");
+	end();
+}
+
 Test(worker, a_full_disk_refuses_and_heals)
 {
 	begin(STORE_WRITER, 100, 1 << 20);
