@@ -99,6 +99,14 @@ static int fill(struct auth *auth, const struct auth_config *config, const struc
 	return sources_read(auth, config, why);
 }
 
+/* No two policies of a process have the same. */
+static uint64_t next_serial(void)
+{
+	static _Atomic uint64_t last;
+
+	return atomic_fetch_add(&last, 1) + 1;
+}
+
 struct auth *auth_make(const struct auth_config *config, const struct auth *before, char why[AUTH_WHY_MAX])
 {
 	const size_t size = text_size(config);
@@ -110,6 +118,7 @@ struct auth *auth_make(const struct auth_config *config, const struct auth *befo
 	}
 	memset(auth, 0, sizeof(*auth));
 	atomic_init(&auth->holders, 1);
+	auth->keys.serial = next_serial();
 	if (fill(auth, config, before, why) == 0) {
 		CHECK(auth->text_size == size);
 		return auth;

@@ -14,6 +14,7 @@
 #include "engine/auth/identity.h"
 
 struct auth;
+struct verified;
 
 /* Why a token, or who has none, is not let in: rows of tbl/auth_refusals.h. */
 enum auth_refusal {
@@ -76,8 +77,10 @@ bool auth_expects_tokens(const struct auth *auth);
 bool auth_rules_equal(const struct auth *a, const struct auth *b);
 
 /* Judges a compact JWS (RFC 7515, 7519) at that time. On AUTH_OK *identity is a block of the caller's (block_give() of
- * identity->size). Nothing that the token says is believed, or asked of anybody, before its signature was verified. */
-enum auth_refusal auth_token(const struct auth *auth, struct span token, uint64_t wall_ms, struct identity **identity);
+ * identity->size). Nothing that the token says is believed, or asked of anybody, before its signature was verified.
+ * verified: the signatures this core knows (auth/verified.h), or NULL. */
+enum auth_refusal auth_token(const struct auth *auth, struct verified *verified, struct span token, uint64_t wall_ms,
+			     struct identity **identity);
 
 /* Whether somebody without a token may come; writes the name they get to name[64] and its size. asked may be absent. */
 enum auth_refusal auth_guest(const struct auth *auth, struct span asked, uint64_t random, uint8_t name[64],

@@ -108,15 +108,9 @@ static enum auth_refusal find(const struct keys *keys, const struct jwt_header *
 	return why;
 }
 
-enum auth_refusal keys_judge(const struct keys *keys, const struct jwt_parts *parts, const struct key **key)
+static enum auth_refusal read_header(struct jwt_header *header, const uint8_t *text, size_t size)
 {
-	uint8_t text[JWT_HEADER_SIZE_MAX], signature[JWT_SIZE_MAX];
-	struct jwt_header header;
-
-	CHECK(parts->header.size <= sizeof(text) && parts->signature.size <= sizeof(signature));
-	if (!jwt_base64_decode(text, parts->header) || !jwt_base64_decode(signature, parts->signature))
-		return AUTH_malformed;
-	switch (-jwt_header_read(&header, text, jwt_base64_bytes(parts->header.size))) {
+	switch (-jwt_header_read(header, text, size)) {
 	case JWT_MALFORMED:
 		return AUTH_malformed;
 	case JWT_CRITICAL:
@@ -124,6 +118,45 @@ enum auth_refusal keys_judge(const struct keys *keys, const struct jwt_parts *pa
 	case JWT_UNKNOWN:
 		return AUTH_algorithm;
 	}
-	return find(keys, &header, parts->signed_text, span_of(signature, jwt_base64_bytes(parts->signature.size)),
-		    key);
+	return AUTH_OK;
+}
+
+/* As find(), of algorithms that cost more than to look whether it is known. */
+static enum auth_refusal find_known(const struct keys *keys, struct verified *verified, const struct jwt_header *header,
+				    const struct jwt_parts *parts, struct span signature, const struct key **key)
+{
+	uint8_t digest[VERIFIED_DIGEST_SIZE];
+
+	verified_digest(digest, parts->token);
+	const int known = verified_find(verified, digest, keys->serial);
+
+	if (known >= 0) {
+		CHECK((uint32_t)known < keys->count);
+		*key = &keys->keys[known];
+		return AUTH_OK;
+	}
+	const enum auth_refusal why = find(keys, header, parts->signed_text, signature, key);
+
+	if (why == AUTH_OK)
+		verified_add(verified, digest, keys->serial, (uint32_t)(*key - keys->keys));
+	return why;
+}
+
+enum auth_refusal keys_judge(const struct keys *keys, struct verified *verified, const struct jwt_parts *parts,
+			     const struct key **key)
+{
+	uint8_t text[JWT_HEADER_SIZE_MAX], bytes[JWT_SIZE_MAX];
+	const struct span signature = span_of(bytes, jwt_base64_bytes(parts->signature.size));
+	struct jwt_header header;
+
+	CHECK(parts->header.size <= sizeof(text) && parts->signature.size <= sizeof(bytes));
+	if (!jwt_base64_decode(text, parts->header) || !jwt_base64_decode(bytes, parts->signature))
+		return AUTH_malformed;
+	const enum auth_refusal why = read_header(&header, text, jwt_base64_bytes(parts->header.size));
+
+	if (why != AUTH_OK)
+		return why;
+	if (!verified_keeps(verified) || keys->serial == 0 || jwt_algorithm_kind(header.algorithm) == JWT_KIND_HMAC)
+		return find(keys, &header, parts->signed_text, signature, key);
+	return find_known(keys, verified, &header, parts, signature, key);
 }

@@ -5,6 +5,7 @@
 
 #include "engine/auth/auth.h"
 #include "engine/auth/key.h"
+#include "engine/auth/verified.h"
 
 #define KEYS_MAX 64
 #define KEYS_TRIED_MAX 8 /* that fit a token equally well */
@@ -12,6 +13,7 @@
 struct keys {
 	struct key keys[KEYS_MAX];
 	uint32_t count;
+	uint64_t serial; /* of the policy they are of; 0: what they have signed is not to be remembered */
 };
 
 /* Adds the keys of a source; source->issuer is kept. Returns 0, or -1 with one line in why: then what was added before
@@ -25,7 +27,9 @@ int keys_read_jwks(struct keys *keys, const struct auth_source *source, enum jwt
 int keys_read_pem(struct keys *keys, const struct auth_source *source, enum jwt_algorithm algorithm,
 		  char why[AUTH_WHY_MAX]);
 
-/* Whose signature the token has: *key is the key's. Its payload was not looked at. */
-enum auth_refusal keys_judge(const struct keys *keys, const struct jwt_parts *parts, const struct key **key);
+/* Whose signature the token has: *key is the key's. Its payload was not looked at. verified: what is known already, and
+ * takes what is found; or NULL. */
+enum auth_refusal keys_judge(const struct keys *keys, struct verified *verified, const struct jwt_parts *parts,
+			     const struct key **key);
 
 #endif

@@ -191,7 +191,8 @@ static enum auth_refusal make(const struct auth *auth, const struct jwt_claims *
 	return AUTH_OK;
 }
 
-enum auth_refusal auth_token(const struct auth *auth, struct span token, uint64_t wall_ms, struct identity **identity)
+enum auth_refusal auth_token(const struct auth *auth, struct verified *verified, struct span token, uint64_t wall_ms,
+			     struct identity **identity)
 {
 	uint8_t text[JWT_SIZE_MAX], room[JWT_SIZE_MAX];
 	const struct key *key = NULL;
@@ -203,7 +204,7 @@ enum auth_refusal auth_token(const struct auth *auth, struct span token, uint64_
 		return AUTH_key_unknown;
 	if (!jwt_cut(&parts, token))
 		return AUTH_malformed;
-	enum auth_refusal why = keys_judge(&auth->keys, &parts, &key);
+	enum auth_refusal why = keys_judge(&auth->keys, verified, &parts, &key);
 
 	if (why != AUTH_OK)
 		return why;

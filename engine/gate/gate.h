@@ -3,12 +3,13 @@
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 
+#include "engine/auth/bans.h"
+#include "engine/auth/verified.h"
 #include "engine/chat/hall.h"
 #include "engine/chat/home.h"
 #include "engine/chat/post.h"
 #include "engine/core/throttle.h"
 #include "engine/gate/allowance.h"
-#include "engine/auth/bans.h"
 #include "engine/gate/http_source.h"
 #include "engine/gate/ration.h"
 #include "engine/gate/session.h"
@@ -73,6 +74,7 @@ struct gate {
 	const struct hook_question *answered; /* to the command that runs */
 	struct span running;      /* its text */
 	struct auth *auth;        /* who is let in, and what they may do; held. NULL: all are, as members */
+	struct verified verified; /* whose tokens' signatures are known */
 	const struct api_ops *api_ops; /* the HTTP API, and its own of this core */
 	struct api *api;
 	uint32_t core;

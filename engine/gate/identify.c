@@ -34,7 +34,7 @@ static void turn_away(struct gate *gate, struct conn *conn, const struct chat_co
 static enum auth_refusal by_token(struct gate *gate, struct session *session, struct span token)
 {
 	struct identity *identity;
-	const enum auth_refusal why = auth_token(gate->auth, token, gate->wall_ms, &identity);
+	const enum auth_refusal why = auth_token(gate->auth, &gate->verified, token, gate->wall_ms, &identity);
 
 	if (why != AUTH_OK)
 		return why;
@@ -140,7 +140,7 @@ static enum auth_refusal judge_refresh(struct gate *gate, const struct session *
 {
 	if (!session->identity)
 		return AUTH_no_token;
-	const enum auth_refusal why = auth_token(gate->auth, token, gate->wall_ms, identity);
+	const enum auth_refusal why = auth_token(gate->auth, &gate->verified, token, gate->wall_ms, identity);
 
 	identify_count(gate, why, true);
 	if (why != AUTH_OK || span_equal((*identity)->user, session->identity->user))

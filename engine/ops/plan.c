@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/gate/echo.h"
 #include "engine/gate/hold.h"
@@ -252,6 +253,7 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 			.connections_max = (uint32_t)option_number(o, OPTION_per_user),
 			.rooms_max = (uint32_t)option_number(o, OPTION_rooms_per_user),
 		},
+		.tokens_max = (uint32_t)option_number(o, OPTION_token_cache),
 		/* A room's name is known at its home and wherever it has members. */
 		.places_max = share(option_number(o, OPTION_rooms), cores) + members,
 		.segment_bytes_max = option_number(o, OPTION_send_memory) / cores,
@@ -303,13 +305,15 @@ static uint64_t held_max(const struct options *options)
 
 void plan_print(const struct options *options, const struct ring_features *features, uint32_t cores)
 {
-	struct shard_sum rows[17];
+	struct shard_sum rows[24];
+	const size_t most = sizeof(rows) / sizeof(rows[0]) - 2;
 	const struct shard_limits limits = plan_shard(options, features, 0, cores);
 	const struct store_links_limits store = plan_store(options, cores);
-	size_t count = shard_sums(&limits, rows, sizeof(rows) / sizeof(rows[0]) - 2);
+	size_t count = shard_sums(&limits, rows, most);
 	const bool json = option_number(options, OPTION_log_format) == 1;
 	uint64_t sum = 0;
 
+	CHECK(count <= most);
 	rows[count++] = (struct shard_sum){ "what waits for the store", store_links_bytes_max(&store) };
 	if (held_max(options) > 0)
 		rows[count++] = (struct shard_sum){ "what waits for hooks", held_max(options) / cores };

@@ -145,6 +145,7 @@ static int gate_open(struct gate *gate, const struct shard_limits *limits, struc
 	gate->net.context = gate;
 	if (!gate->sessions || users_open(&gate->users, gate->sessions_max, hash_key) != 0 ||
 	    user_homes_open(&gate->user_homes, gate->sessions_max * limits->cores, limits->cores) != 0 ||
+	    verified_open(&gate->verified, limits->tokens_max, hash_key, &shard->counters) != 0 ||
 	    bans_open(&gate->bans, hash_key) != 0 || allowances_open(&gate->of_users) != 0 ||
 	    allowances_open(&gate->of_networks) != 0 ||
 	    segment_pool_open(&gate->segments, limits->segment_bytes_max) != 0 ||
@@ -200,6 +201,7 @@ void shard_close(struct shard *shard)
 	ration_close(&gate->ration);
 	directory_close(&gate->directory);
 	adopt_close(gate);
+	verified_close(&gate->verified);
 	bans_close(&gate->bans);
 	allowances_close(&gate->of_users);
 	allowances_close(&gate->of_networks);
@@ -539,6 +541,7 @@ size_t shard_sums(const struct shard_limits *limits, struct shard_sum *rows, siz
 		{ "addresses", addresses_bytes_max(limits->ring.slots_max, &limits->net.address) },
 		{ "sessions", slots * sizeof(struct session) },
 		{ "users", users_bytes_max(limits->ring.slots_max) + user_homes_bytes_max(limits->ring.slots_max) },
+		{ "tokens that are known", verified_bytes(limits->tokens_max) },
 		{ "rates of users and networks", 2 * ALLOWANCES_BYTES },
 		{ "sends in flight", slots * sizeof(struct flight) },
 		{ "what waits to be sent", limits->segment_bytes_max },

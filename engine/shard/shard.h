@@ -32,6 +32,7 @@ struct shard_limits {
 	struct codec_limits codec;
 	struct ration_limits ration;
 	struct user_limits user;
+	uint32_t tokens_max;           /* whose signature this core remembers */
 	uint32_t places_max;           /* rooms known by name on this core */
 	uint64_t segment_bytes_max;    /* everything that waits to be sent, this core */
 	uint64_t mail_waiting_max;     /* bytes that may wait for other cores before commands are refused */

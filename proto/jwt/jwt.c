@@ -54,6 +54,7 @@ bool jwt_cut(struct jwt_parts *parts, struct span token)
 	/* A third one is no letter of base64url. */
 	if (!second || first == token.bytes || second + 1 == end)
 		return false;
+	parts->token = token;
 	parts->header = span_of(token.bytes, (size_t)(first - token.bytes));
 	parts->payload = span_of(first + 1, (size_t)(second - first) - 1);
 	parts->signature = span_of(second + 1, (size_t)(end - second) - 1);

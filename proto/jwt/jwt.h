@@ -29,6 +29,7 @@ enum jwt_algorithm jwt_algorithm_find(struct span name);
 
 /* The token's parts, in base64url. Borrows it. */
 struct jwt_parts {
+	struct span token; /* all of it */
 	struct span header, payload, signature;
 	struct span signed_text; /* header.payload: what the signature is over */
 };

@@ -49,7 +49,7 @@ static const char *judge_jws(char **fields)
 		return "key";
 	if (!jwt_cut(&parts, span_of(fields[2], strlen(fields[2]))))
 		return auth_refusal_name(AUTH_malformed);
-	const enum auth_refusal why = keys_judge(&keys, &parts, &key);
+	const enum auth_refusal why = keys_judge(&keys, NULL, &parts, &key);
 	static uint8_t payload[JWT_SIZE_MAX];
 
 	return auth_refusal_name(why == AUTH_OK && !jwt_base64_decode(payload, parts.payload) ? AUTH_malformed : why);

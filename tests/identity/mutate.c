@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "engine/auth/auth.h"
+#include "engine/auth/verified.h"
 #include "engine/core/log.h"
 #include "engine/core/random.h"
 #include "engine/core/slab.h"
@@ -175,14 +176,18 @@ int main(int argc, char **argv)
 	const uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
 	const uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
 	uint64_t why_not[AUTH_REFUSAL_COUNT] = { 0 }, same = 0;
+	static struct counters counters;
+	struct verified verified; /* knows the genuine ones, as a server does */
 	struct identity *identity;
 	struct auth *auth;
 
 	log_setup(LOG_OFF, false);
 	random_seed(&chance, seed);
+	signer_must(verified_open(&verified, TOKENS, seed, &counters) == 0);
 	auth = prepare(argc > 3 ? jwt_algorithm_find(span_of(argv[3], strlen(argv[3]))) : JWT_ALGORITHM_COUNT);
 	for (size_t i = 0; i < TOKENS; i++) {
-		signer_must(auth_token(auth, span_of(tokens[i].text, tokens[i].size), NOW_MS, &identity) == AUTH_OK);
+		signer_must(auth_token(auth, &verified, span_of(tokens[i].text, tokens[i].size), NOW_MS, &identity) ==
+			    AUTH_OK);
 		block_give(identity, identity->size);
 	}
 	for (uint64_t done = 0; done < count;) {
@@ -197,7 +202,7 @@ int main(int argc, char **argv)
 			same++;
 			continue;
 		}
-		const enum auth_refusal why = auth_token(auth, span_of(changed, size), NOW_MS, &identity);
+		const enum auth_refusal why = auth_token(auth, &verified, span_of(changed, size), NOW_MS, &identity);
 
 		if (why == AUTH_OK) {
 			printf("let in: %.*s\n", (int)size, changed);
@@ -211,5 +216,6 @@ int main(int argc, char **argv)
 			printf("%12" PRIu64 "  %s\n", why_not[i], auth_refusal_name((enum auth_refusal)i));
 	printf("%" PRIu64 " changed tokens, none let in; %" PRIu64 " were as before\n", count, same);
 	auth_release(auth);
+	verified_close(&verified);
 	return 0;
 }

@@ -207,19 +207,63 @@ class Keys(WithKeys):
     def tearDownClass(cls):
         pass
 
-    def test_rsa_by_its_pem(self):
-        private, public = (os.path.join(self.folder.name, name) for name in ("private.pem", "public.pem"))
+    def pair(self, name):
+        """(private, public): files of a new RSA key."""
+        private, public = (os.path.join(self.folder.name, f"{name}.{which}.pem") for which in ("private", "public"))
         for command in (["genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", private],
                         ["pkey", "-in", private, "-pubout", "-out", public]):
             subprocess.run(["openssl", *command], check=True, stderr=subprocess.DEVNULL)
-        text = letters(b'{"alg":"RS256"}') + "." + letters(json.dumps({"sub": "Ann", "exp": int(time.time()) + 60}).encode())
+        return private, public
+
+    def signed(self, private, life):
+        claims = {"sub": "Ann", "exp": time.time() + life}
+        text = letters(b'{"alg":"RS256"}') + "." + letters(json.dumps(claims).encode())
         signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", private], input=text.encode(), check=True,
                                    capture_output=True).stdout
+        return text + "." + letters(signature)
+
+    def test_rsa_by_its_pem(self):
+        private, public = self.pair("rsa")
         with Server("--token-keys", public) as server:
             self.port = server.port
-            self.assertEqual(self.client(token=text + "." + letters(signature)).hello["ok"]["user"], "Ann")
+            self.assertEqual(self.client(token=self.signed(private, 60)).hello["ok"]["user"], "Ann")
             with open(public, "rb") as file:
                 self.refused(token=token(file.read()))
+
+    def test_who_comes_back_is_known_until_the_keys_change(self):
+        private, public = self.pair("first")
+        path = self.write("changing", open(public, "rb").read())
+        known = self.signed(private, 3600)
+        with Server("--token-keys", path, "--token-leeway", "0", "--cores", "1") as server:
+            self.port = server.port
+
+            def counted():
+                return server.metric("token_cache_hits"), server.metric("token_cache_misses")
+
+            for _ in range(3):
+                self.assertEqual(self.client(token=known).hello["ok"]["user"], "Ann")
+            self.assertEqual(counted(), (2, 1))
+            changed = known[:-9] + ("A" if known[-9] != "A" else "B") + known[-8:]
+            self.refused(token=changed)
+            self.refused(token=changed)
+            self.assertEqual(counted(), (2, 3), "what is refused is not remembered")
+            short = self.signed(private, 5)
+            deadline = time.monotonic() + 60
+            while "ok" in self.client(token=short).hello:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.5)
+            self.refused(token=short)
+            self.assertEqual(counted()[1], 4, "expired, though its signature is known")
+            self.write("changing", open(self.pair("second")[1], "rb").read())
+            server.process.send_signal(signal.SIGHUP)
+            while "ok" in self.client(token=known).hello:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.1)
+        with Server("--token-keys", public, "--token-cache", "0", "--cores", "1") as server:
+            self.port = server.port
+            for _ in range(3):
+                self.assertEqual(self.client(token=known).hello["ok"]["user"], "Ann")
+            self.assertEqual(counted(), (0, 0))
 
     def test_other_keys_after_a_reload(self):
         jwk = lambda kid, secret: {"kty": "oct", "alg": "HS256", "kid": kid, "k": letters(secret)}

@@ -19,6 +19,8 @@ COUNTER(shed, counter, "Connections ended because memory was short and they read
 COUNTER(memory_used, permille, "Part of the memory that may be used which is; core 0 says it.")
 COUNTER(handshake_timeout, counter, "Connections that did not finish their request head in time.")
 COUNTER(unauthorized, counter, "Handshakes refused because of their token.")
+COUNTER(token_cache_hits, counter, "Tokens whose signature this core knew already.")
+COUNTER(token_cache_misses, counter, "Tokens whose signature had to be computed, of algorithms that are remembered.")
 COUNTER(origin_denied, counter, "Handshakes refused because of the page's Origin.")
 COUNTER(address_limited, counter, "Connections refused because their address had too many, or came too fast.")
 COUNTER(hello_timeout, counter, "Connections that did not say hello in time.")

@@ -43,6 +43,8 @@ OPTION(token_audience, "token-audience", WORDS, "", "", "", "Identity", LIVE,
        "audiences (aud) that tokens must be meant for; empty: tokens that name any are refused")
 OPTION(token_leeway, "token-leeway", TIME, "30s", "0", "10m", "Identity", LIVE,
        "by how much the clocks of who signs may differ from ours")
+OPTION(token_cache, "token-cache", COUNT, "32768", "0", "16777216", "Identity", START,
+       "tokens that a core remembers to have verified, so that who comes back is let in cheaply; 0: none")
 OPTION(token_cookie, "token-cookie", TEXT, "", "", "", "Identity", START,
        "cookie that may hold a token, of pages whose origin is listed; empty: none")
 OPTION(token_in_url, "token-in-url", CHOICE, "off", "", "off|on", "Identity", START,

@@ -248,9 +248,9 @@ Test(keys, tried_in_turn)
 		cr_assert_eq(take_text(text, NULL), 0, "%s", why);
 		size = signer_token(&signer, "{}", token);
 		cr_assert(jwt_cut(&parts, span_of(token, size)));
-		cr_assert_eq(keys_judge(&keys, &parts, &key), at < KEYS_TRIED_MAX ? AUTH_OK : AUTH_signature);
+		cr_assert_eq(keys_judge(&keys, NULL, &parts, &key), at < KEYS_TRIED_MAX ? AUTH_OK : AUTH_signature);
 		size = signer_token_of(&signer, "{\"alg\":\"HS256\",\"kid\":\"x\"}", "{}", token);
 		cr_assert(jwt_cut(&parts, span_of(token, size)));
-		cr_assert_eq(keys_judge(&keys, &parts, &key), AUTH_OK, "with its kid it is found");
+		cr_assert_eq(keys_judge(&keys, NULL, &parts, &key), AUTH_OK, "with its kid it is found");
 	}
 }

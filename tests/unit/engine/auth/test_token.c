@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/auth/auth.h"
+#include "engine/auth/verified.h"
 #include "engine/core/slab.h"
 #include "proto/chat/rights.h"
 #include "tests/identity/signer.h"
@@ -15,6 +16,8 @@ static struct signer signers[JWT_ALGORITHM_COUNT];
 static struct auth *policy;
 static char why[AUTH_WHY_MAX];
 static char token[SIGNER_TEXT_MAX], text[SIGNER_TEXT_MAX];
+static struct counters counters;
+static struct verified verified;
 
 static struct auth *policy_of(const char *keys, const char *algorithm, const char *issuers, const char *audiences)
 {
@@ -49,13 +52,40 @@ static void policy_for(enum jwt_algorithm algorithm, const char *more)
 	cr_assert_not_null(policy, "%s", why);
 }
 
+static void same_identity(const struct identity *a, const struct identity *b)
+{
+	cr_assert_eq(a->size, b->size);
+	cr_assert(span_equal(a->user, b->user) && a->expires_ms == b->expires_ms && a->roles == b->roles);
+	cr_assert(a->own_rules == b->own_rules && a->rule_count == b->rule_count);
+	for (uint32_t i = 0; i < a->rule_count; i++) {
+		cr_assert(span_equal(a->rules[i].pattern, b->rules[i].pattern));
+		cr_assert_eq(a->rules[i].rights, b->rules[i].rights);
+	}
+}
+
+/* Whatever is known of tokens, what is said to one is the same: when it comes for the first time, and again. */
+static void same_where_known(struct span jwt, uint64_t wall_ms, enum auth_refusal refusal,
+			     const struct identity *identity)
+{
+	for (int time = 0; time < 2; time++) {
+		struct identity *again;
+
+		cr_assert_eq(auth_token(policy, &verified, jwt, wall_ms, &again), refusal);
+		if (refusal != AUTH_OK)
+			continue;
+		same_identity(again, identity);
+		block_give(again, again->size);
+	}
+}
+
 static enum auth_refusal judge_at(const char *jwt, size_t size, uint64_t wall_ms, struct identity **identity)
 {
 	uint8_t *exact = malloc(size + !size);
 
 	memcpy(exact, jwt, size);
-	const enum auth_refusal refusal = auth_token(policy, span_of(exact, size), wall_ms, identity);
+	const enum auth_refusal refusal = auth_token(policy, NULL, span_of(exact, size), wall_ms, identity);
 
+	same_where_known(span_of(exact, size), wall_ms, refusal, *identity);
 	free(exact); /* what the identity holds is its own */
 	cr_assert_eq(refusal == AUTH_OK, *identity != NULL);
 	return refusal;
@@ -79,6 +109,7 @@ static enum auth_refusal payload(const char *json)
 
 static void setup(void)
 {
+	cr_assert_eq(verified_open(&verified, 64, 7, &counters), 0);
 	policy_for(JWT_HS256, "");
 }
 
@@ -86,6 +117,7 @@ static void teardown(void)
 {
 	auth_release(policy);
 	policy = NULL;
+	verified_close(&verified);
 	cr_assert_eq(block_bytes_out(), 0);
 	for (int i = 0; i < JWT_ALGORITHM_COUNT; i++)
 		signer_end(&signers[i]);
@@ -470,6 +502,83 @@ Test(token, without_keys_none_is_genuine)
 	struct identity *identity;
 	const size_t size = signer_token(&signers[JWT_HS256], GOOD, token);
 
-	cr_assert_eq(auth_token(NULL, span_of(token, size), NOW_MS, &identity), AUTH_key_unknown);
+	cr_assert_eq(auth_token(NULL, &verified, span_of(token, size), NOW_MS, &identity), AUTH_key_unknown);
 	cr_assert_null(identity);
+}
+
+static uint64_t hits(void)
+{
+	return counter_read(&counters, COUNTER_token_cache_hits);
+}
+
+static uint64_t misses(void)
+{
+	return counter_read(&counters, COUNTER_token_cache_misses);
+}
+
+static enum auth_refusal once_more(size_t size, uint64_t wall_ms)
+{
+	struct identity *identity;
+	const enum auth_refusal refusal = auth_token(policy, &verified, span_of(token, size), wall_ms, &identity);
+
+	if (refusal == AUTH_OK)
+		block_give(identity, identity->size);
+	return refusal;
+}
+
+/* What is remembered is the signature alone. */
+Test(token, that_is_known_is_still_judged_by_the_clock)
+{
+	policy_for(JWT_ES256, "");
+	const size_t size =
+		signer_token(&signers[JWT_ES256], "{\"sub\":\"bob\",\"exp\":1800000060,\"nbf\":1799999900}", token);
+
+	cr_assert_eq(once_more(size, NOW_MS), AUTH_OK);
+	cr_assert_eq(hits(), 0);
+	cr_assert_eq(misses(), 1);
+	cr_assert_eq(once_more(size, NOW_MS), AUTH_OK);
+	cr_assert_eq(hits(), 1, "the second time it is known");
+	cr_assert_eq(once_more(size, NOW_MS + 60000 + LEEWAY_MS - 1), AUTH_OK);
+	cr_assert_eq(once_more(size, NOW_MS + 60000 + LEEWAY_MS), AUTH_expired);
+	cr_assert_eq(once_more(size, NOW_MS - 100000 - LEEWAY_MS - 1), AUTH_early);
+	cr_assert_eq(once_more(size, NOW_MS), AUTH_OK);
+	cr_assert_eq(hits(), 5);
+	cr_assert_eq(misses(), 1);
+}
+
+/* One that is refused for its claims is genuine all the same, and never becomes valid by being known. */
+Test(token, that_is_refused_is_refused_again)
+{
+	policy_for(JWT_ES256, "");
+	const size_t size =
+		signer_token(&signers[JWT_ES256], "{\"sub\":\"bob\",\"exp\":1800000060,\"aud\":\"others\"}", token);
+
+	for (int time = 0; time < 3; time++)
+		cr_assert_eq(once_more(size, NOW_MS), AUTH_audience);
+	cr_assert_eq(hits(), 2);
+}
+
+Test(token, is_known_under_one_policy_alone)
+{
+	policy_for(JWT_ES256, "");
+	const size_t size = signer_token(&signers[JWT_ES256], GOOD, token);
+
+	cr_assert_eq(once_more(size, NOW_MS), AUTH_OK);
+	policy_for(JWT_ES256, "");
+	cr_assert_eq(once_more(size, NOW_MS), AUTH_OK);
+	cr_assert_eq(hits(), 0, "the same keys, but of another policy");
+	cr_assert_eq(misses(), 2);
+	signer_end(&signers[JWT_ES256]);
+	policy_for(JWT_ES256, "");
+	cr_assert_eq(once_more(size, NOW_MS), AUTH_signature, "its key is gone");
+	cr_assert_eq(hits(), 0);
+}
+
+Test(token, of_a_secret_is_not_looked_for)
+{
+	const size_t size = signer_token(&signers[JWT_HS256], GOOD, token);
+
+	cr_assert_eq(once_more(size, NOW_MS), AUTH_OK);
+	cr_assert_eq(once_more(size, NOW_MS), AUTH_OK);
+	cr_assert_eq(hits() + misses(), 0);
 }
