@@ -23,7 +23,8 @@ struct dialect_state {
 };
 
 struct dialect_out {
-	uint8_t *bytes;  /* room for `capacity`: DIALECT_OVERHEAD_MAX more than the data is always enough (checked) */
+	uint8_t *bytes;  /* room for `capacity`: DIALECT_OVERHEAD_MAX more than the data, or than a token, is always
+			  * enough (checked) */
 	size_t capacity;
 	size_t size;     /* written: a dialect appends */
 	bool binary;     /* as a binary WebSocket frame */

@@ -5,6 +5,7 @@
  * have the same. Answers are told apart by their ids: those of joins begin where those of sends end. */
 #include "proto/json/json_scan.h"
 #include "proto/json/json_string.h"
+#include "tools/load/tokens.h"
 #include "tools/load/wire.h"
 
 #define JOIN_ID (1ull << 52) /* plus the room */
@@ -14,10 +15,17 @@ extern const struct dialect dialect_native;
 
 static void hello(struct dialect_state *state, struct dialect_out *out)
 {
+	const struct span token = tokens_of(state->connection);
+
 	wire_put(out, SPAN("{\"op\":\"hello\",\"id\":"));
 	wire_put_u64(out, HELLO_ID);
-	wire_put(out, SPAN(",\"name\":\"u"));
-	wire_put_u64(out, state->connection);
+	if (token.bytes) {
+		wire_put(out, SPAN(",\"token\":\""));
+		wire_put(out, token);
+	} else {
+		wire_put(out, SPAN(",\"name\":\"u"));
+		wire_put_u64(out, state->connection);
+	}
 	wire_put(out, SPAN("\",\"agent\":\"uproar-load\"}"));
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/load/tokens.h"
+
 static const char usage[] =
 	"Usage: uproar-load run SCENARIO|FILE --url URL [OPTION...]\n"
 	"       uproar-load list [SCENARIO|figures]\n"
@@ -28,6 +30,7 @@ static const char usage[] =
 	"  --server-cores N     how many processors it uses at most, to know when it is at its limit [found out]\n"
 	"  --cpu LIST           pin the workers to these processors, in turn: 1 or 0,2-3\n"
 	"  --room-prefix TEXT   before the names of rooms, r0, r1, ...: a second run finds none of the first's\n"
+	"  --token-file FILE    a token a line: connection n is let in with the nth, and they go round; native alone\n"
 	"  --compress           offer compression (permessage-deflate), and take what comes compressed\n"
 	"  --publish-url URL    where publishers from outside connect, if elsewhere: same host and port\n"
 	"  --publish-dialect D  and how they speak\n"
@@ -106,7 +109,7 @@ bool options_cpus(struct options *options, const char *text)
 
 /* What is only known once all options were read. */
 struct parsed {
-	const char *url, *dialect, *publish_url, *publish_dialect;
+	const char *url, *dialect, *publish_url, *publish_dialect, *token_file;
 	const char *keys[256], *values[256]; /* of the scenario, in order */
 	size_t count;
 };
@@ -121,6 +124,7 @@ enum {
 	CORES,
 	CPU,
 	PREFIX,
+	TOKEN_FILE,
 	COMPRESS,
 	PUBLISH_URL,
 	PUBLISH_DIALECT,
@@ -154,6 +158,9 @@ static int take(struct options *options, struct parsed *parsed, int option, cons
 		return 1;
 	case DIALECT:
 		parsed->dialect = value;
+		return 1;
+	case TOKEN_FILE:
+		parsed->token_file = value;
 		return 1;
 	case COMPRESS:
 		options->target.compress = true;
@@ -306,6 +313,7 @@ static size_t fill_longs(struct option longs[64])
 		{ "server-cores", 1, NULL, CORES },
 		{ "cpu", 1, NULL, CPU },
 		{ "room-prefix", 1, NULL, PREFIX },
+		{ "token-file", 1, NULL, TOKEN_FILE },
 		{ "compress", 0, NULL, COMPRESS },
 		{ "publish-url", 1, NULL, PUBLISH_URL },
 		{ "publish-dialect", 1, NULL, PUBLISH_DIALECT },
@@ -324,15 +332,26 @@ static size_t fill_longs(struct option longs[64])
 	return count;
 }
 
+static int set_tokens(struct options *options, const struct parsed *parsed)
+{
+	char why[160];
+
+	if (!parsed->token_file)
+		return 1;
+	if (strcmp(options->target.dialect->name, "native") != 0)
+		return wrong("--token-file: %s has no place for a token; native has", options->target.dialect->name);
+	return tokens_read(parsed->token_file, why) ? 1 : wrong("--token-file: %s", why);
+}
+
 static int parse_run(struct options *options, const struct parsed *parsed, int count, char **words)
 {
 	if (count == 0)
 		return wrong("which scenario? `uproar-load list` has them");
 	if (count > 1)
 		return wrong("run takes one scenario, and \"%s\" is one too many", words[1]);
-	if (set_scenario(options, parsed, words[0]) < 0)
+	if (set_scenario(options, parsed, words[0]) < 0 || set_target(options, parsed) < 0)
 		return -1;
-	return set_target(options, parsed);
+	return set_tokens(options, parsed);
 }
 
 static int parse_words(struct options *options, const struct parsed *parsed, int count, char **words)

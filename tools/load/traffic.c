@@ -3,6 +3,7 @@
 #include "engine/core/check.h"
 #include "engine/core/pages.h"
 #include "tools/load/client.h"
+#include "tools/load/tokens.h"
 
 static void open_producer(struct worker *worker, uint32_t room, uint32_t p)
 {
@@ -33,7 +34,7 @@ bool traffic_open(struct worker *worker)
 
 	if (ids >= UINT32_MAX)
 		return false;
-	worker->wire_size = largest + DIALECT_OVERHEAD_MAX;
+	worker->wire_size = largest + tokens_longest() + DIALECT_OVERHEAD_MAX;
 	worker->wire = malloc(worker->wire_size);
 	worker->payload = malloc(largest);
 	worker->producers = pages_reserve((ids + 1) * sizeof(worker->producers[0]));
