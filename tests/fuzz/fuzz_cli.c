@@ -108,13 +108,19 @@ static void on_answer(void *owner, enum ask_kind kind, struct room *room, const 
 		show(answer->message, ESCAPE_PEOPLE);
 }
 
+static void on_removed(void *owner, struct room *room)
+{
+	(void)owner;
+	check(room->phase == ROOM_IN);
+}
+
 static void on_status(void *owner, const char *line)
 {
 	(void)owner;
 	check(line[0]);
 }
 
-static const struct session_ops ops = { on_event, on_gap, on_answer, on_status };
+static const struct session_ops ops = { on_event, on_gap, on_answer, on_removed, on_status };
 
 /* A session is half a megabyte: of what was used, and that alone. */
 static void clear(void)
@@ -173,6 +179,9 @@ static void act(uint32_t what)
 			session_join(&session, "c", 1, false);
 		else if (what & 16)
 			session_leave(&session, room);
+		break;
+	case 7:
+		session_ask(&session, ASK_MOD, "mod", room, ",\"act\":\"ban\",\"user\":\"Bob\",\"for\":60");
 		break;
 	default:
 		break;

@@ -17,7 +17,8 @@ import threading
 import time
 import unittest
 
-from harness import BUILD, ROOT, Client, Server, wait_until
+from harness import BUILD, ROOT, Client, Server, temporary, wait_until
+from test_moderation import SECRET, token
 
 CLI = os.path.join(ROOT, BUILD, "uproar-cli") if not os.path.isabs(BUILD) else os.path.join(BUILD, "uproar-cli")
 TEXT = r"\d\d:\d\d:\d\d "
@@ -815,6 +816,85 @@ class Terminal(WithServer):
         os.kill(self.pid, signal.SIGTERM)
         self.assertEqual(self.ended(), -signal.SIGTERM)
         self.assertTrue(termios.tcgetattr(self.tty)[3] & termios.ECHO)
+
+
+class Moderate(unittest.TestCase):
+    """Where tokens say who may moderate: what they do, and what those they do it to are shown."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = temporary()
+        cls.addClassCleanup(cls.directory.cleanup)
+        secret = os.path.join(cls.directory.name, "secret")
+        with open(secret, "wb") as file:
+            file.write(SECRET)
+        cls.server = Server("--cores", "2", "--token-keys", f"HS256:{secret}", "--token-leeway", "0").start()
+        cls.addClassCleanup(cls.server.__exit__)
+        cls.port = cls.server.port
+
+    def join(self, user, *words, roles=(), seconds=3600):
+        return Running(self, self.port, "--token", token(user, list(roles), seconds), *words)
+
+    def test_what_a_moderator_does_is_told_to_all(self):
+        bob = self.join("Bob B", "join", "acts", "acts.2")
+        cem = self.join("Cem", "join", "acts")
+        cem.say("here\n")
+        self.assertTrue(bob.shows("Cem: here"))
+        said = ("/mute Cem 10m 3 times too loud\n/unmute Cem\n/slow 30 easy\n/slow 0\n/lock\n/unlock done\n/kick Cem out\n"
+                "/ban \"Bob B\" 2h spam\n/unban \"Bob B\"\n")
+        status, out, err = self.run_as("Ann", ["admin"], said, "join", "acts")
+        self.assertEqual((status, err), (0, ""))
+        self.assertTrue(bob.shows("-- you were banned from acts"))
+        day = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+        expected = [f"muted Cem until {day}: 3 times too loud", "let speak again Cem",
+                    "made the room slow: one message a user in 30 s: easy", "made the room as fast as ever",
+                    "locked the room", "unlocked the room: done", "kicked Cem: out", f"banned Bob B until {day}: spam"]
+        for lines in (out, bob.out):
+            acts = [line for line in lines if " Ann " in line and "--" not in line]
+            for wanted, line in zip(expected, acts):
+                self.assertRegex(line, rf"{TEXT}Ann {wanted}$")
+            self.assertGreaterEqual(len(acts), len(expected))
+        self.assertTrue(any("took the ban back from Bob B" in line for line in out))
+        self.assertTrue(any(re.fullmatch(rf"(\[acts\] )?-- you were banned from acts until {day}: spam", line)
+                            for line in bob.out), bob.out)
+        self.assertEqual(cem.ended(), 69)
+        self.assertIn("-- you were kicked out of acts: out", cem.out)
+        self.assertIn("uproar-cli: there is no room left to be in", cem.err)
+        bob.say("still there\n")
+        self.assertTrue(bob.shows(r"\[acts.2\] .*Bob B: still there"), bob.out)
+        self.assertEqual(bob.ended(), 0)
+
+    def run_as(self, user, roles, stdin, *words):
+        done = subprocess.run(command(self.port, *words), input=stdin.encode(), capture_output=True, timeout=60,
+                              env={**os.environ, "UPROAR_TOKEN": token(user, roles)})
+        return done.returncode, done.stdout.decode().splitlines(), done.stderr.decode()
+
+    def test_what_cannot_be_done_is_said(self):
+        wrong = "/kick\n/ban\n/ban x 0s\n/slow\n/slow never\n/slow 86401\n/kick \"\" x\n/lock " + "x" * 257 + "\n"
+        status, _, err = self.run_as("Ann", ["admin"], wrong, "join", "wrong")
+        self.assertEqual(status, 75)
+        for usage, times in (("/kick USER [REASON]", 2), ("/ban USER [30s|10m|2h|7d] [REASON]", 2),
+                             ("/slow SECONDS [REASON]", 3), ("/lock [REASON]", 1)):
+            self.assertEqual(err.count(usage), times, err)
+        status, _, err = self.run_as("Bob", [], "/lock\n", "join", "wrong")
+        self.assertEqual(status, 75)
+        self.assertIn("wrong: the act was refused: forbidden", err)
+
+    def test_a_token_that_ends(self):
+        ann = self.join("Ann", "join", "ends", seconds=3)
+        self.assertTrue(ann.shows(r"^-- your token ends in [0-3] s$"))
+        self.assertTrue(wait_until(lambda: ann.process.poll() is not None))
+        self.assertEqual(ann.ended(), 69)
+        self.assertIn("uproar-cli: the server closed the connection: 4410 token_expired", ann.err)
+        status, _, err = self.run_as("Ann", [], "", "join", "ends")
+        self.assertEqual((status, err), (0, ""))
+
+    def test_no_token(self):
+        self.assertEqual(cli(self.port, "--token", "", "join", "r")[0], 64)
+        self.assertEqual(cli(self.port, "--token", "x" * 8193, "join", "r")[0], 64)
+        status, _, err = cli(self.port, "--token", "x.y.z", "join", "r")
+        self.assertEqual(status, 69)
+        self.assertIn("unauthorized", err)
 
 
 if __name__ == "__main__":

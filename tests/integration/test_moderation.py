@@ -44,12 +44,12 @@ def cell(table, kind, operation, who):
     return own[who] if own and who in own else table["open"][operation][who]
 
 
-def token(user, roles):
+def token(user, roles, seconds=3600):
     def part(value):
         return base64.urlsafe_b64encode(value).rstrip(b"=")
 
     head = part(b'{"alg":"HS256","typ":"JWT"}')
-    signed = head + b"." + part(json.dumps({"sub": user, "exp": int(time.time()) + 3600, "roles": roles}).encode())
+    signed = head + b"." + part(json.dumps({"sub": user, "exp": int(time.time()) + seconds, "roles": roles}).encode())
     return (signed + b"." + part(hmac.new(SECRET, signed, hashlib.sha256).digest())).decode()
 
 

@@ -149,7 +149,8 @@ static void show_found(struct chat *chat, const struct room *room, struct span o
 
 static void show_refusal(struct chat *chat, enum ask_kind kind, const struct room *room, const struct answer *answer)
 {
-	static const char *const what[] = { "", "hello", "join", "what was said", "history", "who", "the search" };
+	static const char *const what[] = { "",        "hello", "join",       "what was said",
+					    "history", "who",   "the search", "the act" };
 	struct text line = { 0 };
 
 	text_puts(&line, room ? room->name : "the server");
@@ -165,8 +166,8 @@ static void show_refusal(struct chat *chat, enum ask_kind kind, const struct roo
 	text_free(&line);
 }
 
-/* A join that is refused for good takes what is said there with it. */
-static void join_refused(struct chat *chat, struct room *room)
+/* A room that one cannot be in takes what is said there with it. */
+static void room_gone(struct chat *chat, struct room *room)
 {
 	size_t others = 0;
 
@@ -186,6 +187,21 @@ static void join_refused(struct chat *chat, struct room *room)
 		session_give_up(&chat->session, "there is no room left to be in");
 }
 
+/* Who has a token, or is a guest, may be called otherwise than they said. */
+static void learn_name(struct chat *chat, struct span ok)
+{
+	static const struct json_name names[] = { { "user" } };
+	struct json_value user;
+	struct span name;
+	uint8_t room[sizeof(chat->self) - 1];
+
+	if (json_scan_object(&user, names, 1, ok.bytes, ok.size) < 0 || user.type != JSON_STRING ||
+	    json_string(&name, user.token, room, sizeof(room)) < 0 || name.size >= sizeof(chat->self))
+		return;
+	memcpy(chat->self, name.bytes, name.size);
+	chat->self[name.size] = 0;
+}
+
 static void on_answer(void *owner, enum ask_kind kind, struct room *room, const struct answer *answer)
 {
 	struct chat *const chat = owner;
@@ -193,11 +209,13 @@ static void on_answer(void *owner, enum ask_kind kind, struct room *room, const 
 	if (!answer->ok.bytes) {
 		show_refusal(chat, kind, room, answer);
 		if (kind == ASK_JOIN)
-			join_refused(chat, room);
+			room_gone(chat, room);
 		else if (kind == ASK_HELLO)
 			session_give_up(&chat->session, "the server does not take us");
 		else if (kind == ASK_SEARCH && chat->options->mode == MODE_SEARCH)
 			session_give_up(&chat->session, "nothing can be searched here");
+	} else if (kind == ASK_HELLO) {
+		learn_name(chat, answer->ok);
 	} else if (kind == ASK_SEND && chat->options->json && chat->options->mode == MODE_SEND) {
 		show_json(&chat->show, answer->ok);
 	} else if (kind == ASK_JOIN && chat->options->mode == MODE_JOIN && chat->input.person) {
@@ -213,8 +231,17 @@ static void on_answer(void *owner, enum ask_kind kind, struct room *room, const 
 	}
 }
 
+static void on_removed(void *owner, struct room *room)
+{
+	struct chat *const chat = owner;
+
+	chat->failures += !outbox_is_empty(&room->outbox);
+	chat->leaving = chat->leaving && room != chat->current;
+	room_gone(chat, room);
+}
+
 static const struct session_ops ops = {
-	.on_event = on_event, .on_gap = on_gap, .on_answer = on_answer, .on_status = on_status
+	.on_event = on_event, .on_gap = on_gap, .on_answer = on_answer, .on_removed = on_removed, .on_status = on_status
 };
 
 /* May a line be taken now? A person's any time, but for a full outbox; a pipe's when it can be carried out. */
@@ -321,9 +348,11 @@ static void begin(struct chat *chat, const struct options *options)
 	chat->show = (struct show){ .json = options->json,
 				    .terminal = terminal,
 				    .several = options->room_count > 1,
-				    .self = options->name,
+				    .self = chat->self,
 				    .input = &chat->input };
 	session_init(&chat->session, &ops, chat, &options->url, options->name);
+	snprintf(chat->self, sizeof(chat->self), "%s", options->name);
+	chat->session.token = options->token;
 	chat->session.timeout_ns = options->timeout_s * 1000000000ull;
 	for (size_t i = 0; i < options->room_count; i++) {
 		const uint64_t wanted = options->mode == MODE_SEARCH ? 0 : options->limit;

@@ -19,6 +19,7 @@ struct chat {
 	uint64_t settled_ns;    /* since when there is nothing left to do but to see our own echo */
 	bool searched;          /* the answer to a search that was all there was to do */
 	bool found;             /* it had something */
+	char self[65];          /* who the server takes us for */
 	bool quit;
 	bool leaving;           /* the current room, once all that was said there is acknowledged */
 };
@@ -28,6 +29,12 @@ int chat_run(struct chat *chat, const struct options *options);
 
 /* One line of standard input in a room one has joined. */
 void commands_line(struct chat *chat, struct span line);
+
+/* The same, of a moderator: /kick and so on. False: there is no such command. */
+bool commands_moderate(struct chat *chat, struct span command, struct span rest);
+
+/* Takes the first word off a line, and the blanks behind it. */
+struct span commands_word(struct span *rest);
 
 /* Leaves the current room. */
 void commands_leave(struct chat *chat);

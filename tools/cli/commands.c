@@ -6,8 +6,7 @@
 #include "tools/cli/chat.h"
 #include "tools/cli/escape.h"
 
-/* Takes the first word off, and the blanks behind it. */
-static struct span word_take(struct span *rest)
+struct span commands_word(struct span *rest)
 {
 	size_t size = 0, next;
 
@@ -23,7 +22,7 @@ static struct span word_take(struct span *rest)
 /* Decimal; 0 is no number of a message. */
 static uint64_t number_take(struct span *rest)
 {
-	const struct span word = word_take(rest);
+	const struct span word = commands_word(rest);
 	uint64_t number = 0;
 
 	if (word.size > 15)
@@ -43,7 +42,7 @@ static bool is(struct span word, const char *text)
 
 static void join(struct chat *chat, struct span rest)
 {
-	const struct span word = word_take(&rest);
+	const struct span word = commands_word(&rest);
 	char name[ROOM_NAME_SIZE_MAX + 1];
 	struct room *room;
 
@@ -146,10 +145,16 @@ static void search(struct chat *chat, struct span words)
 		chat_fail(chat, "not connected now");
 }
 
+static void who(struct chat *chat)
+{
+	if (!session_ask(&chat->session, ASK_PRESENCE, "presence", chat->current, ""))
+		chat_fail(chat, "not connected now");
+}
+
 static void command(struct chat *chat, struct span line)
 {
 	struct span rest = line;
-	const struct span word = word_take(&rest);
+	const struct span word = commands_word(&rest);
 
 	if (is(word, "/quit"))
 		chat->quit = true;
@@ -171,10 +176,11 @@ static void command(struct chat *chat, struct span line)
 		history(chat, rest);
 	else if (is(word, "/search"))
 		search(chat, rest);
-	else if (!is(word, "/who"))
-		chat_fail(chat, "there is /join /leave /who /history /search /edit /del /react /unreact /quit");
-	else if (!session_ask(&chat->session, ASK_PRESENCE, "presence", chat->current, ""))
-		chat_fail(chat, "not connected now");
+	else if (is(word, "/who"))
+		who(chat);
+	else if (!commands_moderate(chat, word, rest))
+		chat_fail(chat, "there is /join /leave /who /history /search /edit /del /react /unreact /quit, and for "
+				"moderators /kick /ban /unban /mute /unmute /slow /lock /unlock");
 }
 
 void commands_line(struct chat *chat, struct span line)

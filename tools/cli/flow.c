@@ -83,8 +83,10 @@ void flow_hello(struct session *session, uint64_t now)
 {
 	struct text members = { 0 };
 
-	text_puts(&members, ",\"name\":");
-	text_json(&members, span_of(session->name, strlen(session->name)));
+	const char *const said = session->token ? session->token : session->name;
+
+	text_puts(&members, session->token ? ",\"token\":" : ",\"name\":");
+	text_json(&members, span_of(said, strlen(said)));
 	text_puts(&members, ",\"agent\":\"uproar-cli/" UPROAR_VERSION "\"");
 	flow_command(session, ASK_HELLO, "hello", NULL, text_span(&members));
 	text_free(&members);

@@ -168,18 +168,24 @@ static struct refusal refusal_of(const struct json_value *err)
 	return refusal;
 }
 
-static void send_done(struct session *session, struct room *room, struct outbox_entry *entry,
-		      const struct answer *answer, uint64_t now)
+/* What we did has a number in the room. */
+static void note_acknowledged(struct room *room, const struct answer *answer)
 {
 	enum { SEQ, EPOCH, COUNT };
 	static const struct json_name names[] = { { "seq" }, { "epoch" } };
 	struct json_value value[COUNT];
 
-	outbox_done(&room->outbox, entry);
-	session->progress_ns = now;
 	if (json_scan_object(value, names, COUNT, answer->ok.bytes, answer->ok.size) == 1 &&
 	    epoch_is(room, word(&value[EPOCH])) && number(&value[SEQ], 0) > room->acked_seq)
 		room->acked_seq = number(&value[SEQ], 0);
+}
+
+static void send_done(struct session *session, struct room *room, struct outbox_entry *entry,
+		      const struct answer *answer, uint64_t now)
+{
+	outbox_done(&room->outbox, entry);
+	session->progress_ns = now;
+	note_acknowledged(room, answer);
 	session->ops->on_answer(session->owner, ASK_SEND, room, answer);
 }
 
@@ -220,6 +226,8 @@ static void answered(struct session *session, const struct ask *ask, const struc
 {
 	if (ask->kind == ASK_HELLO)
 		hello_answered(session, answer->ok, now);
+	if (ask->kind == ASK_MOD)
+		note_acknowledged(ask->room, answer);
 	if (ask->kind == ASK_JOIN)
 		join_done(session, ask->room, answer);
 	else
@@ -273,6 +281,13 @@ static void take_notice(struct session *session, struct room *room, const struct
 	session->ops->on_event(session->owner, room, text);
 }
 
+static void take_removal(struct session *session, struct room *room, struct span text)
+{
+	session->ops->on_event(session->owner, room, text);
+	session->ops->on_removed(session->owner, room);
+	session_forget(session, room);
+}
+
 void intake_message(struct session *session, struct span text, uint64_t now)
 {
 	enum { RE, OK, ERR, EV, ROOM, SEQ, CODE, NEXT, AFTER_MS, COUNT };
@@ -292,8 +307,12 @@ void intake_message(struct session *session, struct span text, uint64_t now)
 		link_send(&session->link, SPAN("{\"op\":\"pong\"}"));
 	else if (word_is(&value[EV], "notice"))
 		take_notice(session, room, &value[CODE], &value[NEXT], &value[AFTER_MS], text, now);
+	else if (word_is(&value[EV], "expiring"))
+		session->ops->on_event(session->owner, NULL, text);
 	else if (!room || room->phase != ROOM_IN || value[EV].type != JSON_STRING)
 		return;
+	else if (word_is(&value[EV], "removed"))
+		take_removal(session, room, text);
 	else if (word_is(&value[EV], "read") || value[SEQ].type != JSON_NUMBER)
 		session->ops->on_event(session->owner, room, text);
 	else

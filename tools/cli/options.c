@@ -10,6 +10,8 @@
 #include "proto/json/json_scan.h"
 #include "proto/utf8/utf8.h"
 
+#define TOKEN_SIZE_MAX 8192 /* which is as long as a server takes */
+
 static const char help[] =
 	"Usage: uproar-cli [OPTION...] join ROOM... [--limit N]\n"
 	"       uproar-cli [OPTION...] read ROOM [--limit N] [--since EPOCH:SEQ] [--follow]\n"
@@ -26,12 +28,18 @@ static const char help[] =
 	"           /leave       leave it                                      /history [N] what was said, numbered\n"
 	"           /edit SEQ TEXT   /del SEQ   /react SEQ KEY   /unreact SEQ KEY\n"
 	"           /search WORDS   /quit\n"
+	"         and of moderators:\n"
+	"           /kick USER   /ban USER [30s|10m|2h|7d] [REASON]   /mute likewise   /unban USER   /unmute USER\n"
+	"           /slow SECONDS   /lock   /unlock; all with a REASON, and a name with blanks in \"quotes\"\n"
 	"  read   prints the latest events and ends, or goes on with --follow.\n"
 	"  send   sends one message, or one for each line of standard input that is not empty.\n"
 	"  search prints the newest messages with all the words, as they look now, and ends.\n"
 	"\n"
 	"  --url URL          the server [ws://127.0.0.1:8080/ws]\n"
 	"  --name NAME        who one is [$USER, or guest-XXXX]\n"
+	"  --token TOKEN      or a token that says so, where the server has keys; others see it in the list of "
+	"processes,\n"
+	"                     but not in [$UPROAR_TOKEN]\n"
 	"  --json             print one JSON object a line, as the server sent it: events; send: acknowledgements\n"
 	"  --timeout S        give up after S seconds without a connection, or without an acknowledgement\n"
 	"                     that is waited for; 0: never [30]\n"
@@ -106,6 +114,14 @@ static bool name_set(struct options *options, const char *name)
 	if (!blank)
 		memcpy(options->name, name, size + 1);
 	return !blank;
+}
+
+static bool token_set(struct options *options, const char *token)
+{
+	const size_t size = strlen(token);
+
+	options->token = token;
+	return size > 0 && size <= TOKEN_SIZE_MAX && utf8_valid((const uint8_t *)token, size);
 }
 
 static void name_default(struct options *options)
@@ -210,7 +226,8 @@ enum {
 	SINCE = 's',
 	FOLLOW = 'f',
 	DATA = 'd',
-	BEFORE = 'b'
+	BEFORE = 'b',
+	TOKEN = 'k'
 };
 
 static int option_take(struct options *options, int option, const char *value)
@@ -223,6 +240,8 @@ static int option_take(struct options *options, int option, const char *value)
 		return done < 0 ? wrong("%s: %s", value, url_refusal_text(done)) : 1;
 	case NAME:
 		return name_set(options, value) ? 1 : wrong("a name is 1 to 64 bytes of UTF-8, not all blank");
+	case TOKEN:
+		return token_set(options, value) ? 1 : wrong("a token is up to %d bytes of UTF-8", TOKEN_SIZE_MAX);
 	case TIMEOUT:
 		if (!number_parse(&options->timeout_s, value, strlen(value), 86400))
 			return wrong("--timeout takes seconds, 0 to 86400: %s", value);
@@ -269,14 +288,18 @@ static int fitting(const struct options *options, bool limit)
 int options_parse(struct options *options, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "url", 1, NULL, URL },         { "name", 1, NULL, NAME },     { "json", 0, NULL, JSON },
-		{ "timeout", 1, NULL, TIMEOUT }, { "limit", 1, NULL, LIMIT },   { "since", 1, NULL, SINCE },
-		{ "follow", 0, NULL, FOLLOW },   { "data", 1, NULL, DATA },     { "help", 0, NULL, 'h' },
-		{ "version", 0, NULL, 'V' },     { "before", 1, NULL, BEFORE }, { NULL, 0, NULL, 0 },
+		{ "url", 1, NULL, URL },       { "name", 1, NULL, NAME },
+		{ "json", 0, NULL, JSON },     { "timeout", 1, NULL, TIMEOUT },
+		{ "limit", 1, NULL, LIMIT },   { "since", 1, NULL, SINCE },
+		{ "follow", 0, NULL, FOLLOW }, { "data", 1, NULL, DATA },
+		{ "help", 0, NULL, 'h' },      { "version", 0, NULL, 'V' },
+		{ "before", 1, NULL, BEFORE }, { "token", 1, NULL, TOKEN },
+		{ NULL, 0, NULL, 0 },
 	};
 	static const uint8_t usual_limit[] = {
 		[MODE_JOIN] = 20, [MODE_READ] = 50, [MODE_SEND] = 0, [MODE_SEARCH] = CHAT_FOUND_DEFAULT
 	};
+	const char *const token = getenv("UPROAR_TOKEN");
 	const uint64_t none = UINT64_MAX;
 	bool limit;
 	int option;
@@ -284,6 +307,8 @@ int options_parse(struct options *options, int argc, char **argv)
 	*options = (struct options){ .timeout_s = 30, .limit = none };
 	url_parse(&options->url, "ws://127.0.0.1:8080/ws");
 	name_default(options);
+	if (token && *token && !token_set(options, token))
+		return wrong("UPROAR_TOKEN: a token is up to %d bytes of UTF-8", TOKEN_SIZE_MAX);
 	while ((option = getopt_long(argc, argv, "hV", longs, NULL)) != -1) {
 		if (option == 'h' || option == 'V') {
 			fputs(option == 'h' ? help : "uproar-cli " UPROAR_VERSION "\n", stdout);

@@ -28,6 +28,7 @@ struct options {
 	enum options_mode mode;
 	struct url url;
 	char name[65];
+	const char *token;          /* in place of a name; NULL: none */
 	bool json;
 	bool follow;
 	uint64_t timeout_s;

@@ -96,6 +96,11 @@ void session_leave(struct session *session, struct room *room)
 {
 	if (session->phase == SESSION_UP && room->phase >= ROOM_JOINING)
 		flow_command(session, ASK_NONE, "leave", room, SPAN(""));
+	session_forget(session, room);
+}
+
+void session_forget(struct session *session, struct room *room)
+{
 	for (size_t i = 0; i < SESSION_ASKS_MAX; i++)
 		if (session->asks[i].room == room)
 			session->asks[i].kind = ASK_NONE;
@@ -114,7 +119,7 @@ void session_give_up(struct session *session, const char *why)
 static bool is_final(int code)
 {
 	static const uint16_t final[] = {
-		1000, 1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4409, 4412, 4413, 4429,
+		1000, 1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4409, 4410, 4412, 4413, 4429,
 	};
 
 	for (size_t i = 0; i < sizeof(final) / sizeof(final[0]); i++)

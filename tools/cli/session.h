@@ -29,6 +29,7 @@ enum ask_kind {
 	ASK_HISTORY,
 	ASK_PRESENCE,
 	ASK_SEARCH,
+	ASK_MOD,
 };
 
 struct ask {
@@ -51,6 +52,8 @@ struct session_ops {
 	void (*on_gap)(void *owner, struct room *room, struct span reason);
 	/* Only answers that decide something: after a refused join the room is free. */
 	void (*on_answer)(void *owner, enum ask_kind kind, struct room *room, const struct answer *answer);
+	/* We are in the room no more, which the last event has told; after this it is free. */
+	void (*on_removed)(void *owner, struct room *room);
 	/* The connection came or went, for people. */
 	void (*on_status)(void *owner, const char *line);
 };
@@ -67,6 +70,7 @@ struct session {
 	void *owner;
 	const struct url *url;
 	const char *name;
+	const char *token;        /* shown instead; NULL: none */
 	uint64_t timeout_ns;      /* without a connection, or an acknowledgement we wait for; 0: for ever */
 	bool patient;             /* once there was a connection, look for the next one for ever */
 	char producer[23];
@@ -100,8 +104,9 @@ void session_free(struct session *session);
  * Returns it, NULL when there are too many. */
 struct room *session_join(struct session *session, const char *name, uint32_t limit, bool quiet);
 
-/* Out of the room at once; what its outbox holds is forgotten. */
+/* Out of the room at once; what its outbox holds is forgotten. The second: the server knows already. */
 void session_leave(struct session *session, struct room *room);
+void session_forget(struct session *session, struct room *room);
 
 /* NULL when there is none of that name. */
 struct room *session_room(struct session *session, struct span name);

@@ -26,12 +26,18 @@ enum {
 	CODE,
 	AFTER,
 	NEXT,
+	ACT,
+	UNTIL,
+	EVERY,
+	REASON,
+	IN_MS,
 	COUNT,
 };
 
 static const struct json_name names[COUNT] = {
-	{ "ev" }, { "seq" },  { "ts" }, { "from" },    { "data" }, { "target" }, { "key" },
-	{ "on" }, { "user" }, { "n" },  { "deleted" }, { "code" }, { "after" },  { "next" },
+	{ "ev" },  { "seq" },   { "ts" },    { "from" },    { "data" },  { "target" }, { "key" },
+	{ "on" },  { "user" },  { "n" },     { "deleted" }, { "code" },  { "after" },  { "next" },
+	{ "act" }, { "until" }, { "every" }, { "reason" },  { "in_ms" },
 };
 
 /* Writes a line to a stream, around the line that is being typed. */
@@ -103,6 +109,76 @@ static bool word_is(const struct json_value *value, const char *word)
 	       memcmp(value->token.bytes + 1, word, size) == 0;
 }
 
+static bool is_number(const struct json_value *value, uint64_t *number)
+{
+	return value->type == JSON_NUMBER && json_integer(number, value->token) && *number > 0;
+}
+
+/* How long it lasts, and why. */
+static void put_terms(struct text *out, const struct json_value *value)
+{
+	uint64_t until_ms;
+
+	if (is_number(&value[UNTIL], &until_ms)) {
+		text_puts(out, " until ");
+		put_time(out, &value[UNTIL], true);
+		out->size--; /* the blank behind it */
+	}
+	if (value[REASON].type == JSON_STRING && value[REASON].token.size > 2) {
+		text_puts(out, ": ");
+		put_string(out, &value[REASON]);
+	}
+}
+
+/* What a moderator did. */
+static void put_act(struct text *out, const struct json_value *value)
+{
+	static const struct {
+		const char *act, *words;
+		bool of_user;
+	} acts[] = {
+		{ "kick", " kicked ", true },
+		{ "ban", " banned ", true },
+		{ "unban", " took the ban back from ", true },
+		{ "mute", " muted ", true },
+		{ "unmute", " let speak again ", true },
+		{ "lock", " locked the room", false },
+		{ "unlock", " unlocked the room", false },
+	};
+	const size_t count = sizeof(acts) / sizeof(acts[0]);
+	uint64_t every_s;
+	size_t at = 0;
+
+	while (at < count && !word_is(&value[ACT], acts[at].act))
+		at++;
+	if (word_is(&value[ACT], "slow") && is_number(&value[EVERY], &every_s)) {
+		text_puts(out, " made the room slow: one message a user in ");
+		text_number(out, every_s);
+		text_puts(out, " s");
+	} else if (word_is(&value[ACT], "slow")) {
+		text_puts(out, " made the room as fast as ever");
+	} else if (at == count) {
+		text_puts(out, " did what this client does not know: ");
+		put_string(out, &value[ACT]);
+	} else {
+		text_puts(out, acts[at].words);
+	}
+	if (at < count && acts[at].of_user)
+		put_string(out, &value[USER]);
+	put_terms(out, value);
+}
+
+/* We are in a room no more. */
+static void put_removal(struct text *out, const char *room, const struct json_value *value)
+{
+	text_puts(out, word_is(&value[ACT], "ban")    ? "-- you were banned from "
+		       : word_is(&value[ACT], "kick") ? "-- you were kicked out of "
+						      : "-- you may not be in ");
+	text_puts(out, room);
+	text_puts(out, word_is(&value[ACT], "ban") || word_is(&value[ACT], "kick") ? "" : " any more");
+	put_terms(out, value);
+}
+
 /* What has a number: messages and what became of them. */
 static void put_entry(struct text *out, const struct json_value *value, bool dated)
 {
@@ -110,6 +186,10 @@ static void put_entry(struct text *out, const struct json_value *value, bool dat
 
 	put_time(out, &value[TS], dated);
 	put_string(out, &value[FROM]);
+	if (word_is(&value[EV], "mod")) {
+		put_act(out, value);
+		return;
+	}
 	if (word_is(&value[EV], "edit"))
 		text_puts(out, " edited ");
 	else if (word_is(&value[EV], "del"))
@@ -129,8 +209,18 @@ static void put_entry(struct text *out, const struct json_value *value, bool dat
 		put_data(out, &value[DATA]);
 }
 
+static void put_expiry(struct text *out, const struct json_value *value)
+{
+	uint64_t in_ms = 0;
+
+	is_number(&value[IN_MS], &in_ms);
+	text_puts(out, "-- your token ends in ");
+	text_number(out, in_ms / 1000);
+	text_puts(out, " s");
+}
+
 /* What has none. Returns whether there is anything to say. */
-static bool put_courtesy(struct show *show, struct text *out, const struct json_value *value)
+static bool put_courtesy(struct show *show, struct text *out, const char *room, const struct json_value *value)
 {
 	const struct json_value *const who = word_is(&value[EV], "typing") ? &value[FROM] : &value[USER];
 	const uint64_t now = clock_mono_ns();
@@ -140,6 +230,14 @@ static bool put_courtesy(struct show *show, struct text *out, const struct json_
 		put_number(out, &value[N]);
 		text_puts(out, " messages are missing before number ");
 		put_number(out, &value[NEXT]);
+		return true;
+	}
+	if (word_is(&value[EV], "removed") && room) {
+		put_removal(out, room, value);
+		return true;
+	}
+	if (word_is(&value[EV], "expiring")) {
+		put_expiry(out, value);
 		return true;
 	}
 	text_puts(out, "-- ");
@@ -182,7 +280,7 @@ void show_event(struct show *show, const char *room, struct span event, bool num
 	if (json_scan_object(value, names, COUNT, event.bytes, event.size) < 0)
 		return;
 	entry = word_is(&value[EV], "msg") || word_is(&value[EV], "edit") || word_is(&value[EV], "del") ||
-		word_is(&value[EV], "react");
+		word_is(&value[EV], "react") || word_is(&value[EV], "mod");
 	if (show->terminal && !word_is(&value[EV], "msg"))
 		text_puts(&line, "\033[2m");
 	put_room(show, &line, room);
@@ -193,7 +291,7 @@ void show_event(struct show *show, const char *room, struct span event, bool num
 	}
 	if (entry)
 		put_entry(&line, value, show->dated);
-	worth = entry || put_courtesy(show, &line, value);
+	worth = entry || put_courtesy(show, &line, room, value);
 	if (show->terminal && word_is(&value[EV], "msg") && !numbered) { /* what /edit and the like ask for */
 		text_puts(&line, "\033[2m  #");
 		put_number(&line, &value[SEQ]);
