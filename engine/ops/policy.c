@@ -21,6 +21,16 @@ int policy_name_files(const struct options *options, struct files *files, char e
 	return identity_name_files(options, files, error);
 }
 
+/* Where only who has a key may read the metrics there must be keys, or nobody does. */
+static int check_metrics(const struct options *options, char error[OPTION_ERROR_MAX])
+{
+	if (option_number(options, OPTION_metrics) == 0 || *option_text(options, OPTION_api_keys))
+		return 0;
+	snprintf(error, OPTION_ERROR_MAX, "%.*s: option 'metrics': key needs api-keys, or nobody could read them",
+		 OPTION_WHERE_MAX, option_where(options, OPTION_metrics));
+	return -1;
+}
+
 int policy_check(const struct options *options, char error[OPTION_ERROR_MAX])
 {
 	struct room_classes *classes = malloc(sizeof(*classes));
@@ -31,7 +41,7 @@ int policy_check(const struct options *options, char error[OPTION_ERROR_MAX])
 	free(classes);
 	if (result == 0)
 		result = identity_check(options, error);
-	return result;
+	return result == 0 ? check_metrics(options, error) : result;
 }
 
 /* NULL where there is no memory, and of nothing: then the next fetch brings it again. */
@@ -48,7 +58,7 @@ static int fill(struct policy *policy, const struct policy *before, struct files
 {
 	const struct options *options = &policy->options;
 
-	if (plan_classes(options, &policy->classes, error) != 0)
+	if (plan_classes(options, &policy->classes, error) != 0 || check_metrics(options, error) != 0)
 		return -1;
 	if (api_file_read(options, files, &policy->api_keys, error) != 0)
 		return -1;

@@ -69,6 +69,9 @@ WRONG = [
     (2, "a zero byte; the file must be text", "ping = 20s;\0"),
 ]
 
+# Where there is no file of API keys.
+WRONG_WITHOUT_KEYS = [(2, "option 'metrics': key needs api-keys, or nobody could read them", "metrics = key;")]
+
 # Of the file of API keys, whose first line is right.
 WRONG_KEYS = [
     (2, "option 'api-keys': ", "shop2 publish\n"),
@@ -96,7 +99,7 @@ class Refused(unittest.TestCase):
     def test_before_a_start(self):
         with temporary() as folder, ThreadPoolExecutor(2) as pool:
             rows = []
-            for n, (line, said, text) in enumerate(WRONG):
+            for n, (line, said, text) in enumerate(WRONG + WRONG_WITHOUT_KEYS):
                 path = os.path.join(folder, f"{n}.conf")
                 with open(path, "w") as file:
                     file.write(first_line(text) + text + "\n")
