@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define ANSWER_MS 5000 /* a file system that takes longer is not there */
+#define END_MS 1000 /* for the reader to find that nobody asks any more; about, since it is waited for in steps */
 
 int files_name(struct files *files, const char *path)
 {
@@ -203,11 +204,25 @@ ssize_t files_read(struct files *files, const char *path, char *bytes, size_t mo
 	return -EACCES;
 }
 
+/* Nothing of it is left for another process to clear away. */
+static void await(pid_t reader)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < END_MS; i++) {
+		if (waitpid(reader, NULL, WNOHANG) != 0)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
 void files_end(struct files *files)
 {
 	if (!files->started)
 		return;
 	shut(&files->asks);
 	shut(&files->answers);
+	if (files->reader > 0)
+		await(files->reader);
 	files->reader = 0;
 }

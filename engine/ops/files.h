@@ -33,7 +33,7 @@ int files_start(struct files *files);
  * where it has more than `most` bytes; -EPIPE when there is no reader left, -ETIMEDOUT when it does not answer. */
 ssize_t files_read(struct files *files, const char *path, char *bytes, size_t most);
 
-/* Ends the reader, if there is one. */
+/* Ends the reader, if there is one, and waits for it; not for one that hangs on a file system. */
 void files_end(struct files *files);
 
 #endif

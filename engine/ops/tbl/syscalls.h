@@ -12,6 +12,7 @@ CALL(pread64, ALWAYS)           /* how much memory is in use */
 CALL(write, ALWAYS)             /* the log */
 CALL(getsockopt, ALWAYS)        /* of which family a listener is */
 CALL(shutdown, ALWAYS)          /* of a listener */
+CALL(wait4, ALWAYS)             /* the reader of files, at the end */
 CALL(close, ALWAYS)
 CALL(sched_yield, ALWAYS)
 CALL(nanosleep, ALWAYS)
