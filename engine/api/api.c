@@ -3,7 +3,7 @@
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
-#include "engine/gate/ahead.h"
+#include "engine/gate/pipelined.h"
 #include "engine/api/api_batch.h"
 #include "engine/api/api_call.h"
 #include "engine/api/api_list.h"
@@ -353,7 +353,7 @@ static void on_reply(struct gate *gate, const struct mail_reply *mail)
 	CHECK(request->awaited == 1);
 	api_end_wait(gate, conn, &kept);
 	api_answer_reply(gate, conn, &kept, mail);
-	ahead_read(gate, conn);
+	pipelined_read(gate, conn);
 }
 
 const struct api_ops api_ops = {

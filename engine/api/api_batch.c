@@ -2,7 +2,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/slab.h"
-#include "engine/gate/ahead.h"
+#include "engine/gate/pipelined.h"
 #include "proto/json/json_walk.h"
 #include "proto/json/json_string.h"
 
@@ -94,7 +94,7 @@ void api_batch_reply(struct gate *gate, struct conn *conn, struct api_request *r
 	api_end_wait(gate, conn, &kept);
 	answer(gate, conn, &kept);
 	api_batch_forget(&kept);
-	ahead_read(gate, conn);
+	pipelined_read(gate, conn);
 }
 
 enum batch_key { BATCH_OP, BATCH_ROOM, BATCH_SEQ, BATCH_KEYS };

@@ -91,7 +91,7 @@ enum api_error api_delete(struct api_call *call, struct span room, uint64_t seq,
 struct api_request *api_waiting(struct gate *gate, const struct mail_origin *origin, struct conn **conn);
 
 /* The one that waited goes on: what was kept of it is copied to *kept, and the phase is HEAD again; then, once it is
- * answered, gate/ahead.h reads what came meanwhile. */
+ * answered, gate/pipelined.h reads what came meanwhile. */
 void api_end_wait(struct gate *gate, struct conn *conn, struct api_request *kept);
 
 /* refuse: API_ERR_bad_request with these words. */

@@ -6,7 +6,7 @@
 #include "engine/chat/record.h"
 #include "engine/core/check.h"
 #include "engine/core/slab.h"
-#include "engine/gate/ahead.h"
+#include "engine/gate/pipelined.h"
 #include "engine/gate/users.h"
 #include "proto/chat/limits.h"
 #include "proto/json/json_string.h"
@@ -129,7 +129,7 @@ static void answer(struct gate *gate, struct conn *conn, uint32_t next)
 		list->size += (size_t)snprintf(items + list->size, 64, "]}");
 	api_answer(gate, conn, &kept, 200, NULL, span_of(items, list->size));
 	api_list_forget(&kept);
-	ahead_read(gate, conn);
+	pipelined_read(gate, conn);
 }
 
 void api_list_told(struct gate *gate, const struct mail_told *mail)

@@ -5,7 +5,7 @@
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
-#include "engine/gate/ahead.h"
+#include "engine/gate/pipelined.h"
 #include "engine/api/errand.h"
 
 /* The reason is a JSON string, with its quotes. */
@@ -39,7 +39,7 @@ static void come_back(struct gate *gate, struct gate_call *call)
 			api_answer(gate, conn, &kept, 200, NULL, span_of(errand->body, errand->body_size));
 		else
 			answer_refused(gate, conn, &kept, errand);
-		ahead_read(gate, conn);
+		pipelined_read(gate, conn);
 	}
 	block_give(errand, sizeof(*errand));
 }

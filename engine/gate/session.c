@@ -5,7 +5,7 @@
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
-#include "engine/gate/ahead.h"
+#include "engine/gate/pipelined.h"
 #include "engine/gate/api_ops.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/hook.h"
@@ -129,7 +129,7 @@ void session_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t 
 	session->heard_ms = (uint32_t)gate->now_ms;
 	session->pinged = false;
 	if (session->phase == SESSION_API) {
-		ahead_keep(gate, conn, bytes, size);
+		pipelined_keep(gate, conn, bytes, size);
 		return;
 	}
 	if (session->phase == SESSION_HEAD) {

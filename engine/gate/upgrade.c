@@ -6,7 +6,7 @@
 #include "engine/auth/api_keys.h"
 #include "engine/core/check.h"
 #include "engine/core/log.h"
-#include "engine/gate/ahead.h"
+#include "engine/gate/pipelined.h"
 #include "engine/gate/api_ops.h"
 #include "engine/gate/identify.h"
 #include "engine/gate/keepalive.h"
@@ -324,7 +324,7 @@ size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_
 		at += used;
 	}
 	if (session->phase == SESSION_API)
-		ahead_keep(gate, conn, bytes + at, size - at);
+		pipelined_keep(gate, conn, bytes + at, size - at);
 	return session->phase == SESSION_HEAD || session->phase == SESSION_API ? size : at;
 }
 

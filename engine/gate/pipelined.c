@@ -1,10 +1,10 @@
-#include "engine/gate/ahead.h"
+#include "engine/gate/pipelined.h"
 
 #include "engine/core/check.h"
 #include "engine/core/slab.h"
 #include "engine/gate/offence.h"
 
-void ahead_keep(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size)
+void pipelined_keep(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size)
 {
 	struct session *session = session_of(gate, conn);
 	struct ws_buffer *buffer = &session->buffer;
@@ -15,7 +15,7 @@ void ahead_keep(struct gate *gate, struct conn *conn, const uint8_t *bytes, size
 		return;
 	while (capacity < buffer->size + size)
 		capacity *= 2;
-	if (buffer->size + size > AHEAD_MAX) {
+	if (buffer->size + size > PIPELINED_MAX) {
 		offence(gate, conn, OFFENCE_api_ahead);
 		conn_abort(&gate->net, conn);
 		return;
@@ -28,14 +28,14 @@ void ahead_keep(struct gate *gate, struct conn *conn, const uint8_t *bytes, size
 	buffer->size += size;
 }
 
-void ahead_read(struct gate *gate, struct conn *conn)
+void pipelined_read(struct gate *gate, struct conn *conn)
 {
 	struct session *session = session_of(gate, conn);
-	const struct ws_buffer ahead = session->buffer;
+	const struct ws_buffer kept = session->buffer;
 
-	if (!conn_is_open(conn) || ahead.size == 0)
+	if (!conn_is_open(conn) || kept.size == 0)
 		return;
 	session->buffer = (struct ws_buffer){ 0 };
-	session_bytes(gate, conn, ahead.bytes, ahead.size);
-	block_give(ahead.bytes, ahead.capacity);
+	session_bytes(gate, conn, kept.bytes, kept.size);
+	block_give(kept.bytes, kept.capacity);
 }
