@@ -8,19 +8,14 @@
 
 #include "engine/chat/hall.h"
 #include "engine/chat/home.h"
-#include "engine/chat/post.h"
 #include "engine/gate/http_source.h"
 #include "engine/gate/ration.h"
 #include "engine/gate/session.h"
-#include "engine/gate/user_acts.h"
 #include "engine/gate/user_count.h"
-#include "engine/gate/watch.h"
 #include "engine/net/conn.h"
+#include "engine/shard/shard_links.h"
 
 struct shard;
-struct errand_port;
-struct hook_port;
-struct auth;
 
 struct shard_limits {
 	uint32_t core, cores;
@@ -39,30 +34,11 @@ struct shard_limits {
 	size_t xring_size;             /* bytes of each ring between two cores */
 };
 
-/* Made once for all shards, before any of them. */
-struct shard_links {
-	uint32_t cores;
-	struct xring *rings;           /* [from * cores + to] */
-	struct bell bells[CORES_MAX];
-	int ring_bells[CORES_MAX];     /* each shard fills in its own at open; all must be open before any turns */
-	const struct counters *counters[CORES_MAX]; /* likewise */
-	struct watch_links watch;      /* likewise, and who asks */
-	uint32_t memory_permille;      /* of what may be used, written by anyone while the shards run; atomic */
-	struct auth *auth;             /* held by each at open; NULL: all are guests, and members everywhere */
-	struct ban_keeper bans_kept;   /* may be called by every core at once; none: bans end with the process */
-	const struct store_port *stores; /* of each core, copied at open; NULL: there is no store. Set before that */
-	const struct errand_port *errands; /* the main thread; kept; NULL: nobody does them. Set before that */
-	const struct hook_port *hooks; /* the same for all, kept; NULL: nobody outside decides. Set before that */
-};
-
-int shard_links_open(struct shard_links *links, uint32_t cores, size_t xring_size);
-void shard_links_close(struct shard_links *links);
-
 /* Keeps links and source. listener is a listening descriptor, which stays the
  * caller's. hash_key is the same for all shards, seed its own. Gives NULL with *error = -errno. */
 struct shard *shard_open(const struct shard_limits *limits, const struct ring_features *features,
-			 struct shard_links *links, const struct http_source *source, int listener,
-			 uint64_t hash_key, uint64_t seed, int *error);
+			 struct shard_links *links, const struct http_source *source, int listener, uint64_t hash_key,
+			 uint64_t seed, int *error);
 void shard_close(struct shard *shard);
 
 /* One turn: waits for events, at most until the next timer, and runs them. */
