@@ -47,7 +47,7 @@ static void come_back(struct gate *gate, struct gate_call *call)
 enum api_error api_run_reload(struct api_call *call)
 {
 	struct gate *gate = call->gate;
-	struct errand *errand = gate->errands ? block_take(sizeof(*errand)) : NULL;
+	struct errand *errand = gate->api->errands ? block_take(sizeof(*errand)) : NULL;
 	const struct span who = api_who(call);
 
 	if (!errand)
@@ -63,7 +63,7 @@ enum api_error api_run_reload(struct api_call *call)
 	snprintf(errand->by, sizeof(errand->by), "%.*s", (int)who.size, (const char *)who.bytes);
 	LOG(LOG_AUDIT, "audit", LOG_TEXT("act", "reload"), LOG_SPAN("by", who));
 	call->request->awaited = 1;
-	gate->errands->give(gate->errands->context, errand);
+	gate->api->errands->give(gate->api->errands->context, errand);
 	return API_OK;
 }
 

@@ -22,7 +22,6 @@
 
 struct api;
 struct api_ops;
-struct errand_port;
 struct hook_port;
 struct hook_question;
 
@@ -67,7 +66,6 @@ struct gate {
 	struct watch_core watch;
 	struct counters *counters;
 	const struct http_source *source;
-	const struct errand_port *errands; /* the main thread; NULL: nobody does them */
 	const struct hook_port *hooks; /* who is asked outside; NULL: nobody */
 	uint64_t hooks_asked;     /* so far */
 	uint32_t hooks_out;       /* questions that have not come back */

@@ -5,6 +5,7 @@
 #ifndef GATE_WATCH_H
 #define GATE_WATCH_H
 
+#include "engine/chat/post.h"
 #include "engine/core/board.h"
 #include "proto/chat/limits.h"
 
@@ -40,7 +41,7 @@ struct watch_board {
 /* Of all cores: who asks says so here, and reads there. */
 struct watch_links {
 	uint64_t asked_ms; /* of the monotonic clock; atomic */
-	struct board *boards[64]; /* of each core, filled in at open */
+	struct board *boards[CORES_MAX]; /* of each core, filled in at open */
 };
 
 /* A core's own. */

@@ -49,7 +49,7 @@ static void link_up(struct shard *shard, const struct shard_limits *limits)
 	shard->gate.api_ops = &api_ops;
 	shard->gate.api = &shard->api;
 	shard->gate.hooks = links->hooks;
-	shard->gate.errands = links->errands;
+	shard->api.errands = links->errands;
 	shard->gate.bans_kept = links->bans_kept;
 	shard->gate.has_store = links->stores != NULL;
 	if (shard->gate.has_store)
