@@ -16,11 +16,6 @@ static const struct {
 
 #define ALL_SCOPES ((1 << API_SCOPE_COUNT) - 1)
 
-const char *api_scope_name(enum api_scope_index scope)
-{
-	return scopes_table[scope].name;
-}
-
 uint8_t api_scopes_rights(uint8_t scopes)
 {
 	uint8_t rights = CHAT_RIGHTS_NONE;

@@ -55,7 +55,4 @@ const struct api_key *api_keys_asked(const struct api_keys *keys, const struct h
 /* What a key of these scopes may do in every room: bits of enum chat_right. */
 uint8_t api_scopes_rights(uint8_t scopes);
 
-/* The name of one scope, by its place in the table. Static. */
-const char *api_scope_name(enum api_scope_index scope);
-
 #endif

@@ -118,11 +118,6 @@ uint32_t slab_lean(struct slab *slab, uint32_t most)
 	return given;
 }
 
-uint64_t slab_bytes_max(const struct slab *slab)
-{
-	return slab_reserved(slab);
-}
-
 /* Counted apart for each of up to 64 threads, so that cores do not share a cache line for it; what one
  * thread took and another gave makes one share negative, and only the sum is meant. */
 #define BLOCK_SHARES 64

@@ -40,9 +40,6 @@ void slab_give(struct slab *slab, void *item);
  * were given back before not counted. Returns how many. */
 uint32_t slab_lean(struct slab *slab, uint32_t most);
 
-/* What item_max items cost in bytes, for the sum printed at boot. */
-uint64_t slab_bytes_max(const struct slab *slab);
-
 static inline void *slab_at(const struct slab *slab, uint32_t index)
 {
 	return slab->base + (size_t)index * slab->item_size;

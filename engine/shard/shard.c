@@ -171,8 +171,3 @@ const struct counters *shard_counters(const struct shard *shard)
 {
 	return &shard->counters;
 }
-
-uint32_t shard_connections(const struct shard *shard)
-{
-	return shard->gate.net.open;
-}

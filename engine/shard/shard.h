@@ -59,7 +59,6 @@ struct home *shard_home(struct shard *shard);
 int shard_restore_ban(struct shard *shard, struct span user, uint64_t until_ms, uint64_t wall_ms);
 
 const struct counters *shard_counters(const struct shard *shard);
-uint32_t shard_connections(const struct shard *shard);
 
 /* A row of the memory sum at boot: what, and at most how many bytes. Returns how many rows there are. */
 struct shard_sum {

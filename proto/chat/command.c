@@ -2,12 +2,6 @@
 
 #include <assert.h>
 
-static const char *const op_names[CHAT_OP_COUNT] = {
-#define CHAT_OP(name) [CHAT_OP_##name] = #name,
-#include "proto/chat/tbl/ops.h"
-#undef CHAT_OP
-};
-
 static const struct {
 	const char *name, *message;
 } errors[CHAT_ERROR_COUNT] = {
@@ -25,12 +19,6 @@ static const struct {
 #include "proto/chat/tbl/closes.h"
 #undef CHAT_CLOSE
 };
-
-const char *chat_op_name(enum chat_op op)
-{
-	assert((unsigned)op < CHAT_OP_COUNT);
-	return op_names[op];
-}
 
 const char *chat_error_name(enum chat_error error)
 {

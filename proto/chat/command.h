@@ -62,7 +62,6 @@ struct chat_command {
 };
 
 /* The name, message, close code or close reason of a value; static strings. */
-const char *chat_op_name(enum chat_op op);
 const char *chat_error_name(enum chat_error error);
 const char *chat_error_message(enum chat_error error);
 uint16_t chat_close_code(enum chat_close reason);

@@ -87,5 +87,4 @@ Test(api_keys, gives_rights_by_scopes)
 	cr_assert_eq(api_scopes_rights(API_SCOPE_publish | API_SCOPE_read), CHAT_RIGHTS_MEMBER);
 	cr_assert_eq(api_scopes_rights(API_SCOPE_metrics), CHAT_RIGHTS_NONE);
 	cr_assert_eq(api_scopes_rights(API_SCOPE_admin), CHAT_RIGHTS_ALL);
-	cr_assert_str_eq(api_scope_name(API_SCOPE_INDEX_manage), "manage");
 }

@@ -4,8 +4,6 @@
 
 Test(chat_command, names_are_those_of_the_protocol)
 {
-	cr_assert_str_eq(chat_op_name(CHAT_OP_hello), "hello");
-	cr_assert_str_eq(chat_op_name(CHAT_OP_pong), "pong");
 	cr_assert_str_eq(chat_error_name(CHAT_ERR_bad_request), "bad_request");
 	cr_assert_str_eq(chat_error_name(CHAT_ERR_internal), "internal");
 	cr_assert_str_eq(chat_error_message(CHAT_ERR_gone), "the room keeps that no longer, or never had it");
@@ -27,13 +25,16 @@ Test(chat_command, every_close_has_a_code_and_a_reason_that_fits)
 	}
 }
 
-Test(chat_command, every_op_and_error_has_a_name_of_its_own)
+Test(chat_command, every_op_has_a_name_that_the_native_decoder_can_compare_and_every_error_a_message)
 {
-	for (int op = 0; op < CHAT_OP_COUNT; op++) {
-		cr_assert_leq(strlen(chat_op_name((enum chat_op)op)), 8, "the native decoder compares words of eight");
-		for (int other = 0; other < op; other++)
-			cr_assert_str_neq(chat_op_name((enum chat_op)op), chat_op_name((enum chat_op)other));
-	}
+	static const char *const ops[CHAT_OP_COUNT] = {
+#define CHAT_OP(name) [CHAT_OP_##name] = #name,
+#include "proto/chat/tbl/ops.h"
+#undef CHAT_OP
+	};
+
+	for (int op = 0; op < CHAT_OP_COUNT; op++)
+		cr_assert_leq(strlen(ops[op]), 8, "it compares words of eight");
 	for (int error = CHAT_OK + 1; error < CHAT_ERROR_COUNT; error++)
 		cr_assert(*chat_error_message((enum chat_error)error));
 }
