@@ -325,7 +325,6 @@ LIBS_fuzz_dialect := -lcrypto
 LIBS_fuzz_options := -lconfig
 LIBS_fuzz_scenario := -lconfig -lm
 LIBS_fuzz_report := $(LIBS_report) -lm
-WRAP_fuzz_options := -Wl,--wrap=fopen
 WRAP_fuzz_scenario := -Wl,--wrap=fopen
 WRAP_fuzz_session := -Wl,--wrap=random_below
 WRAP_fuzz_url := -Wl,--wrap=getaddrinfo -Wl,--wrap=freeaddrinfo

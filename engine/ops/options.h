@@ -71,10 +71,8 @@ int options_classes(const char *text, const char *where, char error[OPTION_ERROR
 /* UPROAR_* of the environment. */
 int options_environment(struct options *options, char error[OPTION_ERROR_MAX]);
 
-/* A file of `name = value;` lines (libconfig's syntax; values need no quotes). -1 with the line in error. */
-int options_file(struct options *options, const char *path, char error[OPTION_ERROR_MAX]);
-
-/* The same with what was read of it. */
+/* What was read of a file of `name = value;` lines (libconfig's syntax; values need no quotes). -1 with the line in
+ * error. */
 int options_file_text(struct options *options, const char *path, struct span text, char error[OPTION_ERROR_MAX]);
 
 /* For --help, and docs/operate/options.md. */

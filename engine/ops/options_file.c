@@ -1,5 +1,4 @@
 #include <ctype.h>
-#include <errno.h>
 #include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,23 +34,6 @@ static int check_text(struct source *source, size_t size)
 	if (strlen(source->text) != size)
 		return refuse(source, source->text + strlen(source->text), "a zero byte; the file must be text");
 	return 0;
-}
-
-static int read_all(struct source *source)
-{
-	FILE *file = fopen(source->path, "r");
-	int error = file ? 0 : errno;
-	size_t size = 0;
-
-	if (file) {
-		size = fread(source->text, 1, sizeof(source->text), file);
-		error = ferror(file) ? errno : 0;
-		fclose(file);
-	}
-	if (error == 0)
-		return check_text(source, size);
-	snprintf(source->error, OPTION_ERROR_MAX, "%.255s: cannot be read: %s", source->path, strerror(error));
-	return -1;
 }
 
 static int take_text(struct source *source, struct span text)
@@ -260,15 +242,6 @@ static struct source *source_of(const char *path, char *error)
 	else
 		source->path = path, source->error = error;
 	return source;
-}
-
-int options_file(struct options *options, const char *path, char error[OPTION_ERROR_MAX])
-{
-	struct source *source = source_of(path, error);
-	const int result = source && read_all(source) == 0 ? read_options(options, source) : -1;
-
-	free(source);
-	return result;
 }
 
 int options_file_text(struct options *options, const char *path, struct span text, char error[OPTION_ERROR_MAX])

@@ -6,28 +6,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/ops/options.h"
+#include "engine/ops/boot.h"
+#include "engine/ops/config.h"
 
 static struct options options;
 static char error[OPTION_ERROR_MAX];
-static char path[64];
+static const char path[] = "/etc/uproar.conf"; /* which nobody opens */
 
 static void setup(void)
 {
 	options_default(&options);
-	snprintf(path, sizeof(path), "/tmp/test-options-XXXXXX");
-	const int fd = mkstemp(path);
-
-	cr_assert(fd >= 0);
-	close(fd);
 }
 
-static void teardown(void)
-{
-	unlink(path);
-}
-
-TestSuite(options, .init = setup, .fini = teardown);
+TestSuite(options, .init = setup);
 
 static const struct row {
 	const char *name, *kind, *standard, *least, *most;
@@ -256,11 +247,7 @@ Test(options, what_is_given_cannot_forge_a_line)
 
 static int file(const char *text, size_t size)
 {
-	FILE *out = fopen(path, "w");
-
-	cr_assert_eq(fwrite(text, 1, size, out), size);
-	fclose(out);
-	return options_file(&options, path, error);
+	return options_file_text(&options, path, span_of(text, size), error);
 }
 
 /* The line that is said to be wrong; 0: the file is right. */
@@ -470,10 +457,33 @@ Test(options, files_that_are_none)
 	cr_assert_eq(file(text, sizeof(text) - 1), 0);
 	cr_assert_eq(file(text, sizeof(text)), -1);
 	cr_assert_not_null(strstr(error, "larger than 64K"));
-	cr_assert_eq(options_file(&options, "/no/such/file", error), -1);
+}
+
+static int read_config(const char *of_path)
+{
+	static struct files files;
+	const struct config config = { .file = of_path };
+
+	return config_read(&config, &files, &options, error);
+}
+
+Test(options, a_file_that_cannot_be_read_or_is_too_large_is_named)
+{
+	char name[] = "/tmp/test-options-XXXXXX";
+	const int fd = mkstemp(name);
+
+	cr_assert_eq(read_config("/no/such/file"), EXIT_CONFIG);
 	cr_assert_str_eq(error, "/no/such/file: cannot be read: No such file or directory");
-	cr_assert_eq(options_file(&options, "/tmp", error), -1);
+	cr_assert_eq(read_config("/tmp"), EXIT_CONFIG);
 	cr_assert_str_eq(error, "/tmp: cannot be read: Is a directory");
+	cr_assert(fd >= 0 && write(fd, "cores = 3;", 10) == 10);
+	cr_assert_eq(read_config(name), 0, "%s", error);
+	cr_assert_eq(option_number(&options, OPTION_cores), 3);
+	cr_assert_eq(ftruncate(fd, OPTION_FILE_SIZE_MAX + 2), 0);
+	cr_assert_eq(read_config(name), EXIT_CONFIG);
+	cr_assert_not_null(strstr(error, "the file is larger than 64K"), "%s", error);
+	close(fd);
+	unlink(name);
 }
 
 /* A file cut anywhere is right, or wrong in a line that it has. */
