@@ -5,12 +5,8 @@
 #include <stdio.h>
 
 #include "engine/auth/api_keys.h"
-#include "engine/core/log.h"
-#include "engine/core/slab.h"
-#include "engine/shard/shard.h"
 #include "proto/json/json_scan.h"
-#include "tests/fuzz/fuzz.h"
-#include "tests/sim/sim.h"
+#include "tests/fuzz/one_shard.h"
 
 #define SIZE_MAX_ 4096
 #define REQUESTS_MAX 16
@@ -26,102 +22,27 @@ static const struct {
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 
-struct sim sim;
-
-static struct shard *shard;
-static struct shard_links links;
 static struct api_keys keys;
-static bool in_pieces;
-static uint64_t blocks_before;
-
-/* A shard lives in pages where LeakSanitizer does not look for pointers; its blocks are counted here. */
-int __lsan_is_turned_off(void);
-
-int __lsan_is_turned_off(void)
-{
-	return 1;
-}
-
-bool sim_chance(uint32_t thousandths)
-{
-	return thousandths >= 500;
-}
 
 uint32_t sim_below(uint32_t bound)
 {
 	return bound == sim.world.chunk_max ? (in_pieces ? 2 : bound - 1) : 0;
 }
 
-void sim_note(const char *what, uint64_t a, uint64_t b)
-{
-	(void)what, (void)a, (void)b;
-	sim.digest++;
-}
-
-void sim_fail(const char *format, ...)
-{
-	(void)format;
-	abort();
-}
-
-static void answer(void *context, const struct http_question *question, struct http_answer *out, uint8_t *buffer,
-		   size_t capacity)
-{
-	(void)context, (void)question, (void)buffer, (void)capacity;
-	out->status = 404;
-}
-
 static void open_shard(void)
 {
-	static const struct http_source source = { .answer = answer };
-	const struct ring_features features = { .usable = true, .peer_address = true };
-	const struct shard_limits limits = {
-		.cores = 1,
-		.ring = { .slots_max = 8 },
-		.net = { .connections_max = 8, .queue_bytes_max = 1 << 24, .linger_ms = 5000, .peer_address = true },
-		.home = { .rooms_max = 64,
-			  .members_max = 8,
-			  .roster_max = 64,
-			  .history_messages = 100,
-			  .history_bytes = 1 << 20,
-			  .history_age_ms = 60000,
-			  .history_bytes_all = 8 << 20,
-			  .page_bytes = 2000 },
-		.hall = { .hot_logs_max = 128, .cursors_max = 128, .hot_bytes_max = 1 << 22 },
-		.session = { .handshake_ms = 10000,
-			     .hello_ms = 10000,
-			     .ping_ms = 25000,
-			     .pong_ms = 8000,
-			     .slow_ms = 30000,
-			     .drain_ms = 2000,
-			     .rooms_max = 8,
-			     .data_size_max = 1000,
-			     .frame_size_max = 2000,
-			     .api_keys = &keys,
-			     .api_body_max = 2000,
-			     .api_ms = 10000 },
-		.codec = { .message_size_max = 2000, .payload_size_max = 1 << 16 },
-		.places_max = 128,
-		.segment_bytes_max = 1 << 26,
-		.mail_waiting_max = 1 << 24,
-		.xring_size = 1 << 20,
-	};
-	const char *why;
 	const struct span file = SPAN("all admin "
 				      "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
-	int error = shard_links_open(&links, 1, limits.xring_size);
+	struct shard_limits limits = one_shard_limits();
+	const char *why;
 
-	check(error == 0 && api_keys_parse(&keys, file, &why) == 0);
+	check(api_keys_parse(&keys, file, &why) == 0);
+	limits.home.history_messages = 100;
+	limits.session.api_keys = &keys;
+	limits.session.api_body_max = 2000;
+	limits.session.api_ms = 10000;
 	sim.now_ns += 8000000000ull;
-	shard = shard_open(&limits, &features, &links, &source, 0, 0x5eed, 7, &error);
-	check(shard != NULL);
-}
-
-static void close_shard(void)
-{
-	shard_close(shard);
-	shard_links_close(&links);
-	check(block_bytes_out() == blocks_before);
+	one_shard_open(&limits);
 }
 
 static void rest(void)
@@ -269,11 +190,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > SIZE_MAX_)
 		return 0;
 	if (!shard) {
-		log_setup(LOG_OFF, false);
-		sim.world = (struct sim_world){
-			.cores = 1, .completion = 1000, .chunk_max = 65521, .events_max = 4096, .window = 1u << 30
-		};
-		blocks_before = block_bytes_out();
+		one_shard_begin();
 		open_shard();
 	}
 	in_pieces = false;
@@ -281,7 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in_pieces = true;
 	run(data, size);
 	if (++runs % RUNS_OF_A_SHARD == 0) {
-		close_shard();
+		one_shard_close();
 		open_shard();
 	}
 	return 0;

@@ -6,12 +6,8 @@
  * bytes, the bytes. The engine comes to rest after each, and time stands still but for WAIT. */
 #include <stdio.h>
 
-#include "engine/core/log.h"
-#include "engine/core/slab.h"
-#include "engine/shard/shard.h"
-#include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/hearing.h"
-#include "tests/sim/sim.h"
+#include "tests/fuzz/one_shard.h"
 
 #define CONNECTIONS 4
 #define SIZE_MAX_ 4096
@@ -30,16 +26,6 @@ enum stroke {
 	STROKE_COUNT,
 };
 
-struct sim sim;
-
-/* A shard lives in pages where LeakSanitizer does not look for pointers; its blocks are counted here. */
-int __lsan_is_turned_off(void);
-
-int __lsan_is_turned_off(void)
-{
-	return 1;
-}
-
 /* The engine's random numbers, the same in each run: linked with --wrap. */
 uint64_t __wrap_random_below(struct random *random, uint64_t bound);
 
@@ -52,18 +38,9 @@ uint64_t __wrap_random_below(struct random *random, uint64_t bound)
 	return (drawn >> 33) % bound;
 }
 
-static struct shard *shard;
-static struct shard_links links;
 static struct sim_socket *sockets[CONNECTIONS];
-static bool in_pieces, left;
+static bool left;
 static uint32_t cuts;
-static uint64_t blocks_before;
-
-/* Nothing is left to chance here but how much of what a client sent is received at once. */
-bool sim_chance(uint32_t thousandths)
-{
-	return thousandths >= 500;
-}
 
 uint32_t sim_below(uint32_t bound)
 {
@@ -73,25 +50,6 @@ uint32_t sim_below(uint32_t bound)
 		return bound - 1;
 	cuts = cuts * 1664525 + 1013904223;
 	return cuts >> 30 ? (cuts >> 20) % 9 : (cuts >> 16) % 700;
-}
-
-void sim_note(const char *what, uint64_t a, uint64_t b)
-{
-	(void)what, (void)a, (void)b;
-	sim.digest++;
-}
-
-void sim_fail(const char *format, ...)
-{
-	(void)format;
-	abort();
-}
-
-static void answer(void *context, const struct http_question *question, struct http_answer *out, uint8_t *buffer,
-		   size_t capacity)
-{
-	(void)context, (void)question, (void)buffer, (void)capacity;
-	out->status = 404;
 }
 
 /* In small steps: a shard that was not turned for two seconds puts off its deadlines. */
@@ -114,54 +72,16 @@ static void pass_to_whole(void)
 
 static void open_shard(void)
 {
-	static const struct http_source source = { .answer = answer };
-	const struct ring_features features = { .usable = true, .peer_address = true };
-	const struct shard_limits limits = {
-		.cores = 1,
-		.ring = { .slots_max = 8 },
-		.net = { .connections_max = 8, .queue_bytes_max = 1 << 24, .linger_ms = 5000, .peer_address = true },
-		.home = { .rooms_max = 64,
-			  .members_max = 8,
-			  .roster_max = 64,
-			  .history_messages = 1000,
-			  .history_bytes = 1 << 20,
-			  .history_age_ms = 60000,
-			  .history_bytes_all = 8 << 20,
-			  .page_bytes = 2000 },
-		.hall = { .hot_logs_max = 128, .cursors_max = 128, .hot_bytes_max = 1 << 22 },
-		.session = { .handshake_ms = 10000,
-			     .hello_ms = 10000,
-			     .ping_ms = 25000,
-			     .pong_ms = 8000,
-			     .slow_ms = 30000,
-			     .drain_ms = 2000,
-			     .rooms_max = 8,
-			     .sends_per_s = 20,
-			     .send_burst = 40,
-			     .commands_per_s = 40,
-			     .command_burst = 80,
-			     .data_size_max = 1000,
-			     .frame_size_max = 2000 },
-		.codec = { .on = true, .from = 40, .message_size_max = 2000, .payload_size_max = 1 << 16 },
-		.places_max = 128,
-		.segment_bytes_max = 1 << 26,
-		.mail_waiting_max = 1 << 24,
-		.xring_size = 1 << 20,
-	};
+	struct shard_limits limits = one_shard_limits();
 
+	limits.session.sends_per_s = 20;
+	limits.session.send_burst = 40;
+	limits.session.commands_per_s = 40;
+	limits.session.command_burst = 80;
+	limits.codec.on = true;
+	limits.codec.from = 40;
 	sim.now_ns = (sim.now_ns / 4000000000ull + 3) * 4000000000ull;
-	int error = shard_links_open(&links, 1, limits.xring_size);
-
-	check(error == 0);
-	shard = shard_open(&limits, &features, &links, &source, 0, 0x5eed, 7, &error);
-	check(shard != NULL);
-}
-
-static void close_shard(void)
-{
-	shard_close(shard);
-	shard_links_close(&links);
-	check(block_bytes_out() == blocks_before);
+	one_shard_open(&limits);
 }
 
 /* Until nothing has happened for some turns: mail is read a turn after it was written. */
@@ -373,11 +293,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 3 || size > SIZE_MAX_)
 		return 0;
 	if (!shard) {
-		log_setup(LOG_OFF, false);
-		sim.world = (struct sim_world){
-			.cores = 1, .completion = 1000, .chunk_max = 65521, .events_max = 4096, .window = 1u << 30
-		};
-		blocks_before = block_bytes_out();
+		one_shard_begin();
 		open_shard();
 	}
 	in_pieces = false;
@@ -387,7 +303,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t i = 0; i < CONNECTIONS; i++)
 		hearing_compare(&whole[i], &cut[i]);
 	if (++runs % RUNS_OF_A_SHARD == 0) {
-		close_shard();
+		one_shard_close();
 		open_shard();
 	}
 	return 0;
