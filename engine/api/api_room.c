@@ -201,7 +201,6 @@ static enum api_error ask_room(struct api_call *call, uint32_t op)
 /* What ops knows: as it answers for plain HTTP. */
 static enum api_error from_source(struct api_call *call)
 {
-	static _Thread_local uint8_t body[64 * 1024];
 	struct http_answer answer = { .status = 404 };
 	const struct http_question question = {
 		.method = SPAN("GET"),
@@ -210,12 +209,11 @@ static enum api_error from_source(struct api_call *call)
 	};
 	struct gate *gate = call->gate;
 
-	gate->source->answer(gate->source->context, &question, &answer, body, sizeof(body));
+	gate->source->answer(gate->source->context, &question, &answer);
 	if (answer.status != 200)
-		return API_ERR_not_found;
+		return answer.status == 503 ? API_ERR_unavailable : API_ERR_not_found;
 	call->answered = true;
-	api_answer(gate, call->conn, call->request, 200, NULL,
-		   span_of(answer.body ? answer.body : body, answer.body_size));
+	api_answer(gate, call->conn, call->request, 200, NULL, span_of(answer.body, answer.body_size));
 	return API_OK;
 }
 

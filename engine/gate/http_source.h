@@ -19,15 +19,13 @@ struct http_answer {
 	const char *fields;        /* static; further whole field lines, each ended by CRLF; or NULL */
 	const char *etag;          /* static; or NULL */
 	bool gzip;                 /* body is so encoded */
-	const uint8_t *body;       /* static; or NULL: what was written to the buffer */
+	const uint8_t *body;       /* static, or of this core's thread until the next question; NULL: there is none */
 	size_t body_size;
 };
 
-/* Answers; may write a body into buffer[0..capacity) (then body is NULL and
- * body_size says how much). Never blocks. Called on any core's thread. */
+/* Never blocks. Called on any core's thread. */
 struct http_source {
-	void (*answer)(void *context, const struct http_question *question, struct http_answer *answer,
-		       uint8_t *buffer, size_t capacity);
+	void (*answer)(void *context, const struct http_question *question, struct http_answer *answer);
 	void *context;
 };
 

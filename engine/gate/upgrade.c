@@ -20,7 +20,6 @@
 
 #define HEAD_SIZE_MAX 8192
 #define RESPONSE_HEAD_MAX 1024
-#define GENERATED_BODY_MAX (64 * 1024)
 
 static void sha1(const void *bytes, size_t size, uint8_t out[20])
 {
@@ -175,7 +174,6 @@ static size_t answer_head(uint8_t *head, const struct http_answer *answer, bool 
 
 static void plain(struct gate *gate, struct conn *conn, const struct http_head *request)
 {
-	static _Thread_local uint8_t body[GENERATED_BODY_MAX];
 	uint8_t head[RESPONSE_HEAD_MAX];
 	const bool head_only = span_equal(request->method, SPAN("HEAD"));
 	struct http_answer answer = { .status = 404 };
@@ -188,13 +186,13 @@ static void plain(struct gate *gate, struct conn *conn, const struct http_head *
 	};
 
 	gate_count(gate, COUNTER_http_requests);
-	gate->source->answer(gate->source->context, &question, &answer, body, sizeof(body));
+	gate->source->answer(gate->source->context, &question, &answer);
 	const bool keep_alive = request->keep_alive && !gate->draining;
 	const size_t size = answer_head(head, &answer, keep_alive);
 
 	if (!upgrade_put(gate, conn, head, size))
 		return;
-	if (!head_only && !upgrade_put(gate, conn, answer.body ? answer.body : body, answer.body_size))
+	if (!head_only && !upgrade_put(gate, conn, answer.body, answer.body_size))
 		return;
 	if (keep_alive)
 		keepalive_start(gate, conn);

@@ -8,6 +8,8 @@
 #include "engine/ops/assets.h"
 #include "engine/ops/status.h"
 
+#define INFO_MAX 512
+
 static bool is(struct span path, const char *text)
 {
 	return span_equal(path, span_of(text, strlen(text)));
@@ -22,18 +24,17 @@ static uint64_t total(const struct figures *figures, enum counter counter)
 	return sum;
 }
 
-static size_t put_common(const struct figures *figures, const struct http_question *question, char *out,
-			 size_t capacity)
+static size_t write_info(const struct figures *figures, const struct http_question *question, char out[INFO_MAX])
 {
 	const int size =
-		snprintf(out, capacity,
+		snprintf(out, INFO_MAX,
 			 "{\"server\":\"%s\",\"api\":\"v1\",\"time\":%lu,\"uptime_ms\":%lu,\"cores\":%u,"
-			 "\"draining\":%s,\"connections\":%lu,\"sessions\":%lu,\"rooms\":%lu",
+			 "\"draining\":%s,\"connections\":%lu,\"sessions\":%lu,\"rooms\":%lu}",
 			 UPROAR_VERSION, clock_wall_ms(), clock_wall_ms() - figures->started_ms, figures->cores,
 			 question->draining ? "true" : "false", total(figures, COUNTER_connections),
 			 total(figures, COUNTER_sessions), total(figures, COUNTER_rooms));
 
-	CHECK(size > 0 && (size_t)size < capacity);
+	CHECK(size > 0 && size < INFO_MAX);
 	return (size_t)size;
 }
 
@@ -55,9 +56,9 @@ static const struct asset *openapi(void)
 	return NULL;
 }
 
-bool api_figures_answer(const struct figures *figures, const struct http_question *question, struct http_answer *answer,
-			uint8_t *buffer, size_t capacity)
+bool api_figures_answer(const struct figures *figures, const struct http_question *question, struct http_answer *answer)
 {
+	static _Thread_local char info[INFO_MAX];
 	const bool status = is(question->path, "/api/v1/status");
 	const struct asset *const description = is(question->path, "/api/v1/openapi.json") ? openapi() : NULL;
 
@@ -75,8 +76,8 @@ bool api_figures_answer(const struct figures *figures, const struct http_questio
 		else
 			answer->status = 503;
 	} else {
-		answer->body_size = put_common(figures, question, (char *)buffer, capacity - 1);
-		buffer[answer->body_size++] = '}';
+		answer->body = (const uint8_t *)info;
+		answer->body_size = write_info(figures, question, info);
 	}
 	return true;
 }

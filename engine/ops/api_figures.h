@@ -7,7 +7,7 @@
 #include "engine/ops/figures.h"
 
 /* For the paths /api/v1/info, status and openapi.json. False: none of these. */
-bool api_figures_answer(const struct figures *figures, const struct http_question *question, struct http_answer *answer,
-			uint8_t *buffer, size_t capacity);
+bool api_figures_answer(const struct figures *figures, const struct http_question *question,
+			struct http_answer *answer);
 
 #endif

@@ -80,20 +80,17 @@ static void metrics_answer(const struct site *site, struct http_answer *answer)
 	CHECK(answer->body_size > 0);
 }
 
-void site_answer(void *context, const struct http_question *question, struct http_answer *answer, uint8_t *buffer,
-		 size_t capacity)
+void site_answer(void *context, const struct http_question *question, struct http_answer *answer)
 {
 	const struct site *site = context;
 
-	(void)buffer; /* what is made here may be larger */
-	(void)capacity;
 	if (span_is(question->path, "/healthz")) {
 		text(answer, 200, "ok\n");
 	} else if (span_is(question->path, "/readyz")) {
 		text(answer, question->draining ? 503 : 200, question->draining ? "draining\n" : "ready\n");
 	} else if (span_is(question->path, "/metrics")) {
 		metrics_answer(site, answer);
-	} else if (api_figures_answer(&site->figures, question, answer, buffer, capacity)) {
+	} else if (api_figures_answer(&site->figures, question, answer)) {
 		return;
 	} else if (!__atomic_load_n(&site->page, __ATOMIC_RELAXED) || !asset_answer(question, answer)) {
 		text(answer, 404, "There is nothing here. The page is at /, the WebSocket at /ws.\n");

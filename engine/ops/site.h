@@ -12,7 +12,6 @@ struct site {
 };
 
 /* http_source's answer; context is a struct site. */
-void site_answer(void *context, const struct http_question *question, struct http_answer *answer, uint8_t *buffer,
-		 size_t capacity);
+void site_answer(void *context, const struct http_question *question, struct http_answer *answer);
 
 #endif

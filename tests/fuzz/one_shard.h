@@ -44,10 +44,9 @@ void sim_fail(const char *format, ...)
 	abort();
 }
 
-static void one_shard_answer(void *context, const struct http_question *question, struct http_answer *out,
-			     uint8_t *buffer, size_t capacity)
+static void one_shard_answer(void *context, const struct http_question *question, struct http_answer *out)
 {
-	(void)context, (void)question, (void)buffer, (void)capacity;
+	(void)context, (void)question;
 	out->status = 404;
 }
 

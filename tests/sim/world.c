@@ -91,13 +91,10 @@ static void world_draw(void)
 	sim.world.disk_fails = sim_below(2) * sim_below(10);
 }
 
-static void answer_none(void *context, const struct http_question *question, struct http_answer *answer,
-			uint8_t *buffer, size_t capacity)
+static void answer_none(void *context, const struct http_question *question, struct http_answer *answer)
 {
 	(void)context;
 	(void)question;
-	(void)buffer;
-	(void)capacity;
 	answer->status = 404;
 }
 

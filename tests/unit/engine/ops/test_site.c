@@ -31,7 +31,7 @@ static void ask(const char *path)
 	memcpy(exact, path, strlen(path));
 	question.path = span_of(exact, strlen(path));
 	answer = (struct http_answer){ .status = 404 };
-	site_answer(&site, &question, &answer, (uint8_t[1]){ 0 }, 1);
+	site_answer(&site, &question, &answer);
 	free(exact);
 }
 
