@@ -140,9 +140,10 @@ void api_list_told(struct gate *gate, const struct mail_told *mail)
 	if (!request)
 		return;
 	struct api_list *list = request->list;
-	const bool first = list->items[list->size - 1] == '[';
 
 	CHECK(list && mail->count <= list->left);
+	const bool first = list->items[list->size - 1] == '[';
+
 	CHECK(list->size + 1 + mail->items.size + 64 < sizeof(list->items));
 	if (mail->count > 0) {
 		if (!first)

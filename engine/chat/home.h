@@ -46,7 +46,7 @@ void home_command(struct home *home, const struct mail_command *mail, uint64_t n
 /* Takes a job that came back from the store, and gives it back or keeps what is in it. */
 void home_stored(struct home *home, struct store_job *job, uint64_t now_ms, uint64_t wall_ms);
 
-/* Counts of large rooms, messages past their age. Every 250 ms or so. */
+/* Counts of large rooms, messages past their age. Every half second or so. */
 void home_tick(struct home *home, uint64_t now_ms, uint64_t wall_ms);
 
 /* A room with much to deliver since the last call: name borrows. */
