@@ -94,11 +94,59 @@ static int ask_others(struct server *server)
 	return fetch_start(server->fetch, server->links.ring_bells);
 }
 
+/* What outlives no sandbox: data, store, log, sockets, who is asked outside. */
+static int open_all(struct server *server)
+{
+	const struct options *options = server->options;
+	int status = data_open(&server->data, option_text(options, OPTION_data));
+
+	if (status == 0 && ban_file_open(&server->bans, server->data.path, clock_wall_ms()) != 0)
+		status = EXIT_DATA;
+	if (status == 0)
+		status = store_threads_choose(&server->store, options, server->data.path);
+	plan_tell(options);
+	if (status == 0)
+		status = audit_file_open(option_text(options, OPTION_audit_log));
+	if (status == 0)
+		status = listening_open(server);
+	memory_open(&server->memory, option_number(options, OPTION_memory), "/sys/fs/cgroup", "/proc/self/cgroup");
+	return status == 0 ? confine(server) : status;
+}
+
+/* All that the cores are given, and the threads besides them. */
+static int link_up(struct server *server)
+{
+	struct shard_links *links = &server->links;
+
+	links->auth = server->reload.policy->auth;
+	links->bans_kept = ban_file_keeper(&server->bans);
+	server->errands = (struct errands){ .reload = &server->reload, .adopted = adopted, .context = server };
+	server->errand_port = (struct errand_port){ &server->errands, errands_give };
+	links->errands = &server->errand_port;
+	site_setup(server);
+	const int status =
+		store_threads_start(&server->store, &server->features, server->cores, links->bells, links->ring_bells);
+
+	if (store_threads_present(&server->store))
+		links->stores = server->store.ports;
+	return status == 0 ? ask_others(server) : status;
+}
+
+static void close_all(struct server *server)
+{
+	fetch_end(server->fetch);
+	store_threads_end(&server->store);
+	shard_links_close(&server->links);
+	reload_close(&server->reload);
+	memory_close(&server->memory);
+	ban_file_close(&server->bans);
+	data_close(&server->data);
+}
+
 int boot(const struct config *config, struct files *files, const struct options *options, struct policy *policy)
 {
 	static struct server server;
 	sigset_t signals;
-	int status;
 
 	log_setup((enum log_level)option_number(options, OPTION_log_level),
 		  option_number(options, OPTION_log_format) == 1);
@@ -113,7 +161,8 @@ int boot(const struct config *config, struct files *files, const struct options 
 		.cores = server.cores,
 		.policy = policy,
 	};
-	status = reload_open(&server.reload);
+	int status = reload_open(&server.reload);
+
 	if (status != 0)
 		return status;
 	server.hash_key = random_entropy();
@@ -122,19 +171,7 @@ int boot(const struct config *config, struct files *files, const struct options 
 		fprintf(stderr, "uproar: %s\n", server.features.reason);
 		return EXIT_CONFIG;
 	}
-	status = data_open(&server.data, option_text(options, OPTION_data));
-	if (status == 0 && ban_file_open(&server.bans, server.data.path, clock_wall_ms()) != 0)
-		status = EXIT_DATA;
-	if (status == 0)
-		status = store_threads_choose(&server.store, options, server.data.path);
-	plan_tell(options);
-	if (status == 0)
-		status = audit_file_open(option_text(options, OPTION_audit_log));
-	if (status == 0)
-		status = listening_open(&server);
-	memory_open(&server.memory, option_number(options, OPTION_memory), "/sys/fs/cgroup", "/proc/self/cgroup");
-	if (status == 0)
-		status = confine(&server);
+	status = open_all(&server);
 	if (status != 0)
 		return status;
 	if (option_number(options, OPTION_log_level) <= LOG_INFO)
@@ -143,26 +180,9 @@ int boot(const struct config *config, struct files *files, const struct options 
 		fprintf(stderr, "uproar: no memory for the rings between cores; lower --core-ring-size\n");
 		return EXIT_MEMORY;
 	}
-	server.links.auth = policy->auth;
-	server.links.bans_kept = ban_file_keeper(&server.bans);
-	server.errands = (struct errands){ .reload = &server.reload, .adopted = adopted, .context = &server };
-	server.errand_port = (struct errand_port){ &server.errands, errands_give };
-	server.links.errands = &server.errand_port;
-	site_setup(&server);
-	status = store_threads_start(&server.store, &server.features, server.cores, server.links.bells,
-				     server.links.ring_bells);
-	if (store_threads_present(&server.store))
-		server.links.stores = server.store.ports;
-	if (status == 0)
-		status = ask_others(&server);
+	status = link_up(&server);
 	if (status == 0)
 		status = run(&server, &signals);
-	fetch_end(server.fetch);
-	store_threads_end(&server.store);
-	shard_links_close(&server.links);
-	reload_close(&server.reload);
-	memory_close(&server.memory);
-	ban_file_close(&server.bans);
-	data_close(&server.data);
+	close_all(&server);
 	return status;
 }
