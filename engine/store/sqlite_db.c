@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/core/mutant.h"
+#include "engine/store/sqlite_wal.h"
 
 #define PATH_SIZE 4096
 #define BUSY_MS 5000
@@ -242,7 +243,7 @@ sqlite3 *db_open(const char *path, bool writer, char *why, size_t size)
 	if (writer)
 		make_private(path);
 
-	int code = sqlite3_open_v2(path, &db, flags, NULL);
+	int code = sqlite3_open_v2(path, &db, flags, writer ? wal_file_system() : NULL);
 
 	if (code == SQLITE_OK)
 		code = set_up(db, writer, &version);
