@@ -326,6 +326,8 @@ void inbound_waiting(struct gate *gate)
 	struct ration *ration = &gate->ration;
 	struct waiter *waiter;
 
+	if (!ration_has_waiters(ration))
+		return;
 	ration_turn(ration, ration->behind);
 	while ((waiter = ration_next(ration, gate->now_ms)) != NULL) {
 		serve(gate, waiter);

@@ -54,31 +54,6 @@ uint64_t ration_bytes_max(const struct ration_limits *limits)
 	return limits->bytes_max;
 }
 
-void ration_turn(struct ration *ration, bool behind)
-{
-	ration->spent = 0;
-	ration->own_slot = 0;
-	ration->behind = behind;
-}
-
-void ration_begin_again(struct ration *ration)
-{
-	ration->own = 0;
-	ration->own_slot = 0;
-	ration->message = 0;
-	ration->tired = false;
-}
-
-/* Several completions of one connection come one behind the other. */
-void ration_begin(struct ration *ration, uint32_t slot)
-{
-	const uint64_t own = ration->own_slot == slot + 1 ? ration->own : 0;
-
-	ration_begin_again(ration);
-	ration->own = own;
-	ration->own_slot = slot + 1;
-}
-
 void ration_refused(struct ration *ration)
 {
 	if (ration->message >= ration->limits.costly && ration->limits.rest_ms != 0)

@@ -61,11 +61,28 @@ void ration_close(struct ration *ration); /* all are over */
 uint64_t ration_bytes_max(const struct ration_limits *limits);
 
 /* A turn begins: behind, if the one before has left mail. */
-void ration_turn(struct ration *ration, bool behind);
+static inline void ration_turn(struct ration *ration, bool behind)
+{
+	ration->spent = 0;
+	ration->own_slot = 0;
+	ration->behind = behind;
+}
 
 /* What came of a connection is about to be read: what else came of it just before counts, too. Or a new share of it. */
-void ration_begin(struct ration *ration, uint32_t slot);
-void ration_begin_again(struct ration *ration);
+static inline void ration_begin(struct ration *ration, uint32_t slot)
+{
+	if (ration->own_slot != slot + 1)
+		ration->own = 0;
+	ration->own_slot = slot + 1;
+	ration->tired = false;
+}
+
+static inline void ration_begin_again(struct ration *ration)
+{
+	ration->own = 0;
+	ration->own_slot = 0;
+	ration->tired = false;
+}
 
 static inline void ration_charge(struct ration *ration, size_t cost)
 {
@@ -107,6 +124,12 @@ void ration_refused(struct ration *ration);
 struct waiter *ration_enter(struct ration *ration, struct conn *conn, const uint8_t *bytes, size_t size,
 			    uint64_t now_ms);
 bool ration_add(struct ration *ration, struct waiter *waiter, const uint8_t *bytes, size_t size);
+
+/* Whether there is anybody. */
+static inline bool ration_has_waiters(const struct ration *ration)
+{
+	return ration->line.first || ration->resting.first;
+}
 
 /* Takes the first of the line, to be served. NULL: it is empty. */
 struct waiter *ration_next(struct ration *ration, uint64_t now_ms);

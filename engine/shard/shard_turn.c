@@ -169,7 +169,8 @@ static uint64_t wait_ns(struct shard *shard, uint64_t now_ms)
 
 	if (shard->mail_left || gate->post.to_flush != 0 || pump_has_more(gate))
 		return 0;
-	const uint64_t served_ms = ration_wait_ms(&gate->ration, now_ms);
+	const uint64_t served_ms =
+		ration_has_waiters(&gate->ration) ? ration_wait_ms(&gate->ration, now_ms) : UINT64_MAX;
 
 	wait_ms = wait_ms < tick_ms ? wait_ms : tick_ms;
 	wait_ms = wait_ms < served_ms ? wait_ms : served_ms;
