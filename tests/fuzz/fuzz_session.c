@@ -80,6 +80,8 @@ static void open_shard(void)
 	limits.session.command_burst = 80;
 	limits.codec.on = true;
 	limits.codec.from = 40;
+	/* Nobody rests: time stands still. */
+	limits.ration = (struct ration_limits){ .share = 100, .turn = 300, .light = 64, .bytes_max = 1 << 20 };
 	sim.now_ns = (sim.now_ns / 4000000000ull + 3) * 4000000000ull;
 	one_shard_open(&limits);
 }
@@ -92,7 +94,7 @@ static void rest(void)
 	for (int turn = 0, quiet = 0; quiet < 4; turn++, quiet++) {
 		check(turn < TURNS_MAX);
 		shard_turn(shard);
-		if (sim.digest != digest)
+		if (sim.digest != digest || counter_read(shard_counters(shard), COUNTER_inbound_waiting) != 0)
 			quiet = 0;
 		digest = sim.digest;
 		for (uint32_t i = 0; i < CONNECTIONS; i++)
@@ -260,6 +262,8 @@ static void leave_all(void)
 	must_be_zero(COUNTER_members);
 	must_be_zero(COUNTER_hot_logs);
 	must_be_zero(COUNTER_segment_bytes);
+	must_be_zero(COUNTER_inbound_waiting);
+	must_be_zero(COUNTER_inbound_waiting_bytes);
 	must_be_zero(COUNTER_rooms);
 	must_be_zero(COUNTER_history_bytes);
 }
