@@ -152,14 +152,12 @@ static bool make_room(struct session *session, size_t want)
 
 /* Fragments and control frames cost a few nanoseconds each and carry nothing: whole messages have rates of their own.
  * They are counted by the assembly and charged once for what came together. */
-static void charge_parts(struct gate *gate, struct conn *conn)
+static void charge_parts(struct gate *gate, struct conn *conn, uint32_t parts)
 {
 	const struct session_limits *limits = &gate->limits;
 	struct session *session = session_of(gate, conn);
 	struct session_rare *rare = session_rare(session);
-	const uint32_t parts = session->assembly.parts;
 
-	session->assembly.parts = 0;
 	if (!rare || quota_take_many(&rare->fragments, parts, limits->fragments_per_s, limits->fragment_burst,
 				     gate->now_ms) == 0)
 		return;
@@ -170,15 +168,17 @@ static void charge_parts(struct gate *gate, struct conn *conn)
 }
 
 /* All that came was used. */
-static void after_bytes(struct gate *gate, struct conn *conn)
+static void after_bytes(struct gate *gate, struct conn *conn, struct ws_assembly *assembly)
 {
 	struct session *session = session_of(gate, conn);
+	const uint32_t parts = assembly->parts;
 
 	if (!conn_is_open(conn))
 		return;
-	if (session->assembly.parts > 0)
-		charge_parts(gate, conn);
-	if (session->begun_ms != 0 || ws_assembly_idle(&session->assembly))
+	assembly->parts = 0;
+	if (parts > 0)
+		charge_parts(gate, conn, parts);
+	if (session->begun_ms != 0 || ws_assembly_idle(assembly))
 		return;
 	session->begun_ms = (uint32_t)gate->now_ms | 1;
 	keepalive_begun(gate, conn);
@@ -192,7 +192,7 @@ static void charge_step(struct gate *gate, int step)
 }
 
 /* Reads, until its share of the turn is spent. Returns how much is done with. */
-static size_t read_some(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
+static size_t read_with(struct gate *gate, struct conn *conn, struct ws_assembly *assembly, uint8_t *bytes, size_t size)
 {
 	struct session *session = session_of(gate, conn);
 	const struct ws_limits limits = {
@@ -202,13 +202,11 @@ static size_t read_some(struct gate *gate, struct conn *conn, uint8_t *bytes, si
 	};
 	size_t at = 0;
 
-	if (session->assembly.refused)
-		return size;
 	while (at < size && conn_is_read(conn) && !ration_is_spent(&gate->ration)) {
 		struct ws_message message;
 		size_t used = 0;
-		const int step = ws_assembly_feed(&session->assembly, &limits, bytes + at, size - at, &used,
-						  &session->buffer, &message);
+		const int step =
+			ws_assembly_feed(assembly, &limits, bytes + at, size - at, &used, &session->buffer, &message);
 
 		at += used;
 		ration_charge(&gate->ration, used);
@@ -226,13 +224,58 @@ static size_t read_some(struct gate *gate, struct conn *conn, uint8_t *bytes, si
 		one_step(gate, conn, step, &message);
 		if (step == WS_STEP_CLOSE)
 			return size;
-		if (ws_assembly_idle(&session->assembly)) {
+		if (ws_assembly_idle(assembly)) {
 			session_unkeep(session);
 			session->begun_ms = 0;
 		}
 	}
-	after_bytes(gate, conn);
+	after_bytes(gate, conn, assembly);
 	return conn_is_read(conn) ? at : size;
+}
+
+static bool is_refused(const struct session *session)
+{
+	return session->assembly && session->assembly->refused;
+}
+
+/* From these bytes to the next. Between messages, as nearly all connections nearly always are, an assembly says nothing
+ * and is not kept. Returns whether there was memory. */
+static bool keep(struct session *session, const struct ws_assembly *assembly)
+{
+	if (ws_assembly_idle(assembly) && !assembly->refused) {
+		inbound_forget(session);
+		return true;
+	}
+	if (!session->assembly)
+		session->assembly = block_take(sizeof(*assembly));
+	if (session->assembly)
+		*session->assembly = *assembly;
+	return session->assembly != NULL;
+}
+
+void inbound_forget(struct session *session)
+{
+	if (session->assembly)
+		block_give(session->assembly, sizeof(*session->assembly));
+	session->assembly = NULL;
+}
+
+static size_t read_some(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
+{
+	struct session *session = session_of(gate, conn);
+	struct ws_assembly assembly = { 0 };
+
+	if (is_refused(session))
+		return size;
+	if (session->assembly)
+		assembly = *session->assembly;
+
+	const size_t done = read_with(gate, conn, &assembly, bytes, size);
+
+	if (session->phase == SESSION_NONE || keep(session, &assembly)) /* over: what was kept has gone */
+		return done;
+	conn_abort(&gate->net, conn);
+	return size;
 }
 
 /* What is left of it waits. False: there is no room for it to wait in. */
@@ -269,7 +312,7 @@ void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t 
 	struct session *session = session_of(gate, conn);
 	struct ration *ration = &gate->ration;
 
-	if (session->assembly.refused || !conn_is_read(conn))
+	if (is_refused(session) || !conn_is_read(conn))
 		return;
 	if (session_waits(session) && !PLANTED(74)) { /* what came later is read first */
 		wait_on(gate, conn, bytes, size);

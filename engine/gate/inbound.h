@@ -10,6 +10,9 @@ void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t 
 /* Once a turn: those who had their share of turns before have another one, the longest waiting first. */
 void inbound_waiting(struct gate *gate);
 
+/* What was kept of a message that is not whole goes. */
+void inbound_forget(struct session *session);
+
 /* The send that was under way is over: answers the ping that waited for that. */
 void inbound_drained(struct gate *gate, struct conn *conn);
 

@@ -160,7 +160,9 @@ void session_closed(struct gate *gate, struct conn *conn)
 	if (session->rare)
 		block_give(session->rare, sizeof(*session->rare));
 	session->rare = NULL;
-	if (session->api)
+	if (session->websocket)
+		inbound_forget(session);
+	else if (session->api)
 		gate->api_ops->on_closed(gate, session);
 	codec_leave(&gate->codec, conn->slot, &session->terms);
 	session->phase = SESSION_NONE;

@@ -116,8 +116,10 @@ struct session {
 	uint32_t user_next, user_prev; /* gate/users.h: session + 1 */
 	struct quota sends, commands, openings;
 	struct session_rare *rare; /* block, from its first use */
-	struct api_request *api; /* while a body is received or an answer awaited: gate/api_ops.h */
-	struct ws_assembly assembly;
+	union {
+		struct api_request *api; /* not upgraded: while a body or an answer is awaited (gate/api_ops.h) */
+		struct ws_assembly *assembly; /* upgraded: block, while a message or control frame is not whole */
+	};
 	struct ws_buffer buffer; /* a head or message that is not whole yet; a block of its capacity */
 };
 
