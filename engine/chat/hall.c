@@ -19,7 +19,8 @@ int hall_open(struct hall *hall, const struct hall_limits *limits, struct segmen
 	hall->counters = counters;
 	hall->owners_max = owners_max;
 	hall->owners = pages_reserve((size_t)owners_max * sizeof(struct owner));
-	if (!hall->owners ||
+	hall->dirty = pages_reserve(owners_max * sizeof(*hall->dirty));
+	if (!hall->owners || !hall->dirty ||
 	    slab_open(&hall->hot_logs, "hot logs", sizeof(struct hot_log), limits->hot_logs_max) != 0 ||
 	    slab_open(&hall->cursors, "cursors", sizeof(struct cursor), limits->cursors_max) != 0 ||
 	    slab_open(&hall->holes, "holes", sizeof(struct hole), HOLES_MAX) != 0)
@@ -32,6 +33,7 @@ void hall_close(struct hall *hall)
 	slab_close(&hall->holes);
 	slab_close(&hall->cursors);
 	slab_close(&hall->hot_logs);
+	pages_release(hall->dirty, hall->owners_max * sizeof(*hall->dirty));
 	pages_release(hall->owners, (size_t)hall->owners_max * sizeof(struct owner));
 }
 
@@ -43,12 +45,9 @@ uint64_t hall_bytes_max(const struct hall_limits *limits)
 
 void owner_mark(struct hall *hall, uint32_t index)
 {
-	struct owner *owner = &hall->owners[index];
-
-	if (owner->dirty)
+	if (hall->dirty[index] != 0)
 		return;
-	owner->dirty = true;
-	owner->next_dirty = hall->dirty_owner;
+	hall->dirty[index] = hall->dirty_owner != 0 ? hall->dirty_owner : UINT32_MAX;
 	hall->dirty_owner = index + 1;
 }
 
@@ -57,10 +56,10 @@ bool owner_next(struct hall *hall, uint32_t *index)
 	if (hall->dirty_owner == 0)
 		return false;
 	*index = hall->dirty_owner - 1;
-	struct owner *owner = &hall->owners[*index];
+	const uint32_t next = hall->dirty[*index];
 
-	hall->dirty_owner = owner->next_dirty;
-	owner->dirty = false;
+	hall->dirty_owner = next != UINT32_MAX ? next : 0;
+	hall->dirty[*index] = 0;
 	return true;
 }
 
@@ -68,7 +67,7 @@ void owner_mark_crowd(struct hall *hall, uint32_t index)
 {
 	struct owner *owner = &hall->owners[index];
 
-	if (owner->crowded || owner->dirty)
+	if (owner->crowded || hall->dirty[index] != 0)
 		return;
 	owner->crowded = true;
 	owner->next_crowd = 0;

@@ -22,9 +22,8 @@ struct owner {
 	uint32_t cursors;    /* first of its cursors */
 	uint32_t count;      /* of them */
 	uint32_t behind, behind_last; /* those with something to give it, longest waiting first */
-	uint32_t next_dirty, next_crowd;
+	uint32_t next_crowd;
 	uint16_t told;       /* of count, to whom it may concern: gate/user_count.h */
-	bool dirty : 1;
 	bool crowded : 1;    /* on the list of those whom a crowd's room has something for */
 	bool late;           /* fell off a room that ends whoever does; until it is in no room */
 };
@@ -35,7 +34,8 @@ struct hall {
 	struct directory *directory;
 	struct counters *counters;
 	struct hall_limits limits;
-	struct owner *owners;    /* by connection */
+	struct owner *owners;    /* by connection; untouched before its first room */
+	uint32_t *dirty;         /* by connection: the next on the list + 1, UINT32_MAX for the last; 0: not on it */
 	uint32_t owners_max;
 	uint32_t dirty_owner;    /* first owner to be looked at + 1, 0 for none */
 	uint32_t crowd_owner, crowd_last; /* likewise, of those that can wait for some turns, in order */

@@ -88,8 +88,8 @@ AHEAD_INLINE void look_ahead(struct gate *gate)
 	ahead(&gate->sessions[next - 1]);
 	ahead(cursor);
 	ahead(&cursor->state);
-	if (owner->next_dirty != 0)
-		ahead(&gate->hall.owners[owner->next_dirty - 1]);
+	if (gate->hall.dirty[next - 1] != UINT32_MAX)
+		ahead(&gate->hall.owners[gate->hall.dirty[next - 1] - 1]);
 }
 
 void pump(struct gate *gate)

@@ -112,7 +112,8 @@ void user_count_leave(struct gate *gate, struct conn *conn)
 	const int32_t rooms = owner->told;
 	const bool last = users_leave(gate, conn);
 
-	owner->told = 0;
+	if (owner->told != 0) /* else it may be untouched, and stays so */
+		owner->told = 0;
 	tell_home(gate, &(struct mail_count){
 				.core = gate->core,
 				.hash = hash,

@@ -7,7 +7,7 @@ size_t shard_sums(const struct shard_limits *limits, struct shard_sum *rows, siz
 	const uint64_t slots = limits->ring.slots_max;
 	const struct shard_sum sums[] = {
 		{ "rings and receive buffers", ring_bytes_max(&limits->ring) },
-		{ "connections", slots * (sizeof(struct conn) + sizeof(struct owner)) },
+		{ "connections", slots * (sizeof(struct conn) + sizeof(struct owner) + sizeof(uint32_t)) },
 		{ "addresses", addresses_bytes_max(limits->ring.slots_max, &limits->net.address) },
 		{ "sessions", slots * sizeof(struct session) },
 		{ "users", users_bytes_max(limits->ring.slots_max) + user_homes_bytes_max(limits->ring.slots_max) },
