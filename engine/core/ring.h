@@ -30,7 +30,7 @@ struct ring_limits {
 	enum ring_use use;
 	uint32_t slots_max;         /* sockets at once; rounded up to whole lanes */
 	uint32_t accept_burst;      /* slots a lane keeps free: the listener's backlog */
-	uint32_t recv_buffers;      /* a lane, a power of two */
+	uint32_t recv_buffers;      /* a lane at most, a power of two; touched once they are needed */
 	uint32_t recv_buffer_size;  /* bytes */
 	uint32_t send_zero_copy_min; /* bytes from which SEND_ZC is used; 0: never */
 };

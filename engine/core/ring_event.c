@@ -44,16 +44,18 @@ static enum ring_verdict peer_told(struct ring *ring, const struct ring_lane *la
 	return VERDICT_EVENT;
 }
 
-static enum ring_verdict received(struct ring *ring, struct ring_slot *slot, const struct io_uring_cqe *cqe,
-				  struct ring_event *event)
+static enum ring_verdict received(struct ring *ring, struct ring_lane *lane, struct ring_slot *slot,
+				  const struct io_uring_cqe *cqe, struct ring_event *event)
 {
 	event->kind = RING_RECEIVED;
 	event->result = cqe->res;
 	event->last = !(cqe->flags & IORING_CQE_F_MORE);
 	if (event->last)
 		slot->flags &= (uint8_t)~SLOT_RECEIVING;
-	if (cqe->res == -ENOBUFS)
+	if (cqe->res == -ENOBUFS) {
 		ring->stats.no_buffers++;
+		lane->buffers.lacked = true;
+	}
 	return VERDICT_EVENT;
 }
 
@@ -116,7 +118,7 @@ static enum ring_verdict of_slot(struct ring *ring, struct ring_lane *lane, cons
 	case KIND_RECV:
 		event->bytes = bytes;
 		CHECK(cqe->res <= 0 || bytes);
-		return received(ring, slot, cqe, event);
+		return received(ring, lane, slot, cqe, event);
 	case KIND_SEND:
 		return sent(slot, cqe, event);
 	case KIND_CONNECT:

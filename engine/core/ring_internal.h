@@ -64,13 +64,16 @@ struct ring_question {
 	struct sockaddr_in6 address;
 };
 
-/* Provided buffers. An incremental one is filled by several receives, one after the other. */
+/* Provided buffers. An incremental one is filled by several receives, one after the other. The kernel uses all that it
+ * has in turn, so that it has few at first, and more when a turn has needed half of them. */
 struct ring_buffers {
 	struct io_uring_buf_ring *ring;
 	uint8_t *bytes;
 	uint32_t *filled; /* of each buffer: bytes the kernel has given so far */
 	uint16_t *spent;  /* buffers that go back at the next collect */
 	uint32_t spent_count;
+	uint32_t given; /* the kernel has, or we have just now; those with higher numbers are untouched */
+	bool lacked;    /* a receive found none */
 };
 
 /* What a SENDMSG or a CONNECT points to until it is submitted (FEAT_SUBMIT_STABLE): one for each SQE. */

@@ -30,7 +30,7 @@ OPTION(core_ring, "core-ring-size", BYTES, "1M", "64K", "64M", "Cores", START,
 OPTION(mail_memory, "mail-memory", BYTES, "64M", "1M", "64G", "Cores", LIVE,
        "bytes that may wait for other cores before commands are refused, whole process")
 OPTION(receive_buffers, "receive-buffers", POWER, "64", "16", "32768", "Cores", START,
-       "receive buffers a ring; a core has a ring for every 16384 connections or less")
+       "receive buffers a ring, at most: it has 8 until it needs more; a core has a ring for 16384 connections")
 OPTION(receive_buffer_size, "receive-buffer-size", BYTES, "16K", "1K", "256K", "Cores", START,
        "bytes of each")
 OPTION(zero_copy, "zero-copy-from", BYTES, "0", "0", "1G", "Cores", START,

@@ -7,10 +7,10 @@
 static struct ring *ring;
 static struct ring_event event;
 
-static void open_ring(void)
+static void open_with(uint32_t recv_buffers)
 {
 	const struct ring_limits limits = {
-		.slots_max = 8, .accept_burst = 2, .recv_buffers = 4, .recv_buffer_size = 64,
+		.slots_max = 8, .accept_burst = 2, .recv_buffers = recv_buffers, .recv_buffer_size = 64,
 	};
 	struct ring_features features;
 	int error;
@@ -22,6 +22,11 @@ static void open_ring(void)
 	cr_assert_not_null(ring);
 	/* As if a listener were armed on the only lane. */
 	ring->accepting = (struct ring_accepting){ .listener = 0, .lane = 0 };
+}
+
+static void open_ring(void)
+{
+	open_with(4);
 }
 
 static void close_ring(void)
@@ -88,6 +93,41 @@ Test(ring_event, a_buffer_with_room_left_is_not_spent)
 	cr_assert_eq(complete(KIND_RECV, 0, 0, 54, flags), VERDICT_EVENT);
 	cr_assert_eq(event.bytes, buffers->bytes + 64 + 10);
 	cr_assert_eq(buffers->spent_count, 1);
+}
+
+/* A turn in which the first `count` of the buffers are filled. */
+static void spend(uint32_t count)
+{
+	for (uint32_t id = 0; id < count; id++)
+		complete(KIND_RECV, 0, 0, 64, IORING_CQE_F_MORE | IORING_CQE_F_BUFFER | id << IORING_CQE_BUFFER_SHIFT);
+	ring_buffers_give_back(ring, &ring->lanes[0]);
+}
+
+/* The kernel uses all that it has in turn: what it never needs is not touched. */
+Test(ring_event, buffers_become_more_when_a_turn_needs_half_of_them)
+{
+	const struct ring_buffers *buffers;
+
+	ring_close_all(ring);
+	open_with(32);
+	buffers = &ring->lanes[0].buffers;
+	cr_assert_eq(buffers->given, 8);
+	accept_slot(0);
+	ring_recv(ring, 0);
+	for (int turn = 0; turn < 10; turn++)
+		spend(3);
+	cr_assert_eq(buffers->given, 8);
+	spend(4);
+	cr_assert_eq(buffers->given, 16);
+	spend(7);
+	cr_assert_eq(buffers->given, 16);
+	cr_assert_eq(complete(KIND_RECV, 0, 0, -ENOBUFS, 0), VERDICT_EVENT);
+	spend(0);
+	cr_assert_eq(buffers->given, 32, "a receive found none");
+	spend(0);
+	spend(32);
+	cr_assert_eq(buffers->given, 32, "there are no more");
+	cr_assert_eq(buffers->spent_count, 0);
 }
 
 Test(ring_event, an_accept_that_ends_with_a_connection_is_armed_again)
