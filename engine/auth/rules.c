@@ -6,8 +6,6 @@
 #include "proto/base/word.h"
 #include "proto/chat/rights.h"
 
-#define SHOWN_MAX 64 /* of a word that is wrong */
-
 struct parsing {
 	struct rules *rules;
 	char *why;
@@ -22,17 +20,6 @@ __attribute__((format(printf, 2, 3))) static int refuse(const struct parsing *pa
 	vsnprintf(parsing->why, parsing->size, format, arguments);
 	va_end(arguments);
 	return -1;
-}
-
-/* A word for one line: its beginning, without what would end or colour the line. */
-static const char *shown(struct span word, char out[SHOWN_MAX + 4])
-{
-	const size_t size = word.size < SHOWN_MAX ? word.size : SHOWN_MAX;
-
-	for (size_t i = 0; i < size; i++)
-		out[i] = word.bytes[i] < 0x20 || word.bytes[i] == 0x7f ? '?' : (char)word.bytes[i];
-	memcpy(out + size, word.size > size ? "..." : "", word.size > size ? 4 : 1);
-	return out;
 }
 
 static bool role_valid(struct span name)
@@ -71,18 +58,18 @@ static struct span pattern_of(const struct rule *rule)
 
 static int parse_rights(const struct parsing *parsing, struct rule *rule, struct span text)
 {
-	char text_shown[SHOWN_MAX + 4];
+	char text_shown[WORD_SHOWN_MAX + 4];
 	struct span word = word_take(&text);
 
 	if (word.size == 0)
 		return refuse(parsing, "rule '%s' allows nothing; say so with `none`",
-			      shown(pattern_of(rule), text_shown));
+			      word_shown(pattern_of(rule), text_shown));
 	for (; word.size > 0; word = word_take(&text))
 		if (!chat_rights_add(&rule->rights, word))
 			return refuse(parsing,
 				      "'%s' is no right; rights are read, send, history, presence, moderate, manage, "
 				      "and none, member, all",
-				      shown(word, text_shown));
+				      word_shown(word, text_shown));
 	return 0;
 }
 
@@ -90,21 +77,21 @@ static int parse_rights(const struct parsing *parsing, struct rule *rule, struct
 static int parse_pattern(const struct parsing *parsing, struct rule *rule, struct span word)
 {
 	const struct span pattern = span_of(word.bytes, word.size > 0 ? word.size - 1 : 0);
-	char word_shown[SHOWN_MAX + 4];
+	char shown[WORD_SHOWN_MAX + 4];
 
 	if (word.size == 0 || word.bytes[word.size - 1] != ':')
 		return refuse(parsing, "'%s' is no rule; a rule is `PATTERN: RIGHTS`, or `@ROLE PATTERN: RIGHTS`",
-			      shown(word, word_shown));
+			      word_shown(word, shown));
 	if (!pattern_valid(pattern, true))
 		return refuse(parsing,
 			      "'%s' is no pattern; one is 1 to %d of A-Z a-z 0-9 _ . : @ ~ - and *, and {user}",
-			      shown(pattern, word_shown), PATTERN_SIZE_MAX);
+			      word_shown(pattern, shown), PATTERN_SIZE_MAX);
 	memcpy(rule->pattern, pattern.bytes, pattern.size);
 	rule->pattern_size = (uint8_t)pattern.size;
 	for (uint32_t i = 0; i < parsing->rules->count; i++)
 		if (parsing->rules->rules[i].role == rule->role &&
 		    span_equal(pattern_of(&parsing->rules->rules[i]), pattern))
-			return refuse(parsing, "rule '%s' is there twice", shown(pattern, word_shown));
+			return refuse(parsing, "rule '%s' is there twice", word_shown(pattern, shown));
 	return 0;
 }
 
@@ -113,7 +100,7 @@ static int parse_rule(const struct parsing *parsing, struct span text)
 	struct rules *rules = parsing->rules;
 	struct rule *rule = &rules->rules[rules->count];
 	struct span word = word_take(&text);
-	char word_shown[SHOWN_MAX + 4];
+	char shown[WORD_SHOWN_MAX + 4];
 
 	if (word.size == 0)
 		return 0;
@@ -125,7 +112,7 @@ static int parse_rule(const struct parsing *parsing, struct span text)
 
 		if (!role_valid(name))
 			return refuse(parsing, "'%s' is no role; one is @ and 1 to %d of A-Z a-z 0-9 _ . : ~ -",
-				      shown(word, word_shown), ROLE_SIZE_MAX);
+				      word_shown(word, shown), ROLE_SIZE_MAX);
 		rule->role = (uint8_t)role_enter(rules, name);
 		if (rule->role == ROLES_MAX)
 			return refuse(parsing, "more than %d roles, with those of before a reload", ROLES_MAX);

@@ -10,8 +10,6 @@
 #define BYTES_MAX (1ull << 40)
 #define AGE_DAYS_MAX 36500ull
 #define DAY_MS 86400000ull
-#define SHOWN_MAX 64 /* of a word that is wrong */
-
 static const struct room_class in_memory = { .presence = true, .page_max = CHAT_PAGE_MAX };
 
 static const struct {
@@ -76,17 +74,6 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct parsing *parsing,
 	vsnprintf(parsing->why, parsing->size, format, arguments);
 	va_end(arguments);
 	return -1;
-}
-
-/* A word for one line: its beginning, without what would end or colour the line. */
-static const char *shown(struct span word, char out[SHOWN_MAX + 4])
-{
-	const size_t size = word.size < SHOWN_MAX ? word.size : SHOWN_MAX;
-
-	for (size_t i = 0; i < size; i++)
-		out[i] = word.bytes[i] < 0x20 || word.bytes[i] == 0x7f ? '?' : (char)word.bytes[i];
-	memcpy(out + size, word.size > size ? "..." : "", word.size > size ? 4 : 1);
-	return out;
 }
 
 static const char *class_name(const struct room_class *class)
@@ -158,11 +145,11 @@ static int parse_key(struct parsing *parsing, struct room_class *class, struct s
 {
 	const uint8_t *equals = memchr(word.bytes, '=', word.size);
 	const struct span name = span_of(word.bytes, equals ? (size_t)(equals - word.bytes) : word.size);
-	char out[SHOWN_MAX + 4];
+	char out[WORD_SHOWN_MAX + 4];
 
 	if (!equals)
 		return refuse(parsing, "class '%s': '%s' is not of the form key=value", class_name(class),
-			      shown(word, out));
+			      word_shown(word, out));
 	for (uint32_t key = 0; key < ROOM_KEYS; key++) {
 		const struct span value = span_of(equals + 1, word.size - name.size - 1);
 
@@ -174,17 +161,17 @@ static int parse_key(struct parsing *parsing, struct room_class *class, struct s
 		if (read_value(class, (enum room_key)key, value))
 			return 0;
 		return refuse(parsing, "class '%s': '%s' is '%s', but takes %s", class_name(class), keys[key].name,
-			      shown(value, out), keys[key].takes);
+			      word_shown(value, out), keys[key].takes);
 	}
-	return refuse(parsing, "class '%s': there is no key '%s'; the keys are%s", class_name(class), shown(name, out),
-		      key_names);
+	return refuse(parsing, "class '%s': there is no key '%s'; the keys are%s", class_name(class),
+		      word_shown(name, out), key_names);
 }
 
 /* The class of a prefix that was not there yet, or NULL. */
 static struct room_class *enter(struct parsing *parsing, struct span prefix)
 {
 	struct room_classes *classes = parsing->classes;
-	char out[SHOWN_MAX + 4];
+	char out[WORD_SHOWN_MAX + 4];
 	bool twice = false;
 
 	if (span_equal(prefix, SPAN("*"))) {
@@ -192,19 +179,19 @@ static struct room_class *enter(struct parsing *parsing, struct span prefix)
 		parsing->all = true;
 	} else if (!chat_room_valid(prefix)) {
 		refuse(parsing, "'%s' is no prefix of a room's name: 1 to 128 of A-Z a-z 0-9 _ . : @ ~ -, or * alone",
-		       shown(prefix, out));
+		       word_shown(prefix, out));
 		return NULL;
 	}
 	for (uint32_t i = 1; i < classes->count; i++)
 		twice |= span_equal(prefix, span_of(classes->classes[i].prefix, strlen(classes->classes[i].prefix)));
 	if (twice) {
-		refuse(parsing, "class '%s' is there twice", shown(prefix, out));
+		refuse(parsing, "class '%s' is there twice", word_shown(prefix, out));
 		return NULL;
 	}
 	if (span_equal(prefix, SPAN("*")))
 		return &classes->classes[0];
 	if (classes->count == ROOM_CLASSES_MAX) {
-		refuse(parsing, "class '%s' is one too many: at most %d beside '*'", shown(prefix, out),
+		refuse(parsing, "class '%s' is one too many: at most %d beside '*'", word_shown(prefix, out),
 		       ROOM_CLASSES_MAX - 1);
 		return NULL;
 	}

@@ -11,6 +11,7 @@
 #include "engine/core/quantity.h"
 #include "engine/net/listener.h"
 #include "engine/net/networks.h"
+#include "proto/base/word.h"
 #include "proto/http/http_origin.h"
 #include "proto/http/http_url.h"
 
@@ -255,33 +256,20 @@ static const char *nearest_to(const char *name, unsigned within)
 	return nearest;
 }
 
-/* What was given, for one line: its beginning, without what would end or colour the line. */
-#define SHOWN_MAX 64
-
-static const char *shown(const char *text, char out[SHOWN_MAX + 4])
-{
-	const size_t size = strlen(text);
-	const size_t most = size < SHOWN_MAX ? size : SHOWN_MAX;
-
-	for (size_t i = 0; i < most; i++)
-		out[i] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
-	memcpy(out + most, size > most ? "..." : "", size > most ? 4 : 1);
-	return out;
-}
-
 static void unknown(const char *name, const char *where, char *error)
 {
 	const char *nearest = nearest_to(name, 4);
-	char name_shown[SHOWN_MAX + 4];
+	char name_shown[WORD_SHOWN_MAX + 4];
 
-	snprintf(error, OPTION_ERROR_MAX, "%s: there is no option '%s'%s%s%s", where, shown(name, name_shown),
+	snprintf(error, OPTION_ERROR_MAX, "%s: there is no option '%s'%s%s%s", where,
+		 word_shown(span_of(name, strlen(name)), name_shown),
 		 nearest ? "; did you mean '" : "; --help lists them all", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 int options_set(struct options *options, const char *name, const char *text, const char *where,
 		char error[OPTION_ERROR_MAX])
 {
-	char expected[128], text_shown[SHOWN_MAX + 4];
+	char expected[128], text_shown[WORD_SHOWN_MAX + 4];
 
 	for (int id = 0; id < OPTION_COUNT; id++) {
 		if (strcmp(rows[id].name, name) != 0)
@@ -296,7 +284,7 @@ int options_set(struct options *options, const char *name, const char *text, con
 		}
 		takes(&rows[id], expected, sizeof(expected));
 		snprintf(error, OPTION_ERROR_MAX, "%s: option '%s' is '%s', but takes %s", where, name,
-			 shown(text, text_shown), expected);
+			 word_shown(span_of(text, strlen(text)), text_shown), expected);
 		return -1;
 	}
 	unknown(name, where, error);

@@ -1,4 +1,4 @@
-/* word.h - text that somebody wrote into an option, cut into words at blanks, tabs and line ends.
+/* word.h - words of a text that somebody wrote into an option: cut at blanks, tabs and line ends, and shown again.
  */
 #ifndef BASE_WORD_H
 #define BASE_WORD_H
@@ -24,5 +24,10 @@ static inline struct span word_take(struct span *text)
 	*text = span_of(text->bytes + to, text->size - to);
 	return word;
 }
+
+#define WORD_SHOWN_MAX 64
+
+/* A word for one line that says what is wrong with it: its beginning, and `?` for what would end or colour the line. */
+const char *word_shown(struct span word, char out[WORD_SHOWN_MAX + 4]);
 
 #endif
