@@ -57,7 +57,7 @@ static bool tell_room(void *context, const struct home_listed *room)
 	struct telling *telling = context;
 	const struct span prefix = telling->ask->text;
 
-	if (room->name.size < prefix.size || memcmp(room->name.bytes, prefix.bytes, prefix.size) != 0)
+	if (!span_begins(room->name, prefix))
 		return true;
 	if (room->last == 0 && room->connections == 0)
 		return true; /* somebody asked for it, that is all */

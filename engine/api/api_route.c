@@ -109,7 +109,7 @@ enum api_error api_route_find(struct api_call *call, const char **allow)
 	struct span path = call->head->path, method = call->head->method;
 	uint32_t methods = 0;
 
-	if (path.size < root.size || memcmp(path.bytes, root.bytes, root.size) != 0)
+	if (!span_begins(path, root))
 		return API_ERR_not_found;
 	path = span_of(path.bytes + root.size, path.size - root.size);
 	if (span_equal(method, SPAN("HEAD")))

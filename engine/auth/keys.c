@@ -5,11 +5,6 @@
 #include "engine/core/check.h"
 #include "proto/jwt/jwt_base64.h"
 
-static bool begins(struct span text, struct span with)
-{
-	return text.size >= with.size && memcmp(text.bytes, with.bytes, with.size) == 0;
-}
-
 /* Without blanks and ends of lines around it. */
 static struct span trimmed(struct span text)
 {
@@ -61,9 +56,9 @@ int keys_read(struct keys *keys, const struct auth_source *source, char why[AUTH
 			return -1;
 		}
 	}
-	if (begins(text, SPAN("{")))
+	if (span_begins(text, SPAN("{")))
 		return keys_read_jwks(keys, source, algorithm, why);
-	if (begins(text, SPAN("-----BEGIN ")))
+	if (span_begins(text, SPAN("-----BEGIN ")))
 		return keys_read_pem(keys, source, algorithm, why); /* and what is public is no secret */
 	if (algorithm != JWT_ALGORITHM_COUNT && jwt_algorithm_kind(algorithm) == JWT_KIND_HMAC)
 		return read_secret(keys, source, algorithm, why);

@@ -13,11 +13,6 @@ struct glob {
 	size_t letters;
 };
 
-static bool begins(struct span text, struct span with)
-{
-	return text.size >= with.size && memcmp(text.bytes, with.bytes, with.size) == 0;
-}
-
 static struct span from(struct span text, size_t at)
 {
 	return span_of(text.bytes + at, text.size - at);
@@ -28,7 +23,7 @@ bool pattern_valid(struct span pattern, bool users)
 	if (pattern.size < 1 || pattern.size > PATTERN_SIZE_MAX)
 		return false;
 	for (size_t i = 0; i < pattern.size; i++) {
-		if (users && begins(from(pattern, i), USER))
+		if (users && span_begins(from(pattern, i), USER))
 			i += USER.size - 1;
 		else if (pattern.bytes[i] != '*' && !chat_room_valid(span_of(&pattern.bytes[i], 1)))
 			return false;
@@ -65,7 +60,7 @@ static bool expand(struct glob *glob, struct span pattern, struct span user)
 	for (size_t i = 0; i < pattern.size; i++) {
 		if (pattern.bytes[i] == '*') {
 			glob->items[glob->count++] = ANY;
-		} else if (user.bytes && begins(from(pattern, i), USER)) {
+		} else if (user.bytes && span_begins(from(pattern, i), USER)) {
 			if (!is_apart(pattern, i, i + USER.size, user) || !add(glob, user))
 				return false;
 			i += USER.size - 1;

@@ -31,7 +31,7 @@ static enum bearer of_subprotocol(const struct http_head *request, struct span *
 		if (!http_text_is(request->fields[i].name, "sec-websocket-protocol"))
 			continue;
 		while ((word = http_list_next(&list, NULL)).bytes) {
-			if (word.size < prefix.size || memcmp(word.bytes, prefix.bytes, prefix.size) != 0)
+			if (!span_begins(word, prefix))
 				continue;
 			*token = span_of(word.bytes + prefix.size, word.size - prefix.size);
 			count++;

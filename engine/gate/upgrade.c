@@ -248,13 +248,6 @@ static void run_request(struct gate *gate, struct conn *conn, const struct http_
 		plain(gate, conn, request);
 }
 
-static bool is_api(struct span path)
-{
-	const struct span mark = SPAN("/api/");
-
-	return path.size >= mark.size && memcmp(path.bytes, mark.bytes, mark.size) == 0;
-}
-
 /* Parses what there is. Returns the size of the request, 0: more is needed or all is over. */
 static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size, size_t scanned)
 {
@@ -263,13 +256,14 @@ static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *b
 
 	if (result != 0)
 		conn_settle(&gate->net, conn);
-	if (result < 0 && request.refusal == HTTP_REFUSED_coding && is_api(request.path))
+	if (result < 0 && request.refusal == HTTP_REFUSED_coding && span_begins(request.path, SPAN("/api/")))
 		return gate->api_ops->on_request(gate, conn, &request, bytes, 0, size);
 	if (result < 0) {
 		refuse_head(gate, conn, -result, (enum http_refusal)request.refusal);
 		return 0;
 	}
-	if (result > 0 && is_api(request.path) && unwelcome(session_of(gate, conn), conn) == REFUSED_NOT)
+	if (result > 0 && span_begins(request.path, SPAN("/api/")) &&
+	    unwelcome(session_of(gate, conn), conn) == REFUSED_NOT)
 		return gate->api_ops->on_request(gate, conn, &request, bytes, (size_t)result, size);
 	if (result > 0)
 		run_request(gate, conn, &request);

@@ -15,15 +15,6 @@ static bool is(struct span path, const char *text)
 	return span_equal(path, span_of(text, strlen(text)));
 }
 
-static uint64_t total(const struct figures *figures, enum counter counter)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t core = 0; core < figures->cores; core++)
-		sum += counter_read(figures->counters[core], counter);
-	return sum;
-}
-
 static size_t write_info(const struct figures *figures, const struct http_question *question, char out[INFO_MAX])
 {
 	const int size =
@@ -31,8 +22,8 @@ static size_t write_info(const struct figures *figures, const struct http_questi
 			 "{\"server\":\"%s\",\"api\":\"v1\",\"time\":%lu,\"uptime_ms\":%lu,\"cores\":%u,"
 			 "\"draining\":%s,\"connections\":%lu,\"sessions\":%lu,\"rooms\":%lu}",
 			 UPROAR_VERSION, clock_wall_ms(), clock_wall_ms() - figures->started_ms, figures->cores,
-			 question->draining ? "true" : "false", total(figures, COUNTER_connections),
-			 total(figures, COUNTER_sessions), total(figures, COUNTER_rooms));
+			 question->draining ? "true" : "false", figures_total(figures, COUNTER_connections),
+			 figures_total(figures, COUNTER_sessions), figures_total(figures, COUNTER_rooms));
 
 	CHECK(size > 0 && size < INFO_MAX);
 	return (size_t)size;

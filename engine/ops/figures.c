@@ -4,6 +4,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
+uint64_t figures_total(const struct figures *figures, enum counter counter)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t core = 0; core < figures->cores; core++)
+		sum += counter_read(figures->counters[core], counter);
+	return sum;
+}
+
 static uint64_t clock_us(clockid_t id)
 {
 	struct timespec used;

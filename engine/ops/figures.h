@@ -27,6 +27,9 @@ struct figures {
 	_Atomic uint32_t clock_count; /* of which so many are there */
 };
 
+/* Of all cores. */
+uint64_t figures_total(const struct figures *figures, enum counter counter);
+
 /* What the process and its cores' threads have used so far. */
 struct figures_process {
 	uint64_t cpu_us, resident_bytes, virtual_bytes;

@@ -160,15 +160,6 @@ static uint8_t *boards(const struct figures *figures, uint8_t *at, bool rooms)
 	return raw(at, "]");
 }
 
-static uint64_t total(const struct figures *figures, enum counter counter)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t core = 0; core < figures->cores; core++)
-		sum += counter_read(figures->counters[core], counter);
-	return sum;
-}
-
 size_t status_bound(uint32_t cores)
 {
 	const size_t members = COUNTER_COUNT + HISTOGRAM_COUNT + STORE_WORKERS * (STORE_COUNTER_COUNT + 1) + 40;
@@ -192,9 +183,9 @@ size_t status_json(const struct figures *figures, bool draining, uint8_t *out)
 	at = number(at, "uptime_ms", now_ms > figures->started_ms ? now_ms - figures->started_ms : 0);
 	at = number(at, "cores", figures->cores);
 	at = raw(key(at, "draining"), draining ? "true" : "false");
-	at = number(at, "connections", total(figures, COUNTER_connections));
-	at = number(at, "sessions", total(figures, COUNTER_sessions));
-	at = number(at, "rooms", total(figures, COUNTER_rooms));
+	at = number(at, "connections", figures_total(figures, COUNTER_connections));
+	at = number(at, "sessions", figures_total(figures, COUNTER_sessions));
+	at = number(at, "rooms", figures_total(figures, COUNTER_rooms));
 	at = process(figures, at);
 	at = counters(figures, at);
 	at = histograms(figures, at);

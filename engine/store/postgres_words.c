@@ -4,10 +4,12 @@
 #include <pthread.h>
 #include <wctype.h>
 
+#include "proto/json/json_string.h"
+
 #define NO_CHARACTER 0xffffffffu /* what no word has */
 
-static locale_t
-	letters; /* of all languages; 0: there is no such locale here, and letters beyond ASCII stay as they are */
+/* Of all languages; 0: there is no such locale here, and letters beyond ASCII stay as they are. */
+static locale_t letters;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void letters_open(void)
@@ -108,15 +110,6 @@ static uint32_t take_escape(struct span text, size_t *at)
 	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }
 
-/* Whether the string whose end is at `at` is the key of a member. */
-static bool is_key(struct span value, size_t at)
-{
-	while (at < value.size && (value.bytes[at] == ' ' || value.bytes[at] == '\t' || value.bytes[at] == '\n' ||
-				   value.bytes[at] == '\r'))
-		at++;
-	return at < value.size && value.bytes[at] == ':';
-}
-
 /* Words of one text, as they are written. */
 struct words {
 	uint8_t *out;
@@ -158,7 +151,7 @@ size_t postgres_words_of_json(uint8_t *out, struct span value)
 			}
 		}
 		at += at < value.size;
-		if (is_key(value, at))
+		if (json_is_name(value, at))
 			words.out = before;
 	}
 	return (size_t)(words.out - out);

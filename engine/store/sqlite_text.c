@@ -11,14 +11,6 @@ static size_t string_end(struct span value, size_t at)
 	return at < value.size ? at + 1 : value.size;
 }
 
-static bool is_key(struct span value, size_t at)
-{
-	while (at < value.size && (value.bytes[at] == ' ' || value.bytes[at] == '\t' || value.bytes[at] == '\n' ||
-				   value.bytes[at] == '\r'))
-		at++;
-	return at < value.size && value.bytes[at] == ':';
-}
-
 /* Where an escape stands for no character, all of them become blanks, and the words between them stay. */
 static size_t put_without_escapes(uint8_t *out, struct span inner)
 {
@@ -63,7 +55,7 @@ size_t text_of_json(uint8_t *out, struct span value)
 		const struct span token = span_of(value.bytes + at, end - at);
 
 		at = end;
-		if (token.size < 2 || token.bytes[token.size - 1] != '"' || is_key(value, at))
+		if (token.size < 2 || token.bytes[token.size - 1] != '"' || json_is_name(value, at))
 			continue;
 		size += put_string(out + size, token);
 		out[size++] = ' ';

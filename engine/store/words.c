@@ -60,14 +60,6 @@ static struct span next_string(struct span json, size_t *at)
 	return span_of(json.bytes + start, *at - start);
 }
 
-static bool is_name(struct span json, size_t at)
-{
-	while (at < json.size &&
-	       (json.bytes[at] == ' ' || json.bytes[at] == '\t' || json.bytes[at] == '\n' || json.bytes[at] == '\r'))
-		at++;
-	return at < json.size && json.bytes[at] == ':';
-}
-
 static bool has_word(struct span text, struct span wanted)
 {
 	size_t at = 0;
@@ -87,7 +79,8 @@ static bool value_has_word(struct span json, struct span wanted)
 		struct span text;
 
 		/* What stands for no text, half a surrogate or a zero, has no words. */
-		if (!is_name(json, at) && json_string(&text, token, room, sizeof(room)) == 1 && has_word(text, wanted))
+		if (!json_is_name(json, at) && json_string(&text, token, room, sizeof(room)) == 1 &&
+		    has_word(text, wanted))
 			return true;
 	}
 	return false;

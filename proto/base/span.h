@@ -31,4 +31,9 @@ static inline bool span_equal(struct span a, struct span b)
 	return a.size == b.size && (a.size == 0 || memcmp(a.bytes, b.bytes, a.size) == 0);
 }
 
+static inline bool span_begins(struct span text, struct span with)
+{
+	return text.size >= with.size && (with.size == 0 || memcmp(text.bytes, with.bytes, with.size) == 0);
+}
+
 #endif

@@ -6,11 +6,6 @@
 #define PORT_OF_HTTPS 443
 #define HOST_SIZE_MAX 255
 
-static bool starts(struct span text, struct span with)
-{
-	return text.size >= with.size && memcmp(text.bytes, with.bytes, with.size) == 0;
-}
-
 static struct span behind(struct span text, size_t size)
 {
 	return span_of(text.bytes + size, text.size - size);
@@ -45,8 +40,8 @@ bool http_url_parse(struct http_url *url, struct span text)
 {
 	size_t end = 0;
 
-	url->secure = starts(text, SPAN("https://"));
-	if (!url->secure && !starts(text, SPAN("http://")))
+	url->secure = span_begins(text, SPAN("https://"));
+	if (!url->secure && !span_begins(text, SPAN("http://")))
 		return false;
 	text = behind(text, url->secure ? strlen("https://") : strlen("http://"));
 	while (end < text.size && text.bytes[end] != '/' && text.bytes[end] != '?')

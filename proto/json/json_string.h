@@ -23,6 +23,15 @@ enum json_string_refusal {
  * Returns 1, or -(enum json_string_refusal). Without escapes any size is 1. */
 int json_string(struct span *value, struct span token, uint8_t *room, size_t room_size);
 
+/* Whether the string whose end is at json.bytes[at] is the name of a member: a colon follows. */
+static inline bool json_is_name(struct span json, size_t at)
+{
+	while (at < json.size &&
+	       (json.bytes[at] == ' ' || json.bytes[at] == '\t' || json.bytes[at] == '\n' || json.bytes[at] == '\r'))
+		at++;
+	return at < json.size && json.bytes[at] == ':';
+}
+
 /* Reads a number token that is an integer 0..JSON_INTEGER_MAX written without
  * sign, fraction and exponent. Returns whether it is one. */
 bool json_integer(uint64_t *value, struct span token);

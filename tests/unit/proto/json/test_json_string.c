@@ -101,3 +101,13 @@ Test(json_integer, reads_plain_integers_up_to_its_limit)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		cr_assert_not(reads(refused[i], &integer), "%s", refused[i]);
 }
+
+Test(json_string, a_name_is_what_a_colon_follows)
+{
+	const struct span json = SPAN("{\"a\" \t\r\n: \"b\"}");
+
+	cr_assert(json_is_name(json, 4));
+	cr_assert_not(json_is_name(json, 13));
+	cr_assert_not(json_is_name(json, json.size));
+	cr_assert_not(json_is_name(span_of(json.bytes, 8), 4), "the colon is one past the end");
+}
