@@ -37,7 +37,7 @@ static void end_request(struct gate *gate, struct session *session)
 /* A browser says whose page asks, and hides the answer from it unless that is named. */
 static bool judge_origin(const struct gate *gate, const struct http_head *head, struct api_request *request)
 {
-	const char *const origins = gate->limits.api_origins ? gate->limits.api_origins : "same";
+	const char *const origins = gate->api->limits.origins ? gate->api->limits.origins : "same";
 	const struct span origin = http_head_field(head, "origin");
 
 	if (!origin.bytes)
@@ -64,32 +64,32 @@ static enum api_error judge_key(struct api_call *call)
 {
 	struct gate *gate = call->gate;
 	struct api_request *request = call->request;
-	const struct session_limits *limits = &gate->limits;
+	const struct api_limits *limits = &gate->api->limits;
 	const uint8_t scope = api_route_scope((enum api_route_id)request->route);
 
 	if (scope == 0)
 		return API_OK;
-	const struct api_key *key = api_keys_asked(limits->api_keys, call->head);
+	const struct api_key *key = api_keys_asked(limits->keys, call->head);
 
 	if (!key) {
 		offence(gate, call->conn, OFFENCE_api_key);
 		return API_ERR_unauthorized;
 	}
 	request->scopes = key->scopes;
-	request->key_index = (uint8_t)(key - limits->api_keys->keys);
+	request->key_index = (uint8_t)(key - limits->keys->keys);
 	request->key[0] = '@';
 	memcpy(request->key + 1, key->name, key->name_size);
 	request->key_size = key->name_size + 1;
 	if ((key->scopes & scope) == 0)
 		return API_ERR_forbidden;
 	call->retry_ms =
-		quota_take(&gate->api->quotas[request->key_index], limits->api_per_s, limits->api_burst, gate->now_ms);
+		quota_take(&gate->api->quotas[request->key_index], limits->per_s, limits->burst, gate->now_ms);
 	return call->retry_ms == 0 ? API_OK : API_ERR_rate_limited;
 }
 
 void api_charge(struct api_call *call, uint32_t commands)
 {
-	if (call->gate->limits.api_per_s != 0)
+	if (call->gate->api->limits.per_s != 0)
 		quota_charge(&call->gate->api->quotas[call->request->key_index], commands);
 }
 
@@ -117,7 +117,7 @@ static enum api_error judge_body(struct api_call *call)
 		return API_ERR_length_required;
 	if (head->has_body && !is_json(http_head_field(head, "content-type")))
 		return API_ERR_unsupported_media_type;
-	return head->content_length > call->gate->limits.api_body_max ? API_ERR_too_large : API_OK;
+	return head->content_length > call->gate->api->limits.body_max ? API_ERR_too_large : API_OK;
 }
 
 static enum api_error judge_load(struct api_call *call, size_t whole)

@@ -6,7 +6,7 @@
 #ifndef API_API_H
 #define API_API_H
 
-#include "engine/auth/api_keys.h"
+#include "engine/api/api_limits.h"
 #include "engine/gate/api_ops.h"
 #include "engine/gate/gate.h"
 
@@ -17,6 +17,7 @@ struct errand_port;
 
 /* The API on one core. */
 struct api {
+	struct api_limits limits;
 	struct quota quotas[API_KEYS_MAX]; /* by the place of the key */
 	uint64_t bodies_bytes; /* of requests that are not whole */
 	uint32_t waiting;      /* requests that wait for an answer */

@@ -45,7 +45,7 @@ void keepalive_start(struct gate *gate, struct conn *conn)
 			due_in(gate, conn, limits->handshake_ms);
 		return;
 	case SESSION_API:
-		due_in(gate, conn, limits->api_ms);
+		due_in(gate, conn, limits->answer_ms);
 		return;
 	case SESSION_HELLO:
 		due_in(gate, conn, limits->hello_ms);

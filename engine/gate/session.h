@@ -51,13 +51,8 @@ struct session_limits {
 	bool token_in_url;       /* ?token= is looked at */
 	const char *origins;     /* keeps; whose pages may connect: http_origin_is_allowed(). NULL: same */
 	bool echo;               /* a test mode: gate/echo.h */
-	bool metrics_key;        /* /metrics is for who has a key of scope metrics */
-	const struct api_keys *api_keys; /* keeps; of the HTTP API. NULL: nobody may use it */
-	const char *api_origins; /* keeps; whose pages may use it, as origins */
-	uint32_t api_per_s;      /* requests with one key; 0: no limit */
-	uint32_t api_burst;
-	uint32_t api_body_max;   /* bytes */
-	uint32_t api_ms;         /* for an answer */
+	const struct api_keys *metrics_keys; /* keeps; /metrics is for who has one of scope metrics. NULL: for all */
+	uint32_t answer_ms;      /* for an answer of the HTTP API */
 	const struct room_classes *classes; /* keeps; NULL: all rooms are as by default */
 };
 

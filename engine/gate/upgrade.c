@@ -220,9 +220,10 @@ static enum refusal unwelcome(const struct session *session, const struct conn *
 
 static bool may_scrape(const struct gate *gate, const struct http_head *request)
 {
-	const struct api_key *key = gate->limits.metrics_key ? api_keys_asked(gate->limits.api_keys, request) : NULL;
+	const struct api_keys *keys = gate->limits.metrics_keys;
+	const struct api_key *key = keys ? api_keys_asked(keys, request) : NULL;
 
-	return !gate->limits.metrics_key || (key && (key->scopes & (API_SCOPE_metrics | API_SCOPE_admin)) != 0);
+	return !keys || (key && (key->scopes & (API_SCOPE_metrics | API_SCOPE_admin)) != 0);
 }
 
 static void run_request(struct gate *gate, struct conn *conn, const struct http_head *request)

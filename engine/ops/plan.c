@@ -142,12 +142,7 @@ static struct session_limits session_of(const struct options *o)
 		.token_cookie = option_text(o, OPTION_token_cookie),
 		.token_in_url = option_number(o, OPTION_token_in_url) == 1,
 		.origins = option_text(o, OPTION_origins),
-		.api_origins = option_text(o, OPTION_api_origins),
-		.metrics_key = option_number(o, OPTION_metrics) == 1,
-		.api_per_s = (uint32_t)option_number(o, OPTION_api_rate),
-		.api_burst = (uint32_t)option_number(o, OPTION_api_burst),
-		.api_body_max = (uint32_t)option_number(o, OPTION_api_body),
-		.api_ms = (uint32_t)option_number(o, OPTION_api_timeout),
+		.answer_ms = (uint32_t)option_number(o, OPTION_api_timeout),
 	};
 }
 
@@ -247,6 +242,12 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 			.crowd_per_turn = CROWD_PER_TURN,
 		},
 		.session = session_of(o),
+		.api = {
+			.origins = option_text(o, OPTION_api_origins),
+			.per_s = (uint32_t)option_number(o, OPTION_api_rate),
+			.burst = (uint32_t)option_number(o, OPTION_api_burst),
+			.body_max = (uint32_t)option_number(o, OPTION_api_body),
+		},
 		.codec = codec_of(o, cores),
 		.ration = ration_of(o, cores),
 		.user = {

@@ -122,6 +122,8 @@ struct shard_limits policy_limits(const struct policy *policy, const struct ring
 	limits.net.address.exempt = &policy->exempt;
 	limits.home.classes = &policy->classes;
 	limits.session.classes = &policy->classes;
-	limits.session.api_keys = &policy->api_keys;
+	limits.api.keys = &policy->api_keys;
+	if (option_number(&policy->options, OPTION_metrics) == 1)
+		limits.session.metrics_keys = &policy->api_keys;
 	return limits;
 }

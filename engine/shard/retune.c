@@ -1,5 +1,6 @@
 #include "engine/shard/retune.h"
 
+#include "engine/api/api.h"
 #include "engine/gate/gate.h"
 
 void gate_retune(struct gate *gate, const struct shard_limits *limits)
@@ -10,6 +11,7 @@ void gate_retune(struct gate *gate, const struct shard_limits *limits)
 	gate->limits = limits->session;
 	gate->limits.frame_size_max = frame_size_max;
 	gate->user_limits = limits->user;
+	gate->api->limits = limits->api;
 	net_adopt(&gate->net, &limits->net);
 	home_adopt(gate->home, &limits->home);
 	codec_adopt(&gate->codec, &limits->codec);

@@ -48,6 +48,7 @@ static void link_up(struct shard *shard, const struct shard_limits *limits)
 	}
 	shard->gate.api_ops = &api_ops;
 	shard->gate.api = &shard->api;
+	shard->api.limits = limits->api;
 	shard->gate.hooks = links->hooks;
 	shard->api.errands = links->errands;
 	shard->gate.bans_kept = links->bans_kept;

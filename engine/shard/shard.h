@@ -8,6 +8,7 @@
 
 #include "engine/chat/hall.h"
 #include "engine/chat/home.h"
+#include "engine/api/api_limits.h"
 #include "engine/gate/http_source.h"
 #include "engine/gate/ration.h"
 #include "engine/gate/session.h"
@@ -24,6 +25,7 @@ struct shard_limits {
 	struct home_limits home;
 	struct hall_limits hall;
 	struct session_limits session;
+	struct api_limits api;
 	struct codec_limits codec;
 	struct ration_limits ration;
 	struct user_limits user;

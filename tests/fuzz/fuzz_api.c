@@ -38,9 +38,9 @@ static void open_shard(void)
 
 	check(api_keys_parse(&keys, file, &why) == 0);
 	limits.home.history_messages = 100;
-	limits.session.api_keys = &keys;
-	limits.session.api_body_max = 2000;
-	limits.session.api_ms = 10000;
+	limits.api.keys = &keys;
+	limits.api.body_max = 2000;
+	limits.session.answer_ms = 10000;
 	sim.now_ns += 8000000000ull;
 	one_shard_open(&limits);
 }
