@@ -299,23 +299,25 @@ static void stored_search(struct home *home, struct room *room, struct store_job
 }
 
 /* The window is what was loaded. */
-static bool window_fill(struct home *home, struct room *room, const struct store_job *job)
+static enum store_status window_fill(struct home *home, struct room *room, const struct store_job *job)
 {
 	const struct store_page *page = job->page;
 	const uint32_t count = page ? page->count : 0;
 
 	if (count > 0 && page->events[0].seq != job->last + 1 - count)
-		return false;
+		return STORE_CORRUPT;
 	room->log.last = job->last - count -
 			 (PLANTED(10) && count == 0 && job->last > 0); /* a seq given again after a restart */
 	for (uint32_t i = 0; i < count; i++) {
 		const uint64_t ts_ms = page->events[i].ts_ms;
 		const uint64_t age_ms = home->wall_ms > ts_ms ? home->wall_ms - ts_ms : 0;
 
-		if (room_restore(home, room, &page->events[i], home->now_ms - age_ms) != 0)
-			return false;
+		const int error = room_restore(home, room, &page->events[i], home->now_ms - age_ms);
+
+		if (error != 0)
+			return error == -ENOMEM ? STORE_UNAVAILABLE : STORE_CORRUPT;
 	}
-	return true;
+	return STORE_OK;
 }
 
 static enum store_status loaded(struct home *home, struct room *room, const struct store_job *job)
@@ -333,7 +335,7 @@ static enum store_status loaded(struct home *home, struct room *room, const stru
 		if (error != 0)
 			return error == -EBADMSG ? STORE_CORRUPT : STORE_UNAVAILABLE;
 	}
-	return window_fill(home, room, job) ? STORE_OK : STORE_CORRUPT;
+	return window_fill(home, room, job);
 }
 
 static void stored_load(struct home *home, struct room *room, const struct store_job *job)

@@ -24,10 +24,10 @@ struct reading {
 	bool closed; /* begun before a deletion: nobody else joins it */
 };
 
+/* No job of it is out. */
 static void ask_again(struct home *home, struct reading *reading)
 {
-	if (reading->again)
-		return;
+	CHECK(!reading->again);
 	reading->again = true;
 	reading->next_again = home->readings_again;
 	home->readings_again = reading;

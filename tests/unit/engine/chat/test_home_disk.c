@@ -1,5 +1,8 @@
 /* Rooms of class disk, with a store that is played by the test: what is asked of it, and what its answers come to. */
+#include <errno.h>
+
 #include "tests/unit/engine/chat/disk_fixture.h"
+#include "tests/unit/refused.h"
 
 TestSuite(home_disk, .init = disk_setup, .fini = disk_teardown);
 
@@ -346,4 +349,125 @@ Test(home_disk, what_waits_when_the_core_ends_is_given_back)
 	store_job_give(job);
 	job = asked(STORE_READER, STORE_LOAD);
 	store_job_give(job);
+}
+
+/* Ann joins, and the store's answer to the load meets no memory for allocation number `at`. False: there were fewer. */
+static bool load_without_memory(uint32_t at)
+{
+	static const uint8_t locked[] = { 1, 1, 0, 0, 0, 0, 0, 0 };
+
+	RUN(0, "Ann", .op = CHAT_OP_join, .limit = 5);
+	struct store_job *job = asked(STORE_READER, STORE_LOAD);
+
+	job->known = true;
+	job->first = 1;
+	job->last = 3;
+	memcpy(job->room_epoch, EPOCH, sizeof(EPOCH));
+	job->page = page_of(1, 3);
+	job->kept_state = block_take(sizeof(*job->kept_state) + sizeof(locked));
+	*job->kept_state =
+		(struct store_state){ .size = sizeof(*job->kept_state) + sizeof(locked), .count = sizeof(locked) };
+	memcpy(job->kept_state->bytes, locked, sizeof(locked));
+	refused_arm(REFUSED_malloc, at, 1, ENOMEM);
+	answer(STORE_READER, job, STORE_OK);
+	return refused_came();
+}
+
+/* It is not damage: the same may be loaded later. */
+Test(home_disk, a_room_that_there_is_no_memory_for_is_not_taken_for_damaged)
+{
+	uint32_t refused = 0;
+
+	for (uint32_t at = 1; load_without_memory(at); at++) {
+		const struct chat_reply *reply = (const struct chat_reply *)next_mail(0);
+
+		cr_assert_not_null(reply, "allocation %u", at);
+		const struct mail_reply *mail = (const struct mail_reply *)reply;
+
+		if (mail->reply.kind == CHAT_REPLY_ERROR && mail->reply.error == CHAT_ERR_unavailable) {
+			cr_assert_null(the_room(), "allocation %u: forgotten", at);
+			refused++;
+		} else {
+			cr_assert_neq(mail->reply.error, CHAT_ERR_internal, "allocation %u", at);
+			RUN(0, "Ann", .op = CHAT_OP_leave);
+		}
+		hush();
+	}
+	cr_assert_geq(refused, 4, "%u", refused);
+}
+
+static void answer_load_of(const char *epoch, uint64_t first, uint64_t last)
+{
+	struct store_job *job = asked(STORE_READER, STORE_LOAD);
+
+	job->known = true;
+	job->first = first;
+	job->last = last;
+	snprintf(job->room_epoch, sizeof(job->room_epoch), "%s", epoch);
+	answer(STORE_READER, job, STORE_OK);
+}
+
+Test(home_disk, a_room_that_stands_nowhere_is_damage)
+{
+	RUN(0, "Ann", .op = CHAT_OP_join, .limit = 5);
+	answer_load_of("short", 1, 0);
+	expect_error(0, CHAT_ERR_internal);
+	RUN(0, "Ann", .op = CHAT_OP_join, .limit = 5);
+	answer_load_of(EPOCH, 8, 6);
+	expect_error(0, CHAT_ERR_internal);
+	RUN(0, "Ann", .op = CHAT_OP_join, .limit = 5);
+	answer_load_of(EPOCH, 7, 6);
+	cr_assert_eq(expect_reply(0, CHAT_REPLY_JOIN)->page.last, 6);
+}
+
+/* What a core says of a connection that ended has no id, and is not answered. */
+Test(home_disk, a_leave_that_nobody_waits_for_is_not_refused)
+{
+	const struct chat_command end = { .op = CHAT_OP_leave, .room = SPAN("room") };
+
+	for (uint64_t id = 0; id < 2; id++) {
+		struct chat_command leave = end;
+
+		leave.id = id;
+		RUN(0, "Ann", .op = CHAT_OP_join, .limit = 5);
+		run_as(0, SPAN("Ann"), CHAT_OP_leave, &leave, true);
+		answer(STORE_READER, asked(STORE_READER, STORE_LOAD), STORE_UNAVAILABLE);
+		expect_error(0, CHAT_ERR_unavailable);
+		if (id != 0)
+			expect_error(0, CHAT_ERR_unavailable);
+		expect_silence();
+	}
+}
+
+Test(home_disk, what_may_wait_is_bounded)
+{
+	const uint64_t before = home->waiting_bytes;
+
+	home->waiting_bytes += 32 << 20;
+	RUN(0, "Ann", .op = CHAT_OP_join, .limit = 5);
+	expect_error(0, CHAT_ERR_unavailable);
+	home->waiting_bytes = before;
+	answer_load(1, 2, 1);
+	cr_assert_null(the_room(), "nobody is in it");
+	expect_silence();
+}
+
+Test(home_disk, without_memory_what_is_asked_is_refused)
+{
+	joined(1, 50);
+	refused_arm(REFUSED_malloc, 1, 1, ENOMEM);
+	RUN(0, "Ann", .op = CHAT_OP_send, .data = SPAN("1"));
+	cr_assert(refused_came());
+	expect_error(0, CHAT_ERR_unavailable);
+	refused_arm(REFUSED_malloc, 1, 1, ENOMEM);
+	RUN(0, "Ann", .op = CHAT_OP_search, .query = SPAN("eggs"), .limit = 3);
+	cr_assert(refused_came());
+	expect_error(0, CHAT_ERR_unavailable);
+	RUN(1, "Bob", .op = CHAT_OP_join, .room = SPAN("other"));
+	refused_arm(REFUSED_malloc, 1, 1, ENOMEM);
+	RUN(0, "Cid", .op = CHAT_OP_join, .room = SPAN("other"));
+	cr_assert(refused_came());
+	expect_error(0, CHAT_ERR_unavailable);
+	answer_new();
+	expect_reply(1, CHAT_REPLY_JOIN);
 }
