@@ -40,6 +40,18 @@ int refused_errno(void)
 	return armed.error;
 }
 
+static const char *said = "";
+
+void refused_say(const char *text)
+{
+	said = text;
+}
+
+const char *refused_said(void)
+{
+	return said;
+}
+
 static bool is_refused(enum refused call)
 {
 	if (armed.left == 0 || armed.call != call)

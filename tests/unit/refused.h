@@ -25,4 +25,8 @@ bool refused_came(void);
 
 int refused_errno(void);
 
+/* What a refused PQgetvalue() gives. */
+void refused_say(const char *text);
+const char *refused_said(void);
+
 #endif

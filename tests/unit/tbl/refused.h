@@ -49,3 +49,5 @@ REFUSED(sqlite3_prepare_v2, int, (sqlite3 * db, const char *sql, int size, sqlit
 REFUSED(sqlite3_step, int, (sqlite3_stmt * statement), (statement), refused_errno())
 REFUSED(sqlite3_wal_checkpoint_v2, int, (sqlite3 * db, const char *name, int mode, int *pages, int *moved),
 	(db, name, mode, pages, moved), refused_errno())
+REFUSED(PQgetvalue, char *, (const PGresult *from, int row, int column), (from, row, column),
+	(char *)(uintptr_t)refused_said())

@@ -13,6 +13,10 @@ static void setup(void)
 	disk_setup();
 }
 
+#include "tests/unit/refused.h"
+
+#include <errno.h>
+
 TestSuite(home_mod, .init = setup, .fini = disk_teardown);
 
 static void as(uint8_t rights, const char *user, struct chat_command command)
@@ -448,4 +452,72 @@ Test(home_mod, who_joins_is_told_how_the_room_is)
 	AS(MEMBER, "Ben", .op = CHAT_OP_join);
 	reply = answered(1);
 	cr_assert(reply->kind == CHAT_REPLY_JOIN && !reply->locked && reply->every_s == 0);
+}
+
+static int save_not(void *context, struct span room, struct span state)
+{
+	(void)room;
+	(void)state;
+	++*(int *)context;
+	return -EIO;
+}
+
+Test(home_mod, a_state_that_cannot_be_kept_ends_it)
+{
+	int calls = 0;
+
+	meet();
+	MOD(MODERATOR, "Ann", ban, "Bob");
+	hush();
+	refused_arm(REFUSED_malloc, 1, 1, ENOMEM);
+	cr_assert_eq(home_save_states(home, save_not, &calls), -ENOMEM);
+	cr_assert(refused_came() && calls == 0);
+	cr_assert_eq(home_save_states(home, save_not, &calls), -EIO);
+	cr_assert_eq(calls, 1);
+	/* What has ended by now has nothing to say. */
+	MOD(MODERATOR, "Ann", unban, "Bob");
+	MOD(MODERATOR, "Ann", ban, "Bob", .for_s = 10);
+	hush();
+	wall_ms += 10000;
+	home_tick(home, now_ms, wall_ms);
+	cr_assert_eq(home_save_states(home, save_not, &calls), 0);
+	wall_ms -= 10000;
+}
+
+static int save_event_not(void *context, struct span room, struct span epoch, const struct chat_event *event)
+{
+	(void)epoch;
+	(void)event;
+	return save_not(context, room, SPAN_NONE);
+}
+
+Test(home_mod, what_the_store_has_is_not_saved_and_not_put_back)
+{
+	const struct chat_event event = { .kind = CHAT_EV_msg, .from = SPAN("Ann"), .data = SPAN("1"), .seq = 5 };
+	int calls = 0;
+
+	joined(1, 3);
+	MOD(CHAT_RIGHTS_ALL, "Ann", lock, "", .room = SPAN("room"));
+	cr_assert_eq(home_save(home, save_event_not, &calls), 0);
+	cr_assert_eq(home_save_states(home, save_not, &calls), 0);
+	cr_assert_eq(calls, 0);
+	cr_assert_eq(home_restore(home, SPAN("room"), SPAN(EPOCH), &event, now_ms), -ENOTSUP);
+	cr_assert_eq(home_restore_state(home, SPAN("room"), SPAN("x"), wall_ms), -ENOTSUP);
+	commit(4);
+	hush();
+}
+
+Test(home_mod, of_more_rooms_than_there_may_be_nothing_is_put_back)
+{
+	const struct chat_event event = { .kind = CHAT_EV_msg, .from = SPAN("Ann"), .data = SPAN("1"), .seq = 5 };
+	static const uint8_t locked[] = { 1, 1, 0, 0, 0, 0, 0, 0 };
+	char name[16];
+	int error = 0;
+
+	for (uint32_t i = 0; i < 200 && error == 0; i++) {
+		snprintf(name, sizeof(name), "mem:%u", i);
+		error = home_restore_state(home, span_of(name, strlen(name)), span_of(locked, sizeof(locked)), wall_ms);
+	}
+	cr_assert_eq(error, -ENOMEM);
+	cr_assert_eq(home_restore(home, SPAN("mem:more"), SPAN(EPOCH), &event, now_ms), -ENOMEM);
 }

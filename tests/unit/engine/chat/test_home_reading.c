@@ -1,5 +1,8 @@
 /* Pages that come from the store: who shares a read, whom a page serves that is kept, and what drops it. */
+#include <errno.h>
+
 #include "tests/unit/engine/chat/disk_fixture.h"
+#include "tests/unit/refused.h"
 
 TestSuite(home_reading, .init = disk_setup, .fini = disk_teardown);
 
@@ -301,4 +304,162 @@ Test(home_reading, a_kept_page_is_given_back_when_the_core_ends)
 	answer_page(0, page_of(1, 50));
 	cr_assert_gt(home->kept_bytes, 0);
 	hush();
+}
+
+/* Bob has gone on with what the window has. */
+static void expect_the_window(void)
+{
+	const struct mail_page *mail = (const struct mail_page *)next_mail(1);
+
+	cr_assert_not_null(mail);
+	cr_assert(mail->mail.kind == MAIL_PAGE && mail->page.first == 41 && mail->page.events[0].seq == 41);
+}
+
+Test(home_reading, without_memory_a_fetch_goes_on_with_the_window_and_a_question_is_refused)
+{
+	joined(1, 50);
+	join(1, SPAN("Bob"));
+	for (uint32_t at = 1; at <= 2; at++) {
+		refused_arm(REFUSED_malloc, at, 1, ENOMEM);
+		fetch(7);
+		cr_assert(refused_came());
+		expect_the_window();
+		refused_arm(REFUSED_malloc, at, 1, ENOMEM);
+		RUN(0, "Ann", .op = CHAT_OP_history, .from = CHAT_PAGE_LATEST, .limit = 20);
+		cr_assert(refused_came());
+		expect_error(0, CHAT_ERR_unavailable);
+	}
+	cr_assert(!is_asked(STORE_READER));
+}
+
+Test(home_reading, a_page_that_there_is_no_job_for_is_asked_for_with_the_next_tick)
+{
+	joined(1, 50);
+	join(1, SPAN("Bob"));
+	port.jobs_max = 0;
+	fetch(7);
+	home_tick(home, now_ms, wall_ms);
+	run_as(0, SPAN("Ann"), CHAT_OP_leave, &(struct chat_command){ .op = CHAT_OP_leave, .room = SPAN("room") },
+	       true);
+	run_as(1, SPAN("Bob"), CHAT_OP_leave, &(struct chat_command){ .op = CHAT_OP_leave, .room = SPAN("room") },
+	       true);
+	cr_assert_not_null(the_room(), "somebody waits for it");
+	cr_assert(!is_asked(STORE_READER));
+	port.jobs_max = 1000;
+	home_tick(home, now_ms, wall_ms);
+	hush();
+	answer_page(0, page_of(1, 50));
+	hush();
+	cr_assert_null(the_room());
+}
+
+/* Damage, or less than was asked for, before the place; and then no memory to ask from there. */
+Test(home_reading, a_page_that_does_not_get_there_and_no_memory)
+{
+	joined(1, 300);
+	join(1, SPAN("Bob"));
+	fetch(127);
+	struct store_job *job = asked(STORE_READER, STORE_PAGE);
+
+	job->first = 1;
+	job->page = page_of(65, 100);
+	refused_arm(REFUSED_malloc, 1, 1, ENOMEM);
+	answer(STORE_READER, job, STORE_OK);
+	cr_assert(refused_came());
+	const struct mail_page *mail = (const struct mail_page *)next_mail(1);
+
+	cr_assert(mail->page.first == 291 && mail->page.events[0].seq == 291);
+}
+
+/* While the page was read the window came to hold it. */
+Test(home_reading, a_page_that_is_gone_may_be_in_the_window)
+{
+	joined(1, 50);
+	join(1, SPAN("Bob"));
+	fetch(7);
+	struct store_job *job = asked(STORE_READER, STORE_PAGE);
+
+	job->first = 45;
+	answer(STORE_READER, job, STORE_GONE);
+	expect_page(45, 50, false);
+}
+
+static struct store_job *ask_history(enum chat_page_from from, uint64_t seq, uint32_t limit)
+{
+	RUN(0, "Ann", .op = CHAT_OP_history, .from = from, .seq = seq, .limit = limit);
+	return is_asked(STORE_READER) ? asked(STORE_READER, STORE_PAGE) : NULL;
+}
+
+Test(home_reading, history_after_a_seq_is_told_whether_there_is_more)
+{
+	static const uint64_t lasts[] = { 50, 30, 0 };
+
+	joined(1, 50);
+	for (size_t i = 0; i < 3; i++) {
+		struct store_job *job = ask_history(CHAT_PAGE_AFTER, 20, 30);
+
+		cr_assert_not_null(job);
+		job->first = 1;
+		job->last = 50;
+		job->page = lasts[i] != 0 ? page_of(21, lasts[i]) : NULL;
+		answer(STORE_READER, job, STORE_OK);
+		const struct chat_page *page = &expect_reply(0, CHAT_REPLY_HISTORY)->page;
+
+		cr_assert(page->event_count == (lasts[i] != 0 ? lasts[i] - 20 : 0) && page->more == (lasts[i] == 30));
+		kept_expire(home);
+		now_ms += KEPT_MS;
+		home_tick(home, now_ms, wall_ms);
+	}
+	cr_assert_null(ask_history(CHAT_PAGE_AFTER, 40, 30), "41 is in the window");
+	hush();
+}
+
+Test(home_reading, history_around_a_seq_comes_from_the_window_where_that_suffices)
+{
+	joined(1, 50);
+	cr_assert_null(ask_history(CHAT_PAGE_AROUND, 45, 8));
+	cr_assert_eq(expect_reply(0, CHAT_REPLY_HISTORY)->page.events[0].seq, 41);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct store_job *job = ask_history(CHAT_PAGE_AROUND, i == 0 ? 44 : 41, 8);
+
+		cr_assert_not_null(job);
+		job->first = 1;
+		job->last = 50;
+		job->page = page_of(40, 47);
+		answer(STORE_READER, job, STORE_OK);
+		cr_assert_eq(expect_reply(0, CHAT_REPLY_HISTORY)->page.event_count, 8);
+	}
+	struct store_job *other = ask_history(CHAT_PAGE_BEFORE, 41, 8);
+
+	cr_assert_not_null(other);
+	answer(STORE_READER, other, STORE_UNAVAILABLE);
+	expect_error(0, CHAT_ERR_unavailable);
+}
+
+Test(home_reading, questions_of_other_lengths_do_not_share_a_read)
+{
+	joined(1, 50);
+	struct store_job *jobs[] = { ask_history(CHAT_PAGE_BEFORE, 30, 4), ask_history(CHAT_PAGE_BEFORE, 30, 5),
+				     ask_history(CHAT_PAGE_BEFORE, 31, 5), ask_history(CHAT_PAGE_LATEST, 31, 20) };
+
+	cr_assert_null(ask_history(CHAT_PAGE_BEFORE, 30, 5), "this one does");
+	for (size_t i = 0; i < 4; i++) {
+		cr_assert_not_null(jobs[i]);
+		answer(STORE_READER, jobs[i], STORE_OK);
+	}
+	for (size_t i = 0; i < 5; i++)
+		cr_assert_eq(expect_reply(0, CHAT_REPLY_HISTORY)->page.event_count, 0);
+}
+
+Test(home_reading, those_who_wait_for_a_page_are_not_answered_into_a_flood)
+{
+	joined(1, 50);
+	struct store_job *job = ask_history(CHAT_PAGE_BEFORE, 30, 4);
+
+	job->page = page_of(26, 29);
+	post.waiting_bytes_max = 2;
+	post.unread_bytes = 2;
+	answer(STORE_READER, job, STORE_OK);
+	post.unread_bytes = 0;
+	expect_error(0, CHAT_ERR_unavailable);
 }

@@ -6,6 +6,7 @@
 
 #include "engine/chat/moderation.h"
 #include "engine/core/slab.h"
+#include "tests/unit/refused.h"
 
 #define NOW 1795229320000ull
 
@@ -213,4 +214,39 @@ Test(moderation, what_ended_meanwhile_is_not_read_back)
 
 	cr_assert_eq(moderation_decode(&moderation, (const uint8_t *)old, sizeof(old) - 1, NOW), 0);
 	cr_assert_eq(moderation.count, 0);
+}
+
+Test(moderation, without_memory_nobody_is_banned_and_nothing_is_read)
+{
+	static const char one[] = "\1\0\0\0\0\0\1\0\0" UNTIL "\3Bob";
+
+	refused_arm(REFUSED_malloc, 1, 1, ENOMEM);
+	cr_assert_eq(act(CHAT_MOD_ban, "Bob", 0, false), -ENOMEM);
+	cr_assert(refused_came() && !banned("Bob"));
+	refused_arm(REFUSED_malloc, 1, 1, ENOMEM);
+	cr_assert_eq(moderation_decode(&moderation, (const uint8_t *)one, sizeof(one) - 1, NOW), -ENOMEM);
+	cr_assert(refused_came() && moderation.count == 0 && !moderation.sanctions);
+}
+
+Test(moderation, what_is_locked_or_slow_alone_is_written_and_read)
+{
+	static uint8_t bytes[MODERATION_SIZE_MAX];
+
+	cr_assert_eq(moderation_encode(&moderation, NOW, bytes), 0);
+	cr_assert_eq(slow(7), 0);
+	cr_assert_eq(decode((const char *)bytes, moderation_encode(&moderation, NOW, bytes)), 0);
+	cr_assert_eq(slow(0), 0);
+	cr_assert_eq(act(CHAT_MOD_lock, "", 0, false), 0);
+	cr_assert_eq(decode((const char *)bytes, moderation_encode(&moderation, NOW, bytes)), 0);
+}
+
+Test(moderation, names_longer_than_any_are_not_read)
+{
+	char bytes[8 + 10 + CHAT_NAME_SIZE_MAX + 1] = "\1\0\0\0\0\0\1\0\0" UNTIL;
+
+	memset(bytes + 18, 'x', CHAT_NAME_SIZE_MAX + 1);
+	bytes[17] = (char)CHAT_NAME_SIZE_MAX;
+	cr_assert_eq(decode(bytes, sizeof(bytes) - 1), 0);
+	bytes[17] = (char)(CHAT_NAME_SIZE_MAX + 1);
+	cr_assert_eq(decode(bytes, sizeof(bytes)), -EBADMSG);
 }

@@ -11,6 +11,7 @@
 #include "engine/chat/record.h"
 #include "engine/ops/boot.h"
 #include "engine/ops/data.h"
+#include "tests/unit/refused.h"
 
 #define EVENTS 20
 #define NOW 1000000 /* ms, by both clocks */
@@ -42,7 +43,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	static const char *const files[] = { "lock", "rooms.snapshot", "rooms.snapshot.damaged" };
+	static const char *const files[] = { "lock", "rooms.snapshot", "rooms.snapshot.damaged", "rooms.snapshot.new" };
 	char path[128];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -339,4 +340,135 @@ Test(data, what_is_no_state_lets_nobody_in)
 
 	write_states(states);
 	cr_assert_eq(pass_on(), -EBADMSG);
+}
+
+/* The directory cannot be used: it is said, and nothing is served from it. */
+Test(data, what_the_system_refuses_of_the_directory)
+{
+	static const struct {
+		enum refused call;
+		uint32_t at;
+		int error;
+	} rows[] = {
+		{ REFUSED_stat, 1, EIO },  { REFUSED_access, 1, EACCES }, { REFUSED_open, 1, EACCES },
+		{ REFUSED_flock, 1, EIO }, { REFUSED_open, 2, EIO }, /* the snapshot */
+	};
+	char path[96];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		refused_arm(rows[i].call, rows[i].at, 1, rows[i].error);
+		cr_assert_eq(data_open(&data, directory), EXIT_DATA, "row %zu", i);
+		cr_assert(refused_came());
+		data_close(&data);
+	}
+	snprintf(path, sizeof(path), "%s/there/is/none", directory);
+	cr_assert_eq(data_open(&data, path), EXIT_DATA);
+	data_close(&data);
+}
+
+Test(data, a_damaged_snapshot_is_put_aside_and_the_rooms_start_empty)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/rooms.snapshot", directory);
+	FILE *file = fopen(path, "w");
+
+	fputs("UPROAR3\nno records", file);
+	fclose(file);
+	cr_assert_eq(data_open(&data, directory), 0);
+	open_homes(1);
+	cr_assert_eq(data_restore(&data, homes[0], &(struct data_core){ 0, 1, 7 }, &limits, NOW, NOW), 0);
+	memset(found, 0, sizeof(found));
+	cr_assert_eq(home_save(homes[0], note, NULL), 0);
+	cr_assert(found[0].count == 0 && found[1].count == 0);
+	close_homes(1);
+	data_close(&data);
+}
+
+/* From a log of which a part is back nothing of the rest is left out: better no start than a hole. */
+Test(data, without_memory_a_room_is_taken_back_whole_or_not_at_all)
+{
+	uint32_t whole = 0, none = 0, refused = 0;
+
+	write_snapshot();
+	for (uint32_t at = 1;; at++) {
+		cr_assert_eq(data_open(&data, directory), 0);
+		open_homes(1);
+		refused_arm(REFUSED_malloc, at, 1, ENOMEM);
+		const int error = data_restore(&data, homes[0], &(struct data_core){ 0, 1, 7 }, &limits, NOW, NOW);
+		const bool came = refused_came();
+
+		memset(found, 0, sizeof(found));
+		cr_assert_eq(home_save(homes[0], note, NULL), 0);
+		close_homes(1);
+		snapshot_free(&data.loaded);
+		data_close(&data);
+		refused += error != 0;
+		for (int room = 0; room < 2 && error == 0; room++) {
+			cr_assert(found[room].count == 0 || found[room].last == 100 + EVENTS, "allocation %u", at);
+			*(found[room].count == EVENTS ? &whole : &none) += 1;
+		}
+		if (!came)
+			break;
+	}
+	cr_assert(whole > 2 && none > 0 && refused > 10, "%u %u %u", whole, none, refused);
+}
+
+/* What was said later than now by the clock is as new as can be. */
+Test(data, a_clock_that_went_back_drops_nothing)
+{
+	write_snapshot();
+	cr_assert_eq(data_open(&data, directory), 0);
+	open_homes(1);
+	cr_assert_eq(data_restore(&data, homes[0], &(struct data_core){ 0, 1, 7 }, &limits, NOW, NOW - 500000), 0);
+	memset(found, 0, sizeof(found));
+	cr_assert_eq(home_save(homes[0], note, NULL), 0);
+	expect(0, 101);
+	close_homes(1);
+	snapshot_free(&data.loaded);
+	data_close(&data);
+}
+
+Test(data, states_that_there_is_no_place_for_are_left_out)
+{
+	const struct span states[2] = { state_of(SPAN("Bob"), 0), state_of(SPAN("Bob"), 0) };
+
+	limits.rooms_max = 1;
+	write_states(states);
+	cr_assert_eq(data_open(&data, directory), 0);
+	open_homes(1);
+	cr_assert_eq(data_restore(&data, homes[0], &(struct data_core){ 0, 1, 7 }, &limits, NOW, NOW), 0);
+	close_homes(1);
+	snapshot_free(&data.loaded);
+	data_close(&data);
+}
+
+Test(data, a_snapshot_that_cannot_be_made_ends_in_an_error_and_the_old_one_stays)
+{
+	static const enum refused calls[] = { REFUSED_open, REFUSED_malloc, REFUSED_fwrite, REFUSED_fsync };
+	struct snapshot snapshot;
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		write_snapshot();
+		cr_assert_eq(data_open(&data, directory), 0);
+		open_homes(2);
+		for (uint32_t core = 0; core < 2; core++)
+			cr_assert_eq(
+				data_restore(&data, homes[core], &(struct data_core){ core, 2, 7 }, &limits, NOW, NOW),
+				0);
+		refused_arm(calls[i], 1, 1, EIO);
+		data_save(&data, homes[0]);
+		data_save(&data, homes[1]);
+		cr_assert_eq(data_finish(&data), -1, "call %zu", i);
+		cr_assert(refused_came());
+		cr_assert_eq(snapshot_load(&snapshot, directory), 1);
+		snapshot_free(&snapshot);
+		snapshot_free(&data.loaded);
+		close_homes(2);
+		data_close(&data);
+	}
+	cr_assert_eq(data_open(&data, ""), 0);
+	data_save(&data, NULL);
+	cr_assert_eq(data_restore(&data, NULL, &(struct data_core){ 0, 1, 7 }, &limits, NOW, NOW), 0);
+	data_close(&data);
 }

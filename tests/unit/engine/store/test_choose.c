@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "engine/store/choose.h"
+#include "tests/unit/refused.h"
 
 static struct store_choice choice;
 static char why[200];
@@ -46,4 +47,11 @@ Test(choose, each_has_its_name)
 	cr_assert_eq(store_choose(&choice, "sqlite", "/somewhere", why, sizeof(why)), 0);
 	cr_assert_str_eq(choice.backend.name, "sqlite");
 	store_unchoose(&choice);
+}
+
+Test(choose, without_address_space_there_is_no_memory)
+{
+	refused_arm(REFUSED_mmap, 1, 1, ENOMEM);
+	cr_assert_eq(kind("memory", NULL), -ENOMEM);
+	cr_assert(refused_came() && why[0]);
 }

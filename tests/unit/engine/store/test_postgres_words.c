@@ -88,3 +88,10 @@ Test(postgres_words, of_a_query_are_all_wanted)
 	query_is("", "");
 	query_is("!?' \xff", "");
 }
+
+Test(postgres_words, escapes_of_all_kinds)
+{
+	words_are("\"\\u00C9\\u00cf\\u0041/\\u0030\\u:000\\u00g0\"", " \u00e9\u00efa 0 000 00g0");
+	words_are("\"\\ud835\\udc00 \\ud835\\ue000 \\ud835\\u0041 x\"", " \U0001d400 a x");
+	words_are("\"key\" \t\n\r: \"value\"\r\n\t", " value");
+}

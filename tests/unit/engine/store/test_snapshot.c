@@ -10,9 +10,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "engine/chat/store_job.h"
 #include "engine/store/snapshot.h"
+#include "tests/unit/refused.h"
 
 static char directory[64], file[128], aside[128], fresh[128];
 
@@ -447,4 +449,142 @@ Test(snapshot, what_is_no_file)
 	errno = 0;
 	cr_assert_null(snapshot_create("/tmp/there/is/no/such/directory"));
 	cr_assert_eq(errno, ENOENT);
+}
+
+/* A call of the system fails in its turn while a snapshot is made beside an older one. What is then there is one of
+ * both, whole; and an error was told. */
+static bool save_refused(enum refused call, uint32_t at, int error)
+{
+	int result = -1;
+
+	save(2);
+	refused_arm(call, at, 1, error);
+	struct snapshot_writer *writer = snapshot_create(directory);
+
+	for (size_t i = 0; writer && i < KEPT; i++)
+		snapshot_write(writer, kept[i].room, kept[i].epoch, &kept[i].event);
+	if (writer) {
+		snapshot_write_state(writer, states[0].room, states[0].state);
+		snapshot_write_state(writer, states[1].room, states[1].state);
+		result = snapshot_finish(writer);
+	}
+	if (!refused_came()) {
+		cr_assert_eq(result, 0);
+		return false;
+	}
+	if (call == REFUSED_fwrite && result == 0) { /* the last one, of no bytes */
+		cr_assert_eq(at, 2 * (1 + KEPT + STATES + 1) - 1);
+		expect_all(KEPT);
+		return true;
+	}
+	cr_assert_lt(result, 0, "call %d, number %u", call, at);
+	cr_assert(!writer || error == 0 || result == -error, "%d", result);
+	cr_assert_eq(access(fresh, F_OK), writer || call == REFUSED_malloc || call == REFUSED_open ? -1 : 0);
+	if (writer && (call == REFUSED_open || (call == REFUSED_fsync && at == 2)))
+		expect_all(KEPT); /* its name may not outlive a power cut, and that was told */
+	else
+		expect_all(2);
+	return true;
+}
+
+Test(snapshot, whatever_fails_one_is_there_whole_and_it_is_told)
+{
+	static const enum refused calls[] = { REFUSED_malloc, REFUSED_open,  REFUSED_fdopen, REFUSED_fwrite,
+					      REFUSED_fflush, REFUSED_fsync, REFUSED_rename };
+	uint32_t met = 0;
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		for (uint32_t at = 1; save_refused(calls[i], at, EIO); at++)
+			met++;
+	cr_assert_geq(met, 20, "%u", met);
+	cr_assert(save_refused(REFUSED_fwrite, 2, 0), "a stream that does not say why");
+}
+
+Test(snapshot, one_that_cannot_be_read_now_is_not_taken_for_damaged)
+{
+	static const struct {
+		enum refused call;
+		int error, result;
+	} rows[] = {
+		{ REFUSED_open, EACCES, -EACCES }, { REFUSED_fstat, EIO, -EIO }, { REFUSED_malloc, ENOMEM, -ENOMEM },
+		{ REFUSED_read, EIO, -EIO },       { REFUSED_read, 0, -EIO },
+	};
+	struct snapshot snapshot;
+
+	save(KEPT);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		refused_arm(rows[i].call, 1, 1, rows[i].error);
+		cr_assert_eq(snapshot_load(&snapshot, directory), rows[i].result, "row %zu", i);
+		cr_assert(refused_came() && !snapshot.bytes);
+		expect_all(KEPT);
+	}
+}
+
+Test(snapshot, that_cannot_be_removed_is_told)
+{
+	static const enum refused calls[] = { REFUSED_unlink, REFUSED_open, REFUSED_fsync };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		save(KEPT);
+		refused_arm(calls[i], 1, 1, EIO);
+		cr_assert_eq(snapshot_remove(directory), -EIO);
+		cr_assert(refused_came());
+	}
+}
+
+static size_t put_record(uint8_t *at, const uint8_t *record, uint32_t size)
+{
+	uint8_t head[8];
+
+	for (int i = 0; i < 4; i++)
+		head[i] = (uint8_t)(size >> 8 * i);
+	const uint32_t sum = (uint32_t)crc32(crc32(0, head, 4), record, size);
+
+	for (int i = 0; i < 4; i++)
+		head[4 + i] = (uint8_t)(sum >> 8 * i);
+	memcpy(at, head, 8);
+	memcpy(at + 8, record, size);
+	return 8 + size;
+}
+
+static void expect_record(const char *magic, const uint8_t *record, uint32_t size, bool good, const char *what)
+{
+	uint8_t bytes[256];
+	struct snapshot snapshot;
+	size_t at = 8;
+
+	memcpy(bytes, magic, 8);
+	at += put_record(bytes + at, record, size);
+	at += put_record(bytes + at, bytes, 0);
+	if (!good) {
+		expect_damaged(bytes, at, what, size);
+		return;
+	}
+	write_file(bytes, at);
+	cr_assert_eq(snapshot_load(&snapshot, directory), 1, "%s", what);
+	snapshot_free(&snapshot);
+}
+
+/* Their sums are right: somebody wrote this, but not we. */
+Test(snapshot, records_that_are_whole_and_no_records)
+{
+	static const uint8_t kinds[] = { CHAT_EV_typing, CHAT_EVENT_COUNT, 0xfe };
+	uint8_t event[39 + 24 + 1] = { CHAT_EV_msg }, state[1 + 8 + 1] = { 0xff };
+
+	expect_record("UPROAR3\n", event, sizeof(event) - 1, true, "an event");
+	expect_record("UPROAR3\n", state, sizeof(state) - 1, true, "a state");
+	for (uint32_t size = 1; size < sizeof(event) - 1; size++)
+		expect_record("UPROAR3\n", event, size, false, "a part of an event");
+	for (uint32_t size = 1; size < sizeof(state) - 1; size++)
+		expect_record("UPROAR3\n", state, size, false, "a part of a state");
+	expect_record("UPROAR3\n", event, sizeof(event), false, "more than an event");
+	expect_record("UPROAR3\n", state, sizeof(state), false, "more than a state");
+	expect_record("UPROAR2\n", state, sizeof(state) - 1, false, "a state in what had none");
+	for (size_t i = 0; i < sizeof(kinds); i++) {
+		event[0] = kinds[i];
+		expect_record("UPROAR3\n", event, sizeof(event) - 1, false, "an event of no kind that is kept");
+	}
+	event[0] = CHAT_EV_msg;
+	event[39] = 200;
+	expect_record("UPROAR3\n", event, sizeof(event) - 1, false, "a name longer than all");
 }

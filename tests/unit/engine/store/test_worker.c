@@ -1,12 +1,15 @@
 /* A worker in the test's own thread, between ports of cores and a backend that does what it is told. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "engine/core/clock.h"
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
 #include "engine/store/worker.h"
+#include "tests/unit/refused.h"
 
 #define CORES 3
 #define NOBODY 99
@@ -448,4 +451,75 @@ Test(worker, links_hold_all_that_may_be_out)
 		take(0, n);
 	cr_assert_geq(store_links_bytes_max(&links.limits), links.limits.bytes_max);
 	end();
+}
+
+Test(worker, without_memory_there_is_none_and_it_is_said)
+{
+	char why[100] = "";
+
+	begin(STORE_WRITER, 100, 1 << 20);
+	for (uint32_t at = 1;; at++) {
+		refused_arm(REFUSED_mmap, at, 1, ENOMEM);
+		struct worker *second =
+			worker_open(&limits, &features, &links, &backend, failed, &failed_with, why, sizeof(why));
+
+		if (!refused_came()) {
+			cr_assert_not_null(second);
+			cr_assert_gt(at, 1);
+			worker_close(second);
+			disk.closed = 0;
+			break;
+		}
+		cr_assert(!second && strstr(why, "no ring for a thread of the store"), "%u: %s", at, why);
+	}
+	end();
+}
+
+/* No room for housekeeping is no fault, and said as a full disk; a backend that is away is asked again. */
+Test(worker, housekeeping_without_room_goes_on)
+{
+	begin(STORE_WRITER, 100, 1 << 20);
+	disk.maintain_result = -ENOSPC;
+	worker_turn(worker);
+	disk.maintain_result = -EAGAIN;
+	poll(NULL, 0, 1100);
+	worker_turn(worker);
+	cr_assert_eq(disk.maintained, 2);
+	cr_assert_eq(failed_with, 0);
+	give(0, STORE_APPEND, 1);
+	worker_turn(worker);
+	cr_assert_eq(take(0, 1), STORE_OK);
+	end();
+}
+
+Test(worker, other_words_end_nothing)
+{
+	begin(STORE_READER, 100, 1 << 20);
+	ring_post(links.ring_bells[STORE_READER], 0);
+	worker_turn(worker);
+	cr_assert(!worker_is_ended(worker));
+	ring_post(links.ring_bells[STORE_READER], WORKER_WORD_END);
+	worker_turn(worker);
+	cr_assert(worker_is_ended(worker));
+	end();
+}
+
+Test(worker, links_that_there_is_no_memory_for)
+{
+	const struct store_links_limits link_limits = { .cores = CORES, .jobs_max = 1000, .bytes_max = 1 << 20 };
+	struct store_links few;
+	uint32_t at = 1;
+
+	for (;; at++) {
+		refused_arm(REFUSED_mmap, at, 1, ENOMEM);
+		const int error = store_links_open(&few, &link_limits, core_bells, core_ring_bells);
+
+		if (!refused_came())
+			break;
+		cr_assert_lt(error, 0, "%u", at);
+		if (few.rings)
+			store_links_close(&few);
+	}
+	store_links_close(&few);
+	cr_assert_gt(at, 2 * CORES * STORE_WORKERS);
 }
