@@ -48,8 +48,12 @@ Test(load_tokens, as_many_as_there_are)
 {
 	static char text[5 * 5000 + 1];
 
-	for (int i = 0; i < 5000; i++)
-		snprintf(text + 5 * i, 6, "%04d\n", i);
+	for (unsigned i = 0; i < 5000; i++) {
+		char line[16];
+
+		snprintf(line, sizeof(line), "%04u\n", i);
+		memcpy(text + 5 * i, line, 5);
+	}
 	cr_assert(read_of(text, sizeof(text) - 1));
 	check(0, "0000");
 	check(4999, "4999");
