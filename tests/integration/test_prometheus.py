@@ -221,6 +221,8 @@ class Scraped(unittest.TestCase):
         for name, expr in alerts().items():
             with self.subTest(alert=name):
                 self.prometheus.query(expr)
+                if "uproar_fetch_" in expr:
+                    continue  # only a server with hooks has these figures
                 judged = re.fullmatch(r"(.*) (>|==) [\d.]+", expr).group(1)
                 self.assertTrue(self.prometheus.found(judged), f"{name} has nothing to judge: {judged}")
 
