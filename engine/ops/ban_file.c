@@ -13,7 +13,7 @@
 #include "engine/ops/options.h"
 #include "proto/chat/limits.h"
 
-#define LINE_MAX (CHAT_NAME_SIZE_MAX + 32)
+#define LINE_MAX (CHAT_NAME_SIZE_MAX + 32) /* a number of 20 digits, what is around it */
 #define PATH_SIZE (OPTION_TEXT_MAX + 16)
 
 static int say(const char *path, int error)
@@ -50,25 +50,36 @@ static int load(struct bans *bans, const char *path, uint64_t wall_ms)
 	return error;
 }
 
-static int put_line(int file, struct span user, uint64_t until_ms)
+/* Behind a line that was cut: it is not to be taken for one of a shorter name, nor the next one for its rest. */
+#define NO_LINE "\x01\n"
+
+/* Returns 0 or -errno. A disk that fills up takes a part, and no error. */
+static int put_line(struct ban_file *file, struct span user, uint64_t until_ms)
 {
 	char line[LINE_MAX];
-	const int size =
-		snprintf(line, sizeof(line), "%" PRIu64 " %.*s\n", until_ms, (int)user.size, (const char *)user.bytes);
+	const bool behind = atomic_exchange(&file->cut, false);
+	const int size = snprintf(line, sizeof(line), "%s%" PRIu64 " %.*s\n", behind ? NO_LINE : "", until_ms,
+				  (int)user.size, (const char *)user.bytes);
+	const ssize_t put = write(file->file, line, (size_t)size);
 
-	return write(file, line, (size_t)size) == size ? 0 : errno != 0 ? -errno : -ENOSPC;
+	if (put == size)
+		return 0;
+	if (put > 0 || behind)
+		atomic_store(&file->cut, true);
+	return put < 0 ? -errno : -ENOSPC;
 }
 
-static int put_all(const struct bans *bans, int file)
+static int put_all(struct ban_file *file)
 {
-	for (uint32_t at = 0; at <= bans->by_hash.mask; at++) {
+	for (uint32_t at = 0; at <= file->bans.by_hash.mask; at++) {
 		uint64_t until_ms;
-		const struct span user = bans_at(bans, at, &until_ms);
+		const struct span user = bans_at(&file->bans, at, &until_ms);
+		const int error = user.size > 0 ? put_line(file, user, until_ms) : 0;
 
-		if (user.size > 0 && put_line(file, user, until_ms) != 0)
-			return -errno;
+		if (error != 0)
+			return error;
 	}
-	return fsync(file) == 0 ? 0 : -errno;
+	return fsync(file->file) == 0 ? 0 : -errno;
 }
 
 static int sync_directory(const char *directory)
@@ -87,6 +98,7 @@ int ban_file_open(struct ban_file *file, const char *directory, uint64_t wall_ms
 	int error = bans_open(&file->bans, random_entropy());
 
 	file->file = -1;
+	atomic_init(&file->cut, false);
 	if (error != 0 || !directory)
 		return error;
 	snprintf(path, sizeof(path), "%s/bans", directory);
@@ -95,7 +107,7 @@ int ban_file_open(struct ban_file *file, const char *directory, uint64_t wall_ms
 	if (error != 0)
 		return say(path, -error);
 	file->file = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-	error = file->file < 0 ? -errno : put_all(&file->bans, file->file);
+	error = file->file < 0 ? -errno : put_all(file);
 	if (error == 0 && rename(fresh, path) != 0)
 		error = -errno;
 	if (error == 0)
@@ -132,8 +144,10 @@ static void keep(void *context, struct span user, uint64_t until_ms)
 
 	if (file->file < 0)
 		return;
-	if (put_line(file->file, user, until_ms) != 0)
-		LOG(LOG_ERROR, "ban_not_kept", LOG_SPAN("user", user), LOG_TEXT("reason", strerror(errno)));
+	const int error = put_line(file, user, until_ms);
+
+	if (error != 0)
+		LOG(LOG_ERROR, "ban_not_kept", LOG_SPAN("user", user), LOG_TEXT("reason", strerror(-error)));
 	atomic_store(&file->written, true);
 }
 

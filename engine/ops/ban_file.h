@@ -19,6 +19,7 @@ struct ban_file {
 	int file; /* -1: nothing is kept */
 	struct bans bans; /* as they were at start */
 	_Atomic bool written; /* and not synced */
+	_Atomic bool cut; /* the last line is not whole: the disk was full */
 };
 
 /* directory NULL: nothing is kept. Before the sandbox. Returns 0 or -errno, having said why. */

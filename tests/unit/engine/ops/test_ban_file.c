@@ -1,9 +1,12 @@
 /* Who was banned is banned after a restart, whatever became of the file's end. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "engine/ops/ban_file.h"
@@ -27,6 +30,8 @@ static void remove_all(void)
 	char path[96];
 
 	snprintf(path, sizeof(path), "%s/bans", directory);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/bans.new", directory);
 	unlink(path);
 	rmdir(directory);
 }
@@ -95,5 +100,50 @@ Test(ban_file, without_a_directory_nothing_is_kept)
 	cr_assert_eq(ban_file_open(&file, NULL, 0), 0);
 	keep("ada", 1);
 	cr_assert(!atomic_load(&file.written));
+	ban_file_close(&file);
+}
+
+/* As on a full disk, a write is cut at so many bytes of a file. */
+static void cut_at(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = bytes;
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+Test(ban_file, no_name_is_lost_where_the_new_file_has_no_room, .init = make, .fini = remove_all)
+{
+	open_at(1000);
+	keep("ada", 5000);
+	keep("bob", 6000);
+	ban_file_close(&file);
+	cut_at(12); /* in the middle of the second line */
+	errno = 0;
+	cr_assert_eq(ban_file_open(&file, directory, 2000), -ENOSPC);
+	ban_file_close(&file);
+	cut_at(RLIM_INFINITY);
+	open_at(2000);
+	cr_assert_eq(file.bans.entries.used, 2);
+	ban_file_close(&file);
+}
+
+Test(ban_file, what_is_behind_a_line_that_was_cut_is_kept_and_nobody_else, .init = make, .fini = remove_all)
+{
+	open_at(1000);
+	keep("ada", 5000);
+	cut_at(15); /* "5000 ada", then "6000 b" of bob */
+	keep("bob", 6000);
+	cut_at(RLIM_INFINITY);
+	keep("eve", 7000);
+	keep("joe", 8000);
+	ban_file_close(&file);
+	open_at(2000);
+	cr_assert_eq(bans_until(&file.bans, name("ada"), 2000), 5000);
+	cr_assert_eq(bans_until(&file.bans, name("eve"), 2000), 7000);
+	cr_assert_eq(bans_until(&file.bans, name("joe"), 2000), 8000);
+	cr_assert_eq(file.bans.entries.used, 3, "a part of a name is nobody's");
 	ban_file_close(&file);
 }
