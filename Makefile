@@ -181,8 +181,7 @@ SOAK_SEEDS ?= 100000
 SOAK_KILLS ?= 5000
 SOAK_CUTS ?= 1000
 soak: $(BUILD)/test-sim $(PROGRAMS) lossyfs-build
-	@if [ -x tests/integration/soak ]; then BUILD=$(BUILD) tests/integration/soak; \
-	else $(BUILD)/test-sim --seeds $(SOAK_SEEDS); fi
+	$(BUILD)/test-sim --seeds $(SOAK_SEEDS)
 	@BUILD=$(BUILD) tests/lossyfs/borders --losses all --deep 2000 --faults-every 1
 	@BUILD=$(BUILD) tests/lossyfs/powercut --cuts $(SOAK_CUTS)
 	@BUILD=$(BUILD) tests/checker/kill --kills $(SOAK_KILLS)

@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 tree=$(mktemp -d) || exit 1
 trap 'rm -rf "$tree"' EXIT
 cd "$tree" || exit 1
-mkdir -p proto/a proto/deflate engine/core engine/net engine/chat engine/store engine/ops tools/t build/proto/a build/proto/deflate
+mkdir -p proto/a proto/deflate engine/core engine/net engine/chat engine/gate engine/store engine/ops tools/t build/proto/a build/proto/deflate
 cp "$here/../../.clang-format" .
 failed=0
 
@@ -31,7 +31,8 @@ printf '#include "engine/core/log.h"\n# include "engine/net/conn.h"\n' >engine/c
 printf '#include "engine/chat/room_log.h"\n#include "engine/chat/home.h"\n' >engine/store/a.c
 printf '#include "../core/log.h"\n#include "log.h"\n#include "engine/gate/pump.h"\n' >engine/ops/a.c
 printf '#include "engine/core/ring.h"\n#include "engine/chat/home.h"\n' >tools/t/a.c
-expect layers proto/a/a.c:2 engine/chat/a.c:2 engine/store/a.c:2 engine/ops/a.c:1 engine/ops/a.c:2 tools/t/a.c:2
+printf '#include "engine/chat/home.h"\n#include "engine/api/api.h"\n#include "engine/shard/shard.h"\n' >engine/gate/a.c
+expect layers engine/gate/a.c:2 engine/gate/a.c:3 proto/a/a.c:2 engine/chat/a.c:2 engine/store/a.c:2 engine/ops/a.c:1 engine/ops/a.c:2 tools/t/a.c:2
 rm */*/a.c
 
 printf '#include <liburing.h>\n#include <sys/socket.h>\nvoid f(void) { free(0); }\n/* free() */\nvoid slab_free(void);\n' >engine/chat/b.c
@@ -47,12 +48,15 @@ expect banned engine/chat/c.c:1 engine/chat/c.c:3
 rm engine/*/*.c
 
 { printf 'void h(void)\n{\n'; many '	;' 70; printf '}\nvoid i(void)\n{\n'; many '	;' 71; printf '}\n'; } >engine/chat/d.c
-many '/* */' 600 >engine/chat/e.c
-many '/* */' 601 >engine/chat/f.c
+many '/* */' 500 >engine/chat/e.c
+many '/* */' 501 >engine/chat/f.c
+mkdir -p tests/u
+many '/* */' 600 >tests/u/e.c
+many '/* */' 601 >tests/u/f.c
 { printf '\t'; many x 112 | tr -d '\n'; printf '\n\t'; many x 113 | tr -d '\n'; printf '\n'; } >engine/chat/g.c
 { many 'é' 120 | tr -d '\n'; printf '\n'; } >engine/chat/h.c
-expect sizes engine/chat/d.c:75 engine/chat/f.c:1 engine/chat/g.c:2
-rm engine/*/*.c
+expect sizes engine/chat/d.c:75 engine/chat/f.c:1 engine/chat/g.c:2 tests/u/f.c:1
+rm -r engine/*/*.c tests
 
 printf '/* good.h - one sentence. */\n#ifndef GOOD_H\n#define GOOD_H\nint good(void);\n#endif\n' >engine/net/good.h
 printf '/* bad.h - one sentence. */\n#ifndef BAD_H\n#define BED_H\nint good(void);\n#endif\n' >engine/net/bad.h
