@@ -171,7 +171,7 @@ def squeeze(scene):
 
 
 @attack("swell", "answered as any other, each in its turn; beyond the rate it waits after each refusal",
-        ["rate_limited"])
+        ["inbound_waits"])
 def swell(scene):
     """40 connections send compressed messages of 100 bytes that unpack to 60 KiB, as fast as they go."""
     offered(scene)
