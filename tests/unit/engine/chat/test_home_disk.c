@@ -471,3 +471,19 @@ Test(home_disk, without_memory_what_is_asked_is_refused)
 	answer_new();
 	expect_reply(1, CHAT_REPLY_JOIN);
 }
+
+Test(home_disk, a_loaded_window_with_a_hole_in_it_is_damage_too)
+{
+	RUN(0, "Ann", .op = CHAT_OP_join, .limit = 5);
+	struct store_job *job = asked(STORE_READER, STORE_LOAD);
+
+	job->known = true;
+	job->first = 1;
+	job->last = 8;
+	memcpy(job->room_epoch, EPOCH, sizeof(EPOCH));
+	job->page = page_of(5, 8);
+	job->page->events[2].seq = 17;
+	answer(STORE_READER, job, STORE_OK);
+	expect_error(0, CHAT_ERR_internal);
+	cr_assert_null(the_room());
+}

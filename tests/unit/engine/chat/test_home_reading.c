@@ -463,3 +463,16 @@ Test(home_reading, those_who_wait_for_a_page_are_not_answered_into_a_flood)
 	post.unread_bytes = 0;
 	expect_error(0, CHAT_ERR_unavailable);
 }
+
+Test(home_reading, a_page_of_nothing_is_not_kept)
+{
+	joined(1, 50);
+	struct store_job *job = ask_history(CHAT_PAGE_AFTER, 20, 20);
+
+	job->first = 1;
+	job->last = 50;
+	job->page = page_of(21, 20);
+	answer(STORE_READER, job, STORE_OK);
+	cr_assert_eq(expect_reply(0, CHAT_REPLY_HISTORY)->page.event_count, 0);
+	cr_assert_eq(home->kept_bytes, 0);
+}

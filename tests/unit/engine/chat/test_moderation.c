@@ -250,3 +250,13 @@ Test(moderation, names_longer_than_any_are_not_read)
 	bytes[17] = (char)(CHAT_NAME_SIZE_MAX + 1);
 	cr_assert_eq(decode(bytes, sizeof(bytes)), -EBADMSG);
 }
+
+/* The same hash is another's too: who is who is said by the whole name. */
+Test(moderation, a_hash_is_not_a_name)
+{
+	cr_assert_eq(act(CHAT_MOD_ban, "Bob", 0, false), 0);
+	moderation.sanctions[0].user[2] = 'p';
+	cr_assert(!banned("Bob"));
+	moderation.sanctions[0].user[2] = 'b';
+	cr_assert(banned("Bob"));
+}

@@ -432,3 +432,55 @@ Test(postgres_refused, files_that_an_address_names)
 	cr_assert_str_eq(files.paths[0], "/a");
 	postgres_files("nothing like it", &files);
 }
+
+/* A batch's memory: of what is told of it, and of its words. */
+Test(postgres_refused, without_memory_a_batch_is_not_begun)
+{
+	static const enum refused calls_of_memory[] = { REFUSED_calloc, REFUSED_malloc };
+
+	for (size_t i = 0; i < 2; i++) {
+		make_jobs();
+		close_all();
+		open_all();
+		refused_arm(calls_of_memory[i], 1, 1, ENOMEM);
+		cr_assert_eq(append(), -EAGAIN);
+		cr_assert(refused_came());
+		cr_assert_eq(append(), 0);
+		cr_assert_eq(kept(), said);
+	}
+}
+
+/* In a batch of which one is refused for good each has a transaction of its own, and each its own answer. */
+Test(postgres_refused, of_a_batch_that_is_taken_apart_each_has_its_answer)
+{
+	static const struct {
+		const char *state;
+		enum store_status status;
+	} rows[] = { { "53100", STORE_FULL }, { "40001", STORE_UNAVAILABLE } };
+	char statement[512];
+
+	for (size_t i = 0; i < 2; i++) {
+		make_jobs();
+		jobs[0].event.data = SPAN("\"bad\"");
+		snprintf(statement, sizeof(statement),
+			 "CREATE OR REPLACE FUNCTION public.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+			 " IF NEW.data = '\"bad\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END IF;"
+			 " RAISE EXCEPTION 'no' USING ERRCODE = '%s'; END $$;"
+			 "CREATE TRIGGER no BEFORE INSERT ON uproar.event FOR EACH ROW EXECUTE FUNCTION public.no()",
+			 rows[i].state);
+		postgres_people(&fixture, statement);
+		cr_assert_eq(append(), 0);
+		cr_assert_eq(jobs[0].status, STORE_CORRUPT);
+		cr_assert_eq(jobs[1].status, rows[i].status, "%d", jobs[1].status);
+		postgres_people(&fixture, "DROP TRIGGER no ON uproar.event");
+	}
+	make_jobs();
+	jobs[0].event.data = SPAN("\"bad\"");
+	refuse_inserts("22000");
+	postgres_people(&fixture, "CREATE OR REPLACE FUNCTION public.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+				  " RAISE EXCEPTION 'no' USING ERRCODE = CASE WHEN (SELECT count(*) FROM uproar.writer"
+				  " WHERE batch % 3 = 0) = 1 THEN '22000' ELSE 'UP001' END; END $$");
+	const int result = append();
+
+	cr_assert(result == 0 || result == -EIO, "%d", result);
+}

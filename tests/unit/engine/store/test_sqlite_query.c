@@ -44,3 +44,10 @@ Test(sqlite_query, that_does_not_fit_is_none)
 		cr_assert_eq(length, size + 5 <= sizeof(out) ? size + 2 : 0, "%zu", size);
 	}
 }
+
+Test(sqlite_query, nothing_follows_what_does_not_fit)
+{
+	const struct span query = SPAN("one two_that_is_longer_than_what_is_left_for_it_in_sixty_four_bytes three");
+
+	cr_assert_eq(query_expression(query, out, sizeof(out)), 0);
+}

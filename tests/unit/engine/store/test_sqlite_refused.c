@@ -1,148 +1,11 @@
 /* One thing at a time that a store does, with every statement of it refused in its turn by every code that SQLite has
  * for it: what was not acknowledged is not there, what was is; the error is told as what it is; and the same again
  * succeeds. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "engine/core/slab.h"
-#include "engine/store/sqlite.h"
-#include "tests/unit/refused.h"
-
-#define NOW 1000000000000ull
-#define AGE 1000 /* ms, where a room has a bound of age */
-
-static const int codes[] = { SQLITE_BUSY,    SQLITE_FULL,       SQLITE_NOMEM,
-			     SQLITE_CORRUPT, SQLITE_IOERR_READ, SQLITE_IOERR_FSYNC };
-
-static char directory[64], why[256];
-static struct store_backend backend;
-static void *handles[STORE_WORKERS];
-static uint64_t said, now_ms; /* messages so far, each with its own number; and the clock */
-static uint64_t acked; /* the newest seq that was acknowledged in the room */
-static const int *code; /* what is refused */
-static bool again; /* what is appended is kept already */
-
-static void open_all(void)
-{
-	for (int worker = 0; worker < STORE_WORKERS; worker++) {
-		handles[worker] = backend.open(backend.context, (enum store_worker)worker, why, sizeof(why));
-		cr_assert(handles[worker], "%s", why);
-	}
-}
-
-static void close_all(void)
-{
-	for (int worker = STORE_WORKERS - 1; worker >= 0; worker--)
-		backend.close(handles[worker]);
-}
-
-static void setup(void)
-{
-	snprintf(directory, sizeof(directory), "/dev/shm/uproar-refused-XXXXXX");
-	cr_assert(mkdtemp(directory));
-	backend = sqlite_backend(directory);
-	now_ms = NOW;
-	open_all();
-}
-
-static void teardown(void)
-{
-	static const char *const names[] = { "uproar.db", "uproar.db-wal", "uproar.db-shm" };
-	char path[128];
-
-	refused_came();
-	close_all();
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
-		unlink(path);
-	}
-	rmdir(directory);
-}
+#include "tests/unit/engine/store/sqlite_refused.h"
 
 TestSuite(sqlite_refused, .init = setup, .fini = teardown, .timeout = 300);
 
-static struct store_job job; /* what is appended, or asked */
-
-static void append_job(enum chat_event_kind kind, uint64_t target)
-{
-	static char data[64];
-
-	said++;
-	snprintf(data, sizeof(data), "\"words of %llu\"", (unsigned long long)said);
-	job = (struct store_job){
-		.op = STORE_APPEND,
-		.room = SPAN("r"),
-		.epoch = SPAN("abcdefghijkl"),
-		.now_ms = now_ms,
-		.event = { .kind = kind,
-			   .from = SPAN("Ann"),
-			   .ts_ms = now_ms,
-			   .producer = SPAN("p"),
-			   .number = said,
-			   .target = target,
-			   .data = kind == CHAT_EV_del ? SPAN_NONE : span_of(data, strlen(data)) },
-	};
-}
-
-static int append(void)
-{
-	struct store_job *list[] = { &job };
-
-	return backend.append(handles[STORE_WRITER], list, 1);
-}
-
-static uint64_t say(enum chat_event_kind kind, uint64_t target)
-{
-	append_job(kind, target);
-	cr_assert_eq(append(), 0);
-	cr_assert_eq(job.status, STORE_OK, "%d", job.status);
-	acked = job.seq;
-	return job.seq;
-}
-
-static struct store_job ask(enum store_op op, enum chat_page_from from)
-{
-	struct store_job asked = { .op = op,
-				   .room = SPAN("r"),
-				   .query = op == STORE_SEARCH ? SPAN("words") : SPAN_NONE,
-				   .from = from,
-				   .seq_asked = from == CHAT_PAGE_AFTER && acked > 3 ? acked - 3 : acked,
-				   .limit = 8,
-				   .page_bytes = 1 << 20,
-				   .retention = { .age_ms = AGE },
-				   .now_ms = now_ms };
-
-	backend.read(handles[op == STORE_SEARCH ? STORE_SEARCHER : STORE_READER], &asked);
-	return asked;
-}
-
-static void give(struct store_job *answered)
-{
-	if (answered->page)
-		block_give(answered->page, answered->page->size);
-	if (answered->kept_state)
-		block_give(answered->kept_state, answered->kept_state->size);
-	answered->page = NULL;
-	answered->kept_state = NULL;
-}
-
-/* The newest seq that is there, which is the newest acknowledged. */
-static void expect_newest(uint32_t at)
-{
-	struct store_job load = ask(STORE_LOAD, CHAT_PAGE_LATEST);
-
-	if (load.status == STORE_UNAVAILABLE) /* what a refused end has left open is ended by now */
-		load = ask(STORE_LOAD, CHAT_PAGE_LATEST);
-	cr_assert_eq(load.status, STORE_OK, "code %d at %u: %d", *code, at, load.status);
-	cr_assert_eq(load.last, acked, "code %d at %u: %u is there, %u was acknowledged", *code, at,
-		     (unsigned)load.last, (unsigned)acked);
-	give(&load);
-}
+static bool again; /* what is appended is kept already */
 
 /* What append may say to a code, and what then is true. */
 static void judge_append(int result, uint32_t at)
@@ -173,7 +36,7 @@ static void judge_append(int result, uint32_t at)
 
 /* make() brings about a job, which is then appended with each of its statements refused. Both as a writer does who has
  * seen no damage yet, and as one who takes each job back by itself. */
-static void each_append(void (*make)(void), uint32_t least)
+static void each_append_of(void (*make)(void), uint32_t times, uint32_t least)
 {
 	for (code = codes; code < codes + sizeof(codes) / sizeof(codes[0]); code++)
 		for (uint32_t at = 1;; at++) {
@@ -184,17 +47,22 @@ static void each_append(void (*make)(void), uint32_t least)
 				open_all();
 			}
 			make();
-			refused_arm(REFUSED_sqlite3_step, at, 1, *code);
+			refused_arm(REFUSED_sqlite3_step, at, times, *code);
 			const int result = append();
 
 			if (!refused_came()) {
-				cr_assert(result == 0 && at > least, "%u statements", at - 1);
+				cr_assert(times > 1 || (result == 0 && at > least), "%u statements", at - 1);
 				if (job.status == STORE_OK)
 					acked = job.seq;
 				break;
 			}
 			judge_append(result, at);
 		}
+}
+
+static void each_append(void (*make)(void), uint32_t least)
+{
+	each_append_of(make, 1, least);
 }
 
 static void a_message(void)
@@ -205,6 +73,62 @@ static void a_message(void)
 Test(sqlite_refused, a_message_is_kept_or_not)
 {
 	each_append(a_message, 3);
+}
+
+/* What cannot be taken back either ends the process. */
+Test(sqlite_refused, a_message_that_cannot_be_taken_back)
+{
+	each_append_of(a_message, 2, 3);
+}
+
+/* One that was deleted, or is none, has nothing more to be done to it; a target whose row is damaged is told so. */
+static void an_edit_of_nothing(void)
+{
+	const uint64_t target = say(CHAT_EV_msg, 0);
+
+	say(CHAT_EV_del, target);
+	append_job(CHAT_EV_edit, target);
+}
+
+Test(sqlite_refused, an_edit_of_nothing_is_none)
+{
+	for (code = codes; code < codes + sizeof(codes) / sizeof(codes[0]); code++)
+		for (uint32_t at = 1, came = 1; came; at++) {
+			an_edit_of_nothing();
+			refused_arm(REFUSED_sqlite3_step, at, 1, *code);
+			int result = append();
+
+			came = refused_came();
+			if (result == -EIO) {
+				close_all();
+				open_all();
+			}
+			expect_newest(at);
+			result = append();
+			cr_assert(result == 0 && job.status == STORE_GONE, "code %d at %u: %d", *code, at, job.status);
+		}
+}
+
+/* Each statement that a store is opened with. */
+Test(sqlite_refused, a_store_opens_with_all_its_statements_or_not)
+{
+	uint32_t met = 0;
+
+	close_all();
+	for (int worker = 0; worker < STORE_WORKERS; worker++)
+		for (uint32_t at = 1;; at++) {
+			refused_arm(REFUSED_sqlite3_prepare_v3, at, 1, SQLITE_ERROR);
+			void *handle = backend.open(backend.context, (enum store_worker)worker, why, sizeof(why));
+
+			if (!refused_came()) {
+				backend.close(handle);
+				break;
+			}
+			cr_assert(!handle && strstr(why, "does not have the tables"), "%d %u: %s", worker, at, why);
+			met++;
+		}
+	cr_assert_geq(met, 45, "%u", met);
+	open_all();
 }
 
 static void a_message_again(void)
@@ -320,6 +244,20 @@ Test(sqlite_refused, what_is_too_much_goes_with_what_is_kept)
 	each_append(a_message_past_the_bytes, 5);
 }
 
+/* So many that where the room begins is searched for. */
+static void a_message_past_many(void)
+{
+	for (int i = 0; i < 20; i++)
+		say(CHAT_EV_msg, 0);
+	append_job(CHAT_EV_msg, 0);
+	job.retention.bytes = 7 * row_size(&job.event);
+}
+
+Test(sqlite_refused, what_is_too_much_is_found)
+{
+	each_append(a_message_past_many, 8);
+}
+
 static void a_message_past_the_age(void)
 {
 	now_ms += AGE;
@@ -375,10 +313,19 @@ static void each_read(enum store_op op, enum chat_page_from from)
 		}
 }
 
-static void tend(void)
+/* Without memory for what is told it is not told. */
+static void each_allocation(enum store_op op, enum chat_page_from from)
 {
-	while (backend.maintain(handles[STORE_WRITER], now_ms) > 0)
-		;
+	code = codes;
+	for (uint32_t at = 1, came = 1; came; at++) {
+		refused_arm(REFUSED_malloc, at, 1, ENOMEM);
+		struct store_job answered = ask(op, from);
+
+		came = refused_came();
+		cr_assert_eq(answered.status, came ? STORE_UNAVAILABLE : STORE_OK, "%u", at);
+		cr_assert(!came || !answered.page);
+		give(&answered);
+	}
 }
 
 static void fill(void)
@@ -402,6 +349,13 @@ Test(sqlite_refused, pages_are_given_whole)
 	each_read(STORE_PAGE, CHAT_PAGE_AFTER);
 	each_read(STORE_PAGE, CHAT_PAGE_BEFORE);
 	each_read(STORE_PAGE, CHAT_PAGE_AROUND);
+	append_job(CHAT_EV_msg, 0);
+	job.state = SPAN("banned: all");
+	cr_assert_eq(append(), 0);
+	acked = job.seq;
+	each_allocation(STORE_LOAD, CHAT_PAGE_LATEST);
+	each_allocation(STORE_PAGE, CHAT_PAGE_AROUND);
+	each_allocation(STORE_SEARCH, CHAT_PAGE_LATEST);
 	now_ms += AGE - 1; /* and some are too old */
 	say(CHAT_EV_msg, 0);
 	now_ms++;
@@ -416,85 +370,39 @@ Test(sqlite_refused, what_is_found_is_all_there_is)
 	each_read(STORE_SEARCH, CHAT_PAGE_LATEST);
 }
 
-/* Slice after slice until nothing is left. What is damaged is given up, what is not is done in the end. */
-static void tend_all(uint32_t at)
+/* Words of what has none, of what is no message, and of what is gone by the time they are looked for. */
+Test(sqlite_refused, what_has_no_words_is_not_found)
 {
-	int more = 1;
+	static const char *const data[] = { "1", "\"\"", "\"words\"", "{\"words\":2}", "\"of words\"" };
+	uint64_t seqs[5];
 
-	for (int i = 0; i < 1000 && more > 0; i++)
-		more = backend.maintain(handles[STORE_WRITER], now_ms);
-	cr_assert_eq(more, 0, "code %d at %u: %d", *code, at, more);
-}
-
-static void each_slice(void (*make)(void), uint32_t least)
-{
-	for (code = codes; code < codes + sizeof(codes) / sizeof(codes[0]); code++)
-		for (uint32_t at = 1;; at++) {
-			make();
-			refused_arm(REFUSED_sqlite3_step, at, 1, *code);
-			int more = 1;
-
-			for (int i = 0; i < 1000 && more > 0; i++)
-				more = backend.maintain(handles[STORE_WRITER], now_ms);
-			const bool came = refused_came();
-
-			cr_assert(more == 0 || more == -EAGAIN || more == -ENOSPC || more == -EIO, "code %d at %u: %d",
-				  *code, at, more);
-			if (more == -EIO || *code == SQLITE_CORRUPT || *code == SQLITE_IOERR_READ) {
-				close_all(); /* it may have taken the file for damaged */
-				open_all();
-			}
-			tend_all(at);
-			expect_newest(at);
-			cr_assert(came || at > least, "%u statements", at - 1);
-			if (!came)
-				break;
-		}
-}
-
-static void words_to_learn(void)
-{
-	const uint64_t target = say(CHAT_EV_msg, 0);
-
-	say(CHAT_EV_edit, target);
-	if (said % 3 == 0)
-		say(CHAT_EV_del, target);
-}
-
-Test(sqlite_refused, words_are_learnt_in_the_end)
-{
-	each_slice(words_to_learn, 8);
-}
-
-static void rows_to_drop(void)
-{
-	for (int i = 0; i < 70; i++) {
+	for (int i = 0; i < 5; i++) {
 		append_job(CHAT_EV_msg, 0);
-		job.event.data = SPAN("1");
-		job.retention.messages = 3;
+		job.event.data = span_of(data[i], strlen(data[i]));
 		cr_assert_eq(append(), 0);
-		acked = job.seq;
+		seqs[i] = acked = job.seq;
 	}
-}
+	append_job(CHAT_EV_react, seqs[2]);
+	job.event.key = SPAN("+1");
+	cr_assert_eq(append(), 0);
+	acked = job.seq;
+	for (int again_ = 0; again_ < 2; again_++) {
+		now_ms -= AGE; /* nothing is too old */
+		struct store_job found = ask(STORE_SEARCH, CHAT_PAGE_LATEST);
 
-Test(sqlite_refused, rows_are_dropped_in_the_end)
-{
-	each_slice(rows_to_drop, 8);
-}
-
-static void rooms_to_expire(void)
-{
-	for (int i = 0; i < 2; i++) {
-		append_job(CHAT_EV_msg, 0);
-		job.retention.age_ms = AGE;
-		cr_assert_eq(append(), 0);
-		acked = job.seq;
-		now_ms += AGE / 2;
+		now_ms += AGE;
+		cr_assert(found.status == STORE_OK && found.page->count == 2, "%u", found.page->count);
+		give(&found);
+		tend();
 	}
-	now_ms += AGE / 4;
-}
+	say(CHAT_EV_edit, seqs[2]);
+	say(CHAT_EV_del, seqs[4]);
+	say(CHAT_EV_edit, seqs[0]);
+	say(CHAT_EV_del, seqs[0]);
+	now_ms -= AGE;
+	struct store_job found = ask(STORE_SEARCH, CHAT_PAGE_LATEST);
 
-Test(sqlite_refused, what_is_too_old_goes_in_the_end)
-{
-	each_slice(rooms_to_expire, 6);
+	now_ms += AGE;
+	cr_assert(found.status == STORE_OK && found.page->count == 1 && found.page->events[0].seq == seqs[2]);
+	give(&found);
 }

@@ -68,3 +68,9 @@ Test(words, any)
 	cr_assert(!words_any(SPAN("")));
 	cr_assert(!words_any(SPAN(" \"*-")));
 }
+
+Test(words, more_than_are_looked_for)
+{
+	cr_assert(!matches("a a a a a a a a a a a a a a a z", "\"a\""), "the sixteenth");
+	cr_assert(matches("a a a a a a a a a a a a a a a a z", "\"a\""));
+}

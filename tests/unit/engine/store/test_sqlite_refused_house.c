@@ -1,0 +1,215 @@
+/* Housekeeping of a store, with every statement of it refused in its turn: what is to be done is done in the end. */
+#include "tests/unit/engine/store/sqlite_refused.h"
+
+TestSuite(sqlite_refused_house, .init = setup, .fini = teardown, .timeout = 300);
+
+/* Slice after slice until nothing is left. What is damaged is given up, what is not is done in the end. */
+static void tend_all(uint32_t at)
+{
+	int more = 1;
+
+	for (int i = 0; i < 1000 && more > 0; i++)
+		more = backend.maintain(handles[STORE_WRITER], now_ms);
+	cr_assert_eq(more, 0, "code %d at %u: %d", *code, at, more);
+}
+
+static void each_slice(void (*make)(void), uint32_t least)
+{
+	for (code = codes; code < codes + sizeof(codes) / sizeof(codes[0]); code++)
+		for (uint32_t at = 1;; at++) {
+			make();
+			refused_arm(REFUSED_sqlite3_step, at, 1, *code);
+			int more = 1;
+
+			for (int i = 0; i < 1000 && more > 0; i++)
+				more = backend.maintain(handles[STORE_WRITER], now_ms);
+			const bool came = refused_came();
+
+			cr_assert(more == 0 || more == -EAGAIN || more == -ENOSPC || more == -EIO, "code %d at %u: %d",
+				  *code, at, more);
+			if (more == -EIO || *code == SQLITE_CORRUPT || *code == SQLITE_IOERR_READ) {
+				close_all(); /* it may have taken the file for damaged */
+				open_all();
+			}
+			tend_all(at);
+			expect_newest(at);
+			cr_assert(came || at > least, "%u statements", at - 1);
+			if (!came)
+				break;
+		}
+}
+
+static void words_to_learn(void)
+{
+	const uint64_t target = say(CHAT_EV_msg, 0);
+
+	say(CHAT_EV_edit, target);
+	if (said % 3 == 0)
+		say(CHAT_EV_del, target);
+}
+
+Test(sqlite_refused_house, words_are_learnt_in_the_end)
+{
+	each_slice(words_to_learn, 8);
+}
+
+static void rows_to_drop(void)
+{
+	for (int i = 0; i < 70; i++) {
+		append_job(CHAT_EV_msg, 0);
+		job.event.data = SPAN("1");
+		job.retention.messages = 3;
+		cr_assert_eq(append(), 0);
+		acked = job.seq;
+	}
+}
+
+Test(sqlite_refused_house, rows_are_dropped_in_the_end)
+{
+	each_slice(rows_to_drop, 8);
+}
+
+static void rooms_to_expire(void)
+{
+	for (int i = 0; i < 2; i++) {
+		append_job(CHAT_EV_msg, 0);
+		job.retention.age_ms = AGE;
+		cr_assert_eq(append(), 0);
+		acked = job.seq;
+		now_ms += AGE / 2;
+	}
+	now_ms += AGE / 4;
+}
+
+/* Of rooms that the writer has not met since it began. */
+static void unknown_rooms_to_expire(void)
+{
+	rooms_to_expire();
+	close_all();
+	open_all();
+}
+
+Test(sqlite_refused_house, what_is_too_old_goes_after_a_start)
+{
+	each_slice(unknown_rooms_to_expire, 6);
+}
+
+/* More rooms than one slice looks at. */
+Test(sqlite_refused_house, of_many_rooms_all_are_looked_at)
+{
+	char names[70][8];
+
+	for (int i = 0; i < 70; i++) {
+		append_job(CHAT_EV_msg, 0);
+		snprintf(names[i], sizeof(names[i]), "n%d", i);
+		job.room = span_of(names[i], strlen(names[i]));
+		job.retention.age_ms = AGE;
+		cr_assert_eq(append(), 0);
+	}
+	now_ms += AGE + 1;
+	tend();
+	for (int i = 0; i < 70; i++) {
+		struct store_job load = { .op = STORE_LOAD, .limit = 8, .page_bytes = 1 << 20, .now_ms = now_ms };
+
+		load.room = span_of(names[i], strlen(names[i]));
+		backend.read(handles[STORE_READER], &load);
+		cr_assert(load.status == STORE_OK && load.first == 2 && load.last == 1, "%d", i);
+		give(&load);
+	}
+}
+
+Test(sqlite_refused_house, what_is_too_old_goes_in_the_end)
+{
+	each_slice(rooms_to_expire, 6);
+}
+
+/* More pages of the log than housekeeping leaves, and than an append does. */
+static void say_much(int messages)
+{
+	static uint8_t data[60000];
+
+	memset(data, 'x', sizeof(data));
+	data[0] = data[sizeof(data) - 1] = '"';
+	for (int i = 0; i < messages; i++) {
+		append_job(CHAT_EV_msg, 0);
+		job.event.data = span_of(data, sizeof(data));
+		cr_assert_eq(append(), 0);
+		acked = job.seq;
+	}
+}
+
+Test(sqlite_refused_house, the_log_is_moved_or_stays)
+{
+	static const struct {
+		int code, result;
+	} rows[] = { { SQLITE_BUSY, 1 }, { SQLITE_FULL, 1 }, { SQLITE_IOERR_FSYNC, -EIO } };
+
+	code = codes;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		say_much(300);
+		refused_arm(REFUSED_sqlite3_wal_checkpoint_v2, 1, 1, rows[i].code);
+		cr_assert_eq(backend.maintain(handles[STORE_WRITER], now_ms), rows[i].result);
+		cr_assert(refused_came());
+		expect_newest(0);
+	}
+}
+
+/* Somebody reads what was there before: what came since cannot be moved. */
+Test(sqlite_refused_house, the_log_waits_for_who_reads)
+{
+	char path[96];
+	sqlite3 *db;
+
+	code = codes;
+	snprintf(path, sizeof(path), "%s/uproar.db", directory);
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM rooms", NULL, NULL, NULL), SQLITE_OK);
+	say_much(300);
+	cr_assert_eq(backend.maintain(handles[STORE_WRITER], now_ms), 1);
+	expect_newest(0);
+	sqlite3_close(db);
+	say_much(300);
+	tend();
+	expect_newest(0);
+}
+
+static void edits_of_what_is_gone(void)
+{
+	const uint64_t target = say(CHAT_EV_msg, 0);
+
+	for (int i = 0; i < 100; i++)
+		say(CHAT_EV_msg, 0);
+	say(CHAT_EV_edit, target);
+	append_job(CHAT_EV_msg, 0);
+	job.retention.messages = 5;
+	cr_assert_eq(append(), 0);
+	acked = job.seq;
+}
+
+Test(sqlite_refused_house, an_edit_of_what_is_gone_has_no_words)
+{
+	each_slice(edits_of_what_is_gone, 8);
+}
+
+/* More than one slice learns, and of one that is longer than any nothing. */
+Test(sqlite_refused_house, words_of_many_messages)
+{
+	static char data[70000];
+
+	code = codes;
+	for (int i = 0; i < 600; i++)
+		say(CHAT_EV_msg, 0);
+	memset(data, 'x', sizeof(data));
+	data[0] = data[sizeof(data) - 1] = '"';
+	append_job(CHAT_EV_msg, 0);
+	job.event.data = span_of(data, sizeof(data));
+	cr_assert_eq(append(), 0);
+	acked = job.seq;
+	for (int indexed = 0; indexed < 2; indexed++) {
+		struct store_job found = ask(STORE_SEARCH, CHAT_PAGE_LATEST);
+
+		cr_assert(found.status == STORE_OK && found.page->count == 8 && found.page->events[7].seq == 600);
+		give(&found);
+		tend_all(0);
+	}
+}

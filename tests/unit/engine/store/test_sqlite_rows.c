@@ -1,0 +1,395 @@
+/* Rows with right sums that no Uproar has written, bounds at which a room or a file ends, and what the system refuses
+ * of the directory: each is told as what it is, and nothing of it is given out. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/core/hash.h"
+#include "engine/core/slab.h"
+#include "engine/store/sqlite.h"
+#include "engine/store/sqlite_row.h"
+#include "tests/unit/refused.h"
+
+#define NOW 1000000000000ull
+
+static char directory[64], path[96], why[256];
+static struct store_backend backend;
+static void *handles[STORE_WORKERS];
+
+static bool try_open(void)
+{
+	for (int worker = 0; worker < STORE_WORKERS; worker++) {
+		handles[worker] = backend.open(backend.context, (enum store_worker)worker, why, sizeof(why));
+		if (handles[worker])
+			continue;
+		while (--worker >= 0)
+			backend.close(handles[worker]);
+		return false;
+	}
+	return true;
+}
+
+static void close_all(void)
+{
+	for (int worker = STORE_WORKERS - 1; worker >= 0; worker--)
+		backend.close(handles[worker]);
+}
+
+static void setup(void)
+{
+	snprintf(directory, sizeof(directory), "/dev/shm/uproar-rows-XXXXXX");
+	cr_assert(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/uproar.db", directory);
+	backend = sqlite_backend(directory);
+	cr_assert(try_open(), "%s", why);
+}
+
+static void teardown(void)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	char name[128];
+
+	close_all();
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
+		unlink(name);
+	}
+	rmdir(directory);
+}
+
+TestSuite(sqlite_rows, .init = setup, .fini = teardown, .timeout = 60);
+
+static void run_sql(const char *sql)
+{
+	sqlite3 *db;
+	char *error = NULL;
+
+	close_all();
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, &error), SQLITE_OK, "%s: %s", sql, error);
+	sqlite3_close(db);
+	cr_assert(try_open(), "%s", why);
+}
+
+static struct store_job message(const char *room)
+{
+	return (struct store_job){
+		.op = STORE_APPEND,
+		.room = span_of(room, strlen(room)),
+		.epoch = SPAN("abcdefghijkl"),
+		.now_ms = NOW,
+		.event = { .kind = CHAT_EV_msg, .from = SPAN("Ann"), .ts_ms = NOW, .data = SPAN("\"red eggs\"") },
+	};
+}
+
+static int append(struct store_job *job)
+{
+	return backend.append(handles[STORE_WRITER], &job, 1);
+}
+
+static struct store_job say(const char *room)
+{
+	struct store_job job = message(room);
+
+	cr_assert_eq(append(&job), 0);
+	cr_assert_eq(job.status, STORE_OK, "%d", job.status);
+	return job;
+}
+
+static struct store_job ask(enum store_op op, const char *room, struct store_retention kept, uint64_t now_ms)
+{
+	struct store_job job = { .op = op,
+				 .room = span_of(room, strlen(room)),
+				 .query = SPAN("eggs"),
+				 .limit = 200,
+				 .page_bytes = 1 << 20,
+				 .retention = kept,
+				 .now_ms = now_ms };
+
+	backend.read(handles[op == STORE_SEARCH ? STORE_SEARCHER : STORE_READER], &job);
+	return job;
+}
+
+static uint32_t give(struct store_job *job)
+{
+	const uint32_t count = job->page ? job->page->count : 0;
+
+	if (job->page)
+		block_give(job->page, job->page->size);
+	return count;
+}
+
+/* Room "r" stands there, with the sum of it. */
+static void stand(const char *id, uint64_t first, uint64_t last)
+{
+	char sql[300];
+
+	snprintf(sql, sizeof(sql), "UPDATE rooms SET id = %s, first = %llu, last = %llu, crc = %u WHERE name = 'r'", id,
+		 (unsigned long long)first, (unsigned long long)last, row_room_crc(SPAN("r"), first, last));
+	run_sql(sql);
+}
+
+static void expect_damage(const char *what, bool by_who_reads)
+{
+	static const struct store_retention all;
+	struct store_job job = message("r");
+
+	if (by_who_reads) {
+		struct store_job load = ask(STORE_LOAD, "r", all, NOW);
+
+		cr_assert_eq(load.status, STORE_CORRUPT, "%s: %d", what, load.status);
+		give(&load);
+	}
+	cr_assert_eq(append(&job), 0, "%s", what);
+	cr_assert_eq(job.status, STORE_CORRUPT, "%s: %d", what, job.status);
+	say("another");
+}
+
+Test(sqlite_rows, a_room_that_stands_nowhere)
+{
+	say("r");
+	run_sql("UPDATE rooms SET epoch = hex(zeroblob(50))");
+	expect_damage("an epoch longer than any", true);
+	run_sql("UPDATE rooms SET epoch = 'abcdefghijkl'");
+	say("r");
+	stand("id", 0, 2);
+	expect_damage("first is 0", true);
+	stand("id", 4, 2);
+	expect_damage("first is behind last", true);
+	stand("id", 1, 1ull << 32);
+	expect_damage("more seqs than there are", true);
+	stand("-1", 1, 2);
+	expect_damage("no number of a room", false);
+	stand("2147483648", 1, 2);
+	expect_damage("more rooms than there are", false);
+}
+
+Test(sqlite_rows, a_room_and_a_file_end_where_their_numbers_do)
+{
+	struct store_job job = message("r");
+
+	say("r");
+	stand("id", UINT32_MAX + 1ull, UINT32_MAX);
+	cr_assert_eq(append(&job), 0);
+	cr_assert_eq(job.status, STORE_FULL);
+	stand("2147483647", UINT32_MAX + 1ull, UINT32_MAX);
+	job = message("one more");
+	cr_assert_eq(append(&job), -ENOSPC);
+}
+
+Test(sqlite_rows, sums_of_bytes_that_cannot_be)
+{
+	struct store_job job = message("r");
+
+	for (int i = 0; i < 5; i++)
+		say("r");
+	job.retention.bytes = 40;
+	run_sql("UPDATE events SET upto = upto + 1000000000 WHERE id & 4294967295 = 1");
+	cr_assert_eq(append(&job), 0);
+	cr_assert_eq(job.status, STORE_CORRUPT);
+	run_sql("UPDATE events SET upto = upto - 1000000000 WHERE id & 4294967295 = 1;"
+		"UPDATE events SET upto = upto + 1000000000 WHERE id & 4294967295 = 5");
+	cr_assert_eq(append(&job), 0);
+	cr_assert_eq(job.status, STORE_CORRUPT);
+	run_sql("UPDATE events SET upto = upto - 1000000000 WHERE id & 4294967295 = 5");
+	cr_assert_eq(append(&job), 0);
+	cr_assert(job.status == STORE_OK && job.seq == 6 && job.first == 4, "%u", (unsigned)job.first);
+}
+
+/* An act on what nothing is left of comes after all that is too old has gone. */
+Test(sqlite_rows, all_of_a_room_may_be_too_old)
+{
+	const struct store_retention kept = { .messages = 10, .bytes = 1, .age_ms = 1000 };
+	struct store_job job = message("r");
+
+	job.retention = kept;
+	cr_assert_eq(append(&job), 0);
+	job.event.kind = CHAT_EV_edit;
+	job.event.target = 1;
+	job.now_ms = 999; /* a clock that stands before all ages */
+	cr_assert_eq(append(&job), 0);
+	cr_assert_eq(job.status, STORE_GONE, "%d: of more bytes than one", job.status);
+	struct store_job load = ask(STORE_LOAD, "r", kept, 999);
+
+	cr_assert(load.status == STORE_OK && load.first == 2 && load.last == 1);
+	give(&load);
+	load = ask(STORE_LOAD, "r", kept, NOW);
+	cr_assert(load.status == STORE_OK && load.first == 2 && load.last == 1);
+	give(&load);
+	job = message("t");
+	job.retention.age_ms = 1000;
+	job.now_ms = 999;
+	cr_assert(append(&job) == 0 && append(&job) == 0 && job.seq == 2 && job.first == 1);
+	for (int i = 0; i < 3; i++) {
+		job = message("s");
+		job.retention.age_ms = 1000;
+		cr_assert_eq(append(&job), 0);
+	}
+	load = ask(STORE_LOAD, "s", (struct store_retention){ .messages = 2, .age_ms = 1000 }, NOW);
+	cr_assert(load.status == STORE_OK && load.first == 2, "a class that keeps less by now");
+	cr_assert_eq(give(&load), 2);
+	load = ask(STORE_LOAD, "s", (struct store_retention){ .messages = 3 }, NOW);
+	cr_assert_eq(give(&load), 3);
+	load = ask(STORE_LOAD, "s", (struct store_retention){ .age_ms = 1000 }, NOW + 1000);
+	cr_assert(load.status == STORE_OK && load.first == 4 && load.last == 3);
+	cr_assert_eq(give(&load), 0);
+	load = ask(STORE_LOAD, "s", (struct store_retention){ .age_ms = 1000 }, 999);
+	cr_assert_eq(give(&load), 3);
+	job.event.kind = CHAT_EV_edit;
+	job.event.target = 3;
+	job.now_ms = NOW + 1000;
+	cr_assert_eq(append(&job), 0);
+	cr_assert(job.status == STORE_GONE && job.first == 4);
+	/* Nor does what must not expire. */
+	run_sql("UPDATE rooms SET age = 0, expires = 1");
+	cr_assert_eq(backend.maintain(handles[STORE_WRITER], NOW) < 0, 0);
+	load = ask(STORE_LOAD, "r", (struct store_retention){ 0 }, NOW);
+	cr_assert_eq(load.status, STORE_OK);
+	give(&load);
+}
+
+Test(sqlite_rows, the_directory_must_be_synced)
+{
+	static const enum refused calls[] = { REFUSED_open, REFUSED_fsync };
+
+	close_all();
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		/* The first open is that of the file itself, by which it is made for its user alone. */
+		refused_arm(calls[i], calls[i] == REFUSED_open ? 2 : 1, 1, EIO);
+		cr_assert(!try_open());
+		cr_assert(refused_came() && strstr(why, "its directory cannot be synced (Input/output error)"), "%s",
+			  why);
+	}
+	cr_assert(try_open(), "%s", why);
+}
+
+Test(sqlite_rows, a_file_in_the_directory_that_one_is_in)
+{
+	char here[512];
+
+	close_all();
+	cr_assert(getcwd(here, sizeof(here)) && chdir(directory) == 0);
+	sqlite3 *db = db_open("uproar.db", true, why, sizeof(why));
+
+	cr_assert(db, "%s", why);
+	sqlite3_close(db);
+	cr_assert_eq(chdir(here), 0);
+	cr_assert(try_open(), "%s", why);
+}
+
+/* More events than are searched without the index: the newest of them. */
+Test(sqlite_rows, of_what_is_not_indexed_the_newest_are_found)
+{
+	static struct store_job jobs[4100];
+	static struct store_job *list[4100];
+
+	for (size_t i = 0; i < 4100; i++) {
+		jobs[i] = message("r");
+		if (i == 2)
+			jobs[i].event.data = SPAN("\"blue eggs\"");
+		list[i] = &jobs[i];
+	}
+	cr_assert_eq(backend.append(handles[STORE_WRITER], list, 4100), 0);
+	struct store_job job = ask(STORE_SEARCH, "r", (struct store_retention){ 0 }, NOW);
+
+	cr_assert(job.status == STORE_OK && job.page->count == 200 && job.page->events[199].seq == 4100);
+	give(&job);
+	job.query = SPAN("blue");
+	job.page = NULL;
+	backend.read(handles[STORE_SEARCHER], &job);
+	cr_assert(job.status == STORE_OK && give(&job) == 0, "not yet");
+}
+
+/* Messages whose rows say something else than their edits, or that are none by now, in what is not indexed. */
+Test(sqlite_rows, words_of_rows_that_are_damaged_are_not_given_out)
+{
+	static const char *const changes[] = {
+		"UPDATE events SET crc = crc + 1 WHERE id & 4294967295 = 1",
+		"UPDATE events SET crc = crc + 1 WHERE kind = 'edit'",
+		"DELETE FROM events WHERE kind = 'edit'",
+	};
+	struct store_job edit = message("r"), job;
+
+	say("r");
+	edit.event.kind = CHAT_EV_edit;
+	edit.event.target = 1;
+	cr_assert_eq(append(&edit), 0);
+	for (size_t i = 0; i < 2 * sizeof(changes) / sizeof(changes[0]); i++) {
+		const char *change = changes[i % (sizeof(changes) / sizeof(changes[0]))];
+
+		/* First what the index does not have yet, then what it has. */
+		while (i == sizeof(changes) / sizeof(changes[0]) && backend.maintain(handles[STORE_WRITER], NOW) > 0)
+			;
+		run_sql("DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT * FROM events");
+		run_sql(change);
+		job = ask(STORE_SEARCH, "r", (struct store_retention){ 0 }, NOW);
+		/* An edit that is missing is seen where the index says that there was one. */
+		cr_assert(job.status == STORE_CORRUPT && !job.page, "%zu %s: %d", i, change, job.status);
+		if (i % 3 == 0) {
+			edit.event.target = 1;
+			cr_assert_eq(append(&edit), 0);
+			cr_assert_eq(edit.status, STORE_CORRUPT, "its target is damaged");
+		}
+		run_sql("DELETE FROM events; INSERT INTO events SELECT * FROM kept; DROP TABLE kept");
+	}
+	job = ask(STORE_SEARCH, "r", (struct store_retention){ 0 }, NOW);
+	cr_assert(job.status == STORE_OK && give(&job) == 1);
+}
+
+/* Two rooms that have one place in the writer's memory, in one batch. */
+Test(sqlite_rows, rooms_that_take_turns)
+{
+	struct store_job jobs[3], *list[3] = { &jobs[0], &jobs[1], &jobs[2] };
+	const uint64_t key = 0x5f0ca7e5, place = hash_bytes("r", 1, key) & 65535;
+	char other[16] = "";
+
+	for (uint32_t i = 0; other[0] == 0 || (hash_bytes(other, strlen(other), key) & 65535) != place; i++)
+		snprintf(other, sizeof(other), "o%u", i);
+	for (uint32_t at = 1, came = 1, seq = 1; came; at++, seq += 2) {
+		for (int i = 0; i < 3; i++) {
+			jobs[i] = message(i == 1 ? other : "r");
+			jobs[i].retention.age_ms = 1000;
+		}
+		refused_arm(REFUSED_sqlite3_step, at, 1, SQLITE_BUSY);
+		int result = backend.append(handles[STORE_WRITER], list, 3);
+
+		came = refused_came();
+		cr_assert_eq(result, came ? -EAGAIN : 0, "%u", at);
+		if (came)
+			result = backend.append(handles[STORE_WRITER], list, 3);
+		cr_assert_eq(result, 0);
+		cr_assert(jobs[0].seq == seq && jobs[1].seq == (seq + 1) / 2 && jobs[2].seq == seq + 1, "%u: %u %u %u",
+			  at, (unsigned)jobs[0].seq, (unsigned)jobs[1].seq, (unsigned)jobs[2].seq);
+	}
+}
+
+Test(sqlite_rows, a_new_file_is_made_whole_or_not)
+{
+	char name[128];
+
+	close_all();
+	for (uint32_t at = 1, came = 1; came; at++) {
+		for (int i = 0; i < 3; i++) {
+			static const char *const ends[] = { "", "-wal", "-shm" };
+
+			snprintf(name, sizeof(name), "%s%s", path, ends[i]);
+			unlink(name);
+		}
+		refused_arm(REFUSED_sqlite3_exec, at, 1, SQLITE_FULL);
+		const bool open = try_open();
+
+		came = refused_came();
+		cr_assert_eq(open, !came, "%u", at);
+		/* The searcher makes a table in memory, too, of which SQLite says no more. */
+		const bool full = strstr(why, "there is no room on the disk") != NULL;
+
+		cr_assert(open || full || strstr(why, "does not have the tables"), "%s", why);
+		if (open)
+			close_all();
+	}
+	cr_assert(try_open(), "%s", why);
+}
