@@ -7,7 +7,10 @@
 
 #include "engine/core/check.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/acts.h"
 #include "tests/sim/manners.h"
+#include "tests/sim/retuner.h"
+#include "tests/sim/told.h"
 
 #define COMPRESSED 0x40 /* RSV1 */
 
@@ -80,6 +83,7 @@ void client_open(struct sim_client *client, uint32_t index)
 		return;
 	memset(client->sent, 0, sizeof(client->sent));
 	sim_note("open", index, 0);
+	retuner_opened(index);
 	sim_up(client->socket, upgrade_request, sizeof(upgrade_request) - 1);
 	squeeze_offer(&client->squeeze, offer);
 	sim_up(client->socket, offer, strlen(offer));
@@ -101,6 +105,7 @@ static void act_join(struct sim_client *client, uint32_t room)
 		return;
 	member->asked = true;
 	member->join_id = ++client->next_id;
+	member->join_ns = sim.now_ns;
 	member->presence = sim_chance(500);
 	member->no_echo = sim_chance(300);
 	if (member->epoch[0] && sim_chance(900))
@@ -110,6 +115,11 @@ static void act_join(struct sim_client *client, uint32_t room)
 		member->epoch[0] = 0;
 	say(client, "{\"op\":\"join\",\"id\":%lu,\"room\":\"r%u\",\"limit\":%u,\"presence\":%s%s%s}", member->join_id,
 	    room, sim_below(30), member->presence ? "true" : "false", member->no_echo ? ",\"echo\":false" : "", since);
+}
+
+static void note_sent(struct sim_client *client, uint64_t id, uint64_t number, uint32_t room, bool speaks)
+{
+	client->sent[id % 256] = (struct sim_sent){ id, number, sim.now_ns, room, speaks, false };
 }
 
 static void act_send(struct sim_client *client, uint32_t room)
@@ -123,9 +133,7 @@ static void act_send(struct sim_client *client, uint32_t room)
 		client->next_number[room]--;
 		number--;
 	}
-	client->sent[id % 256].id = id;
-	client->sent[id % 256].number = number;
-	client->sent[id % 256].room = room;
+	note_sent(client, id, number, room, true);
 	say(client, "{\"op\":\"send\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"data\":{\"t\":\"%.*s\"}}", id,
 	    room, client->index, number, (int)(sim_chance(100) ? sim_below(2000) : sim_below(60)), filler);
 }
@@ -143,9 +151,7 @@ static void act_change(struct sim_client *client, uint32_t room)
 	/* Half of the time in the log where the member stands. */
 	if (client->rooms[room].epoch[0] && sim_chance(500))
 		snprintf(epoch, sizeof(epoch), ",\"epoch\":\"%s\"", client->rooms[room].epoch);
-	client->sent[id % 256].id = id;
-	client->sent[id % 256].number = number;
-	client->sent[id % 256].room = room;
+	note_sent(client, id, number, room, false);
 	say(client, "{\"op\":\"%s\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"target\":%lu%s%s}", ops[op], id,
 	    room, client->index, number, last > 20 ? last - sim_below(20) : 1 + sim_below(20), epoch,
 	    op == 0   ? ",\"data\":7"
@@ -222,54 +228,6 @@ void client_act(struct sim_client *client)
 	}
 }
 
-/* The number after a key in a frame that we know the shape of; 0 when the key is not there. */
-static uint64_t number_of(const char *text, const char *key)
-{
-	const char *at = strstr(text, key);
-
-	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
-}
-
-static uint32_t room_of(const char *text)
-{
-	const char *at = strstr(text, "\"room\":\"r");
-
-	if (!at)
-		sim_fail("no room in %s", text);
-	return (uint32_t)strtoul(at + 9, NULL, 10);
-}
-
-static void epoch_of(const char *text, char epoch[ORACLE_EPOCH])
-{
-	const char *at = strstr(text, "\"epoch\":\"");
-	const char *end = at ? strchr(at + 9, '"') : NULL;
-
-	if (!end || end - at - 9 >= ORACLE_EPOCH)
-		sim_fail("no epoch in %s", text);
-	memcpy(epoch, at + 9, (size_t)(end - at - 9));
-	epoch[end - at - 9] = 0;
-}
-
-static uint64_t content_of_cid(uint32_t client, uint64_t number)
-{
-	return ((uint64_t)client + 1) << 32 | number;
-}
-
-static uint64_t content_of(const char *event)
-{
-	const char *at = strstr(event, "\"cid\":\"c");
-	char *end;
-
-	if (strncmp(event, "{\"ev\":\"mod\"", 11) == 0)
-		return modsim_content(event);
-
-	if (!at)
-		sim_fail("an event without its cid: %s", event);
-	const uint64_t client = strtoull(at + 8, &end, 10);
-
-	return content_of_cid((uint32_t)client, strtoull(end + 1, NULL, 10));
-}
-
 /* Who asked for no echo may miss its own events and no others. */
 static void skipped_are_own(const struct sim_client *client, uint32_t room, uint64_t before)
 {
@@ -286,9 +244,9 @@ static void skipped_are_own(const struct sim_client *client, uint32_t room, uint
 /* One logged event, live or of the page a join was answered with: it must be the very next. */
 static void on_logged(struct sim_client *client, const char *event)
 {
-	const uint32_t room = room_of(event);
+	const uint32_t room = told_room(event);
 	struct sim_membership *member = &client->rooms[room];
-	const uint64_t seq = number_of(event, "\"seq\":");
+	const uint64_t seq = told_number(event, "\"seq\":");
 
 	if (!member->joined)
 		sim_fail("client %u got an event of room %u that it is not in: %s", client->index, room, event);
@@ -296,30 +254,46 @@ static void on_logged(struct sim_client *client, const char *event)
 		sim_fail("client %u room %u: seq %lu after %lu", client->index, room, seq, member->last);
 	skipped_are_own(client, room, seq);
 	member->last = seq;
-	modsim_event(&member->moderated, client->index % 5, seq, event);
+	modsim_event(&member->moderated, room, client->index % 5, seq, event);
 	client->received++;
-	oracle_event(room, member->epoch, seq, content_of(event));
+	if (member->removed_next != 0 && (member->removed_next != seq || member->moderated.removed_seq != seq))
+		sim_fail("client %u room %u: lagged although all is kept: %s", client->index, room, event);
+	const uint64_t content = told_content(event);
+
+	if (content != 0)
+		oracle_event(room, member->epoch, seq, content);
+}
+
+static uint32_t rooms_in(const struct sim_client *client)
+{
+	uint32_t count = 0;
+
+	for (uint32_t room = 0; room < ORACLE_ROOMS; room++)
+		count += client->rooms[room].joined && !client->rooms[room].leaving;
+	return count;
 }
 
 static void on_join_ok(struct sim_client *client, uint32_t room, char *text)
 {
 	struct sim_membership *member = &client->rooms[room];
-	const uint64_t seq = number_of(text, "\"seq\":");
+	const uint64_t seq = told_number(text, "\"seq\":");
 	const bool recovered = strstr(text, "\"recovered\":true") != NULL;
 	const bool more = strstr(text, "\"more\":true") != NULL;
 	char *event = strstr(text, "{\"ev\":\"");
 	char epoch[ORACLE_EPOCH];
 
-	epoch_of(text, epoch);
+	told_epoch(text, epoch);
 	if (recovered && strcmp(epoch, member->epoch) != 0)
 		sim_fail("recovered in another epoch");
 	modsim_forget(&member->moderated, seq);
 	if (!recovered)
-		member->last = event ? number_of(event, "\"seq\":") - 1 : seq;
+		member->last = event ? told_number(event, "\"seq\":") - 1 : seq;
 	memcpy(member->epoch, epoch, sizeof(epoch));
 	member->joined = true;
 	member->asked = false;
+	retuner_joined(client->index, rooms_in(client), member->join_ns);
 	member->acked_number = 0;
+	member->removed_next = 0;
 	while (event) {
 		char *next = strstr(event + 1, "{\"ev\":\"");
 
@@ -354,7 +328,7 @@ static void keeps_to_class(const struct sim_client *client, const char *text)
 
 	if (!strstr(text, "\"room\":\"r"))
 		return;
-	const struct room_class *class = simmanners(room_of(text));
+	const struct room_class *class = simmanners(told_room(text));
 
 	if (!class->presence && strstr(text, "\"users\":"))
 		sim_fail("client %u: who is in a room without presence: %s", client->index, text);
@@ -362,6 +336,23 @@ static void keeps_to_class(const struct sim_client *client, const char *text)
 		count++;
 	if (class->page_max != 0 && count > class->page_max && !strstr(text, "\"recovered\":true"))
 		sim_fail("client %u: %u events in a page of %u", client->index, count, class->page_max);
+}
+
+static void on_acked(struct sim_client *client, struct sim_sent *sent, const char *text)
+{
+	const uint64_t seq = told_number(text, "\"seq\":");
+	char epoch[ORACLE_EPOCH];
+
+	told_epoch(text, epoch);
+	if ((strstr(text, "\"class\":\"disk\"") != NULL) != simdisk_room(sent->room))
+		sim_fail("client %u: acknowledged as of another class: %s", client->index, text);
+	sent->id = 0;
+	in_order(client, sent->room, sent->number, seq);
+	oracle_ack(sent->room, epoch, seq, told_content_of_cid(client->index, sent->number));
+	if (!sent->speaks || strstr(text, "\"dup\":true"))
+		return;
+	retuner_spoke(client->index, sent->said_ns);
+	acts_spoke(sent->room, epoch, seq, client->index, sent->said_ns, client->rooms[sent->room].join_ns);
 }
 
 static void on_ok(struct sim_client *client, uint64_t re, char *text)
@@ -379,18 +370,8 @@ static void on_ok(struct sim_client *client, uint64_t re, char *text)
 			return;
 		}
 	}
-	if (client->sent[re % 256].id == re) {
-		char epoch[ORACLE_EPOCH];
-
-		epoch_of(text, epoch);
-		if ((strstr(text, "\"class\":\"disk\"") != NULL) != simdisk_room(client->sent[re % 256].room))
-			sim_fail("client %u: acknowledged as of another class: %s", client->index, text);
-		client->sent[re % 256].id = 0;
-		in_order(client, client->sent[re % 256].room, client->sent[re % 256].number,
-			 number_of(text, "\"seq\":"));
-		oracle_ack(client->sent[re % 256].room, epoch, number_of(text, "\"seq\":"),
-			   content_of_cid(client->index, client->sent[re % 256].number));
-	}
+	if (client->sent[re % 256].id == re)
+		on_acked(client, &client->sent[re % 256], text);
 }
 
 static void on_err(struct sim_client *client, uint64_t re, const char *text)
@@ -398,10 +379,16 @@ static void on_err(struct sim_client *client, uint64_t re, const char *text)
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++) {
 		struct sim_membership *member = &client->rooms[room];
 
-		if (member->asked && member->join_id == re)
+		if (member->asked && member->join_id == re) {
 			member->asked = false;
+			acts_refused(room, client->index % 5, text, member->join_ns);
+		}
 		if (member->leaving && member->leave_id == re)
 			member->leaving = false;
+	}
+	if (client->sent[re % 256].id == re) {
+		client->sent[re % 256].answered = true;
+		acts_refused(client->sent[re % 256].room, client->index % 5, text, client->sent[re % 256].said_ns);
 	}
 	if (strstr(text, "bad_request") || strstr(text, "internal"))
 		sim_fail("client %u: %s", client->index, text);
@@ -410,16 +397,16 @@ static void on_err(struct sim_client *client, uint64_t re, const char *text)
 static void on_notice(struct sim_client *client, const char *text)
 {
 	if (strstr(text, "\"code\":\"lagged\"")) {
-		struct sim_membership *member = &client->rooms[room_of(text)];
+		struct sim_membership *member = &client->rooms[told_room(text)];
 
-		skipped_are_own(client, room_of(text), number_of(text, "\"after\":") + 1);
-		if (number_of(text, "\"after\":") != member->last && !member->no_echo)
-			sim_fail("lagged after %lu, but had %lu", number_of(text, "\"after\":"), member->last);
-		if (number_of(text, "\"next\":") <= member->last + 1)
+		skipped_are_own(client, told_room(text), told_number(text, "\"after\":") + 1);
+		if (told_number(text, "\"after\":") != member->last && !member->no_echo)
+			sim_fail("lagged after %lu, but had %lu", told_number(text, "\"after\":"), member->last);
+		if (told_number(text, "\"next\":") <= member->last + 1)
 			sim_fail("lagged for nothing: %s", text);
-		if (sim.world.roomy && simmanners(room_of(text))->slow != SLOW_LATEST)
-			sim_fail("lagged although all is kept: %s", text);
-		member->last = number_of(text, "\"next\":") - 1;
+		if (sim.world.roomy && simmanners(told_room(text))->slow != SLOW_LATEST)
+			member->removed_next = told_number(text, "\"next\":");
+		member->last = told_number(text, "\"next\":") - 1;
 		modsim_forget(&member->moderated, member->moderated.joined_seq);
 		client->lagged++;
 	} else if (strstr(text, "\"code\":\"slow\"")) {
@@ -430,19 +417,12 @@ static void on_notice(struct sim_client *client, const char *text)
 /* Right behind the event that says so. From now on nothing of the room may come. */
 static void on_removed(struct sim_client *client, const char *text)
 {
-	struct sim_membership *member = &client->rooms[room_of(text)];
+	struct sim_membership *member = &client->rooms[told_room(text)];
 
-	if (!member->joined || member->last != member->moderated.removed_seq)
+	if (!member->joined || (!strstr(text, "\"act\":\"rights\"") && member->last != member->moderated.removed_seq))
 		sim_fail("client %u: removed at %lu, having %lu: %s", client->index, member->moderated.removed_seq,
 			 member->last, text);
 	member->joined = false;
-}
-
-static bool is_logged(const char *text)
-{
-	return strncmp(text, "{\"ev\":\"msg\"", 11) == 0 || strncmp(text, "{\"ev\":\"edit\"", 12) == 0 ||
-	       strncmp(text, "{\"ev\":\"del\"", 11) == 0 || strncmp(text, "{\"ev\":\"mod\"", 11) == 0 ||
-	       strncmp(text, "{\"ev\":\"react\"", 13) == 0;
 }
 
 static void on_text(struct sim_client *client, char *text)
@@ -463,12 +443,12 @@ static void on_text(struct sim_client *client, char *text)
 		on_notice(client, text);
 	} else if (strncmp(text, "{\"ev\":\"removed\"", 15) == 0) {
 		on_removed(client, text);
-	} else if (is_logged(text)) {
+	} else if (told_is_logged(text)) {
 		on_logged(client, text);
 	} else if (strncmp(text, "{\"ev\":\"", 7) == 0) {
-		const struct sim_membership *member = &client->rooms[room_of(text)];
+		const struct sim_membership *member = &client->rooms[told_room(text)];
 
-		if (!member->joined || !member->presence || !simmanners(room_of(text))->presence)
+		if (!member->joined || !member->presence || !simmanners(told_room(text))->presence)
 			sim_fail("client %u: %s without having asked for it", client->index, text);
 	} else {
 		sim_fail("client %u cannot read: %s", client->index, text);
@@ -574,6 +554,20 @@ void client_read(struct sim_client *client)
 		if (!socket->accepted || socket->server_closed)
 			client_free(client);
 	}
+}
+
+void client_judge(const struct sim_client *client)
+{
+	if (!client->socket || !client->upgraded || client->closing || client->socket->server_closed)
+		return;
+	for (uint32_t room = 0; room < ORACLE_ROOMS; room++)
+		if (client->rooms[room].asked || client->rooms[room].leaving)
+			sim_fail("client %u: coming to (%lu) or leaving (%lu) room %u was not answered", client->index,
+				 client->rooms[room].asked ? client->rooms[room].join_id : 0,
+				 client->rooms[room].leaving ? client->rooms[room].leave_id : 0, room);
+	for (uint32_t i = 0; i < 256; i++)
+		if (client->sent[i].id != 0 && !client->sent[i].answered)
+			sim_fail("client %u: command %lu was not answered", client->index, client->sent[i].id);
 }
 
 void client_end(struct sim_client *client, bool reset)

@@ -16,9 +16,10 @@ struct sim_membership {
 	bool leaving;
 	uint64_t last; /* the newest seq had */
 	char epoch[ORACLE_EPOCH];
-	uint64_t join_id, leave_id;
+	uint64_t join_id, leave_id, join_ns;
 	uint64_t acked_number, acked_seq; /* since the join */
 	bool presence, no_echo;
+	uint64_t removed_next; /* it was told lagged: by the act with this seq it must be removed */
 	struct modsim moderated;
 };
 
@@ -31,8 +32,10 @@ struct sim_client {
 	uint64_t next_number[ORACLE_ROOMS];
 	struct sim_membership rooms[ORACLE_ROOMS];
 	struct sim_sent {
-		uint64_t id, number;
+		uint64_t id, number, said_ns;
 		uint32_t room;
+		bool speaks; /* it is a message */
+		bool answered;
 	} sent[256]; /* unanswered, by id % 256 */
 	uint64_t received, lagged, slow, ended;
 };
@@ -44,6 +47,9 @@ void client_act(struct sim_client *client);
 
 /* Reads what has come. */
 void client_read(struct sim_client *client);
+
+/* All is at rest: nothing it has asked for is without an answer. */
+void client_judge(const struct sim_client *client);
 
 /* Ends the connection, in good order or not. */
 void client_end(struct sim_client *client, bool reset);

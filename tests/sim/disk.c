@@ -8,9 +8,11 @@
 #include "engine/core/check.h"
 #include "engine/store/memory.h"
 #include "engine/store/worker.h"
+#include "tests/sim/caller.h"
 #include "tests/sim/modsim.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/told.h"
 
 #define CORES_SIM 3
 #define NUMBERS 65536
@@ -186,16 +188,24 @@ static void end_room(void)
 	lasts[judging.room] = judging.seq;
 }
 
+/* Published with an idempotency key. */
+static bool is_keyed(const struct chat_event *event)
+{
+	return event->producer.size > 5 && memcmp(event->producer.bytes, "idem-", 5) == 0;
+}
+
 static uint64_t content_of(const struct chat_event *event)
 {
 	uint64_t client = 0;
 	char text[256];
 
-	if (event->kind == CHAT_EV_mod) {
+	if (event->kind == CHAT_EV_mod || is_keyed(event)) {
 		snprintf(text, sizeof(text), "%.*s", (int)event->data.size, (const char *)event->data.bytes);
-		return modsim_content(text);
+		return is_keyed(event) ? told_content_of_key(text) : modsim_content(text);
 	}
 
+	if (event->producer.size == 0)
+		return told_content_of_del(event->target);
 	for (size_t i = 1; i < event->producer.size; i++)
 		client = client * 10 + event->producer.bytes[i] - '0';
 
@@ -219,14 +229,17 @@ static int visit(void *context, struct span room, struct span epoch, const struc
 	}
 	judging.seq = event->seq;
 	uint64_t *seq = &seqs[(content >> 32) % PRODUCERS][event->number % NUMBERS];
+	const bool has_cid = event->producer.size > 0 && !is_keyed(event);
 
-	if (event->kind != CHAT_EV_mod && *seq >> 32 == judged)
+	if (has_cid && *seq >> 32 == judged)
 		sim_fail("on disk room %u has one cid as seq %u and %lu", number, (uint32_t)*seq, event->seq);
-	if (event->kind != CHAT_EV_mod)
+	if (has_cid)
 		*seq = judged << 32 | (uint32_t)event->seq;
+	if (is_keyed(event) && content != 0)
+		caller_on_disk(content, judged);
 	const uint64_t known = oracle_content(number, judging.epoch, event->seq);
 
-	if (known != 0 && known != content)
+	if (known != 0 && content != 0 && known != content)
 		sim_fail("on disk room %u has another event as seq %lu than clients were told", number, event->seq);
 	return 0;
 }

@@ -7,21 +7,31 @@
 #include "engine/auth/auth.h"
 #include "engine/core/check.h"
 #include "engine/core/random.h"
+#include "tests/sim/acts.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/told.h"
 
 static struct random own;
 static struct auth *policy;
 
 void modsim_draw(uint64_t seed)
 {
-	const struct auth_config config = { .rights = SPAN("*: all") };
-	char why[AUTH_WHY_MAX];
-
 	random_seed(&own, seed ^ 0x30d51);
 	if (random_below(&own, 2) == 0)
 		return;
-	policy = auth_make(&config, NULL, why);
-	CHECK(policy);
+	modsim_rule("*: all");
+}
+
+struct auth *modsim_rule(const char *rights)
+{
+	const struct auth_config config = { .rights = span_of(rights, strlen(rights)) };
+	char why[AUTH_WHY_MAX];
+	struct auth *const next = auth_make(&config, policy, why);
+
+	CHECK(next);
+	modsim_end();
+	policy = next;
+	return policy;
 }
 
 void modsim_end(void)
@@ -50,29 +60,40 @@ bool modsim_act(char *text, size_t size)
 	return true;
 }
 
-static uint64_t number_of(const char *text, const char *key)
+/* Whether the speaker is bound by what is known: not who manages and deletes, which is no speech, nor the API; and not
+ * where what lifts an act may have been undone. */
+static bool is_bound(const struct modsim *known, uint32_t room, uint64_t ts, uint64_t from, const char *event)
 {
-	const char *at = strstr(text, key);
+	const bool is_del = strncmp(event, "{\"ev\":\"del\"", 11) == 0;
 
-	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
+	if (!strstr(event, "\"from\":\"u") || acts_may_be_undone(room) || (is_del && policy))
+		return false;
+	return ts < known->banned[from % MODSIM_USERS] || ts < known->muted[from % MODSIM_USERS] ||
+	       (known->locked && !policy);
 }
 
-void modsim_event(struct modsim *known, uint32_t user, uint64_t seq, const char *event)
+void modsim_event(struct modsim *known, uint32_t room, uint32_t user, uint64_t seq, const char *event)
 {
-	const uint64_t ts = number_of(event, "\"ts\":"), from = number_of(event, "\"from\":\"u");
-	const uint64_t whom = number_of(event, "\"user\":\"u");
+	const uint64_t ts = told_number(event, "\"ts\":"), from = told_number(event, "\"from\":\"u");
+	const uint64_t whom = told_number(event, "\"user\":\"u");
 	/* The wall clock jumps: of what ends by it nobody can say here whether it has. */
 	const uint64_t until = strstr(event, "\"until\":") ? 0 : UINT64_MAX;
+	const uint64_t for_ms = until == 0 ? told_number(event, "\"until\":") - ts : 1000;
+
+	if (for_ms % 1000 != 0 || for_ms == 0 || for_ms > 5000)
+		sim_fail("nobody asked for this end: %s", event);
 
 	if (known->removed_seq != 0)
 		sim_fail("seq %lu comes to one who was removed at %lu", seq, known->removed_seq);
 	if (strncmp(event, "{\"ev\":\"mod\"", 11) != 0) {
-		/* Who manages deletes, and that is no speech. */
-		if (strncmp(event, "{\"ev\":\"del\"", 11) != 0 &&
-		    (ts < known->banned[from % MODSIM_USERS] || ts < known->muted[from % MODSIM_USERS]))
+		if (is_bound(known, room, ts, from, event))
 			sim_fail("seq %lu is of one who may not speak: %s", seq, event);
 		return;
 	}
+	if (strstr(event, "\"act\":\"lock\""))
+		known->locked = true;
+	if (strstr(event, "\"act\":\"unlock\""))
+		known->locked = false;
 	if (strstr(event, "\"act\":\"ban\""))
 		known->banned[whom % MODSIM_USERS] = until;
 	if (strstr(event, "\"act\":\"unban\""))

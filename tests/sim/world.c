@@ -6,12 +6,14 @@
 
 #include "engine/core/check.h"
 #include "engine/shard/shard.h"
+#include "tests/sim/caller.h"
 #include "tests/sim/client.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/manners.h"
 #include "tests/sim/modsim.h"
 #include "tests/sim/operator.h"
 #include "tests/sim/outside.h"
+#include "tests/sim/retuner.h"
 #include "tests/sim/squeeze.h"
 
 #define CLIENTS_MAX 10
@@ -117,7 +119,7 @@ static struct ration_limits ration_limits(void)
 
 static struct shard_limits limits_draw(uint32_t core)
 {
-	return (struct shard_limits){
+	struct shard_limits limits = {
 		.core = core,
 		.cores = sim.world.cores,
 		.ring = { .slots_max = 8 + sim_below(8) },
@@ -158,6 +160,10 @@ static struct shard_limits limits_draw(uint32_t core)
 		.mail_waiting_max = 1 << 20,
 		.xring_size = 4096u << (sim_below(2) * 4),
 	};
+
+	caller_limits(&limits);
+	retuner_limits(&limits);
+	return limits;
 }
 
 static void engine_open(void)
@@ -170,6 +176,7 @@ static void engine_open(void)
 	operator_begin(&links);
 	links.auth = modsim_auth();
 	outside_begin(&links);
+	retuner_begin(&links);
 	for (uint32_t core = 0; core < sim.world.cores; core++) {
 		const struct shard_limits limits = limits_draw(core);
 
@@ -198,6 +205,7 @@ static void crash(void)
 	engine_close(true);
 	simdisk_judge();
 	sim_sockets_cut();
+	caller_crash();
 	engine_open();
 }
 
@@ -213,12 +221,16 @@ static void press_memory(void)
 static void step(void)
 {
 	press_memory();
-	if (simdisk_failed() || (sim.world.crash > 0 && sim_below(100000) < sim.world.crash)) {
+	/* What carries rules to a core would be nobody's. */
+	if (!retuner_is_out() && (simdisk_failed() || (sim.world.crash > 0 && sim_below(100000) < sim.world.crash))) {
 		crash();
 		return;
 	}
 	operator_act();
 	outside_act();
+	retuner_act();
+	caller_act();
+	caller_read();
 	if (sim_chance(400))
 		simdisk_turn();
 	const uint32_t core = sim_below(sim.world.cores);
@@ -264,6 +276,7 @@ static void run_until_quiet(void)
 		shard_turn(shards[i % (int)sim.world.cores]);
 		simdisk_turn();
 		client_read(&clients[i % (int)client_count]);
+		caller_read();
 		sim.now_ns += 10000;
 		if (sim.digest != digest)
 			quiet = 0;
@@ -277,16 +290,29 @@ static void settle(void)
 	for (uint32_t i = 0; i < client_count; i++)
 		clients[i].frozen = false;
 	simdisk_heal();
+	for (uint32_t i = 0; retuner_is_out(); i++) {
+		shard_turn(shards[i % sim.world.cores]);
+		if (i % 64 == 0)
+			retuner_tend();
+	}
 	if (simdisk_failed())
 		crash();
 	run_until_quiet();
 	/* What the store could not give is asked for again by the clock. */
 	sim.now_ns += 1000 * 1000000ull;
 	run_until_quiet();
+	/* Who was refused often rests after each of what it has sent (gate/ration.h). */
+	for (int i = 0; i < 400 && sum(COUNTER_inbound_waiting) != 0; i++) {
+		sim.now_ns += 100 * 1000000ull;
+		run_until_quiet();
+	}
 	operator_ask();
 	run_until_quiet();
 	operator_judge();
 	simdisk_judge();
+	caller_judge();
+	for (uint32_t i = 0; i < client_count; i++)
+		client_judge(&clients[i]);
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++)
 		for (uint32_t i = 0; simdisk_room(room) && i < client_count; i++) {
 			const struct sim_membership *member = &clients[i].rooms[room];
@@ -315,6 +341,7 @@ static void leave_all(void)
 {
 	for (uint32_t i = 0; i < client_count; i++)
 		client_end(&clients[i], sim_chance(500));
+	caller_leave();
 	/* A fuzzer has millions of worlds to see. */
 	const int turns = sim.input.end ? 400 : 2000;
 
@@ -323,6 +350,7 @@ static void leave_all(void)
 		shard_turn(shards[i % (int)sim.world.cores]);
 		simdisk_turn();
 		client_read(&clients[i % (int)client_count]);
+		caller_read();
 		sim.now_ns += (i < turns / 2 ? 1 : 2000000 / turns) * 1000000ull;
 	}
 	must_be_zero(COUNTER_connections);
@@ -336,7 +364,7 @@ static void leave_all(void)
 	must_be_zero(COUNTER_inbound_waiting_bytes);
 	must_be_zero(COUNTER_hot_logs);
 	must_be_zero(COUNTER_segment_bytes);
-	if (!modsim_auth()) /* where somebody is banned a room is remembered */
+	if (!modsim_auth() && !caller_is_there()) /* where somebody is banned a room is remembered */
 		must_be_zero(COUNTER_rooms);
 	must_be_zero(COUNTER_history_bytes);
 }
@@ -368,6 +396,8 @@ uint64_t sim_run(uint64_t seed)
 	simmanners_draw(seed);
 	operator_draw(seed);
 	modsim_draw(seed);
+	retuner_draw(seed);
+	caller_draw(seed);
 	outside_draw(seed);
 	squeeze_draw(seed);
 	client_count = 2 + sim_below(CLIENTS_MAX - 1);
