@@ -18,12 +18,13 @@ UNSURE = ("internal", "unavailable")  # these promise nothing about what was don
 class Member:
     """One connection in one room, from the answer to join to that to leave."""
 
-    __slots__ = ("log", "pos", "echo", "begun_seq", "removed")
+    __slots__ = ("log", "pos", "echo", "begun_seq", "removed", "cut_short")
 
     def __init__(self, log, pos, echo, begun_seq):
         self.log, self.pos, self.echo = log, pos, echo
         self.begun_seq = begun_seq  # where the log stood
         self.removed = 0  # seq of the act that ended it, once that was given
+        self.cut_short = None  # a notice lagged of a room on disk: what comes next must be such an act
 
 
 class Conn:
@@ -211,6 +212,7 @@ class Judge:
             else:
                 self.entries.own_holes(conn, member, seq)
         self.moderation.delivered(conn, member, event)
+        self.cut_short(conn, member)
         member.pos = max(seq, member.pos)
         self.entries.see(member.log, event)
 
@@ -219,11 +221,17 @@ class Judge:
         if member is None:
             return
         if member.log.disk:
-            self.broken("gap", f"{conn.user}: lagged in {member.log}, which is on disk: {json.dumps(body)}")
+            member.cut_short = body
         if body["after"] != member.pos or body["next"] != body["after"] + body["n"] + 1:
             self.broken("hole", f"{conn.user}: at {member.pos} of {member.log} the notice says {json.dumps(body)}")
         member.pos = max(member.pos, body["next"] - 1)
         self.verdict.add("lagged notices")
+
+    def cut_short(self, conn, member):
+        """In a room on disk nobody is lagged but who is removed while it catches up."""
+        if member.cut_short is not None and member.removed != member.cut_short["next"]:
+            self.broken("gap", f"{conn.user}: lagged in {member.log}, which is on disk: {json.dumps(member.cut_short)}")
+        member.cut_short = None
 
     def answered(self, conn, body):
         asked = conn.asked.pop(body["re"], None)
@@ -468,6 +476,7 @@ class Judge:
                 if cut and room not in conn.members:
                     self.broken("liveness", f"{user} is not back in {room} at the end, where it was at {pos} of {log}")
             for room, member in conn.members.items():
+                self.cut_short(conn, member)
                 self.entries.stays(conn, member)
                 self.moderation.stays(conn, member)
         for call in self.calls.values():

@@ -1,7 +1,7 @@
 """The rule of moderation: each way to break it, in a story that is clean without it."""
 import unittest
 
-from story import Story
+from story import LOAD, Story
 from test_rules import M, R, verdict_of
 
 MANAGER = 9
@@ -77,6 +77,20 @@ class Moderated(unittest.TestCase):
         verdict = verdict_of(story, overlap=0)
         self.assertEqual(event["seq"], 1)
         self.assertIn("moderation", verdict.counts)
+
+    def test_removed_while_it_catches_up(self):
+        """What is left out is said; the next event is that of the act."""
+        for who, rules in (("u0", []), ("u1", ["gap", "moderation"])):
+            story = self.begun()
+            for number in (2, 3):
+                story.publish(1, R, f"b:{number}", (1, MANAGER))
+            event = story.act(MANAGER, R, "kick", (1, MANAGER), user=who)
+            story.put(LOAD, 0, "<", {"ev": "notice", "code": "lagged", "room": R, "after": 1, "next": 4, "n": 2})
+            story.deliver(event, (0,))
+            if who == "u0":
+                story.removed(0, event)
+                story.join(0, R, since=("e1", 4))
+            self.fires(self.end(story), *rules)
 
     def test_removed_and_not_told(self):
         story = self.begun()
