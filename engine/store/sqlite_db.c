@@ -23,11 +23,7 @@ static const char *const steps[] = {
 #define VERSION ((int)(sizeof(steps) / sizeof(steps[0])))
 
 static const char pragmas[] =
-#if PLANTED(33) /* acknowledged before it is synced */
-	"PRAGMA synchronous = OFF;"
-#else
 	"PRAGMA synchronous = FULL;"
-#endif
 	"PRAGMA wal_autocheckpoint = 0;"
 	"PRAGMA journal_size_limit = 67108864;"
 	"PRAGMA temp_store = MEMORY;"
@@ -185,6 +181,8 @@ static int set_up(sqlite3 *db, bool writer, int *version)
 		code = exec(db, "PRAGMA journal_mode = WAL;");
 	if (code == SQLITE_OK)
 		code = exec(db, pragmas);
+	if (code == SQLITE_OK && PLANTED(33)) /* acknowledged before it is synced */
+		code = exec(db, "PRAGMA synchronous = OFF;");
 	if (code == SQLITE_OK)
 		code = exec(db, writer ? "PRAGMA cache_size = -65536;"
 				       : "PRAGMA cache_size = -16384; PRAGMA query_only = ON;");

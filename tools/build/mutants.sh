@@ -1,83 +1,138 @@
 #!/usr/bin/env bash
-# mutants.sh [N...] - builds the tests with each planted fault (engine/core/mutant.h) and sees that it is found: by the
-# simulation, which must find it again by its seed, or else by the unit tests, or by power cuts. Prints a table: the
-# fault, who found it and by what. With numbers: these alone. JOBS (one a processor) of them are under way at a time.
+# mutants.sh [--refresh] [N...] - plants each fault (engine/core/mutant.h) and sees that it is found: by the seed of the
+# simulation or the unit test that docs/internals/mutants.md names, or, where that does not find it or none is named, by
+# a search: SEEDS seeds of the simulation, then the unit tests, then power cuts. Prints a line a fault: the fault, what
+# found it and what that said. With numbers: these alone. --refresh searches without the table, and writes it anew.
+#
+# There is one build, in which a process is told its fault by MUTANT. What finds a fault must pass without it, and a seed
+# must find it twice alike. JOBS (one a processor) of them are under way at a time.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 self=tools/build/mutants.sh
+table=docs/internals/mutants.md
 BUILD=${BUILD:-build}
 SEEDS=${SEEDS:-3000}
 JOBS=${JOBS:-$(nproc)}
+REFRESH=${REFRESH:-}
+unset MUTANT
+dir=$BUILD-mutants
+tests='@(home*|users|moderation|history|cursor|sqlite*|backend*|worker*|room_log|dedup|data)/*'
 
-# A copy of the build by links, in which the files that have the fault are compiled again. Their lists of headers are
-# written in place by the compiler, so that these links must go, too: the build's own would lose them.
+# The build's objects by links, but for those that have a fault: they are compiled again.
 build() {
-	rm -rf "$2"
-	cp -al "$BUILD" "$2" 2>/dev/null || cp -a "$BUILD" "$2"
-	grep -rlE "PLANTED\($1\)" engine --include='*.c' | while read -r file; do rm -f "$2/${file%.c}".[od]; done
-	rm -f "$2/test-sim" "$2/test-unit"
-	make -s -j2 BUILD="$2" CFLAGS="-DMUTANT=$1" test-sim-build >"$2/mutant.log" 2>&1
+	make -s "-j$JOBS" test-sim-build test-unit-build || return 1
+	rm -rf "$dir"
+	mkdir -p "$dir/said"
+	local there
+	there=$(cd "$dir" && pwd)
+	(cd "$BUILD" && find config.mk embed gen engine proto tools tests -type f -print0 |
+		xargs -0 cp -al --parents -t "$there") || return 1
+	grep -rl engine/core/mutant.h engine --include='*.c' | while read -r file; do rm -f "$dir/${file%.c}".[od]; done
+	make -s "-j$JOBS" BUILD="$dir" CFLAGS=-DMUTANTS test-sim-build test-unit-build >"$dir/log" 2>&1 && return
+	tail "$dir/log"
+	return 1
 }
 
-# Found by a seed that fails alike when it is run again: what it said.
-by_simulation() {
+# The first of a run's lines that says what is wrong, without what is another in each run.
+first_line() {
+	grep -ahE 'broken:|^\[[-A-Z]+\] [^ ]+: *.*(Failed|CRASH|[0-9]s\))|^seed ' "$1" | head -n 1 | LC_ALL=C tr -cd ' -{}~' |
+		sed -e 's/, digest [0-9a-f]*, at [0-9]* us//' -e 's/^seed [0-9]*: //' -e 's/^\[[-A-Z]*\] //' -e 's,^\./,,' |
+		cut -c 1-100
+}
+
+# finds 'seed N' | 'test SUITE/NAME' - whether it does: fails with the fault, and passes without.
+finds() {
+	local out=$dir/said/$mutant
+	case $1 in
+	seed\ *)
+		MUTANT=$mutant timeout 60 "$dir/test-sim" --seed "${1#* }" >"$out.1" 2>&1 && return 1
+		MUTANT=$mutant timeout 60 "$dir/test-sim" --seed "${1#* }" >"$out.2" 2>&1
+		cmp -s "$out.1" "$out.2" && grep -qa "^$1" "$out.1" || return 1
+		timeout 60 "$dir/test-sim" --seed "${1#* }" >"$out.3" 2>&1 || return 1
+		says=$(first_line "$out.1")
+		;;
+	test\ *)
+		MUTANT=$mutant timeout 120 "$dir/test-unit" -j1 --filter "${1#* }" >"$out.1" 2>&1 && return 1
+		grep -qaE 'Failing: 1 |Crashing: 1 ' "$out.1" || return 1
+		timeout 120 "$dir/test-unit" -j1 --filter "${1#* }" >"$out.2" 2>&1 && grep -qa 'Tested: 1 ' "$out.2" || return 1
+		says=$(first_line "$out.1")
+		;;
+	*) return 1 ;;
+	esac
+}
+
+searched_seeds() {
 	grep -rlE "PLANTED\\($mutant\\)" engine | grep -qv engine/store/sqlite || return 1 # its disk is another one
-	timeout 200 "$1/test-sim" --seeds "$SEEDS" >"$1/out" 2>&1 && return 1
-	seed=$(grep -aoE 'seed [0-9]+' "$1/out" | head -n 1 | grep -oE '[0-9]+')
-	[ -n "$seed" ] || return 1
-	timeout 60 "$1/test-sim" --seed "$seed" >"$1/again1" 2>&1
-	timeout 60 "$1/test-sim" --seed "$seed" >"$1/again2" 2>&1
-	cmp -s "$1/again1" "$1/again2" && grep -qa "seed $seed" "$1/again1" || return 1
-	rule="simulation: $(grep -ahE 'broken:|seed ' "$1/out" | head -n 1 | sed -e 's/, digest [0-9a-f]*, at [0-9]* us//' -e 's/^\(.*\.c:[0-9]*\): /\1 /')"
+	MUTANT=$mutant timeout 200 "$dir/test-sim" --seeds "$SEEDS" >"$dir/said/$mutant" 2>&1 && return 1
+	by=$(grep -aoE 'seed [0-9]+' "$dir/said/$mutant" | head -n 1)
+	finds "$by"
 }
 
-by_unit_tests() {
-	make -s -j2 BUILD="$1" CFLAGS="-DMUTANT=$2" test-unit-build >>"$1/mutant.log" 2>&1 || return 1
-	timeout 250 "$1/test-unit" --fail-fast --filter '@(home*|users|moderation|history|cursor|sqlite*|backend*|worker*|room_log|dedup|data)/*' >"$1/out" 2>&1
-	rule=$(grep -aE '^\[(FAIL|CRASH|....)\] [a-z_]+::' "$1/out" | grep -aE 'FAIL|CRASH' | head -n 1 | sed -e 's/^[^ ]* //' -e 's/: ([0-9.]*s)//')
-	[ -n "$rule" ] && rule="unit test: $rule"
+searched_tests() {
+	MUTANT=$mutant timeout 250 "$dir/test-unit" --fail-fast --filter "$tests" >"$dir/said/$mutant" 2>&1
+	by=$(grep -aoE '^\[(FAIL|CRASH|-+)\] [a-z0-9_]+::[a-z0-9_]+: (\(|CRASH)' "$dir/said/$mutant" | head -n 1 |
+		sed -e 's/^[^ ]* /test /' -e 's,::,/,' -e 's/: .*//')
+	finds "$by"
 }
 
 # The whole server on a file system that forgets what was not synced.
-by_power_cuts() {
-	make -s -j2 BUILD="$1" CFLAGS="-DMUTANT=$2" all lossyfs-build >>"$1/mutant.log" 2>&1 || return 1
-	BUILD=$1 timeout 250 tests/lossyfs/powercut --cuts 20 >"$1/out" 2>&1 && return 1
-	rule="power cuts: $(grep -aE 'VIOLATED|lost' "$1/out" | head -n 1)"
+searched_power_cuts() {
+	by='power cuts'
+	flock "$dir/said" make -s BUILD="$dir" CFLAGS=-DMUTANTS all lossyfs-build >>"$dir/log" 2>&1 || return 1
+	MUTANT=$mutant BUILD=$dir timeout 250 tests/lossyfs/powercut --cuts 20 >"$dir/said/$mutant" 2>&1 && return 1
+	says=$(grep -aE 'VIOLATED|lost' "$dir/said/$mutant" | head -n 1)
 }
 
-# One fault from build to verdict: a line of the table. Status 0: it was found.
+# One fault: a row of the table. Status 0: it was found.
 judge() {
-	local mutant=$1 dir=$BUILD-mutant-$1 what began verdict=1
-	what=$(grep -rhE -A3 "PLANTED\($mutant\)" engine | tr -s '\n\t ' ' ' | grep -oE '/\*[^*]*\*/' | head -n 1 | sed -e 's,^/\* *,,' -e 's, *\*/$,,')
-	began=$(date +%s)
-	if ! build "$mutant" "$dir"; then
-		echo "$mutant | $what | does not build"
-		tail "$dir/mutant.log"
-	elif by_simulation "$dir" || by_unit_tests "$dir" "$mutant" || by_power_cuts "$dir" "$mutant"; then
-		echo "$mutant | $what | $(($(date +%s) - began)) s | $rule"
-		verdict=0
+	local what by says
+	mutant=$1
+	what=$(grep -rhE -A3 "PLANTED\($mutant\)" engine | tr -s '\n\t ' ' ' | grep -oE '/\*[^*]*\*/' | head -n 1 |
+		sed -e 's,^/\* *,,' -e 's, *\*/$,,')
+	by=$([ "$REFRESH" ] || sed -n "s/^| $mutant | [^|]* | \([^|]*\) | .*/\1/p" "$table")
+	if finds "$by"; then
+		echo "| $mutant | $what | $by | $says |"
+	elif searched_seeds || searched_tests || searched_power_cuts; then
+		echo "| $mutant | $what | $by | $says |"
+		[ "$REFRESH" ] || echo "  (not by what $table names: $self --refresh $mutant writes it anew)"
 	else
-		echo "$mutant | $what | NOT found in $SEEDS seeds and the unit tests"
+		echo "| $mutant | $what | NOT found in $SEEDS seeds, the unit tests and power cuts | |"
+		return 1
 	fi
-	rm -rf "$dir"
-	return $verdict
+}
+
+# The table with the rows of this run in place of the same faults', and without those of faults that are gone.
+write_table() {
+	local row number
+	sed '/^| [0-9]/d' "$table" >"$dir/table"
+	{
+		cat "$dir"/said/*.row | grep -E '^\| [0-9]'
+		grep -E '^\| [0-9]' "$table" | while read -r row; do
+			number=$(cut -d' ' -f2 <<<"$row")
+			[ -e "$dir/said/$number.row" ] || ! grep -rqE "PLANTED\($number\)" engine || printf '%s\n' "$row"
+		done
+	} | sort -t'|' -k2n >>"$dir/table"
+	cp "$dir/table" "$table"
 }
 
 if [ "${1:-}" = --judge ]; then
-	judge "$2" >"$BUILD-mutants/$2.line" 2>&1 && touch "$BUILD-mutants/$2.found"
-	cat "$BUILD-mutants/$2.line"
+	judge "$2" >"$dir/said/$2.row" 2>&1 && touch "$dir/said/$2.found"
+	cat "$dir/said/$2.row"
 	exit 0
 fi
 
-make -s test-sim-build test-unit-build || exit 1
+if [ "${1:-}" = --refresh ]; then
+	REFRESH=yes
+	shift
+fi
+build || exit 1
 mutants=${*:-$(grep -rhoE 'PLANTED\([0-9]+\)' engine | grep -oE '[0-9]+' | sort -nu)}
-rm -rf "$BUILD-mutants"
-mkdir -p "$BUILD-mutants"
-export BUILD SEEDS
+export BUILD SEEDS REFRESH
 # shellcheck disable=SC2086
 printf '%s\n' $mutants | xargs -P "$JOBS" -n 1 "$self" --judge
 all=$(wc -w <<<"$mutants")
-found=$(find "$BUILD-mutants" -name '*.found' | wc -l)
-rm -rf "$BUILD-mutants"
+found=$(find "$dir/said" -name '*.found' | wc -l)
+[ -z "$REFRESH" ] || write_table
+rm -rf "$dir"
 echo "$found passed, $((all - found)) failed"
 [ "$found" -eq "$all" ]
