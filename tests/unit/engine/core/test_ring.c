@@ -319,7 +319,8 @@ Test(ring, a_slot_used_again_sees_nothing_of_its_former_life)
 
 Test(ring, a_full_socket_takes_a_part_and_a_cancel_ends_the_rest)
 {
-	static uint8_t much[32 << 20];
+	const size_t size = 32 << 20;
+	uint8_t *much = calloc(1, size);
 	int client;
 
 	open_ring(&usual);
@@ -328,15 +329,15 @@ Test(ring, a_full_socket_takes_a_part_and_a_cancel_ends_the_rest)
 	const uint32_t slot = accept_one(&client);
 
 	seen[slot].idle = false;
-	ring_send(ring, slot, &(struct iovec){ much, sizeof(much) }, 1);
+	ring_send(ring, slot, &(struct iovec){ much, size }, 1);
 	UNTIL(seen[slot].idle);
-	cr_assert(seen[slot].sent > 0 && seen[slot].sent < sizeof(much), "a short count");
+	cr_assert(seen[slot].sent > 0 && seen[slot].sent < size, "a short count");
 	seen[slot].idle = false;
-	ring_send(ring, slot, &(struct iovec){ much, sizeof(much) }, 1);
+	ring_send(ring, slot, &(struct iovec){ much, size }, 1);
 	turn(SECOND / 20);
 	for (int i = 0; i < 20 && seen[slot].idle; i++) {
 		seen[slot].idle = false;
-		ring_send(ring, slot, &(struct iovec){ much, sizeof(much) }, 1);
+		ring_send(ring, slot, &(struct iovec){ much, size }, 1);
 		turn(SECOND / 20);
 	}
 	cr_assert_not(seen[slot].idle, "the peer reads nothing");
@@ -346,6 +347,7 @@ Test(ring, a_full_socket_takes_a_part_and_a_cancel_ends_the_rest)
 	ring_close(ring, slot);
 	UNTIL(closed == 1);
 	ring_close_all(ring);
+	free(much);
 }
 
 static const struct ring_limits zero_copy = {
@@ -383,19 +385,22 @@ Test(ring, zero_copy_sends_are_told_when_their_memory_is_free)
 
 Test(ring, a_zero_copy_send_nobody_reads_ends_when_it_is_cancelled)
 {
-	static char much[8 << 20];
+	const size_t size = 8 << 20;
 	int client;
 
 	open_ring(&zero_copy);
 	if (!features.send_zero_copy)
 		cr_skip("no SEND_ZC here");
+
+	char *much = calloc(1, size);
+
 	ring_accept(ring, listener);
 
 	const uint32_t slot = accept_one(&client);
 
 	seen[slot].idle = false;
 	ring_recv(ring, slot);
-	ring_send(ring, slot, &(struct iovec){ much, sizeof(much) }, 1);
+	ring_send(ring, slot, &(struct iovec){ much, size }, 1);
 	turn(SECOND / 10);
 	turn(SECOND / 10);
 	cr_assert_not(seen[slot].idle, "the peer has not read it");
@@ -404,6 +409,7 @@ Test(ring, a_zero_copy_send_nobody_reads_ends_when_it_is_cancelled)
 	ring_close(ring, slot);
 	UNTIL(closed == 1);
 	ring_close_all(ring);
+	free(much);
 }
 
 /* Completions made by the submission itself, several times what the queue of them holds. */
