@@ -231,8 +231,8 @@ static void write_batch(struct worker *worker)
 		return;
 	case -ENOSPC:
 		full_tell(worker);
-		answer_none_done(worker, PLANTED(28) ? STORE_DUPLICATE : STORE_FULL, /* a disk without room is acknowledged */
-				 STORE_COUNTER_full);
+		answer_none_done(worker, PLANTED(28) ? STORE_DUPLICATE : STORE_FULL,
+				 STORE_COUNTER_full); /* acknowledged */
 		return;
 	case -EAGAIN:
 		LOG(LOG_WARN, "store_unavailable", LOG_U64("refused", worker->count));

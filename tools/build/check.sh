@@ -19,7 +19,7 @@ say() { printf '%s\n' "$*"; }
 
 # suite NAME SECONDS COMMAND... - runs it with a bound in time and adds up what it says.
 suite() {
-	local name=$1 seconds=$2 log line ok bad start=$SECONDS
+	local name=$1 seconds=$2 log line ok bad took start=$SECONDS
 	shift 2
 	log=$logs/${name// /-}.log
 	if [ "$1" = joined ]; then
@@ -28,6 +28,8 @@ suite() {
 		timeout -k 10 "$seconds" "$@" >"$log" 2>&1
 	fi
 	local status=$?
+	took=$((SECONDS - start))
+	[ "$1" != joined ] || took=$(cut -d' ' -f2 "$logs/${2// /-}.status")
 	line=$(grep -axE '[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
 	if [ -n "$line" ]; then
 		ok=${line%% *}
@@ -48,7 +50,7 @@ suite() {
 	passed=$((passed + ok))
 	failed=$((failed + bad))
 	if [ "$bad" -eq 0 ]; then
-		say "$(printf '  ok    %-28s %6d passed  %4d s' "$name" "$ok" $((SECONDS - start)))"
+		say "$(printf '  ok    %-28s %6d passed  %4d s' "$name" "$ok" "$took")"
 	else
 		say "$(printf '  FAIL  %-28s %6d passed, %d failed, exit %d: %s' "$name" "$ok" "$bad" "$status" "$log")"
 		faults "$log" | sed 's/^/        /'
@@ -73,8 +75,13 @@ beside() {
 	shift
 	rm -f "$logs/$name.status"
 	{
+		if [ "$1" = after ]; then
+			ended "$2"
+			shift 2
+		fi
+		SECONDS=0
 		"$@" >"$logs/$name.beside" 2>&1
-		echo $? >"$logs/$name.status"
+		echo $? $SECONDS >"$logs/$name.status"
 	} &
 }
 
@@ -82,16 +89,10 @@ ended() {
 	while [ ! -s "$logs/${1// /-}.status" ]; do sleep 0.2; done
 }
 
-after() {
-	ended "$1"
-	shift
-	"$@"
-}
-
 joined() {
 	ended "$1"
 	cat "$logs/${1// /-}.beside"
-	return "$(cat "$logs/${1// /-}.status")"
+	return "$(cut -d' ' -f1 "$logs/${1// /-}.status")"
 }
 
 # built MODE BUILD TARGETS [configure option...] - configures where that was not done in this way, and builds.
@@ -121,31 +122,34 @@ built "${mode:-release}" "$BUILD" 'all test-unit-build test-sim-build lossyfs-bu
 built asan "$ASAN" 'all test-unit-build test-sim-build replay-build' --enable-sanitizers
 built tsan "$TSAN" all --enable-tsan
 
-suite lint 120 tools/lint/lint.sh
+suite lint 300 tools/lint/lint.sh
+# Three lanes. Those beside wait most of the time: for deadlines, disks and servers that start again.
+beside integration timeout -k 10 1800 tests/integration/run --others
+beside 'power cuts' timeout -k 10 1800 tests/lossyfs/run
+beside checker after 'power cuts' timeout -k 10 900 tests/checker/run
+beside 'checker postgres' after checker timeout -k 10 900 tests/checker/postgres --kills 12 --backend-kills 8
 # With a PostgreSQL server of their own: what needs one is skipped otherwise.
-suite unit 300 tests/integration/postgres.py "$BUILD/test-unit" -j2
-beside 'power cuts' timeout -k 10 1200 tests/lossyfs/run
-suite 'unit asan' 600 tests/integration/postgres.py "$ASAN/test-unit" -j2
+suite unit 900 tests/integration/postgres.py "$BUILD/test-unit" -j2
+suite 'unit asan' 1200 tests/integration/postgres.py "$ASAN/test-unit" -j2
 suite simulation 300 "$BUILD/test-sim" --seeds 2000
 suite 'simulation asan' 300 "$ASAN/test-sim" --seeds 200
-suite models 400 tests/models/run
-suite 'power cuts' 0 joined 'power cuts'
-beside integration timeout -k 10 1800 tests/integration/run --others
-beside checker after integration timeout -k 10 900 tests/checker/run
-beside 'checker postgres' after checker timeout -k 10 900 tests/checker/postgres --kills 12 --backend-kills 8
+suite models 600 tests/models/run
 suite mutants 1800 env SEEDS=300 tools/build/mutants.sh
+suite 'fuzz corpora' 300 env BUILD="$ASAN" tools/build/fuzz.sh --replay
+suite 'integration asan' 600 env BUILD="$ASAN" tests/integration/run test_chat.py
+suite 'integration tsan' 600 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py
+suite 'http table' 300 tests/conformance/http/run --alone
+# Made ready the first time, which takes minutes by itself.
+suite conformance 1800 tests/conformance/autobahn --short --jobs 4
+suite browser 600 tests/browser/run
+suite 'power cuts' 0 joined 'power cuts'
 suite integration 0 joined integration
 suite checker 0 joined checker
 suite 'checker postgres' 0 joined 'checker postgres'
-suite 'fuzz corpora' 300 env BUILD="$ASAN" tools/build/fuzz.sh --replay
-suite 'integration measuring' 600 tests/integration/run --measuring
-suite 'integration asan' 300 env BUILD="$ASAN" tests/integration/run test_chat.py
-suite 'integration tsan' 300 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py
-suite 'http table' 120 tests/conformance/http/run --alone
-# Made ready the first time, which takes minutes by itself.
-suite conformance 1800 tests/conformance/autobahn --short --jobs 4
+# What measures has the machine for itself.
+suite 'integration waiting' 600 tests/integration/run --waiting
+suite 'integration measuring' 900 tests/integration/run --measuring
 suite attacks 300 tests/attack/run --quick
-suite browser 300 tests/browser/run
 
 say ''
 say "$passed passed, $failed failed"
