@@ -2,12 +2,14 @@
 
 Between a WebSocket client and server it passes bytes on as they come, but for what the server sends after its
 101: there it cuts frames, and of the text frames that carry a message of the load generator every `every`-th is
-dropped, doubled, swapped with the next one, or has one byte of its payload changed.
+dropped, doubled, swapped with the next one, or has one byte of its payload changed. But not of those to a publisher,
+who gets its own messages as everybody in the room does, and is not asked about them.
 """
 import asyncio
 import threading
 
 KINDS = ("drop", "double", "swap", "corrupt")
+PUBLISHER_SAYS = 2048  # bytes; a hello and a join are 330
 
 
 def cut(buffer, at):
@@ -32,6 +34,12 @@ class Downstream:
         self.buffer = bytearray()
         self.upgraded = False
         self.held = b""
+        self.said = 0
+
+    def hear(self, data):
+        """What the client sends goes on as it is."""
+        self.said += len(data)
+        return data
 
     def feed(self, data):
         self.buffer += data
@@ -59,7 +67,7 @@ class Downstream:
 
     def pass_on(self, frame, header):
         held, self.held = self.held, b""
-        if b'"data":"U' not in frame[header:]:
+        if b'"data":"U' not in frame[header:] or self.said > PUBLISHER_SAYS:
             return held + frame
         if held:
             return frame + held
@@ -109,7 +117,7 @@ class Meddler:
                 sink.close()
 
         down = Downstream(self)
-        await asyncio.gather(copy(reader, up_writer, bytes), copy(up_reader, writer, down.feed),
+        await asyncio.gather(copy(reader, up_writer, down.hear), copy(up_reader, writer, down.feed),
                              return_exceptions=True)
 
     async def open(self):
