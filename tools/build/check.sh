@@ -128,6 +128,7 @@ beside integration timeout -k 10 1800 tests/integration/run --others
 beside 'power cuts' timeout -k 10 1800 tests/lossyfs/run
 beside checker after 'power cuts' timeout -k 10 900 tests/checker/run
 beside 'checker postgres' after checker timeout -k 10 900 tests/checker/postgres --kills 12 --backend-kills 8
+beside browser after 'checker postgres' timeout -k 10 900 tests/browser/run
 # With a PostgreSQL server of their own: what needs one is skipped otherwise.
 suite unit 900 tests/integration/postgres.py "$BUILD/test-unit" -j2
 suite 'unit asan' 1200 tests/integration/postgres.py "$ASAN/test-unit" -j2
@@ -141,11 +142,11 @@ suite 'integration tsan' 600 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integra
 suite 'http table' 300 tests/conformance/http/run --alone
 # Made ready the first time, which takes minutes by itself.
 suite conformance 1800 tests/conformance/autobahn --short --jobs 4
-suite browser 600 tests/browser/run
 suite 'power cuts' 0 joined 'power cuts'
 suite integration 0 joined integration
 suite checker 0 joined checker
 suite 'checker postgres' 0 joined 'checker postgres'
+suite browser 0 joined browser
 # What measures has the machine for itself.
 suite 'integration waiting' 600 tests/integration/run --waiting
 suite 'integration measuring' 900 tests/integration/run --measuring
