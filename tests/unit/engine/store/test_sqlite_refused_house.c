@@ -97,7 +97,7 @@ Test(sqlite_refused_house, what_is_too_old_goes_after_a_start)
 /* More rooms than one slice looks at. */
 Test(sqlite_refused_house, of_many_rooms_all_are_looked_at)
 {
-	char names[70][8];
+	char names[70][16];
 
 	for (int i = 0; i < 70; i++) {
 		append_job(CHAT_EV_msg, 0);
