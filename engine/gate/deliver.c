@@ -54,6 +54,12 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 		return;
 	}
 	CHECK(conn);
+	/* Other rules came while it was asked. */
+	if ((cursor->rights & CHAT_RIGHT_read) == 0) {
+		membership_end(gate, cursor, mail->user, 0);
+		frame_error(gate, conn, mail->reply.re, CHAT_ERR_forbidden, 0);
+		return;
+	}
 	const struct codec_terms *terms = &session_of(gate, conn)->terms;
 	const bool compressed = codec_shares(terms) || PLANTED(46); /* compressed for one who did not agree */
 

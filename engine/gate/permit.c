@@ -21,7 +21,8 @@ void permit_renew(struct gate *gate, struct conn *conn)
 		if (cursor->given)
 			continue;
 		cursor->rights = permit(gate, conn, place_name(directory_at(&gate->directory, cursor->place)));
-		if ((cursor->rights & CHAT_RIGHT_read) == 0)
+		/* Who is not in yet is told so by the answer to the join. */
+		if ((cursor->rights & CHAT_RIGHT_read) == 0 && cursor->state != CURSOR_JOINING)
 			membership_lose(gate, conn, cursor);
 	}
 }

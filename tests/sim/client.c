@@ -291,7 +291,7 @@ static void on_join_ok(struct sim_client *client, uint32_t room, char *text)
 	memcpy(member->epoch, epoch, sizeof(epoch));
 	member->joined = true;
 	member->asked = false;
-	retuner_joined(client->index, rooms_in(client), member->join_ns);
+	retuner_joined(client->index, room, rooms_in(client), member->join_ns);
 	member->acked_number = 0;
 	member->removed_next = 0;
 	while (event) {

@@ -15,10 +15,9 @@
 
 #define CORES_SIM 3
 
-enum rules { ALL_MAY, NOBODY_SPEAKS, RULES };
+enum rules { ALL_MAY, NOBODY_SPEAKS, ONE_IS_SHUT, RULES };
 
-/* Everybody may always read: a join that is under way when a rule comes by which one may not has no answer. */
-static const char *const texts[RULES] = { "*: all", "*: read history presence" };
+static const char *const texts[RULES] = { "*: all", "*: read history presence", "*: all; r0: none" };
 
 static struct random own;
 static bool acts;
@@ -185,10 +184,12 @@ void retuner_spoke(uint32_t client, uint64_t said_ns)
 			 session->send_burst, session->sends_per_s);
 }
 
-void retuner_joined(uint32_t client, uint32_t rooms, uint64_t said_ns)
+void retuner_joined(uint32_t client, uint32_t room, uint32_t rooms, uint64_t said_ns)
 {
 	if (retuner_is_out() || said_ns <= since_ns)
 		return;
+	if (rules == ONE_IS_SHUT && room == 0)
+		sim_fail("client %u has come into room 0, where nobody may since %lu us", client, since_ns / 1000);
 	/* Where somebody moderates, an answer may come before what says that one is out of another room. */
 	if (changed && !modsim_auth() && !caller_is_there() && rooms > limits[0].session.rooms_max)
 		sim_fail("client %u is in %u rooms of %u", client, rooms, limits[0].session.rooms_max);

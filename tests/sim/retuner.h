@@ -29,6 +29,6 @@ bool retuner_is_out(void);
  * so many, having asked at said_ns. */
 void retuner_opened(uint32_t client);
 void retuner_spoke(uint32_t client, uint64_t said_ns);
-void retuner_joined(uint32_t client, uint32_t rooms, uint64_t said_ns);
+void retuner_joined(uint32_t client, uint32_t room, uint32_t rooms, uint64_t said_ns);
 
 #endif
