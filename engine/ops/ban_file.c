@@ -12,6 +12,7 @@
 #include "engine/core/random.h"
 #include "engine/ops/options.h"
 #include "proto/chat/limits.h"
+#include "proto/utf8/utf8.h"
 
 #define LINE_MAX (CHAT_NAME_SIZE_MAX + 32) /* a number of 20 digits, what is around it */
 #define PATH_SIZE (OPTION_TEXT_MAX + 16)
@@ -29,7 +30,8 @@ static void take_line(struct bans *bans, const char *line, uint64_t wall_ms)
 	const uint64_t until_ms = strtoull(line, &end, 10);
 	const size_t size = *end == ' ' ? strcspn(end + 1, "\n") : 0;
 
-	if (size == 0 || end[1 + size] != '\n' || !chat_name_valid(span_of(end + 1, size)))
+	if (size == 0 || end[1 + size] != '\n' || !utf8_valid((const uint8_t *)end + 1, size) ||
+	    !chat_name_valid(span_of(end + 1, size)))
 		return;
 	if (bans_set(bans, span_of(end + 1, size), until_ms, wall_ms) != 0)
 		LOG(LOG_ERROR, "ban_not_kept", LOG_SPAN("user", span_of(end + 1, size)));

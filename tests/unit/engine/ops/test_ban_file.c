@@ -87,7 +87,8 @@ Test(ban_file, kept_over_a_restart, .init = make, .fini = remove_all)
 Test(ban_file, what_is_not_ours_is_passed_over, .init = make, .fini = remove_all)
 {
 	open_at(0);
-	append("\nx\n12\n12 \n 7 \x01y\n18446744073709551615 ok\n");
+	append("\nx\n12\n12 \n 7 \x01y\n9 bo\xff\xff"
+	       "b\n18446744073709551615 ok\n");
 	ban_file_close(&file);
 	open_at(0);
 	cr_assert_eq(file.bans.entries.used, 1);
