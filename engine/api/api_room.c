@@ -6,6 +6,7 @@
 #include "engine/chat/dispatch.h"
 #include "engine/core/check.h"
 #include "engine/api/api_order.h"
+#include "engine/core/mutant.h"
 #include "engine/gate/latency.h"
 #include "proto/chat/limits.h"
 #include "proto/json/json_string.h"
@@ -79,7 +80,7 @@ static enum api_error take_idempotency(struct api_call *call, struct chat_comman
 	CHECK(call->used + CHAT_PRODUCER_SIZE_MAX <= sizeof(call->scratch));
 	/* Names of keys have no colon: two users of the API never make the same of theirs. */
 	memcpy(both, call->request->key, own);
-	both[own] = ':';
+	both[own] = PLANTED(78) ? (uint8_t)call->conn->generation : ':'; /* a key is forgotten with its connection */
 	memcpy(both + own + 1, key.bytes, key.size);
 	SHA256(both, own + 1 + key.size, hash);
 	memcpy(at, "idem-", 5);

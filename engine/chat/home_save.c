@@ -2,6 +2,7 @@
 
 #include "engine/chat/home_mod.h"
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 
 int home_save(const struct home *home, home_save_fn *save, void *context)
 {
@@ -67,6 +68,9 @@ int home_restore_state(struct home *home, struct span name, struct span state, u
 	if (room->disk != 0 || room->mod)
 		return room->disk != 0 ? -ENOTSUP : -EINVAL;
 	const int error = mod_load(home, room, state.bytes, state.size);
+
+	if (room->mod && PLANTED(77)) /* a lock is open after a restart */
+		room->mod->state.locked = false;
 
 	room_tidy(home, room);
 	return error;

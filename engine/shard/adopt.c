@@ -4,6 +4,7 @@
 
 #include "engine/auth/auth.h"
 #include "engine/core/check.h"
+#include "engine/core/mutant.h"
 #include "engine/core/slab.h"
 #include "engine/gate/call.h"
 #include "engine/gate/permit.h"
@@ -20,7 +21,7 @@ static void take(struct gate *gate, struct gate_call *call)
 	const bool same = auth_rules_equal(before, adoption->auth);
 
 	gate->auth = adoption->auth;
-	if (!same)
+	if (!same && !PLANTED(82)) /* who is there keeps the rights that were */
 		permit_renew_all(gate);
 	auth_release(before);
 	block_give(adoption, sizeof(*adoption));

@@ -273,6 +273,8 @@ Test(home_mod, a_state_outlives_a_restart)
 {
 	meet();
 	MOD(MODERATOR, "Ann", ban, "Bob");
+	MOD(CHAT_RIGHT_manage, "Ann", lock, "");
+	AS(CHAT_RIGHT_manage, "Ann", .op = CHAT_OP_mod, .act = CHAT_MOD_slow, .every_s = 10);
 	hush();
 	cr_assert_eq(home_save_states(home, save, NULL), 0);
 	cr_assert_gt(saved_size, 0);
@@ -284,6 +286,16 @@ Test(home_mod, a_state_outlives_a_restart)
 	cr_assert_lt(home_restore_state(home, SPAN("mem:b"), span_of(saved, saved_size - 1), wall_ms), 0);
 	AS(MEMBER, "Bob", .op = CHAT_OP_join);
 	expect_refusal(1, CHAT_ERR_banned);
+	AS(MEMBER, "Ann", .op = CHAT_OP_join);
+	hush();
+	SEND(MEMBER, "Ann");
+	expect_refusal(0, CHAT_ERR_read_only);
+	MOD(CHAT_RIGHT_manage, "Ann", unlock, "");
+	expect_ack(0);
+	SEND(MEMBER, "Ann");
+	expect_ack(0);
+	SEND(MEMBER, "Ann");
+	cr_assert_eq(expect_refusal(0, CHAT_ERR_slow_mode), 10000);
 }
 
 Test(home_mod, from_outside_no_member_is_needed_and_nothing_is_left_behind)
