@@ -310,6 +310,7 @@ PARTS_fuzz_session := $(FUZZ_ENGINE) tests/fuzz/hearing.c tests/sim/ring_fake.c 
 PARTS_fuzz_api := $(FUZZ_ENGINE) tests/sim/ring_fake.c tests/sim/clock_fake.c
 PARTS_fuzz_room_class := engine/chat/room_class.c engine/core/quantity.c
 PARTS_fuzz_moderation := $(addprefix engine/,chat/moderation.c core/hash.c core/slab.c core/pages.c core/check.c)
+PARTS_fuzz_bans := $(addprefix engine/,auth/bans.c core/map.c core/hash.c core/slab.c core/pages.c core/log.c core/random.c core/clock.c core/check.c)
 PARTS_fuzz_api_keys := engine/auth/api_keys.c
 PARTS_fuzz_words := engine/store/words.c engine/core/check.c
 PARTS_fuzz_snapshot := engine/core/check.c
@@ -327,6 +328,7 @@ LIBS_fuzz_dialect := -lcrypto
 LIBS_fuzz_options := -lconfig
 LIBS_fuzz_scenario := -lconfig -lm
 LIBS_fuzz_report := $(LIBS_report) -lm
+WRAP_fuzz_bans := -Wl,--wrap=fopen
 WRAP_fuzz_scenario := -Wl,--wrap=fopen
 WRAP_fuzz_session := -Wl,--wrap=random_below
 WRAP_fuzz_url := -Wl,--wrap=getaddrinfo -Wl,--wrap=freeaddrinfo
