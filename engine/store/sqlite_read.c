@@ -85,8 +85,9 @@ int read_room(struct sqlite_read *read, struct store_job *job, struct sqlite_sta
 		standing->first = (uint64_t)sqlite3_column_int64(room, 2);
 		standing->last = (uint64_t)sqlite3_column_int64(room, 3);
 		standing->indexed = (uint64_t)sqlite3_column_int64(room, 4);
-		code = epoch.size <= CHAT_EPOCH_SIZE_MAX && standing->first >= 1 &&
-				       standing->first <= standing->last + 1 &&
+		code = epoch.size <= CHAT_EPOCH_SIZE_MAX && standing->id > 0 && standing->id <= ROW_ROOM_MAX &&
+				       standing->first >= 1 && standing->first <= standing->last + 1 &&
+				       standing->last <= ROW_SEQ_MAX &&
 				       row_room_crc(job->room, standing->first, standing->last) ==
 					       (uint32_t)sqlite3_column_int64(room, 5)
 			       ? SQLITE_OK

@@ -40,7 +40,7 @@ static bool read_line(struct span line, struct known *one)
 	return utf8_valid(one->name.bytes, one->name.size) && chat_name_valid(one->name);
 }
 
-/* By the whole lines, of which none is longer than there may be; how many names there are, or -1: not to be judged so. */
+/* By the whole lines, of which none is longer than there may be: how many names there are. -1: not to be judged so. */
 static int read_all(const uint8_t *text, size_t size)
 {
 	int count = 0;

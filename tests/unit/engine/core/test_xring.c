@@ -158,7 +158,7 @@ static uint8_t *next_message(size_t *size, uint64_t *heard)
 	return bytes ? bytes : xring_peek(&ring, size);
 }
 
-Test(xring, ten_million_messages_between_two_threads, .timeout = 120)
+Test(xring, ten_million_messages_between_two_threads, .timeout = 600)
 {
 	uint64_t heard = 0;
 	pthread_t thread;
