@@ -140,7 +140,7 @@ class DiskFaults(unittest.TestCase):
     def test_full_for_one_call(self):
         client = self.client("general")
         self.fill(client, "general", 5)
-        self.disk.order("fail", "write", "ENOSPC", 2, "once", "-wal")
+        self.disk.order("fail", "write", "ENOSPC", 1, "once", "-wal")
         answers = [self.send(client, "general", n) for n in range(10, 13)]
         self.assertEqual([answer.get("err", {}).get("code") for answer in answers], ["storage_full", None, None])
         self.power_cut()
