@@ -139,13 +139,17 @@ uproar_rooms{core="0"} 7
             server.shutdown()
 
 
+def programs(folder, **texts):
+    for name, text in texts.items():
+        file = Path(folder, name)
+        file.write_text(text)
+        file.chmod(0o755)
+
+
 class Driver(unittest.TestCase):
     def test_interleaved_rounds_leave_rows_and_no_process(self):
         with tempfile.TemporaryDirectory() as folder:
-            for name, text in (("load", FAKE_LOAD), ("server", FAKE_SERVER), ("two", TWO_PROCESSES)):
-                file = Path(folder, name)
-                file.write_text(text)
-                file.chmod(0o755)
+            programs(folder, load=FAKE_LOAD, server=FAKE_SERVER, two=TWO_PROCESSES)
             done = subprocess.run(
                 [ROOT / "perf/scenario/run", "fanout1", "--rounds", "2", "--peers", "", "--load", f"{folder}/load",
                  "--extra", f"a={folder}/server", "--extra", f"b={folder}/two", "--extra", "c=false",
@@ -165,10 +169,7 @@ class Driver(unittest.TestCase):
 
     def test_a_peer_may_have_payloads_of_its_own_size(self):
         with tempfile.TemporaryDirectory() as folder:
-            for name, text in (("load", FAKE_LOAD), ("server", FAKE_SERVER)):
-                file = Path(folder, name)
-                file.write_text(text)
-                file.chmod(0o755)
+            programs(folder, load=FAKE_LOAD, server=FAKE_SERVER)
             done = subprocess.run(
                 [ROOT / "perf/scenario/run", "fanout1", "--rounds", "1", "--peers", "a,a@300", "--load",
                  f"{folder}/load", "--extra", f"a={folder}/server", "--out", f"{folder}/out", "--port", "29670"],
@@ -179,11 +180,7 @@ class Driver(unittest.TestCase):
 
     def test_a_load_beside_goes_on_until_the_first_has_ended(self):
         with tempfile.TemporaryDirectory() as folder:
-            for name, text in (("load", FAKE_LOAD.replace("import json", BESIDE_WAITS + "import json", 1)),
-                               ("server", FAKE_SERVER)):
-                file = Path(folder, name)
-                file.write_text(text)
-                file.chmod(0o755)
+            programs(folder, load=FAKE_LOAD.replace("import json", BESIDE_WAITS + "import json", 1), server=FAKE_SERVER)
             done = subprocess.run(
                 [ROOT / "perf/scenario/run", "fanout1", "--rounds", "1", "--peers", "a+disk,a+disk-alone", "--load",
                  f"{folder}/load", "--extra", f"a={folder}/server", "--out", f"{folder}/out", "--port", "29660"],
