@@ -48,6 +48,7 @@ STORM_COUNTERS = ("store_reads", "store_reads_shared", "pages", "fell_off", "lag
 STORM_FIGURES = ("recovered_s", "received", "lost", "duplicated", "reordered", "excused", *STORM_COUNTERS,
                  "server_cpu_s")
 BESIDE = ("uproar", "uproar+disk", "uproar+disk-alone")
+PEERS = ("uproar", "floor-ring", "floor-send", "ws", "socketio", "python", "gorilla", "nchan", "mosquitto", "nats")
 
 SCENARIOS = {
     "fanout1": Scenario(
@@ -104,7 +105,7 @@ SCENARIOS = {
         "apocalypse", "10,000 connections at once: connect, upgrade, first answer",
         {"connections": 10000, "workers": 1},
         ("server_cpu_us_per_connect", "connects_per_s", "connected", "connect_failed", "connect_p99_ms"),
-        floor_mode="accept"),
+        floor_mode="accept", peers=("uproar-upgrade", *PEERS)),
     "idle": Scenario(
         "idle", "20,000 connections that say nothing, or as many as descriptors allow",
         {"connections": descriptors_allow(20000), "hold": "10s", "workers": 1},
@@ -118,5 +119,3 @@ PLACEMENTS = {
     "both": ("0,1", "0,1", 2, {}),
     "two": ("0,1", "0,1", 2, {"workers": 2}),
 }
-
-PEERS = ("uproar", "floor-ring", "floor-send", "ws", "socketio", "python", "gorilla", "nchan", "mosquitto", "nats")
