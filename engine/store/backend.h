@@ -8,6 +8,8 @@
 
 #include "engine/chat/store_job.h"
 
+#define STORE_BEHIND 2 /* what maintain may say */
+
 /* A load's answer. False: no memory. */
 bool store_give_state(struct store_job *job, struct span state);
 
@@ -44,7 +46,8 @@ struct store_backend {
 	void (*read)(void *handle, struct store_job *job);
 
 	/* A slice of the writer's housekeeping, of some milliseconds: dropping what is past its retention, checkpoints,
-	 * the index of words. Returns 1: there is more, 0: nothing for now, or as append does. */
+	 * the index of words. Returns STORE_BEHIND: there is so much more that appends should wait for it, a batch for
+	 * a slice, 1: there is more, 0: nothing for now, or as append does. */
 	int (*maintain)(void *handle, uint64_t wall_ms);
 
 	void *context; /* for open */

@@ -232,8 +232,13 @@ int append_expire(struct sqlite_append *append, struct span name, uint64_t now_m
 
 	if (code != SQLITE_OK)
 		return code;
+	const uint64_t before = room->first;
+
 	standings_touch(&append->rooms, room);
-	return room->age != 0 ? retain_age(append, room, now_ms, room->age) : SQLITE_OK;
+	if (room->age != 0)
+		code = retain_age(append, room, now_ms, room->age);
+	append->overdue += room->first - before;
+	return code == SQLITE_OK ? standings_flush(&append->rooms) : code;
 }
 
 /* Moves `first` past what is not to be kept any more. */
@@ -249,6 +254,7 @@ static int retain(struct sqlite_append *append, struct sqlite_room *room, const 
 		code = retain_bytes(append, room, kept->bytes);
 	if (code == SQLITE_OK && kept->age_ms != 0)
 		code = retain_age(append, room, job->now_ms, kept->age_ms);
+	append->overdue += room->first - before;
 	if (room->first != before || room->age != kept->age_ms) {
 		room->age = kept->age_ms;
 		standings_touch(&append->rooms, room);

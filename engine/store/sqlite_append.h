@@ -13,6 +13,7 @@ struct sqlite_append {
 	bool careful; /* a room was found damaged: each job can be taken back alone */
 	int wal_pages; /* in the write-ahead log */
 	int wal_due; /* when so many are, a checkpoint is made without waiting for the housekeeping */
+	uint64_t overdue; /* about how many rows nobody may see any more have come since the housekeeping found none */
 };
 
 int append_open(struct sqlite_append *append, sqlite3 *db);
@@ -24,7 +25,7 @@ int append_batch(struct sqlite_append *append, struct store_job **jobs, size_t c
 /* Moves what it can from the write-ahead log into the file. 0, or as append_batch. */
 int append_checkpoint(struct sqlite_append *append);
 
-/* For housekeeping: drops what is too old in a room, inside a transaction. */
+/* For housekeeping: what is too old in a room is not to be seen any more; inside a transaction. */
 int append_expire(struct sqlite_append *append, struct span room, uint64_t now_ms);
 
 /* For housekeeping: a transaction around something, and its end: code is what came of it. */

@@ -4,20 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/store/backend.h"
 #include "engine/store/sqlite_row.h"
 #include "engine/store/sqlite_text.h"
 
 #define EXPIRE_ROOMS 64 /* a slice */
 #define TRIM_EVENTS 4096
+#define OVERDUE_MAX 32768 /* rows to be dropped: as many more hold up those that come */
 #define INDEX_EVENTS 512
 #define CHECKPOINT_PAGES 2000
 
-/* One thing a slice does in one room, in a transaction of its own. */
+/* One thing a slice does in one room. */
 struct chore {
 	int64_t room;
 	uint64_t done, first, last; /* trimmed or indexed so far */
 	char name[CHAT_ROOM_SIZE_MAX];
 	size_t name_size;
+};
+
+/* What is done in every room that has it to do, in turns. */
+struct round {
+	sqlite3_stmt *which, *set_done;
+	int (*run)(struct sqlite_keep *keep, const struct chore *chore, uint64_t *left);
+	bool to_first; /* done with when `first` is reached; otherwise when `last` is */
 };
 
 static bool prepare(struct sqlite_keep *keep, sqlite3 *db)
@@ -109,60 +118,45 @@ static int end_chore(struct sqlite_keep *keep, int code, const struct chore *cho
 	return error;
 }
 
-/* Rooms whose oldest event is too old. 1: there may be more, 0, or an error; so do the next two. */
+/* Rooms whose oldest event is too old. 1: there may be more, 0, or an error. */
 static int expire(struct sqlite_keep *keep, uint64_t wall_ms)
 {
-	struct chore chore;
+	struct chore chore = { 0 };
+	int more = 1;
+	int code = append_begin(keep->append);
 
-	for (int i = 0; i < EXPIRE_ROOMS; i++) {
-		int code = next_chore(keep->expired, (int64_t)wall_ms, &chore);
-
-		if (code != SQLITE_ROW)
-			return db_error(code);
-		code = append_begin(keep->append);
-		if (code == SQLITE_OK)
+	for (int i = 0; i < EXPIRE_ROOMS && code == SQLITE_OK; i++) {
+		code = next_chore(keep->expired, (int64_t)wall_ms, &chore);
+		if (code == SQLITE_DONE) {
+			code = SQLITE_OK;
+			more = 0;
+			break;
+		}
+		if (code == SQLITE_ROW)
 			code = append_expire(keep->append, span_of(chore.name, chore.name_size), wall_ms);
-		const int error = end_chore(keep, code, &chore, keep->set_expired, 0);
-
-		if (error != 0)
-			return error;
 	}
-	return 1;
+	const int error = end_chore(keep, code, &chore, keep->set_expired, 0);
+
+	return error != 0 ? error : more;
 }
 
-/* Rows below `first`, of one room after the other. */
-static int trim(struct sqlite_keep *keep)
+static void overdue_less(struct sqlite_append *append, uint64_t dropped)
 {
-	uint64_t left = TRIM_EVENTS;
-	struct chore chore;
+	append->overdue -= dropped < append->overdue ? dropped : append->overdue;
+}
 
-	while (left > 0) {
-		int code = next_chore(keep->to_trim, keep->trim_after, &chore);
+/* Rows below `first`. */
+static int trim_room(struct sqlite_keep *keep, const struct chore *chore, uint64_t *left)
+{
+	const uint64_t to = chore->first - chore->done > *left ? chore->done + *left : chore->first;
+	const int64_t from_id = row_id(chore->room, chore->done), to_id = row_id(chore->room, to);
+	int code = run_numbers(keep->drop, from_id, to_id);
 
-		if (code == SQLITE_DONE && keep->trim_after != 0) {
-			keep->trim_after = 0;
-			return 1;
-		}
-		if (code != SQLITE_ROW)
-			return db_error(code);
-		const uint64_t to = chore.first - chore.done > left ? chore.done + left : chore.first;
-		const int64_t from_id = row_id(chore.room, chore.done), to_id = row_id(chore.room, to);
-
-		keep->trim_after = chore.room;
-		left -= to - chore.done;
-		code = append_begin(keep->append);
-		if (code == SQLITE_OK)
-			code = run_numbers(keep->drop, from_id, to_id);
-		if (code == SQLITE_OK)
-			code = run_numbers(keep->drop_words, from_id, to_id);
-		if (code == SQLITE_OK)
-			code = run_numbers(keep->set_trimmed, chore.room, (int64_t)to);
-		const int error = end_chore(keep, code, &chore, keep->set_trimmed, chore.first);
-
-		if (error != 0)
-			return error;
-	}
-	return 1;
+	*left -= to - chore->done;
+	overdue_less(keep->append, to - chore->done);
+	if (code == SQLITE_OK)
+		code = run_numbers(keep->drop_words, from_id, to_id);
+	return code == SQLITE_OK ? run_numbers(keep->set_trimmed, chore->room, (int64_t)to) : code;
 }
 
 static int learn(struct sqlite_keep *keep, int64_t id, struct span data, bool known)
@@ -227,30 +221,50 @@ static int index_room(struct sqlite_keep *keep, const struct chore *chore, uint6
 	return run_numbers(keep->set_indexed, chore->room, (int64_t)seq);
 }
 
-/* Many rooms a transaction: each would write the newest segment of the index anew. */
-static int index_words(struct sqlite_keep *keep)
+/* A round's next rooms, from the one behind `after` on, until `left` events are done with. Many rooms a transaction:
+ * each costs a sync, and would write the newest segment of the index anew. 1: there may be more, 0, or an error. */
+static int next_rooms(struct sqlite_keep *keep, const struct round *round, int64_t *after, uint64_t left)
 {
-	uint64_t left = INDEX_EVENTS;
 	struct chore chore = { 0 };
 	int more = 1;
 	int code = append_begin(keep->append);
 
 	while (code == SQLITE_OK && left > 0) {
-		code = next_chore(keep->to_index, keep->index_after, &chore);
+		code = next_chore(round->which, *after, &chore);
 		if (code == SQLITE_DONE) {
 			code = SQLITE_OK;
-			more = keep->index_after != 0;
-			keep->index_after = 0;
+			more = *after != 0;
+			*after = 0;
 			break;
 		}
 		if (code != SQLITE_ROW)
 			break;
-		keep->index_after = chore.room;
-		code = index_room(keep, &chore, &left);
+		*after = chore.room;
+		code = round->run(keep, &chore, &left);
 	}
-	const int error = end_chore(keep, code, &chore, keep->set_indexed, chore.last);
+	const int error = end_chore(keep, code, &chore, round->set_done, round->to_first ? chore.first : chore.last);
 
 	return error != 0 ? error : more;
+}
+
+static int trim(struct sqlite_keep *keep)
+{
+	const struct round round = { keep->to_trim, keep->set_trimmed, trim_room, true };
+
+	return next_rooms(keep, &round, &keep->trim_after, TRIM_EVENTS);
+}
+
+static int index_words(struct sqlite_keep *keep)
+{
+	const struct round round = { keep->to_index, keep->set_indexed, index_room, false };
+
+	return next_rooms(keep, &round, &keep->index_after, INDEX_EVENTS);
+}
+
+static int none_overdue(struct sqlite_keep *keep)
+{
+	keep->append->overdue = 0;
+	return 0;
 }
 
 static bool something_to_do(sqlite3_stmt *statement, int64_t bound)
@@ -262,7 +276,7 @@ static bool something_to_do(sqlite3_stmt *statement, int64_t bound)
 	return there;
 }
 
-int keep_slice(struct sqlite_keep *keep, uint64_t wall_ms)
+static int slice(struct sqlite_keep *keep, uint64_t wall_ms)
 {
 	int more = 0;
 
@@ -273,8 +287,8 @@ int keep_slice(struct sqlite_keep *keep, uint64_t wall_ms)
 	}
 	if (!keep->spoilt && something_to_do(keep->expired, (int64_t)wall_ms))
 		more = expire(keep, wall_ms);
-	if (more >= 0 && !keep->spoilt && something_to_do(keep->to_trim, 0)) {
-		const int trimmed = trim(keep);
+	if (more >= 0 && !keep->spoilt) {
+		const int trimmed = something_to_do(keep->to_trim, 0) ? trim(keep) : none_overdue(keep);
 
 		more = trimmed < 0 ? trimmed : more | trimmed;
 	}
@@ -285,4 +299,11 @@ int keep_slice(struct sqlite_keep *keep, uint64_t wall_ms)
 	}
 	/* What is damaged is not this one's to tell. */
 	return more == -EBADMSG ? 0 : more;
+}
+
+int keep_slice(struct sqlite_keep *keep, uint64_t wall_ms)
+{
+	const int more = slice(keep, wall_ms);
+
+	return more > 0 && keep->append->overdue > OVERDUE_MAX && !keep->spoilt ? STORE_BEHIND : more;
 }

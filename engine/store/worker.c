@@ -36,7 +36,8 @@ struct worker {
 	uint64_t maintain_ms; /* when the next slice is due */
 	uint64_t written_ms; /* when the last batch was */
 	uint64_t full_ms; /* when it was last said that there is no room; 0: there is */
-	bool maintain_more; /* the last slice left something to do */
+	bool maintain_more; /* the last slice left something to do, */
+	bool behind; /* and so much that a slice comes before each batch */
 	bool appended; /* since the last slice */
 	bool dead, ended;
 	struct store_counters counters;
@@ -294,8 +295,11 @@ static void maintain(struct worker *worker)
 	const uint64_t quiet = worker->appended || result > 0 ? MAINTAIN_MS : MAINTAIN_QUIET_MS;
 
 	store_count(&worker->counters, STORE_COUNTER_maintained, 1);
+	if (result == STORE_BEHIND)
+		store_count(&worker->counters, STORE_COUNTER_behind, 1);
 	store_count(&worker->counters, STORE_COUNTER_maintenance, now - began);
 	worker->maintain_more = result > 0;
+	worker->behind = result == STORE_BEHIND;
 	worker->appended = false;
 	worker->maintain_ms = now / 1000 + (result < 0 ? MAINTAIN_AGAIN_MS : quiet);
 	if (result == -ENOSPC)
@@ -306,11 +310,14 @@ static void maintain(struct worker *worker)
 
 /* When the next slice may be. While nobody sends, slice follows slice; otherwise there is one now and then, before the
  * batch that waits: so the answers of the batch before have gone out. Those who wait for answers before they send more
- * leave a gap behind each batch: it is theirs. */
+ * leave a gap behind each batch: it is theirs. Where the housekeeping cannot follow, whoever sends waits for it: what
+ * is kept stays bounded whatever comes. */
 static uint64_t slice_ms(const struct worker *worker)
 {
 	const uint64_t idle_ms = worker->written_ms + MAINTAIN_IDLE_MS;
 
+	if (worker->behind)
+		return 0;
 	return worker->maintain_more && idle_ms < worker->maintain_ms ? idle_ms : worker->maintain_ms;
 }
 
@@ -320,7 +327,7 @@ static void maintain_if_due(struct worker *worker)
 		return;
 	const uint64_t now_ms = now_us() / 1000;
 
-	if (now_ms >= worker->maintain_ms || (now_ms >= slice_ms(worker) && !jobs_wait(worker)))
+	if (worker->behind || now_ms >= worker->maintain_ms || (now_ms >= slice_ms(worker) && !jobs_wait(worker)))
 		maintain(worker);
 }
 

@@ -5,6 +5,7 @@ STORE_COUNTER(batches, counter, "Batches given to the backend; of the writer: tr
 STORE_COUNTER(batch_jobs_max, gauge, "Jobs in the largest batch so far.")
 STORE_COUNTER(busy, us, "Time spent in the backend with jobs.")
 STORE_COUNTER(maintained, counter, "Slices of housekeeping.")
+STORE_COUNTER(behind, counter, "Slices after which so much was left to do that the next batch waits for one more.")
 STORE_COUNTER(maintenance, us, "Time spent in housekeeping.")
 STORE_COUNTER(full, counter, "Jobs answered that there is no room on the disk.")
 STORE_COUNTER(unavailable, counter, "Jobs answered that the backend is away.")

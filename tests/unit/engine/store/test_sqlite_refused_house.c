@@ -69,6 +69,96 @@ Test(sqlite_refused_house, rows_are_dropped_in_the_end)
 	each_slice(rows_to_drop, 8);
 }
 
+static uint64_t rows_of(const char *where)
+{
+	char path[96], sql[128];
+	sqlite3_stmt *count;
+	sqlite3 *db;
+
+	snprintf(path, sizeof(path), "%s/uproar.db", directory);
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", where);
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &count, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+	cr_assert_eq(sqlite3_step(count), SQLITE_ROW);
+	const uint64_t rows = (uint64_t)sqlite3_column_int64(count, 0);
+
+	sqlite3_finalize(count);
+	sqlite3_close(db);
+	return rows;
+}
+
+#define BATCH 1000
+
+/* Messages of one batch, of a class that keeps so many. */
+static void say_many(struct span room, uint64_t kept)
+{
+	static struct store_job jobs[BATCH];
+	static struct store_job *list[BATCH];
+
+	for (uint32_t i = 0; i < BATCH; i++) {
+		append_job(CHAT_EV_msg, 0);
+		list[i] = &jobs[i];
+		jobs[i] = job;
+		jobs[i].room = room;
+		jobs[i].event.data = SPAN("1");
+		jobs[i].retention.messages = kept;
+	}
+	cr_assert_eq(backend.append(handles[STORE_WRITER], list, BATCH), 0);
+}
+
+/* Of rooms that share a transaction the one that is damaged is given up; the others come to their turn again. */
+Test(sqlite_refused_house, damage_in_one_room_keeps_no_other_from_its_turn)
+{
+	static const int damage = SQLITE_CORRUPT;
+	uint64_t rows = 0;
+	uint32_t given_up = 0;
+
+	code = &damage;
+	for (uint32_t at = 1, came = 1; came; at++) {
+		const uint64_t before = rows;
+
+		for (int i = 0; i < 4; i++) {
+			char name[16];
+
+			snprintf(name, sizeof(name), "%u-%d", at, i);
+			say_many(span_of(name, strlen(name)), 3);
+		}
+		refused_arm(REFUSED_sqlite3_step, at, 1, damage);
+		for (int i = 0, more = 1; i < 1000 && more > 0; i++)
+			more = backend.maintain(handles[STORE_WRITER], now_ms);
+		came = refused_came();
+		close_all(); /* it may have taken the file for damaged */
+		open_all();
+		tend_all(at);
+		rows = rows_of("events");
+		cr_assert(rows - before == 4 * 3 || (came && rows - before == 3 * 3 + BATCH), "at %u: %u rows", at,
+			  (unsigned)(rows - before));
+		given_up += rows - before != 4 * 3;
+		cr_assert(came || at > 12, "%u statements", at);
+	}
+	cr_assert_geq(given_up, 4, "%u", given_up);
+}
+
+/* Rows past their retention by the tens of thousands: who sends is to wait until they are gone. */
+Test(sqlite_refused_house, far_behind_it_says_so)
+{
+	int more, behind = 0;
+
+	for (int i = 0; i < 33; i++)
+		say_many(SPAN("r"), 0);
+	cr_assert_neq(backend.maintain(handles[STORE_WRITER], now_ms), STORE_BEHIND, "nothing is past its retention");
+	for (int i = 0; i < 5; i++)
+		say_many(SPAN("r"), 1);
+	while ((more = backend.maintain(handles[STORE_WRITER], now_ms)) == STORE_BEHIND)
+		behind++;
+	cr_assert_gt(behind, 0);
+	cr_assert_eq(more, 1);
+	/* 37,999 were to go, 4,096 a slice, until no more than 32,768 are left to. */
+	cr_assert_eq(rows_of("events"), 38000 - 2 * 4096);
+	tend_all(0);
+	cr_assert_eq(rows_of("events"), 1);
+}
+
 static void rooms_to_expire(void)
 {
 	for (int i = 0; i < 2; i++) {
@@ -107,6 +197,8 @@ Test(sqlite_refused_house, of_many_rooms_all_are_looked_at)
 		cr_assert_eq(append(), 0);
 	}
 	now_ms += AGE + 1;
+	cr_assert_geq(backend.maintain(handles[STORE_WRITER], now_ms), 0);
+	cr_assert_eq(rows_of("rooms WHERE expires IS NULL"), 64, "a slice's");
 	tend();
 	for (int i = 0; i < 70; i++) {
 		struct store_job load = { .op = STORE_LOAD, .limit = 8, .page_bytes = 1 << 20, .now_ms = now_ms };

@@ -343,6 +343,34 @@ Test(worker, housekeeping_leaves_a_gap_behind_a_batch_alone)
 	end();
 }
 
+Test(worker, a_slice_before_each_batch_while_it_is_behind)
+{
+	begin(STORE_WRITER, 100, 1 << 20);
+	disk.maintain_result = STORE_BEHIND;
+	worker_turn(worker);
+	for (uint32_t i = 1; i < 6; i++) {
+		give(0, STORE_APPEND, 1);
+		worker_turn(worker);
+		take(0, 1);
+		cr_assert_eq(disk.batches, 1, "a slice and a batch");
+		disk.batches = 0;
+		cr_assert_eq(disk.maintained, i + 1);
+	}
+	cr_assert_eq(store_counter_read(worker_counters(worker), STORE_COUNTER_behind), 6);
+	disk.maintain_result = 1;
+	give(0, STORE_APPEND, 1);
+	worker_turn(worker);
+	take(0, 1);
+	disk.batches = 0;
+	cr_assert_eq(disk.maintained, 7);
+	give(0, STORE_APPEND, 1);
+	worker_turn(worker);
+	take(0, 1);
+	disk.batches = 0;
+	cr_assert_eq(disk.maintained, 7, "it has caught up");
+	end();
+}
+
 Test(worker, sleeps_until_housekeeping_is_due_again)
 {
 	begin(STORE_WRITER, 100, 1 << 20);
