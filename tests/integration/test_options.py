@@ -21,6 +21,16 @@ def run(*words, timeout=20, env=None, before=None):
     return done.returncode, done.stdout, done.stderr
 
 
+def slice_of(task):
+    """(policy, nice, nanoseconds) of a thread, as sched_getattr(2) tells them."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    told = ctypes.create_string_buffer(48)
+    numbers = {"x86_64": 315, "aarch64": 275}
+    assert libc.syscall(numbers[os.uname().machine], task, told, len(told), 0) == 0, os.strerror(ctypes.get_errno())
+    _, policy, _, nice, _, runtime = struct.unpack("IIQiIQ", told.raw[:32])
+    return policy, nice, runtime
+
+
 def refuse_io_uring(number):
     """A seccomp filter as containers have it: io_uring_setup returns this errno."""
     def before():
@@ -226,6 +236,20 @@ class Starts(unittest.TestCase):
             if len(os.sched_getaffinity(0)) >= 2:
                 self.assertEqual((len(names["uproar/0"]), len(names["uproar/1"])), (1, 1))
                 self.assertNotEqual(names["uproar/0"], names["uproar/1"])
+
+    def test_cores_ask_for_short_slices_and_for_no_more_of_the_processor(self):
+        release = tuple(int(number) for number in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
+        slices = {}
+        with temporary() as data, Server("--cores", "1", data=data) as server:
+            tasks = f"/proc/{server.process.pid}/task"
+            for task in os.listdir(tasks):
+                with open(f"{tasks}/{task}/comm") as file:
+                    slices[file.read().strip()] = slice_of(int(task))
+        self.assertEqual({policy for policy, _, _ in slices.values()}, {os.SCHED_OTHER})
+        self.assertEqual({nice for _, nice, _ in slices.values()}, {os.getpriority(os.PRIO_PROCESS, 0)})
+        if release >= (6, 12):
+            self.assertEqual(slices["uproar/0"][2], 100000)
+            self.assertGreater(slices["uproar/writer"][2], 100000)
 
     def test_only_the_processors_it_may_use(self):
         mine = os.sched_getaffinity(0)
