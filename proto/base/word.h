@@ -15,6 +15,8 @@ static inline struct span word_take(struct span *text)
 {
 	size_t from = 0, to;
 
+	if (text->size == 0) /* and no text at all has no address to count from */
+		return *text;
 	while (from < text->size && word_is_blank(text->bytes[from]))
 		from++;
 	for (to = from; to < text->size && !word_is_blank(text->bytes[to]); to++)
