@@ -43,8 +43,9 @@ void slab_close(struct slab *slab)
 {
 	if (!slab->base)
 		return;
-	/* The addresses may be mapped again for something else. */
-	UNPOISON(slab->base, slab_reserved(slab));
+	/* The addresses may be mapped again for something else. What nobody took was never poisoned, and can be
+	 * gigabytes. */
+	UNPOISON(slab->base, ((size_t)slab->touched + 1) * slab->item_size);
 	pages_release(slab->base, slab_reserved(slab));
 	slab->base = NULL;
 }
