@@ -11,8 +11,8 @@
 struct source {
 	const char *path;
 	char *error;
-	char text[FILE_SIZE_MAX + 1];
-	char quoted[3 * FILE_SIZE_MAX + 2]; /* every byte may begin and end a value */
+	char *quoted; /* every byte may begin and end a value */
+	char text[];
 };
 
 static int refuse(struct source *source, const char *at, const char *what)
@@ -36,12 +36,15 @@ static int check_text(struct source *source, size_t size)
 	return 0;
 }
 
+static size_t kept_of(struct span text)
+{
+	return text.size < FILE_SIZE_MAX ? text.size : FILE_SIZE_MAX;
+}
+
 static int take_text(struct source *source, struct span text)
 {
-	const size_t size = text.size < sizeof(source->text) ? text.size : sizeof(source->text);
-
-	memcpy(source->text, text.bytes, size);
-	return check_text(source, size);
+	memcpy(source->text, text.bytes, kept_of(text));
+	return check_text(source, text.size);
 }
 
 static bool begins_comment(const char *at)
@@ -233,22 +236,32 @@ static int read_options(struct options *options, struct source *source)
 	return result;
 }
 
-static struct source *source_of(const char *path, char *error)
+static void source_free(struct source *source)
 {
-	struct source *source = calloc(1, sizeof(*source));
+	if (source)
+		free(source->quoted);
+	free(source);
+}
 
-	if (!source)
-		snprintf(error, OPTION_ERROR_MAX, "%.255s: there is no memory to read it", path);
-	else
-		source->path = path, source->error = error;
-	return source;
+/* With as much room as the text needs. */
+static struct source *source_of(const char *path, struct span text, char *error)
+{
+	struct source *source = malloc(sizeof(*source) + kept_of(text) + 1);
+
+	if (source)
+		*source = (struct source){ .path = path, .error = error, .quoted = malloc(3 * kept_of(text) + 2) };
+	if (source && source->quoted)
+		return source;
+	snprintf(error, OPTION_ERROR_MAX, "%.255s: there is no memory to read it", path);
+	source_free(source);
+	return NULL;
 }
 
 int options_file_text(struct options *options, const char *path, struct span text, char error[OPTION_ERROR_MAX])
 {
-	struct source *source = source_of(path, error);
+	struct source *source = source_of(path, text, error);
 	const int result = source && take_text(source, text) == 0 ? read_options(options, source) : -1;
 
-	free(source);
+	source_free(source);
 	return result;
 }
