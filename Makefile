@@ -298,14 +298,19 @@ $(BUILD)/store_fill: $(call objects,perf/durable/store_fill.c $(filter-out engin
 # with a plain main (replay.c) for the corpora. PARTS_: sources beside proto; LIBS_: libraries; WRAP_: calls that it answers.
 FUZZ_CC ?= clang
 FUZZ_FLAGS ?= -O2 -g -fsanitize=address,undefined -fno-sanitize-recover=all
-# Not what only acts the part of the world and judges: coverage of it is of no use, and costs half of the time.
 FUZZ_COVER ?= -fsanitize=fuzzer-no-link
+# What only acts the part of the world and judges: coverage of it is of no use, and costs half of the time.
+FUZZ_BLIND := tests/sim/% $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c))
 override FUZZ_FLAGS += -std=gnu11 -D_GNU_SOURCE -DUPROAR_VERSION='"$(VERSION)"' -I.
 FUZZ_LINK ?= -fsanitize=fuzzer
 fuzz_objects = $(patsubst %.c,$(BUILD)/clang/%.o,$(1))
+# The edges alone, without each pair of values that is compared: of a target, and of a whole engine at work.
+FUZZ_EDGES ?= $(if $(FUZZ_COVER),$(FUZZ_COVER) -fno-sanitize-coverage=trace-cmp,indirect-calls,stack-depth)
+FUZZ_WHOLE := fuzz_engine fuzz_session fuzz_api
+edge_objects = $(patsubst %.c,$(BUILD)/clang-edges/%.o,$(1))
 
-FUZZ_ENGINE := $(filter-out $(RING) engine/ops/%,$(ENGINE))
-PARTS_fuzz_engine := $(FUZZ_ENGINE) $(filter-out tests/sim/main.c,$(SIM))
+FUZZ_ENGINE := $(filter-out $(RING) engine/ops/% engine/store/sqlite% engine/store/postgres% engine/store/choose.c,$(ENGINE))
+PARTS_fuzz_engine := $(filter-out engine/core/pages.c,$(FUZZ_ENGINE)) $(filter-out tests/sim/main.c,$(SIM)) tests/fuzz/pages_arena.c
 PARTS_fuzz_session := $(FUZZ_ENGINE) tests/fuzz/hearing.c tests/sim/ring_fake.c tests/sim/clock_fake.c
 PARTS_fuzz_api := $(FUZZ_ENGINE) tests/sim/ring_fake.c tests/sim/clock_fake.c
 PARTS_fuzz_room_class := engine/chat/room_class.c engine/core/quantity.c
@@ -320,7 +325,7 @@ PARTS_fuzz_scenario := $(addprefix tools/load/,scenario.c scenario_file.c scenar
 PARTS_fuzz_dialect := $(wildcard tools/load/dialect*.c) tools/load/tokens.c tools/load/payload.c tools/load/filler.c $(addprefix engine/core/,check.c random.c)
 PARTS_fuzz_cli := $(addprefix tools/cli/,session.c intake.c flow.c outbox.c element.c text.c escape.c) engine/core/check.c
 PARTS_fuzz_report := $(filter-out tools/report/main.c tools/report/page_pdf.c,$(call sources,tools/report))
-LIBS_fuzz_engine := -luring -lcrypto -lsqlite3 -lpq -lpthread
+LIBS_fuzz_engine := -lcrypto -lpthread
 LIBS_fuzz_session := $(LIBS_fuzz_engine)
 LIBS_fuzz_api := $(LIBS_fuzz_engine)
 LIBS_fuzz_api_keys := -lcrypto
@@ -328,19 +333,36 @@ LIBS_fuzz_dialect := -lcrypto
 LIBS_fuzz_options := -lconfig
 LIBS_fuzz_scenario := -lconfig -lm
 LIBS_fuzz_report := $(LIBS_report) -lm
-WRAP_fuzz_bans := -Wl,--wrap=fopen
-WRAP_fuzz_scenario := -Wl,--wrap=fopen
-WRAP_fuzz_session := -Wl,--wrap=random_below
+WRAP_fuzz_bans := -Wl,--wrap=fopen -Wl,--wrap=write -Wl,--wrap=fsync
+WRAP_fuzz_options := -Wl,--wrap=config_read_string -Wl,--wrap=config_destroy
+WRAP_fuzz_scenario := -Wl,--wrap=fopen $(WRAP_fuzz_options)
+WRAP_fuzz_session := -Wl,--wrap=random_below -Wl,--wrap=write
+WRAP_fuzz_api := -Wl,--wrap=write
 WRAP_fuzz_url := -Wl,--wrap=getaddrinfo -Wl,--wrap=freeaddrinfo
 WRAP_fuzz_report := -Wl,--wrap=json_load_file
 
 $(BUILD)/clang/%.o: %.c $(FLAGS_CHANGED)
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(if $(filter tests/sim/% tests/fuzz/hearing.c,$<),,$(FUZZ_COVER)) -MMD -MP -c $< -o $@
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(if $(filter $(FUZZ_BLIND),$<),,$(if $(filter tests/fuzz/%,$<),$(FUZZ_EDGES),$(FUZZ_COVER))) \
+		-MMD -MP -c $< -o $@
+
+$(BUILD)/clang-edges/%.o: %.c $(FLAGS_CHANGED)
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -DTHROTTLE_ENTRIES=16 $(if $(filter $(FUZZ_BLIND),$<),,$(FUZZ_EDGES)) -MMD -MP -c $< -o $@
+
+# Of proto a target has what it calls: a fuzzer looks at every edge there is, after each input.
+$(BUILD)/clang/proto.a: $(call fuzz_objects,$(PROTO))
+$(BUILD)/clang-edges/proto.a: $(call edge_objects,$(PROTO))
+$(BUILD)/clang/proto.a $(BUILD)/clang-edges/proto.a:
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/clang/tools/cli/%.o $(BUILD)/clang/tests/fuzz/fuzz_cli.o: override FUZZ_FLAGS += -DSESSION_ROOMS_MAX=4 -DSESSION_ASKS_MAX=16
 
 define fuzz_rule
-$$(BUILD)/$(1): $$(call fuzz_objects,tests/fuzz/$(1).c $$(PARTS_$(1)) $$(PROTO))
+$$(BUILD)/$(1): $$(call $(if $(filter $(1),$(FUZZ_WHOLE)),edge_objects,fuzz_objects),tests/fuzz/$(1).c \
+		tests/fuzz/sanitizers.c $$(PARTS_$(1))) $$(BUILD)/clang$(if $(filter $(1),$(FUZZ_WHOLE)),-edges)/proto.a
 	$$(call say,LINK,$$@)
 	$$(Q)$$(FUZZ_CC) $$(FUZZ_FLAGS) $$(FUZZ_LINK) $$(WRAP_$(1)) $$^ -o $$@ -lz $$(LIBS_$(1))
 $$(BUILD)/$(1:fuzz_%=replay_%): $$(call objects,tests/fuzz/$(1).c tests/fuzz/replay.c $$(PARTS_$(1)) $$(PROTO))
@@ -352,5 +374,6 @@ $(foreach target,$(FUZZERS:$(BUILD)/%=%),$(eval $(call fuzz_rule,$(target))))
 DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSYFS) $(LOSSYFS_SCRIPT) $(PROBER) \
 	$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c tests/attack/*.c tests/fuzz/*.c) \
 	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) \
-	$(call fuzz_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c tools/*/*.c))
+	$(call fuzz_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c tools/*/*.c)) \
+	$(call edge_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c))
 -include $(DEPENDENCIES:.o=.d)

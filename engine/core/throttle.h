@@ -12,7 +12,9 @@
 
 #define THROTTLE_WINDOW_MS 10000
 #define THROTTLE_RULES_MAX 64
+#ifndef THROTTLE_ENTRIES /* few for a fuzzer, which has a tick in every other turn */
 #define THROTTLE_ENTRIES 512           /* a power of two */
+#endif
 #define THROTTLE_OTHERS UINT64_MAX     /* the network of the shared entry */
 
 struct throttle_entry {

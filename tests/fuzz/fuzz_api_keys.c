@@ -27,9 +27,12 @@ static size_t write_key(char *out, const struct api_key *key)
 			at += (size_t)snprintf(out + at, LINE_MOST - at, "%s,", scope_names[scope]);
 	at--; /* the last comma */
 	at += (size_t)snprintf(out + at, LINE_MOST - at, " sha256:");
-	for (int i = 0; i < 32; i++)
-		at += (size_t)snprintf(out + at, LINE_MOST - at, "%02x", key->hash[i]);
-	at += (size_t)snprintf(out + at, LINE_MOST - at, "\n");
+	check(at + 65 <= LINE_MOST);
+	for (int i = 0; i < 32; i++) {
+		out[at++] = "0123456789abcdef"[key->hash[i] >> 4];
+		out[at++] = "0123456789abcdef"[key->hash[i] & 15];
+	}
+	out[at++] = '\n';
 	return at;
 }
 

@@ -13,8 +13,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 8 || size > 1 << 14)
 		return 0;
-	if (!quiet)
+	if (!quiet) {
 		log_setup(LOG_OFF, false);
+		log_audit_to(LOG_AUDIT_NOWHERE);
+	}
 	quiet = true;
 	/* What is drawn once the input is used up, and the manners of rooms. */
 	memcpy(&seed, data, 2);

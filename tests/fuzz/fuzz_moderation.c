@@ -130,13 +130,15 @@ static void act(struct fuzz_input input)
 
 		check(moderation_do(&moderation, &act, now_ms, &undo) == expected);
 		compare(&moderation, expected == 0 ? &model : &before, now_ms);
-		if (expected == 0 && fuzz_byte(&input) % 4 == 0) {
+		if (expected != 0) {
+			model = before;
+			continue;
+		}
+		if (fuzz_byte(&input) % 4 == 0) {
 			moderation_undo(&moderation, &undo);
 			model = before;
-		} else if (expected != 0) {
-			model = before;
+			compare(&moderation, &model, now_ms);
 		}
-		compare(&moderation, &model, now_ms);
 		there_and_back(&moderation, &model, now_ms);
 	}
 	moderation_forget(&moderation);

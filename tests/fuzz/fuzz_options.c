@@ -4,17 +4,9 @@
 
 #include "engine/net/listener.h"
 #include "engine/ops/options.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/leaks.h"
 
 #define PATH "some/one.conf" /* which nobody opens */
-
-/* libconfig does not give back the text it was reading when it finds a fault. */
-const char *__lsan_default_suppressions(void);
-
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:libconfig";
-}
 
 static struct options standard, options, again;
 

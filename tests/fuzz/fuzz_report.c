@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 16384)
 		return 0;
 	if (!out)
-		out = fopen("/dev/null", "w");
+		check((out = fopen("/dev/null", "w")) != NULL && setvbuf(out, NULL, _IOFBF, 1 << 20) == 0);
 	file_bytes = data;
 	file_size = size;
 	runs.count = 0;

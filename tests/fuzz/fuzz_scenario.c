@@ -2,7 +2,7 @@
  * again. Input: the file; or, behind a zero, a key, =, and its value. */
 #include <stdio.h>
 
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/leaks.h"
 #include "tests/fuzz/one_file.h"
 #include "tools/load/scenario.h"
 

@@ -5,7 +5,7 @@
 #include "proto/ws/ws_close.h"
 #include "tests/fuzz/fuzz.h"
 
-#define LIMIT 1000
+#define LIMIT 300
 #define WIRE_MAX 4096
 
 /* Bytes that ASan knows the ends of: what is fed, and what the assembly was given to keep things in. */

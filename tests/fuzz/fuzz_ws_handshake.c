@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check_both_sides(data, size);
 	const int whole = parse(data, size);
-	const size_t step = 1 + size / 24;
+	const size_t step = 1 + size / 8;
 
 	if (whole > (int)size || whole < -999 || (whole < -1 && whole > -100) || whole == -101)
 		abort();

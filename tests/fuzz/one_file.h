@@ -14,14 +14,6 @@
 FILE *__wrap_fopen(const char *path, const char *mode);
 FILE *__real_fopen(const char *path, const char *mode);
 
-/* libconfig does not give back the text it was reading when it finds a fault. */
-const char *__lsan_default_suppressions(void);
-
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:libconfig";
-}
-
 static const uint8_t *file_bytes;
 static size_t file_size;
 

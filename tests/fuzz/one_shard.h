@@ -5,6 +5,8 @@
 #ifndef FUZZ_ONE_SHARD_H
 #define FUZZ_ONE_SHARD_H
 
+#include <sys/types.h>
+
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
 #include "engine/shard/shard.h"
@@ -12,6 +14,9 @@
 #include "tests/sim/sim.h"
 
 struct sim sim;
+
+ssize_t __wrap_write(int fd, const void *bytes, size_t size);
+ssize_t __real_write(int fd, const void *bytes, size_t size);
 
 static struct shard *shard;
 static struct shard_links links;
@@ -42,6 +47,19 @@ void sim_fail(const char *format, ...)
 {
 	(void)format;
 	abort();
+}
+
+/* The lines of the audit log, which say what clients have said: each is one line. The target is linked with --wrap. */
+ssize_t __wrap_write(int fd, const void *bytes, size_t size)
+{
+	const uint8_t *const line = bytes;
+
+	if (!memmem(bytes, size, "Z audit audit", 13))
+		return __real_write(fd, bytes, size);
+	for (size_t i = 0; i + 1 < size; i++)
+		check(line[i] >= ' ' && line[i] != 0x7f);
+	check(line[size - 1] == '\n');
+	return (ssize_t)size;
 }
 
 static void one_shard_answer(void *context, const struct http_question *question, struct http_answer *out)
@@ -99,6 +117,20 @@ static void one_shard_close(void)
 	shard_close(shard);
 	shard_links_close(&links);
 	check(block_bytes_out() == blocks_before);
+}
+
+/* Until it would wait for something to happen: with no event, no mail and no deadline. */
+#define TURNS_MAX 100000
+
+static void one_shard_rest(void)
+{
+	int turn = 0;
+
+	do {
+		check(turn++ < TURNS_MAX);
+		sim.stirred = false;
+		shard_turn(shard);
+	} while (sim.stirred || counter_read(shard_counters(shard), COUNTER_inbound_waiting) != 0);
 }
 
 /* Once, before the first is opened. */

@@ -157,6 +157,12 @@ void simdisk_turn(void)
 		worker_turn(workers[sim_below(STORE_WORKERS)]);
 }
 
+void simdisk_turn_each(void)
+{
+	for (int i = 0; sim.world.disk && !failed && i < STORE_WORKERS; i++)
+		worker_turn(workers[i]);
+}
+
 void simdisk_end(bool crash)
 {
 	if (!sim.world.disk)

@@ -20,6 +20,7 @@ bool simdisk_room(uint32_t room);
 void simdisk_begin(struct shard_links *links);
 void simdisk_start(void);
 void simdisk_turn(void);
+void simdisk_turn_each(void); /* of all its threads */
 
 /* Ends them: in good order, or at once, with nothing done any more. */
 void simdisk_end(bool crash);

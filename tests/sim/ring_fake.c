@@ -32,12 +32,15 @@ struct ring {
 
 static struct ring *rings[RINGS_MAX];
 static struct sim_socket sockets[SIM_SOCKETS_MAX];
+static uint32_t sockets_end; /* behind the last one that was ever used */
 
 struct sim_socket *sim_connect(void)
 {
 	for (uint32_t i = 0; i < SIM_SOCKETS_MAX; i++)
 		if (!sockets[i].used) {
 			sockets[i] = (struct sim_socket){ .used = true, .ring = sim_below(sim.world.cores) };
+			if (sockets_end <= i)
+				sockets_end = i + 1;
 			return &sockets[i];
 		}
 	return NULL;
@@ -227,7 +230,7 @@ static bool accept_one(struct ring *ring, struct ring_event *event)
 {
 	if (!ring->accepting)
 		return false;
-	for (uint32_t i = 0; i < SIM_SOCKETS_MAX; i++) {
+	for (uint32_t i = 0; i < sockets_end; i++) {
 		struct sim_socket *socket = &sockets[i];
 
 		if (!socket->used || socket->accepted || socket->ring != ring->index || !sim_chance(500))
@@ -355,7 +358,6 @@ size_t ring_collect(struct ring *ring, struct ring_event *events, size_t max, ui
 	const uint32_t start = sim_below(ring->slots_max);
 	size_t count = 0;
 
-	(void)wait_ns;
 	take_back(ring);
 	if (max > sim.world.events_max)
 		max = sim.world.events_max;
@@ -369,5 +371,6 @@ size_t ring_collect(struct ring *ring, struct ring_event *events, size_t max, ui
 				 (uint64_t)(int64_t)events[count].result);
 			count++;
 		}
+	sim.stirred |= count > 0 || wait_ns == 0;
 	return count;
 }

@@ -59,6 +59,7 @@ struct sim {
 	uint64_t seed;
 	bool trace;
 	bool pressed; /* memory was short at some time: slow readers may have been ended for it */
+	bool stirred; /* since somebody last looked: a ring had events, or its owner had no mind to wait for any */
 };
 
 extern struct sim sim;

@@ -26,9 +26,12 @@ static uint32_t client_count;
 static struct shard *shards[CORES_SIM];
 static struct shard_links links;
 static struct sim_totals totals;
+static bool settling; /* with an input: nothing is left to chance any more, so that all comes to rest soon */
 
 bool sim_chance(uint32_t thousandths)
 {
+	if (settling)
+		return thousandths >= 300;
 	if (sim.input.at < sim.input.end)
 		return *sim.input.at++ * 1000u < thousandths * 256;
 	return random_below(&sim.random, 1000) < thousandths;
@@ -249,6 +252,21 @@ static void step(void)
 		sim.wall_offset_ms += (int64_t)sim_below(200000000) - 100000000;
 }
 
+/* With all gone, and what rooms remember too old. */
+static const enum counter gauges[] = {
+	COUNTER_connections,    COUNTER_sessions,        COUNTER_users,
+	COUNTER_hooks_waiting,  COUNTER_members,         COUNTER_compressing,
+	COUNTER_takeover_bytes, COUNTER_inbound_waiting, COUNTER_inbound_waiting_bytes,
+	COUNTER_hot_logs,       COUNTER_segment_bytes,   COUNTER_rooms,
+	COUNTER_history_bytes,
+};
+
+/* Where somebody is banned a room is remembered. */
+static bool may_be_left(enum counter counter)
+{
+	return counter == COUNTER_rooms && (modsim_auth() || caller_is_there());
+}
+
 static uint64_t sum(enum counter counter)
 {
 	uint64_t total = 0;
@@ -264,12 +282,42 @@ static void must_be_zero(enum counter counter)
 		sim_fail("all have left, but %s is %lu", counter_name(counter), sum(counter));
 }
 
+/* Returns whether anything happened in it, or has yet to. */
+static bool turn_all(void)
+{
+	const uint64_t digest = sim.digest;
+
+	sim.stirred = false;
+	outside_answer();
+	for (uint32_t core = 0; core < sim.world.cores; core++)
+		shard_turn(shards[core]);
+	simdisk_turn_each();
+	for (uint32_t i = 0; i < client_count; i++)
+		client_read(&clients[i]);
+	sim.now_ns += 10000;
+	return sim.stirred || sim.digest != digest;
+}
+
+/* The same as below, where nothing is left to chance: until all would wait for a deadline. */
+static void run_until_all_wait(void)
+{
+	for (int i = 0, quiet = 0; quiet < 2; i++) {
+		if (i == 30000)
+			sim_fail("it does not come to rest");
+		quiet = turn_all() ? 0 : quiet + 1;
+	}
+}
+
 /* Until nothing has happened for a while. Little time passes, so that no deadline does either. */
 static void run_until_quiet(void)
 {
 	uint64_t digest = sim.digest;
 
-	for (int i = 0, quiet = 0; quiet < (sim.input.end ? 100 : 300); i++, quiet++) {
+	if (settling) {
+		run_until_all_wait();
+		return;
+	}
+	for (int i = 0, quiet = 0; quiet < 300; i++, quiet++) {
 		if (i == 300000)
 			sim_fail("it does not come to rest");
 		outside_answer();
@@ -287,6 +335,11 @@ static void run_until_quiet(void)
 /* All thaw, and everybody who is live must come to know everything. */
 static void settle(void)
 {
+	settling = sim.input.end != NULL;
+	if (settling) {
+		sim.world.completion = 1000;
+		sim.world.short_send = 0;
+	}
 	for (uint32_t i = 0; i < client_count; i++)
 		clients[i].frozen = false;
 	simdisk_heal();
@@ -337,36 +390,52 @@ static void settle(void)
 			}
 }
 
-static void leave_all(void)
+static bool all_is_zero(void)
 {
-	for (uint32_t i = 0; i < client_count; i++)
-		client_end(&clients[i], sim_chance(500));
-	caller_leave();
-	/* A fuzzer has millions of worlds to see. */
-	const int turns = sim.input.end ? 400 : 2000;
+	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++)
+		if (sum(gauges[i]) != 0 && !may_be_left(gauges[i]))
+			return false;
+	return true;
+}
 
-	for (int i = 0; i < turns; i++) {
+/* A thousand seconds. */
+static void let_time_pass(void)
+{
+	for (int i = 0; i < 2000; i++) {
 		outside_answer();
 		shard_turn(shards[i % (int)sim.world.cores]);
 		simdisk_turn();
 		client_read(&clients[i % (int)client_count]);
 		caller_read();
-		sim.now_ns += (i < turns / 2 ? 1 : 2000000 / turns) * 1000000ull;
+		sim.now_ns += (i < 1000 ? 1 : 1000) * 1000000ull;
 	}
-	must_be_zero(COUNTER_connections);
-	must_be_zero(COUNTER_sessions);
-	must_be_zero(COUNTER_users);
-	must_be_zero(COUNTER_hooks_waiting);
-	must_be_zero(COUNTER_members);
-	must_be_zero(COUNTER_compressing);
-	must_be_zero(COUNTER_takeover_bytes);
-	must_be_zero(COUNTER_inbound_waiting);
-	must_be_zero(COUNTER_inbound_waiting_bytes);
-	must_be_zero(COUNTER_hot_logs);
-	must_be_zero(COUNTER_segment_bytes);
-	if (!modsim_auth() && !caller_is_there()) /* where somebody is banned a room is remembered */
-		must_be_zero(COUNTER_rooms);
-	must_be_zero(COUNTER_history_bytes);
+}
+
+/* The same, where nothing is left to chance: no more than it takes, and by leaps. A core that stood still waits for a
+ * second before it looks at deadlines. */
+static void leap_on(void)
+{
+	run_until_quiet();
+	for (uint64_t leap_s = 40; leap_s <= 640 && !all_is_zero(); leap_s *= 2) {
+		sim.now_ns += leap_s * 1000000000;
+		turn_all();
+		sim.now_ns += 1001 * 1000000ull;
+		run_until_quiet();
+	}
+}
+
+static void leave_all(void)
+{
+	for (uint32_t i = 0; i < client_count; i++)
+		client_end(&clients[i], settling ? i % 2 : sim_chance(500));
+	caller_leave();
+	if (settling)
+		leap_on();
+	else
+		let_time_pass();
+	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++)
+		if (!may_be_left(gauges[i]))
+			must_be_zero(gauges[i]);
 }
 
 const struct sim_totals *sim_totals(void)
@@ -386,6 +455,7 @@ uint64_t sim_run(uint64_t seed)
 	const struct sim_input input = sim.input;
 	const uint64_t blocks_before = block_bytes_out();
 
+	settling = false;
 	memset(clients, 0, sizeof(clients));
 	sim = (struct sim){ .seed = seed, .trace = trace, .digest = 0xcbf29ce484222325ull, .now_ns = 1000000000 };
 	sim.input = input;

@@ -25,7 +25,10 @@ longest() {
 	ws_header) echo 32 ;;
 	ws_close | ws_mask | utf8 | url | room_class) echo 300 ;;
 	http_head) echo 9000 ;;
-	engine) echo 6000 ;;
+	moderation | options | scenario | api_keys | bans | deflate | ws_extension) echo 400 ;;
+	api | cli | ws_assembly | ws_handshake) echo 600 ;;
+	session) echo 800 ;;
+	engine) echo 1500 ;;
 	*) echo 2000 ;;
 	esac
 }

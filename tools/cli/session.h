@@ -18,8 +18,10 @@
 #include "tools/cli/link.h"
 #include "tools/cli/room.h"
 
+#ifndef SESSION_ROOMS_MAX /* few for a fuzzer, so that it reaches the limits */
 #define SESSION_ROOMS_MAX 128
 #define SESSION_ASKS_MAX 256 /* answers awaited, but for those of an outbox */
+#endif
 
 enum ask_kind {
 	ASK_NONE = 0,
