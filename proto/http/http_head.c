@@ -153,6 +153,14 @@ static bool is_path(struct span text)
 	return true;
 }
 
+bool http_target_is_valid(struct span target)
+{
+	struct span rest = target;
+	const struct span before = take_until(&rest, '?');
+
+	return is_target(target) && target.bytes[0] == '/' && is_path(before.bytes ? before : target);
+}
+
 /* "http://example.org/way?x": takes scheme and authority off, which is then the host. */
 static bool take_authority(struct http_head *head, struct span *target)
 {

@@ -53,6 +53,10 @@ struct http_head {
  * empty line before the head is let pass and counted. */
 int http_head_parse(struct http_head *head, const uint8_t *bytes, size_t size, size_t scanned);
 
+/* True when a request to a server itself may ask for it: a path that begins with '/', with or without a query
+ * (RFC 9112, 3.2.1; RFC 3986, 3.3). For those who write requests; of any size. */
+bool http_target_is_valid(struct span target);
+
 /* A few words for people, and the row's name. */
 const char *http_refusal_text(enum http_refusal refusal);
 const char *http_refusal_name(enum http_refusal refusal);

@@ -290,6 +290,7 @@ class Usage(unittest.TestCase):
                       ("--url", "http://a/ws", "read", "a"), ("--url", "ws://", "read", "a"),
                       ("--url", "ws://a:0/", "read", "a"), ("--url", "ws://a:65536/", "read", "a"),
                       ("--url", "ws://a b/", "read", "a"), ("--url", "ws://a/b c", "read", "a"),
+                      ("--url", "ws://a/[b]", "read", "a"), ("--url", "ws://a/%4", "read", "a"),
                       ("--url", "ws://a/#b", "read", "a"), ("--url", "ws://u@a/", "read", "a"),
                       ("--name", "", "read", "a"), ("--name", "x" * 65, "read", "a"), ("--name", "  ", "read", "a"),
                       ("--name", "a\nb", "read", "a"), ("--timeout", "x", "read", "a"),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "proto/http/http_head.h"
 #include "proto/http/http_host.h"
 
 static bool copy(char *out, size_t capacity, const char *bytes, size_t size)
@@ -21,10 +22,7 @@ static int path_parse(struct url *url, const char *text)
 
 	if (size < 0 || (size_t)size >= sizeof(url->path))
 		return -URL_PATH;
-	for (const char *at = url->path; *at; at++)
-		if ((unsigned char)*at <= ' ' || (unsigned char)*at >= 0x7f || *at == '#')
-			return -URL_PATH;
-	return 1;
+	return http_target_is_valid(span_of(url->path, (size_t)size)) ? 1 : -URL_PATH;
 }
 
 static int port_parse(struct url *url, const char *text, size_t size)

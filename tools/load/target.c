@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/http/http_head.h"
 #include "tools/load/worker.h"
 
 struct parts {
@@ -76,6 +77,8 @@ bool target_parse(struct target *target, const char *url, char why[160])
 	if (strlen(url) >= sizeof(target->url) || strlen(path) >= sizeof(target->path) ||
 	    host_size >= sizeof(target->host))
 		return refuse(why, "too long", url);
+	if (path[0] && !http_target_is_valid(span_of(path, strlen(path))))
+		return refuse(why, "no path that a request may ask for", url);
 	if (text[host_size] == '?' || !take_authority(&parts, text, host_size))
 		return refuse(why, "no such host and port", url);
 	memcpy(target->url, url, strlen(url) + 1);

@@ -222,6 +222,20 @@ Test(http_head, an_http_1_1_request_names_one_host)
 	IS(head.host, "a");
 }
 
+Test(http_head, who_asks_may_ask_for_what_is_answered)
+{
+	static const char *const good[] = { "/", "/ws", "//", "/a?b[c]", "/a?", "/%41%ff?%", "/a:b@c;d=e,f" };
+	static const char *const bad[] = {
+		"",   "a",   "*",    "?a",  "/a b", "/a#b",   "/a[",   "/a{?b",
+		"/%", "/%4", "/%zz", "/a^", "/a\"", "/a?<b>", "/\x7f", "http://a/",
+	};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		cr_assert(http_target_is_valid(span_of(good[i], strlen(good[i]))), "%s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_assert_not(http_target_is_valid(span_of(bad[i], strlen(bad[i]))), "%s", bad[i]);
+}
+
 Test(http_head, the_target_names_no_other_host)
 {
 	REFUSED(400, LINE("GET http://b/ HTTP/1.1"));

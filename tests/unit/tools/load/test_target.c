@@ -47,6 +47,10 @@ Test(target, refuses_what_is_none_and_says_why)
 		"ws://[::1",
 		"ws://[::1]80",
 		"ws://[]:80",
+		"ws://127.0.0.1/a[",
+		"ws://127.0.0.1/%zz",
+		"ws://127.0.0.1/a b",
+		"ws://127.0.0.1/a#b",
 	};
 
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
