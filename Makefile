@@ -350,7 +350,7 @@ $(BUILD)/clang/%.o: %.c $(FLAGS_CHANGED)
 $(BUILD)/clang-edges/%.o: %.c $(FLAGS_CHANGED)
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -DTHROTTLE_ENTRIES=16 $(if $(filter $(FUZZ_BLIND),$<),,$(FUZZ_EDGES)) -MMD -MP -c $< -o $@
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -DTHROTTLE_ENTRIES=16 -DALLOWANCE_SETS=16 $(if $(filter $(FUZZ_BLIND),$<),,$(FUZZ_EDGES)) -MMD -MP -c $< -o $@
 
 # Of proto a target has what it calls: a fuzzer looks at every edge there is, after each input.
 $(BUILD)/clang/proto.a: $(call fuzz_objects,$(PROTO))

@@ -1,52 +1,57 @@
-/* pages_arena.c - pages.h out of one piece of address space, for worlds that are opened a thousand times a second: what
- * was given back becomes empty, all at once, when the last is. What finds no room there comes from the kernel.
+/* pages_arena.c - pages.h for worlds that are opened a thousand times a second: what was given back is wiped and taken
+ * again, for asking the kernel for each page anew costs more than all that is written to it.
  */
 #include "engine/core/pages.h"
 
-#include <stdint.h>
 #include <sys/mman.h>
 
 #include "tests/fuzz/fuzz.h"
 
-#define ARENA_SIZE ((size_t)1 << 32)
 #define PAGE 4096
+#define WIPED_MAX 65536 /* what is larger goes back to the kernel behind its first pages, */
+#define WIPED_FIRST 8192 /* which are these */
+#define CLASSES 40
+#define FREE_MAX 1024
 
-static uint8_t *arena;
-static size_t used;
-static uint64_t out; /* that are of the arena and not given back */
+static struct {
+	void *pages[FREE_MAX];
+	uint32_t count;
+} kept[CLASSES]; /* by the power of two that their size is */
 
-static void *map(size_t size)
+static int class_of(size_t size)
 {
-	void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int class = 12;
 
-	return pages == MAP_FAILED ? NULL : pages;
+	while (((size_t)1 << class) < size)
+		class ++;
+	check(class < CLASSES);
+	return class;
 }
 
 void *pages_reserve(size_t size)
 {
-	const size_t whole = (size + PAGE - 1) & ~(size_t)(PAGE - 1);
+	const int class = class_of(size);
 
-	if (!arena)
-		check((arena = map(ARENA_SIZE)) != NULL);
-	if (whole > ARENA_SIZE - used)
-		return map(size);
-	used += whole;
-	out++;
-	return arena + used - whole;
+	if (kept[class].count > 0)
+		return kept[class].pages[--kept[class].count];
+	void *const pages = mmap(NULL, (size_t)1 << class, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return pages == MAP_FAILED ? NULL : pages;
 }
 
 void pages_release(void *pages, size_t size)
 {
-	uint8_t *const bytes = pages;
+	const int class = class_of(size);
+	const size_t whole = (size_t)1 << class;
 
-	if (!bytes)
+	if (!pages)
 		return;
-	if (bytes < arena || bytes >= arena + ARENA_SIZE) {
-		munmap(pages, size);
-		return;
-	}
-	if (--out > 0)
-		return;
-	check(madvise(arena, used, MADV_DONTNEED) == 0);
-	used = 0;
+	memset(pages, 0, size <= WIPED_MAX ? size : WIPED_FIRST);
+	if (size > WIPED_MAX)
+		check(madvise((uint8_t *)pages + WIPED_FIRST, whole - WIPED_FIRST, MADV_DONTNEED) == 0);
+	if (kept[class].count < FREE_MAX)
+		kept[class].pages[kept[class].count++] = pages;
+	else
+		munmap(pages, whole);
 }

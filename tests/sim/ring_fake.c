@@ -24,10 +24,11 @@ struct ring {
 	bool accepting, accept_failed;
 	uint64_t words[64];
 	uint32_t word_count;
-	uint8_t *lent[4096]; /* receive buffers of the last turn */
-	uint32_t lent_count;
-	size_t lent_size[4096];
 	struct ring_stats stats;
+	uint32_t lent_count;
+	/* Receive buffers of the last turn; behind lent_count they have no meaning. */
+	uint8_t *lent[4096];
+	size_t lent_size[4096];
 };
 
 static struct ring *rings[RINGS_MAX];
@@ -92,10 +93,12 @@ void ring_probe(struct ring_features *features)
 
 struct ring *ring_open(const struct ring_limits *limits, const struct ring_features *features, int *error)
 {
-	struct ring *ring = calloc(1, sizeof(*ring));
+	struct ring *ring = malloc(sizeof(*ring));
 	uint32_t index = 0;
 
 	(void)features;
+	CHECK(ring);
+	memset(ring, 0, offsetof(struct ring, lent));
 	while (rings[index])
 		index++;
 	CHECK(index < RINGS_MAX);

@@ -338,7 +338,9 @@ static void settle(void)
 	settling = sim.input.end != NULL;
 	if (settling) {
 		sim.world.completion = 1000;
-		sim.world.short_send = 0;
+		sim.world.short_send = sim.world.no_buffers = sim.world.accept_fails = 0;
+		sim.world.chunk_max = sim.world.window = 1 << 16;
+		sim.world.events_max = 4096;
 	}
 	for (uint32_t i = 0; i < client_count; i++)
 		clients[i].frozen = false;
