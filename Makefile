@@ -304,9 +304,10 @@ FUZZ_BLIND := tests/sim/% $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*
 override FUZZ_FLAGS += -std=gnu11 -D_GNU_SOURCE -DUPROAR_VERSION='"$(VERSION)"' -I.
 FUZZ_LINK ?= -fsanitize=fuzzer
 fuzz_objects = $(patsubst %.c,$(BUILD)/clang/%.o,$(1))
-# The edges alone, without each pair of values that is compared: of a target, and of a whole engine at work.
+# The edges alone, without each pair of values that is compared: of a target, of a whole engine at work, and where far
+# more is compared than says anything (as names of options with each other, for `did you mean`).
 FUZZ_EDGES ?= $(if $(FUZZ_COVER),$(FUZZ_COVER) -fno-sanitize-coverage=trace-cmp,indirect-calls,stack-depth)
-FUZZ_WHOLE := fuzz_engine fuzz_session fuzz_api
+FUZZ_EDGED := $(addprefix fuzz_,engine session api options moderation bans cli report)
 edge_objects = $(patsubst %.c,$(BUILD)/clang-edges/%.o,$(1))
 
 FUZZ_ENGINE := $(filter-out $(RING) engine/ops/% engine/store/sqlite% engine/store/postgres% engine/store/choose.c,$(ENGINE))
@@ -315,7 +316,7 @@ PARTS_fuzz_session := $(FUZZ_ENGINE) tests/fuzz/hearing.c tests/sim/ring_fake.c 
 PARTS_fuzz_api := $(FUZZ_ENGINE) tests/sim/ring_fake.c tests/sim/clock_fake.c
 PARTS_fuzz_room_class := engine/chat/room_class.c engine/core/quantity.c
 PARTS_fuzz_moderation := $(addprefix engine/,chat/moderation.c core/hash.c core/slab.c core/pages.c core/check.c)
-PARTS_fuzz_bans := $(addprefix engine/,auth/bans.c core/map.c core/hash.c core/slab.c core/pages.c core/log.c core/random.c core/clock.c core/check.c)
+PARTS_fuzz_bans := $(addprefix engine/,auth/bans.c core/map.c core/hash.c core/slab.c core/log.c core/random.c core/clock.c core/check.c) tests/fuzz/pages_arena.c
 PARTS_fuzz_api_keys := engine/auth/api_keys.c
 PARTS_fuzz_words := engine/store/words.c engine/core/check.c
 PARTS_fuzz_snapshot := engine/core/check.c
@@ -358,11 +359,11 @@ $(BUILD)/clang-edges/proto.a: $(call edge_objects,$(PROTO))
 $(BUILD)/clang/proto.a $(BUILD)/clang-edges/proto.a:
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/clang/tools/cli/%.o $(BUILD)/clang/tests/fuzz/fuzz_cli.o: override FUZZ_FLAGS += -DSESSION_ROOMS_MAX=4 -DSESSION_ASKS_MAX=16
+$(BUILD)/clang-edges/tools/cli/%.o $(BUILD)/clang-edges/tests/fuzz/fuzz_cli.o: override FUZZ_FLAGS += -DSESSION_ROOMS_MAX=4 -DSESSION_ASKS_MAX=16
 
 define fuzz_rule
-$$(BUILD)/$(1): $$(call $(if $(filter $(1),$(FUZZ_WHOLE)),edge_objects,fuzz_objects),tests/fuzz/$(1).c \
-		tests/fuzz/sanitizers.c $$(PARTS_$(1))) $$(BUILD)/clang$(if $(filter $(1),$(FUZZ_WHOLE)),-edges)/proto.a
+$$(BUILD)/$(1): $$(call $(if $(filter $(1),$(FUZZ_EDGED)),edge_objects,fuzz_objects),tests/fuzz/$(1).c \
+		tests/fuzz/sanitizers.c $$(PARTS_$(1))) $$(BUILD)/clang$(if $(filter $(1),$(FUZZ_EDGED)),-edges)/proto.a
 	$$(call say,LINK,$$@)
 	$$(Q)$$(FUZZ_CC) $$(FUZZ_FLAGS) $$(FUZZ_LINK) $$(WRAP_$(1)) $$^ -o $$@ -lz $$(LIBS_$(1))
 $$(BUILD)/$(1:fuzz_%=replay_%): $$(call objects,tests/fuzz/$(1).c tests/fuzz/replay.c $$(PARTS_$(1)) $$(PROTO))
@@ -375,5 +376,5 @@ DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSY
 	$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c tests/attack/*.c tests/fuzz/*.c) \
 	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) \
 	$(call fuzz_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c tools/*/*.c)) \
-	$(call edge_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c))
+	$(call edge_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c tools/*/*.c))
 -include $(DEPENDENCIES:.o=.d)
