@@ -246,7 +246,7 @@ endef
 $(foreach tool,$(TOOLS),$(eval $(call tool_rule,$(tool))))
 
 # Calls that a test can have refused go by tests/unit/refused.c.
-REFUSED := open $(shell sed -n 's/^REFUSED[^a-zA-Z]*\([a-zA-Z0-9_]*\).*/\1/p' tests/unit/tbl/refused.h 2>/dev/null)
+REFUSED := open poll clock_mono_ns $(shell sed -n 's/^REFUSED[^a-zA-Z]*\([a-zA-Z0-9_]*\).*/\1/p' tests/unit/tbl/refused.h 2>/dev/null)
 $(BUILD)/test-unit: tests/unit/tbl/refused.h
 $(BUILD)/test-unit: $(call objects,$(UNIT) $(ENGINE) $(TESTED) $(PROTO)) $(GEN)
 	$(call say,LINK,$@)

@@ -111,7 +111,7 @@ static struct postgres_answer answer_of(const PGresult *result)
 struct reading {
 	size_t next; /* 0: begin, 1: enter, then the jobs, then commit */
 	bool committed, ended;
-	int error; /* the first */
+	int error; /* of the one that was refused: those behind it are not tried */
 };
 
 static void take(struct postgres_batch *batch, struct reading *reading, const PGresult *result,
@@ -129,12 +129,11 @@ static void take(struct postgres_batch *batch, struct reading *reading, const PG
 		return;
 	const int error = postgres_error(result);
 
-	if (error != 0 && reading->error == 0) {
+	if (error != 0) {
 		reading->error = error;
 		snprintf(link->why, sizeof(link->why), "%s", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) ?: "");
-	}
-	if (error != 0)
 		return;
+	}
 	if (at >= 2 && at - 2 < batch->count)
 		batch->answers[batch->answered++] = answer_of(result);
 	/* A transaction that has failed is rolled back by its COMMIT, which says so. */
@@ -183,13 +182,14 @@ enum postgres_outcome postgres_batch_run(struct postgres_batch *batch, struct po
 	batch->answered = 0;
 	if (send_all(batch, link->connection))
 		read = read_all(batch, link, &reading, clock_mono_ns() + wait_ms * MS);
-	if (reading.committed && batch->answered == batch->count) {
-		if (read < 0 || !PQexitPipelineMode(link->connection))
-			postgres_link_lose(link, NULL);
-		return POSTGRES_COMMITTED;
-	}
-	if (read < 0 || !PQexitPipelineMode(link->connection)) {
+	if (read > 0 && !PQexitPipelineMode(link->connection))
+		read = -ECONNRESET;
+	if (read < 0)
 		postgres_link_lose(link, read == -ETIMEDOUT ? "no answer to a batch" : NULL);
+	if (reading.committed)
+		return POSTGRES_COMMITTED;
+	if (read < 0) {
+		*error = read;
 		return POSTGRES_UNKNOWN;
 	}
 	*error = reading.error != 0 ? reading.error : -EAGAIN;

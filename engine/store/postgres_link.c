@@ -57,7 +57,7 @@ int64_t postgres_integer(const PGresult *result, int row, int column)
 	CHECK(size <= 8);
 	if (size == 0)
 		return 0;
-	value = (uint8_t)bytes[0] & 0x80 && size > 1 ? UINT64_MAX : 0;
+	value = (uint8_t)bytes[0] & 0x80 ? UINT64_MAX : 0; /* a bool is 1 or 0 */
 	for (int i = 0; i < size; i++)
 		value = value << 8 | (uint8_t)bytes[i];
 	return (int64_t)value;
@@ -96,7 +96,7 @@ void postgres_link_lose(struct postgres_link *link, const char *why)
 	const bool was_ready = link->state == POSTGRES_READY;
 
 	if (!why)
-		why = link->connection ? PQerrorMessage(link->connection) : "";
+		why = PQerrorMessage(link->connection);
 	if (why != link->why && *why)
 		why_set(link, why);
 	postgres_link_close(link);
@@ -176,7 +176,7 @@ static void start(struct postgres_link *link)
 		PQsetNoticeReceiver(link->connection, notice, NULL);
 }
 
-/* Sleeps until the socket can do one of `events`. Returns 1, or 0 at the deadline. */
+/* Sleeps until the socket can do one of `events`. Returns 1, or 0 at the deadline: poll never sleeps less. */
 static int wait_for(const struct postgres_link *link, short events, uint64_t deadline_ns)
 {
 	struct pollfd on = { .fd = PQsocket(link->connection), .events = events };
@@ -185,17 +185,15 @@ static int wait_for(const struct postgres_link *link, short events, uint64_t dea
 		const uint64_t now = clock_mono_ns();
 		const int ready = poll(&on, 1, now < deadline_ns ? (int)((deadline_ns - now + MS - 1) / MS) : 0);
 
-		if (ready > 0)
-			return 1;
-		if (ready == 0 && clock_mono_ns() >= deadline_ns)
-			return 0;
-		CHECK(ready >= 0 || errno == EINTR || errno == EAGAIN);
+		if (ready >= 0)
+			return ready;
+		CHECK(errno == EINTR || errno == EAGAIN);
 	}
 }
 
 static void go_on(struct postgres_link *link, uint64_t until_ns)
 {
-	while (link->state == POSTGRES_CONNECTING) {
+	for (;;) {
 		if (link->polling == PGRES_POLLING_FAILED) {
 			postgres_link_lose(link, link->connection ? NULL : "out of memory");
 			return;
@@ -247,7 +245,8 @@ bool postgres_link_is_open(struct postgres_link *link)
 			postgres_link_lose(link, NULL);
 			return false;
 		}
-		PQclear(PQisBusy(link->connection) ? NULL : PQgetResult(link->connection));
+		/* Takes apart what has come: an idle session has no results. */
+		(void)PQisBusy(link->connection);
 	}
 	return true;
 }
@@ -272,12 +271,9 @@ static PGresult *answer(struct postgres_link *link, uint32_t wait_ms)
 
 		if (!result)
 			break;
-		if (last && postgres_error(last) != 0)
-			PQclear(result); /* the first error is what counts */
-		else {
-			PQclear(last);
-			last = result;
-		}
+		/* Nothing comes behind an error but the end of the connection. */
+		PQclear(last);
+		last = result;
 	}
 	if (last && postgres_error(last) != 0)
 		why_set(link, PQresultErrorMessage(last));

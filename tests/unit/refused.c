@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <postgresql/libpq-fe.h>
 #include <pthread.h>
 #include <sqlite3.h>
@@ -13,31 +14,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static _Thread_local struct {
-	enum refused call;
+#define MS 1000000ull
+
+struct arm {
 	uint32_t before, left; /* calls that still pass; calls that are still refused after them */
 	int error;
-} armed;
+};
+
+static _Thread_local struct arm armed[REFUSED_CALLS];
+static _Thread_local int last_error;
+static _Thread_local uint64_t passed_ns; /* in which nothing happened */
 
 void refused_arm(enum refused call, uint32_t at, uint32_t times, int error)
 {
-	armed.call = call;
-	armed.before = at - 1;
-	armed.left = times;
-	armed.error = error;
+	armed[call] = (struct arm){ .before = at - 1, .left = times, .error = error };
 }
 
 bool refused_came(void)
 {
-	const bool came = armed.left == 0;
+	bool came = true;
 
-	armed.left = 0;
+	for (int call = 0; call < REFUSED_CALLS; call++) {
+		came = came && armed[call].left == 0;
+		armed[call].left = 0;
+	}
 	return came;
 }
 
 int refused_errno(void)
 {
-	return armed.error;
+	return last_error;
 }
 
 static const char *said = "";
@@ -54,14 +60,16 @@ const char *refused_said(void)
 
 static bool is_refused(enum refused call)
 {
-	if (armed.left == 0 || armed.call != call)
+	struct arm *const arm = &armed[call];
+
+	if (arm->left == 0)
 		return false;
-	if (armed.before > 0) {
-		armed.before--;
+	if (arm->before > 0) {
+		arm->before--;
 		return false;
 	}
-	armed.left--;
-	errno = armed.error;
+	arm->left--;
+	last_error = errno = arm->error;
 	return true;
 }
 
@@ -76,6 +84,27 @@ int __wrap_open(const char *path, int flags, ...)
 
 	va_end(rest);
 	return is_refused(REFUSED_open) ? -1 : __real_open(path, flags, mode);
+}
+
+int __real_poll(struct pollfd *on, nfds_t count, int wait_ms);
+int __wrap_poll(struct pollfd *on, nfds_t count, int wait_ms);
+int __wrap_poll(struct pollfd *on, nfds_t count, int wait_ms)
+{
+	if (!is_refused(REFUSED_poll))
+		return __real_poll(on, count, wait_ms);
+	if (errno != 0)
+		return -1;
+	passed_ns += (uint64_t)wait_ms * MS;
+	return 0;
+}
+
+uint64_t __real_clock_mono_ns(void);
+uint64_t __wrap_clock_mono_ns(void);
+uint64_t __wrap_clock_mono_ns(void)
+{
+	if (is_refused(REFUSED_clock_mono_ns))
+		passed_ns += (uint64_t)refused_errno() * MS;
+	return __real_clock_mono_ns() + passed_ns;
 }
 
 #define REFUSED(name, type, parameters, arguments, failure)                                                            \

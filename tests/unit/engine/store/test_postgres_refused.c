@@ -373,6 +373,11 @@ Test(postgres_refused, reads_that_the_server_refuses)
 	cr_assert_eq(ask(STORE_LOAD).status, STORE_UNAVAILABLE);
 	answer_page("RAISE EXCEPTION ''no'' USING ERRCODE = ''XX001''");
 	cr_assert_eq(ask(STORE_LOAD).status, STORE_CORRUPT);
+	make_jobs();
+	append_in_the_end(0, 0);
+	postgres_people(&fixture, "CREATE OR REPLACE FUNCTION uproar.plain(p_words text) RETURNS text LANGUAGE plpgsql"
+				  " IMMUTABLE AS $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END $$");
+	cr_assert_eq(ask(STORE_SEARCH).status, STORE_BAD_QUERY);
 	postgres_people(&fixture, "DROP FUNCTION uproar.search");
 	cr_assert_eq(ask(STORE_SEARCH).status, STORE_UNAVAILABLE);
 }

@@ -1,8 +1,11 @@
 #include "engine/store/postgres_words.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tests/unit/refused.h"
 
 /* The words of a copy in exactly as many bytes, written into exactly as many as are promised to be enough. */
 static void words_are(const char *json, const char *wanted)
@@ -93,5 +96,30 @@ Test(postgres_words, escapes_of_all_kinds)
 {
 	words_are("\"\\u00C9\\u00cf\\u0041/\\u0030\\u:000\\u00g0\"", " \u00e9\u00efa 0 000 00g0");
 	words_are("\"\\ud835\\udc00 \\ud835\\ue000 \\ud835\\u0041 x\"", " \U0001d400 a x");
+	words_are("\"\\u/bcd \\u12!4\"", " bcd 12 4");
 	words_are("\"key\" \t\n\r: \"value\"\r\n\t", " value");
+}
+
+Test(postgres_words, end_at_every_sign_between_the_letters)
+{
+	words_are("\"a{b/c:d@e[f`g~h\"", " a b c d e f g h");
+	query_is("a{b/c:d@e[f`g~h", "'a' & 'b' & 'c' & 'd' & 'e' & 'f' & 'g' & 'h'");
+}
+
+Test(postgres_words, of_a_query_are_cut_as_those_of_a_message)
+{
+	char text[2 * POSTGRES_WORD_SIZE_MAX], wanted[sizeof(text)];
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = 0;
+	snprintf(wanted, sizeof(wanted), "'%.*s'", POSTGRES_WORD_SIZE_MAX - 3, text);
+	query_is(text, wanted);
+}
+
+/* Where the system has no table of letters all that is not ASCII is one, and has no case. */
+Test(postgres_words, without_a_locale_are_still_words)
+{
+	refused_arm(REFUSED_newlocale, 1, 1, 0);
+	words_are("\"\u00c9Clair \u2728\"", " \u00c9clair \u2728");
+	cr_assert(refused_came());
 }
