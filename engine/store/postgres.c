@@ -94,11 +94,13 @@ static void *open_handle(void *context, enum store_worker worker, char *why, siz
 	handle->magic = MAGIC;
 	handle->session.worker = worker;
 	postgres_link_open(&handle->session.link, context, names[worker]);
-	while ((done = postgres_session_reach(&handle->session, SLICE_MS)) == 0 && clock_mono_ns() < until) {
-		poll(NULL, 0, NAP_MS);
-		if (clock_mono_ns() >= until && until < began + STARTING_MS * MS &&
-		    postgres_link_is_rejected(&handle->session.link))
+	while ((done = postgres_session_reach(&handle->session, SLICE_MS)) == 0) {
+		if (clock_mono_ns() >= until) {
+			if (until >= began + STARTING_MS * MS || !postgres_link_is_rejected(&handle->session.link))
+				break;
 			until += OPEN_MS * MS;
+		}
+		poll(NULL, 0, NAP_MS);
 	}
 	if (done > 0) {
 		handle->batch = handle->session.committed;
