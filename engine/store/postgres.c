@@ -18,7 +18,7 @@
 #define OPEN_MS 10000 /* for the first session: a lock may still be a dead process's */
 #define STARTING_MS 60000 /* ... while the server answers that it takes no sessions yet: it may be recovering */
 #define SLICE_MS 200 /* for a step towards a connection, while there is none */
-#define BATCH_MS 6000 /* for a batch; a statement ends after 5 s by itself */
+#define BATCH_MS 6000 /* for a transaction; a statement ends after 5 s by itself */
 #define SETTLE_MS 10000 /* for finding out what came of it, from the loss on: nothing else can be written then */
 #define READ_MS 6000
 #define NAP_MS 10
@@ -135,29 +135,31 @@ static int settle(struct postgres_handle *handle, struct postgres_batch *batch)
 {
 	struct postgres_session *const session = &handle->session;
 	const uint64_t until = clock_mono_ns() + SETTLE_MS * MS;
+	const size_t answered = batch->answered;
 
 	do {
 		const int done = postgres_session_reach(session, SLICE_MS);
 
+		if (session->stale)
+			return -EIO;
 		if (done < 0)
-			return session->stale ? -EIO : -EAGAIN;
-		if (done == 0) {
-			poll(NULL, 0, NAP_MS);
-			continue;
-		}
-		if (session->committed != batch->number)
+			break;
+		if (done > 0 && session->committed != batch->number)
 			return 1;
-		LOG(LOG_INFO, "store_settled", LOG_U64("batch", batch->number), LOG_U64("answers", batch->answered),
-		    LOG_U64("of", batch->count));
-		if (postgres_batch_recall(batch, &session->link, READ_MS) == 0)
+		if (done > 0 && postgres_batch_recall(batch, &session->link, READ_MS) == 0) {
+			LOG(LOG_INFO, "store_settled", LOG_U64("batch", batch->number), LOG_U64("answers", answered),
+			    LOG_U64("of", batch->count));
 			return 0;
+		}
+		poll(NULL, 0, NAP_MS);
 	} while (clock_mono_ns() < until);
 	handle->unsettled = batch->number;
 	LOG(LOG_WARN, "store_unsettled", LOG_U64("batch", batch->number), LOG_U64("events", batch->count));
 	return -EAGAIN;
 }
 
-/* One batch until its end is known. Returns as the backend's append, or -EINVAL when the server takes it as wrong. */
+/* One transaction until its end is known. Returns as the backend's append, or -EINVAL when the server takes it as
+ * wrong. */
 static int commit(struct postgres_handle *handle, struct store_job **jobs, size_t count)
 {
 	struct postgres_batch batch = {
@@ -181,33 +183,15 @@ static int commit(struct postgres_handle *handle, struct store_job **jobs, size_
 		}
 		if (outcome == POSTGRES_UNKNOWN) {
 			error = settle(handle, &batch);
-			if (error > 0)
-				continue;
 			if (error < 0)
 				return error;
+			if (error > 0)
+				continue;
 		}
 		postgres_batch_answer(&batch);
 		return 0;
 	}
 	return -EAGAIN;
-}
-
-/* Something in the batch is refused every time: so that only this one is, each job has a transaction of its own. */
-static int commit_each(struct postgres_handle *handle, struct store_job **jobs, size_t count)
-{
-	int error = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (error == 0 || error == -EINVAL)
-			error = commit(handle, &jobs[i], 1);
-		if (error == -EIO)
-			return -EIO;
-		if (error == -EINVAL)
-			jobs[i]->status = STORE_CORRUPT;
-		else if (error != 0)
-			jobs[i]->status = error == -ENOSPC ? STORE_FULL : STORE_UNAVAILABLE;
-	}
-	return 0;
 }
 
 /* Reaches a session for writing. Returns 0, -EAGAIN or -EIO. */
@@ -229,6 +213,39 @@ static int reach(struct postgres_handle *handle)
 	return 0;
 }
 
+/* In as many transactions as it takes, begun within BATCH_MS: what then is left may come again. Where something in one
+ * is refused every time, each of its jobs has one of its own, so that only this one is. */
+static int commit_all(struct postgres_handle *handle, struct store_job **jobs, size_t count)
+{
+	const uint64_t until = clock_mono_ns() + BATCH_MS * MS;
+	size_t done = 0, apart = 0; /* jobs that have their answer; up to which each has a transaction of its own */
+	int error = 0;
+
+	while (done < count && error == 0) {
+		const size_t part = done < apart ? 1 : count - done;
+
+		error = clock_mono_ns() < until ? reach(handle) : -EAGAIN;
+		if (error == 0)
+			error = commit(handle, jobs + done, part);
+		if (error == 0)
+			done += part;
+		if (error != -EINVAL)
+			continue;
+		error = 0;
+		if (part > 1)
+			apart = done + part;
+		else
+			jobs[done++]->status = STORE_CORRUPT;
+	}
+	if (error == -EIO || done == 0)
+		return error;
+	if (done < count)
+		LOG(LOG_WARN, "store_part", LOG_U64("done", done), LOG_U64("refused", count - done));
+	for (; done < count; done++)
+		jobs[done]->status = error == -ENOSPC ? STORE_FULL : STORE_UNAVAILABLE;
+	return 0;
+}
+
 static int append(void *context, struct store_job **jobs, size_t count)
 {
 	struct postgres_handle *handle = context;
@@ -239,11 +256,7 @@ static int append(void *context, struct store_job **jobs, size_t count)
 		return 0;
 	if (make_room(handle, jobs, count) != 0)
 		return -EAGAIN;
-	int error = reach(handle);
-
-	if (error == 0)
-		error = commit(handle, jobs, count);
-	return error == -EINVAL ? commit_each(handle, jobs, count) : error;
+	return commit_all(handle, jobs, count);
 }
 
 /* Runs the job's statement. Gives its answer or NULL. */
@@ -309,15 +322,14 @@ static void read_job(void *context, struct store_job *job)
 	free(query);
 }
 
-/* After a slice of the sweep. A round begins a minute after the last one ended, or later where one takes long. */
+/* After a slice of the sweep. A round begins a minute after the last one ended, and later where one takes long. */
 static void sweep_on(struct postgres_handle *handle, uint64_t at)
 {
 	const uint64_t now = clock_mono_ns();
-	const uint64_t rest = (now - handle->sweep_began_ns) * SWEEP_REST;
 
 	handle->sweep_at = at;
 	if (at == 0)
-		handle->sweep_due_ns = now + (rest > SWEEP_EVERY_MS * MS ? rest : SWEEP_EVERY_MS * MS);
+		handle->sweep_due_ns = now + SWEEP_EVERY_MS * MS + (now - handle->sweep_began_ns) * SWEEP_REST;
 }
 
 static int maintain(void *context, uint64_t wall_ms)

@@ -1,0 +1,282 @@
+/* What comes of a batch when one fault follows another, and when time passes: a poll that is refused finds nothing, and
+ * all the time that it would have waited is over. */
+#include "postgres_fixture.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "engine/core/clock.h"
+#include "tests/unit/refused.h"
+
+#define MANY 12
+#define FOREVER 1000000
+#define MS 1000000ull
+
+static struct postgres_fixture fixture;
+static const struct store_backend *const backend = &fixture.backend;
+static void *writer;
+static char why[256];
+static struct store_job jobs[MANY];
+static uint64_t said;
+
+static void open_writer(void)
+{
+	writer = backend->open(backend->context, STORE_WRITER, why, sizeof(why));
+	cr_assert(writer, "%s", why);
+}
+
+static void setup(void)
+{
+	postgres_fixture_skip();
+	postgres_fixture_open(&fixture);
+	open_writer();
+}
+
+static void teardown(void)
+{
+	if (!fixture.people)
+		return;
+	refused_came();
+	backend->close(writer);
+	postgres_fixture_close(&fixture);
+}
+
+TestSuite(postgres_faults, .init = setup, .fini = teardown, .timeout = 120);
+
+/* Messages of others, which nobody has sent yet. */
+static void make_jobs(void)
+{
+	for (int i = 0; i < MANY; i++)
+		jobs[i] = (struct store_job){
+			.op = STORE_APPEND,
+			.room = SPAN("r"),
+			.epoch = SPAN("epoch1"),
+			.now_ms = 1000000,
+			.event = { .kind = CHAT_EV_msg,
+				   .from = SPAN("Ann"),
+				   .ts_ms = 1000000,
+				   .producer = SPAN("p"),
+				   .number = ++said,
+				   .data = SPAN("\"red eggs\"") },
+		};
+}
+
+static int append(size_t count)
+{
+	struct store_job *list[MANY];
+
+	for (size_t i = 0; i < MANY; i++) {
+		list[i] = &jobs[i];
+		jobs[i].status = STORE_BAD_QUERY;
+	}
+	return backend->append(writer, list, count);
+}
+
+static int append_in_the_end(size_t count)
+{
+	int result = -EAGAIN;
+
+	for (int i = 0; i < 2000 && result == -EAGAIN; i++) {
+		result = append(count);
+		if (result != 0)
+			poll(NULL, 0, 10);
+	}
+	return result;
+}
+
+static void statuses(int from, int to, enum store_status wanted)
+{
+	for (int i = from; i < to; i++)
+		cr_assert_eq(jobs[i].status, wanted, "job %d: %d", i, (int)jobs[i].status);
+}
+
+static unsigned number(const char *text)
+{
+	return (unsigned)strtoul(text, NULL, 10);
+}
+
+static unsigned transactions(void)
+{
+	return number(postgres_people(&fixture, "SELECT count(DISTINCT xmin::text) FROM uproar.event"));
+}
+
+static void kept(unsigned events, unsigned in_transactions)
+{
+	cr_assert_eq(number(postgres_people(&fixture, "SELECT count(*) FROM uproar.event")), events);
+	cr_assert_eq(transactions(), in_transactions);
+}
+
+/* Before each row of the log is written. */
+static void on_insert(const char *what)
+{
+	char statement[512];
+
+	snprintf(statement, sizeof(statement),
+		 "CREATE SEQUENCE public.times;"
+		 "CREATE OR REPLACE FUNCTION public.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN NEW;"
+		 " END $$; CREATE TRIGGER no BEFORE INSERT ON uproar.event FOR EACH ROW EXECUTE FUNCTION public.no()",
+		 what);
+	postgres_people(&fixture, statement);
+}
+
+/* The first batch of these is never sent: so it is not kept. */
+static void lose_before(void)
+{
+	refused_arm(REFUSED_PQenterPipelineMode, 1, 1, 0);
+}
+
+/* The server is not asked to answer before its end, so the first answer comes behind the commit; and is not seen. */
+static void lose_behind(void)
+{
+	refused_arm(REFUSED_PQsendFlushRequest, 1, 1, EAGAIN);
+	refused_arm(REFUSED_PQgetResult, 1, 2, 0);
+}
+
+Test(postgres_faults, a_batch_that_is_lost_three_times_may_come_again)
+{
+	make_jobs();
+	refused_arm(REFUSED_PQenterPipelineMode, 1, 3, 0);
+	cr_assert_eq(append(2), -EAGAIN);
+	cr_assert(refused_came());
+	cr_assert_eq(append_in_the_end(2), 0);
+	statuses(0, 2, STORE_OK);
+	kept(2, 1);
+}
+
+/* And the session over which its answers are asked for, too. */
+Test(postgres_faults, a_batch_that_is_kept_is_asked_for_until_there_is_an_answer)
+{
+	make_jobs();
+	lose_behind();
+	refused_arm(REFUSED_PQsendQueryPrepared, 6, 1, 0);
+	cr_assert_eq(append(2), 0);
+	cr_assert(refused_came());
+	statuses(0, 2, STORE_OK);
+	cr_assert(jobs[0].seq == 1 && jobs[1].seq == 2);
+	kept(2, 1);
+}
+
+Test(postgres_faults, a_batch_lost_to_another_writer_ends_this_one)
+{
+	make_jobs();
+	postgres_people(&fixture, "UPDATE uproar.writer SET fence = fence + 1");
+	lose_before();
+	cr_assert_eq(append_in_the_end(2), -EIO);
+	cr_assert(refused_came());
+	cr_assert_eq(append(2), -EIO);
+	kept(0, 0);
+}
+
+static void break_sessions(bool broken)
+{
+	postgres_people(&fixture, broken ? "ALTER FUNCTION uproar.recall RENAME TO gone"
+					 : "ALTER FUNCTION uproar.gone RENAME TO recall");
+}
+
+/* The server takes no sessions of ours any more, for a reason that stays until people see to it. */
+Test(postgres_faults, a_batch_that_nobody_can_be_asked_about_may_come_again)
+{
+	make_jobs();
+	break_sessions(true);
+	lose_before();
+	cr_assert_eq(append(2), -EAGAIN);
+	cr_assert(refused_came());
+	cr_assert_eq(append(2), -EAGAIN);
+	break_sessions(false);
+	cr_assert_eq(append_in_the_end(2), 0);
+	statuses(0, 2, STORE_OK);
+	kept(2, 1);
+}
+
+/* Then more is kept than the rooms know of. */
+Test(postgres_faults, a_batch_that_nobody_could_be_asked_about_and_is_kept_ends_the_writer)
+{
+	make_jobs();
+	break_sessions(true);
+	lose_behind();
+	cr_assert_eq(append(2), -EAGAIN);
+	cr_assert(refused_came());
+	break_sessions(false);
+	cr_assert_eq(append_in_the_end(2), -EIO);
+	kept(2, 1);
+}
+
+Test(postgres_faults, a_server_that_is_away_for_too_long_is_not_waited_for)
+{
+	const uint64_t began = clock_mono_ns();
+
+	make_jobs();
+	lose_before();
+	refused_arm(REFUSED_poll, 1, FOREVER, 0);
+	cr_assert_eq(append(2), -EAGAIN);
+	refused_came();
+	cr_assert_geq(clock_mono_ns() - began, 10000 * MS, "it was asked for long enough");
+	cr_assert_eq(append_in_the_end(2), 0, "and was not kept");
+	statuses(0, 2, STORE_OK);
+	kept(2, 1);
+}
+
+/* The end of a batch that is refused is lost too: each of its jobs is seen to over another session. */
+Test(postgres_faults, a_batch_is_taken_apart_over_a_session_that_is_there)
+{
+	make_jobs();
+	jobs[1].event.data = SPAN("\"bad\"");
+	on_insert("IF NEW.data = '\"bad\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END IF");
+	refused_arm(REFUSED_PQsendQuery, 1, 1, 0);
+	const int result = append(3);
+
+	cr_assert(refused_came());
+	cr_assert(result == 0 || result == -EAGAIN, "%d", result);
+	cr_assert_eq(append_in_the_end(3), 0);
+	cr_assert_eq(jobs[1].status, STORE_CORRUPT);
+	kept(2, 2);
+}
+
+/* What is behind one that cannot be kept now is not tried. */
+Test(postgres_faults, of_a_batch_that_is_taken_apart_the_rest_may_come_again)
+{
+	make_jobs();
+	jobs[1].event.data = SPAN("\"bad\"");
+	jobs[2].event.data = SPAN("\"busy\"");
+	on_insert("IF NEW.data = '\"bad\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END IF;"
+		  " IF NEW.data = '\"busy\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '40001'; END IF");
+	cr_assert_eq(append(4), 0);
+	statuses(0, 1, STORE_OK);
+	statuses(1, 2, STORE_CORRUPT);
+	statuses(2, 4, STORE_UNAVAILABLE);
+	kept(1, 1);
+}
+
+Test(postgres_faults, another_writer_within_a_batch_that_is_taken_apart)
+{
+	make_jobs();
+	jobs[0].event.data = SPAN("\"bad\"");
+	on_insert("IF NEW.data = '\"bad\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END IF;"
+		  " RAISE EXCEPTION 'no' USING ERRCODE = 'UP001'");
+	cr_assert_eq(append(3), -EIO);
+}
+
+/* Some at a time, until all have been looked at. */
+Test(postgres_faults, a_sweep_of_many_rooms_goes_on_where_it_was)
+{
+	int slices = 1;
+
+	postgres_people(&fixture, "INSERT INTO uproar.room (name, epoch) SELECT 'r' || i, 'epoch1' FROM"
+				  " generate_series(1, 450) i");
+	while (backend->maintain(writer, 2000000) == 1)
+		slices++;
+	cr_assert_eq(slices, 3);
+	cr_assert_eq(backend->maintain(writer, 2000000), 0, "the next round is a minute later");
+}
+
+Test(postgres_faults, more_files_than_anybody_names)
+{
+	struct postgres_files files;
+
+	setenv("PGSSLCERT", "/e", 1);
+	setenv("PGSSLKEY", "/f", 1);
+	setenv("PGSSLROOTCERT", "/g", 1);
+	setenv("PGSSLCRL", "/h", 1);
+	postgres_files("postgres://h/d?sslcert=/a&sslkey=/b&sslrootcert=/c&sslcrl=/d&passfile=/x", &files);
+	cr_assert_eq(files.count, POSTGRES_FILES_MAX);
+}
