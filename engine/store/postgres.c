@@ -33,6 +33,7 @@ struct postgres_handle {
 	struct postgres_session session;
 	uint64_t batch; /* the last number used */
 	uint64_t unsettled; /* a batch that was said not to be known to be kept; 0: none */
+	size_t jobs_most; /* in a transaction: fewer after one that took too long */
 	struct postgres_answer *answers;
 	size_t answers_max;
 	uint8_t *scratch;
@@ -93,6 +94,7 @@ static void *open_handle(void *context, enum store_worker worker, char *why, siz
 	}
 	handle->magic = MAGIC;
 	handle->session.worker = worker;
+	handle->jobs_most = SIZE_MAX;
 	postgres_link_open(&handle->session.link, context, names[worker]);
 	while ((done = postgres_session_reach(&handle->session, SLICE_MS)) == 0) {
 		if (clock_mono_ns() >= until) {
@@ -158,8 +160,23 @@ static int settle(struct postgres_handle *handle, struct postgres_batch *batch)
 	return -EAGAIN;
 }
 
-/* One transaction until its end is known. Returns as the backend's append, or -EINVAL when the server takes it as
- * wrong. */
+/* A transaction of so many jobs took too long. The same again would do no better: from now on there are half as many in
+ * one, and more again when the server is quick. */
+static void slow_down(struct postgres_handle *handle, size_t count)
+{
+	handle->jobs_most = count / 2;
+	LOG(LOG_WARN, "store_slow", LOG_U64("events", count), LOG_U64("limit_ms", BATCH_MS),
+	    LOG_U64("next", handle->jobs_most), LOG_TEXT("do", "see what keeps the database busy"));
+}
+
+static void speed_up(struct postgres_handle *handle, size_t count, uint64_t took_ns)
+{
+	if (count == handle->jobs_most && took_ns < BATCH_MS / 4 * MS)
+		handle->jobs_most *= 2;
+}
+
+/* One transaction until its end is known. Returns as the backend's append, -EINVAL when the server takes it as wrong,
+ * or -ETIMEDOUT when it is not kept and the next one is to be smaller. */
 static int commit(struct postgres_handle *handle, struct store_job **jobs, size_t count)
 {
 	struct postgres_batch batch = {
@@ -173,6 +190,7 @@ static int commit(struct postgres_handle *handle, struct store_job **jobs, size_
 	};
 
 	for (int tries = 0; tries < TRIES_MAX; tries++) {
+		const uint64_t began = clock_mono_ns();
 		int error = 0;
 		enum postgres_outcome outcome = postgres_batch_run(&batch, &handle->session.link, BATCH_MS, &error);
 
@@ -182,12 +200,19 @@ static int commit(struct postgres_handle *handle, struct store_job **jobs, size_
 			return error == -ESTALE ? -EIO : error;
 		}
 		if (outcome == POSTGRES_UNKNOWN) {
+			const bool too_large = error == -ETIMEDOUT && count > 1;
+
+			if (too_large)
+				slow_down(handle, count);
 			error = settle(handle, &batch);
 			if (error < 0)
 				return error;
+			if (error > 0 && too_large)
+				return -ETIMEDOUT;
 			if (error > 0)
 				continue;
 		}
+		speed_up(handle, count, clock_mono_ns() - began);
 		postgres_batch_answer(&batch);
 		return 0;
 	}
@@ -213,22 +238,28 @@ static int reach(struct postgres_handle *handle)
 	return 0;
 }
 
-/* In as many transactions as it takes, begun within BATCH_MS: what then is left may come again. Where something in one
- * is refused every time, each of its jobs has one of its own, so that only this one is. */
+/* In as many transactions as it takes, begun within BATCH_MS after the last that took too long, of which there are
+ * TRIES_MAX at most: what then is left may come again. Where something in one is refused every time, each of its jobs
+ * has one of its own, so that only this one is. */
 static int commit_all(struct postgres_handle *handle, struct store_job **jobs, size_t count)
 {
-	const uint64_t until = clock_mono_ns() + BATCH_MS * MS;
+	uint64_t until = clock_mono_ns() + BATCH_MS * MS;
 	size_t done = 0, apart = 0; /* jobs that have their answer; up to which each has a transaction of its own */
-	int error = 0;
+	int error = 0, late = 0;
 
 	while (done < count && error == 0) {
-		const size_t part = done < apart ? 1 : count - done;
+		const size_t most = done < apart ? 1 : handle->jobs_most;
+		const size_t part = count - done < most ? count - done : most;
 
 		error = clock_mono_ns() < until ? reach(handle) : -EAGAIN;
 		if (error == 0)
 			error = commit(handle, jobs + done, part);
 		if (error == 0)
 			done += part;
+		if (error == -ETIMEDOUT) {
+			until = clock_mono_ns() + BATCH_MS * MS;
+			error = ++late < TRIES_MAX ? 0 : -EAGAIN;
+		}
 		if (error != -EINVAL)
 			continue;
 		error = 0;

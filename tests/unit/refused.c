@@ -90,7 +90,7 @@ int __real_poll(struct pollfd *on, nfds_t count, int wait_ms);
 int __wrap_poll(struct pollfd *on, nfds_t count, int wait_ms);
 int __wrap_poll(struct pollfd *on, nfds_t count, int wait_ms)
 {
-	if (!is_refused(REFUSED_poll))
+	if (!is_refused(REFUSED_poll) && (wait_ms <= 5000 || !is_refused(REFUSED_long_poll)))
 		return __real_poll(on, count, wait_ms);
 	if (errno != 0)
 		return -1;

@@ -12,6 +12,7 @@
 enum refused {
 	REFUSED_open,
 	REFUSED_poll, /* errno 0: nothing comes while it waits, and its time has passed at once */
+	REFUSED_long_poll, /* the same of those alone that may wait for more than five seconds */
 	REFUSED_clock_mono_ns, /* is refused nothing: so many milliseconds as `error` says have passed since the last */
 #define REFUSED(name, type, parameters, arguments, failure) REFUSED_##name,
 #include "tests/unit/tbl/refused.h"

@@ -112,7 +112,6 @@ static void on_insert(const char *what)
 	char statement[512];
 
 	snprintf(statement, sizeof(statement),
-		 "CREATE SEQUENCE public.times;"
 		 "CREATE OR REPLACE FUNCTION public.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN NEW;"
 		 " END $$; CREATE TRIGGER no BEFORE INSERT ON uproar.event FOR EACH ROW EXECUTE FUNCTION public.no()",
 		 what);
@@ -254,6 +253,86 @@ Test(postgres_faults, another_writer_within_a_batch_that_is_taken_apart)
 	on_insert("IF NEW.data = '\"bad\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END IF;"
 		  " RAISE EXCEPTION 'no' USING ERRCODE = 'UP001'");
 	cr_assert_eq(append(3), -EIO);
+}
+
+/* A batch of `count`, of which the first `times` transactions are not done when their time is over: whatever a session
+ * of these does is waited for in vain. A batch's wait is the only one of more than five seconds. */
+static int append_too_slow(size_t count, uint32_t times, const char *sessions)
+{
+	char what[128];
+
+	snprintf(what, sizeof(what), "IF pg_backend_pid() %.40s THEN PERFORM pg_sleep(60); END IF", sessions);
+	on_insert(what);
+	make_jobs();
+	refused_arm(REFUSED_long_poll, 1, times, 0);
+	const int result = append(count);
+
+	cr_assert(refused_came());
+	postgres_people(&fixture, "DROP TRIGGER no ON uproar.event");
+	return result;
+}
+
+/* The present session alone is slow. */
+static int append_too_slow_once(size_t count)
+{
+	char session[40];
+
+	snprintf(session, sizeof(session), "= %.20s",
+		 postgres_people(&fixture, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND"
+					   " application_name = 'uproar writer'"));
+	return append_too_slow(count, 1, session);
+}
+
+/* From here on a transaction has one job. */
+static void make_slow(void)
+{
+	cr_assert_eq(append_too_slow(MANY, 3, "> 0"), -EAGAIN);
+	kept(0, 0);
+	make_jobs();
+}
+
+Test(postgres_faults, a_server_that_is_slow_has_smaller_batches_until_it_is_quick)
+{
+	cr_assert_eq(append_too_slow_once(8), 0);
+	statuses(0, 8, STORE_OK);
+	kept(8, 2);
+	/* That was quick, or one of the next is: there may be eight in one again. */
+	for (unsigned batches = 2, before = 0; batches - before != 1; batches = transactions()) {
+		before = batches;
+		make_jobs();
+		cr_assert_eq(append(8), 0);
+		cr_assert_lt(said, 100 * MANY);
+	}
+}
+
+Test(postgres_faults, one_job_alone_is_tried_again)
+{
+	cr_assert_eq(append_too_slow_once(1), 0);
+	statuses(0, 1, STORE_OK);
+	kept(1, 1);
+}
+
+/* The fourth and the fifth look at the clock are behind the one that says until when transactions may begin, and before
+ * the one that says until when the first may take. */
+Test(postgres_faults, a_server_that_stays_slow_keeps_to_smaller_batches)
+{
+	make_slow();
+	refused_arm(REFUSED_clock_mono_ns, 5, 1, 2000);
+	cr_assert_eq(append(3), 0);
+	cr_assert(refused_came());
+	statuses(0, 3, STORE_OK);
+	kept(3, 3);
+}
+
+Test(postgres_faults, what_a_slow_server_has_no_time_for_may_come_again)
+{
+	make_slow();
+	refused_arm(REFUSED_clock_mono_ns, 4, 1, 7000);
+	cr_assert_eq(append(MANY), 0);
+	cr_assert(refused_came());
+	statuses(0, 1, STORE_OK);
+	statuses(1, MANY, STORE_UNAVAILABLE);
+	kept(1, 1);
 }
 
 /* Some at a time, until all have been looked at. */
