@@ -290,6 +290,7 @@ static int insert(struct sqlite_append *append, struct sqlite_room *room, struct
 
 	if (code != SQLITE_OK)
 		return code;
+	append->lately++;
 	room->last = event->seq;
 	room->upto += row_size(event);
 	standings_touch(&append->rooms, room);

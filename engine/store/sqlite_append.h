@@ -13,7 +13,8 @@ struct sqlite_append {
 	bool careful; /* a room was found damaged: each job can be taken back alone */
 	int wal_pages; /* in the write-ahead log */
 	int wal_due; /* when so many are, a checkpoint is made without waiting for the housekeeping */
-	uint64_t overdue; /* about how many rows nobody may see any more have come since the housekeeping found none */
+	uint64_t overdue; /* about how many rows nobody may see any more have come since the housekeeping found none, */
+	uint64_t lately; /* and how many events since its last slice */
 };
 
 int append_open(struct sqlite_append *append, sqlite3 *db);

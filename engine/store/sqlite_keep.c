@@ -10,7 +10,7 @@
 
 #define EXPIRE_ROOMS 64 /* a slice */
 #define TRIM_EVENTS 4096
-#define OVERDUE_MAX 32768 /* rows to be dropped: as many more hold up those that come */
+#define OVERDUE_MAX 32768 /* rows to be dropped: when there are more, those that come are held up */
 #define INDEX_EVENTS 512
 #define CHECKPOINT_PAGES 2000
 
@@ -226,32 +226,38 @@ static int index_room(struct sqlite_keep *keep, const struct chore *chore, uint6
 static int next_rooms(struct sqlite_keep *keep, const struct round *round, int64_t *after, uint64_t left)
 {
 	struct chore chore = { 0 };
-	int more = 1;
+	bool from_start = *after == 0, more = true;
 	int code = append_begin(keep->append);
 
-	while (code == SQLITE_OK && left > 0) {
+	while (code == SQLITE_OK && left > 0 && more) {
 		code = next_chore(round->which, *after, &chore);
-		if (code == SQLITE_DONE) {
+		if (code == SQLITE_ROW) {
+			*after = chore.room;
+			code = round->run(keep, &chore, &left);
+		} else if (code == SQLITE_DONE) {
 			code = SQLITE_OK;
-			more = *after != 0;
+			more = !from_start;
+			from_start = true;
 			*after = 0;
-			break;
 		}
-		if (code != SQLITE_ROW)
-			break;
-		*after = chore.room;
-		code = round->run(keep, &chore, &left);
 	}
 	const int error = end_chore(keep, code, &chore, round->set_done, round->to_first ? chore.first : chore.last);
 
 	return error != 0 ? error : more;
 }
 
+static bool is_behind(const struct sqlite_keep *keep)
+{
+	return keep->append->overdue > OVERDUE_MAX && !keep->spoilt;
+}
+
+/* Where it is behind, more than has come since: it gets nearer with every slice, however large batches are. */
 static int trim(struct sqlite_keep *keep)
 {
 	const struct round round = { keep->to_trim, keep->set_trimmed, trim_room, true };
+	const uint64_t most = TRIM_EVENTS + (is_behind(keep) ? keep->append->lately : 0);
 
-	return next_rooms(keep, &round, &keep->trim_after, TRIM_EVENTS);
+	return next_rooms(keep, &round, &keep->trim_after, most);
 }
 
 static int index_words(struct sqlite_keep *keep)
@@ -283,7 +289,8 @@ static int slice(struct sqlite_keep *keep, uint64_t wall_ms)
 	if (keep->append->wal_pages >= CHECKPOINT_PAGES) {
 		const int error = append_checkpoint(keep->append);
 
-		return error != 0 ? error : 1;
+		if (error != 0 || !is_behind(keep))
+			return error != 0 ? error : 1;
 	}
 	if (!keep->spoilt && something_to_do(keep->expired, (int64_t)wall_ms))
 		more = expire(keep, wall_ms);
@@ -305,5 +312,6 @@ int keep_slice(struct sqlite_keep *keep, uint64_t wall_ms)
 {
 	const int more = slice(keep, wall_ms);
 
-	return more > 0 && keep->append->overdue > OVERDUE_MAX && !keep->spoilt ? STORE_BEHIND : more;
+	keep->append->lately = 0;
+	return more > 0 && is_behind(keep) ? STORE_BEHIND : more;
 }
