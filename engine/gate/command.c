@@ -77,7 +77,7 @@ static void run_hello(struct gate *gate, struct conn *conn, const struct chat_co
 {
 	struct session *session = session_of(gate, conn);
 
-	if (!identify(gate, conn, command) || !let_in(gate, conn, command))
+	if (!identify(gate, conn, command) || !let_in(gate, conn, command) || !identify_holds(gate, conn, command))
 		return;
 	if (user_banned_until(gate, session_user(session)) != 0) {
 		frame_error(gate, conn, command->id, CHAT_ERR_forbidden, user_banned_ms(gate, session_user(session)));

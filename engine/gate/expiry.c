@@ -2,7 +2,7 @@
 
 #include "engine/gate/frame.h"
 
-static uint64_t left_ms(const struct gate *gate, const struct session *session)
+uint64_t expiry_left_ms(const struct gate *gate, const struct session *session)
 {
 	if (!session->identity || session->identity->expires_ms == 0)
 		return UINT64_MAX;
@@ -11,7 +11,7 @@ static uint64_t left_ms(const struct gate *gate, const struct session *session)
 
 uint64_t expiry_wait_ms(const struct gate *gate, const struct session *session)
 {
-	const uint64_t left = left_ms(gate, session);
+	const uint64_t left = expiry_left_ms(gate, session);
 
 	if (left == UINT64_MAX || session->expiry_told)
 		return left;
@@ -21,7 +21,7 @@ uint64_t expiry_wait_ms(const struct gate *gate, const struct session *session)
 bool expiry_tend(struct gate *gate, struct conn *conn)
 {
 	struct session *session = session_of(gate, conn);
-	const uint64_t left = left_ms(gate, session);
+	const uint64_t left = expiry_left_ms(gate, session);
 
 	if (left == 0) {
 		session_close(gate, conn, CHAT_CLOSE_expired);

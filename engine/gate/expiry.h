@@ -7,6 +7,9 @@
 
 #define EXPIRY_WARNING_MS 60000
 
+/* Until the token ends, 0: it has; UINT64_MAX: never. */
+uint64_t expiry_left_ms(const struct gate *gate, const struct session *session);
+
 /* Until there is something to tell or to end; UINT64_MAX: never. */
 uint64_t expiry_wait_ms(const struct gate *gate, const struct session *session);
 

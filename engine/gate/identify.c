@@ -4,6 +4,7 @@
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
 #include "engine/gate/bearer.h"
+#include "engine/gate/expiry.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/hook.h"
 #include "engine/gate/keepalive.h"
@@ -98,6 +99,15 @@ bool identify(struct gate *gate, struct conn *conn, const struct chat_command *h
 	if (why == AUTH_OK)
 		return true;
 	turn_away(gate, conn, hello, why);
+	return false;
+}
+
+bool identify_holds(struct gate *gate, struct conn *conn, const struct chat_command *hello)
+{
+	if (expiry_left_ms(gate, session_of(gate, conn)) > 0)
+		return true;
+	identify_count(gate, AUTH_expired, true);
+	turn_away(gate, conn, hello, AUTH_expired);
 	return false;
 }
 

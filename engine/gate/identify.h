@@ -11,6 +11,9 @@
  * told why not, and is being ended. A hello that is run again, having waited, was judged already. */
 bool identify(struct gate *gate, struct conn *conn, const struct chat_command *hello);
 
+/* Whether the token of a hello that had to wait still holds: otherwise as identify(). */
+bool identify_holds(struct gate *gate, struct conn *conn, const struct chat_command *hello);
+
 /* Each judgement of who somebody is, for uproar_auth_total. by_token: AUTH_OK is not a guest's. */
 void identify_count(struct gate *gate, enum auth_refusal why, bool by_token);
 

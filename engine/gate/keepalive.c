@@ -17,10 +17,13 @@ static uint64_t sooner(uint64_t a_ms, uint64_t b_ms)
 	return a_ms < b_ms ? a_ms : b_ms;
 }
 
-/* Of a live session, whose token may end sooner. */
+/* Of a live session, whose token may end sooner. Who is told to reconnect has a time for it, which nothing moves. */
 static void live_in(struct gate *gate, struct conn *conn, uint64_t after_ms)
 {
-	due_in(gate, conn, sooner(after_ms, expiry_wait_ms(gate, session_of(gate, conn))));
+	const struct session *session = session_of(gate, conn);
+
+	if (!session->leaving)
+		due_in(gate, conn, sooner(after_ms, expiry_wait_ms(gate, session)));
 }
 
 /* Ends those who take no byte. Returns true when it did. */
@@ -200,7 +203,9 @@ void keepalive_drain(struct gate *gate)
 			session_close(gate, conn, CHAT_CLOSE_restart);
 			continue;
 		}
-		const uint32_t after_ms = (uint32_t)random_below(&gate->random, gate->limits.drain_ms + 1);
+		/* Nor is it heard any more whose token ends before that. */
+		const uint64_t drawn_ms = random_below(&gate->random, gate->limits.drain_ms + 1);
+		const uint32_t after_ms = (uint32_t)sooner(drawn_ms, expiry_left_ms(gate, session));
 		const struct chat_notice notice = { .kind = CHAT_NOTICE_RECONNECT, .after_ms = after_ms };
 
 		session->leaving = true;
