@@ -140,11 +140,14 @@ void room_trim(struct home *home, struct room *room)
 		return;
 	while (log->count > 0 && home->now_ms >= room->aging_ms) {
 		const struct record *oldest = *room_log_at(log, room_log_first(log));
+		/* By the difference alone: what was restored may be older than this clock. */
+		const int64_t age_ms = (int64_t)(home->now_ms - oldest->kept_ms);
 
 		/* What comes after the oldest is younger still. */
-		room->aging_ms = oldest->kept_ms + kept.age_ms;
-		if (room->aging_ms > home->now_ms)
+		if (age_ms < (int64_t)kept.age_ms) {
+			room->aging_ms = home->now_ms + (uint64_t)((int64_t)kept.age_ms - age_ms);
 			break;
+		}
 		if (room->disk != 0 && room_disk(home, room)->first <= oldest->event.seq)
 			room_disk(home, room)->first = oldest->event.seq + 1;
 		shift(home, room);

@@ -365,3 +365,29 @@ Test(home_rooms, an_epoch_of_another_size_makes_no_room)
 	cr_assert_eq(counter_read(&counters, COUNTER_rooms), 0);
 	home_teardown();
 }
+
+static void restore(uint64_t seq, uint64_t age_ms)
+{
+	const struct chat_event event = { .kind = CHAT_EV_msg, .seq = seq, .from = SPAN("Ann"), .data = SPAN("1") };
+
+	cr_assert_eq(home_restore(home, SPAN("room"), SPAN("abcdefghijkl"), &event, now_ms - age_ms), 0);
+}
+
+/* The machine has just been started; and a clock that was wrong had said that an older message is younger. */
+Test(home_rooms, what_is_older_than_the_clock_gets_too_old)
+{
+	open_with(10, 10, 10);
+	now_ms = 60000;
+	restore(1, 1800000);
+	restore(2, 0);
+	restore(3, 7200000);
+	home_tick(home, 60000 + 1799999, wall_ms);
+	cr_assert_eq(the_room()->log.count, 3);
+	home_tick(home, 60000 + 1800000, wall_ms);
+	cr_assert_eq(the_room()->log.count, 2);
+	home_tick(home, 60000 + 3599999, wall_ms);
+	cr_assert_eq(the_room()->log.count, 2);
+	home_tick(home, 60000 + 3600000, wall_ms);
+	cr_assert_null(the_room());
+	home_teardown();
+}
