@@ -253,8 +253,8 @@ $(BUILD)/test-unit: $(call objects,$(UNIT) $(ENGINE) $(TESTED) $(PROTO)) $(GEN)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $(REFUSED:%=-Wl,--wrap=%) $(filter %.o,$^) -o $@ $(LIBS) $(LIBS_ops) $(LIBS_tested) \
 		-lcriterion
 
-# The engine as it is, but for the ring and the clock.
-$(BUILD)/test-sim: $(call objects,$(SIM) $(filter-out $(RING) engine/ops/%,$(ENGINE)) $(PROTO))
+# The engine as it is, but for the ring and the clock; and of what starts and stops it the data directory.
+$(BUILD)/test-sim: $(call objects,$(SIM) $(filter-out $(RING) engine/ops/%,$(ENGINE)) engine/ops/data.c $(PROTO))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(MODE_FLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
@@ -311,7 +311,7 @@ FUZZ_EDGED := $(addprefix fuzz_,engine session api options moderation bans cli r
 edge_objects = $(patsubst %.c,$(BUILD)/clang-edges/%.o,$(1))
 
 FUZZ_ENGINE := $(filter-out $(RING) engine/ops/% engine/store/sqlite% engine/store/postgres% engine/store/choose.c,$(ENGINE))
-PARTS_fuzz_engine := $(filter-out engine/core/pages.c,$(FUZZ_ENGINE)) $(filter-out tests/sim/main.c,$(SIM)) tests/fuzz/pages_arena.c
+PARTS_fuzz_engine := $(filter-out engine/core/pages.c,$(FUZZ_ENGINE)) engine/ops/data.c $(filter-out tests/sim/main.c,$(SIM)) tests/fuzz/pages_arena.c
 PARTS_fuzz_session := $(FUZZ_ENGINE) tests/fuzz/hearing.c tests/sim/ring_fake.c tests/sim/clock_fake.c
 PARTS_fuzz_api := $(FUZZ_ENGINE) tests/sim/ring_fake.c tests/sim/clock_fake.c
 PARTS_fuzz_room_class := engine/chat/room_class.c engine/core/quantity.c

@@ -9,7 +9,9 @@
 #include "tests/sim/disk.h"
 #include "tests/sim/acts.h"
 #include "tests/sim/manners.h"
+#include "tests/sim/restart.h"
 #include "tests/sim/retuner.h"
+#include "tests/sim/tokens.h"
 #include "tests/sim/told.h"
 
 #define COMPRESSED 0x40 /* RSV1 */
@@ -52,7 +54,7 @@ static void message(struct sim_client *client, uint8_t first, const char *bytes,
 }
 
 /* Before the answer to the upgrade nobody knows whether anything may be compressed. */
-__attribute__((format(printf, 2, 3))) static void say(struct sim_client *client, const char *format, ...)
+void client_say(struct sim_client *client, const char *format, ...)
 {
 	uint8_t packed[3500];
 	char text[3000];
@@ -72,23 +74,28 @@ __attribute__((format(printf, 2, 3))) static void say(struct sim_client *client,
 
 void client_open(struct sim_client *client, uint32_t index)
 {
-	char offer[256];
+	char offer[256], field[TOKENS_TEXT], token[TOKENS_TEXT];
 
 	client->socket = sim_connect();
 	client->index = index;
 	client->upgraded = false;
 	client->closing = false;
 	client->frozen = false;
+	client->live = false;
 	if (!client->socket)
 		return;
 	memset(client->sent, 0, sizeof(client->sent));
 	sim_note("open", index, 0);
 	retuner_opened(index);
+	restart_opened(client);
+	tokens_opened(client, field, token);
 	sim_up(client->socket, upgrade_request, sizeof(upgrade_request) - 1);
+	sim_up(client->socket, field, strlen(field));
 	squeeze_offer(&client->squeeze, offer);
 	sim_up(client->socket, offer, strlen(offer));
 	sim_up(client->socket, "\r\n", 2);
-	say(client, "{\"op\":\"hello\",\"id\":%lu,\"name\":\"u%u\"}", ++client->next_id, index % 5);
+	client->hello_id = ++client->next_id;
+	client_say(client, "{\"op\":\"hello\",\"id\":%lu,\"name\":\"u%u\"%s}", client->hello_id, index % 5, token);
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++) {
 		struct sim_membership *member = &client->rooms[room];
 
@@ -113,8 +120,9 @@ static void act_join(struct sim_client *client, uint32_t room)
 			 member->epoch);
 	else
 		member->epoch[0] = 0;
-	say(client, "{\"op\":\"join\",\"id\":%lu,\"room\":\"r%u\",\"limit\":%u,\"presence\":%s%s%s}", member->join_id,
-	    room, sim_below(30), member->presence ? "true" : "false", member->no_echo ? ",\"echo\":false" : "", since);
+	client_say(client, "{\"op\":\"join\",\"id\":%lu,\"room\":\"r%u\",\"limit\":%u,\"presence\":%s%s%s}",
+		   member->join_id, room, sim_below(30), member->presence ? "true" : "false",
+		   member->no_echo ? ",\"echo\":false" : "", since);
 }
 
 static void note_sent(struct sim_client *client, uint64_t id, uint64_t number, uint32_t room, bool speaks)
@@ -134,8 +142,9 @@ static void act_send(struct sim_client *client, uint32_t room)
 		number--;
 	}
 	note_sent(client, id, number, room, true);
-	say(client, "{\"op\":\"send\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"data\":{\"t\":\"%.*s\"}}", id,
-	    room, client->index, number, (int)(sim_chance(100) ? sim_below(2000) : sim_below(60)), filler);
+	client_say(client,
+		   "{\"op\":\"send\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"data\":{\"t\":\"%.*s\"}}", id,
+		   room, client->index, number, (int)(sim_chance(100) ? sim_below(2000) : sim_below(60)), filler);
 }
 
 /* An edit, a deletion or a reaction, of whatever may be there. */
@@ -152,11 +161,12 @@ static void act_change(struct sim_client *client, uint32_t room)
 	if (client->rooms[room].epoch[0] && sim_chance(500))
 		snprintf(epoch, sizeof(epoch), ",\"epoch\":\"%s\"", client->rooms[room].epoch);
 	note_sent(client, id, number, room, false);
-	say(client, "{\"op\":\"%s\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"target\":%lu%s%s}", ops[op], id,
-	    room, client->index, number, last > 20 ? last - sim_below(20) : 1 + sim_below(20), epoch,
-	    op == 0   ? ",\"data\":7"
-	    : op == 2 ? ",\"key\":\"+\",\"on\":true"
-		      : "");
+	client_say(client, "{\"op\":\"%s\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"target\":%lu%s%s}",
+		   ops[op], id, room, client->index, number, last > 20 ? last - sim_below(20) : 1 + sim_below(20),
+		   epoch,
+		   op == 0   ? ",\"data\":7"
+		   : op == 2 ? ",\"key\":\"+\",\"on\":true"
+			     : "");
 }
 
 static void act_leave(struct sim_client *client, uint32_t room)
@@ -167,7 +177,7 @@ static void act_leave(struct sim_client *client, uint32_t room)
 		return;
 	member->leaving = true;
 	member->leave_id = ++client->next_id;
-	say(client, "{\"op\":\"leave\",\"id\":%lu,\"room\":\"r%u\"}", member->leave_id, room);
+	client_say(client, "{\"op\":\"leave\",\"id\":%lu,\"room\":\"r%u\"}", member->leave_id, room);
 }
 
 static void act_mod(struct sim_client *client, uint32_t room)
@@ -176,7 +186,7 @@ static void act_mod(struct sim_client *client, uint32_t room)
 
 	/* Its own event must come to it, too: it has no cid to be known by. */
 	if (!client->rooms[room].no_echo && modsim_act(act, sizeof(act)))
-		say(client, "{\"op\":\"mod\",\"id\":%lu,\"room\":\"r%u\",%s}", ++client->next_id, room, act);
+		client_say(client, "{\"op\":\"mod\",\"id\":%lu,\"room\":\"r%u\",%s}", ++client->next_id, room, act);
 }
 
 void client_act(struct sim_client *client)
@@ -186,6 +196,7 @@ void client_act(struct sim_client *client)
 
 	if (!client->socket || client->closing)
 		return;
+	tokens_act(client);
 	switch (sim_below(20)) {
 	case 0:
 	case 1:
@@ -207,16 +218,18 @@ void client_act(struct sim_client *client)
 		if (member->joined && !member->leaving)
 			act_mod(client, room);
 		if (member->joined)
-			say(client, "{\"op\":\"typing\",\"room\":\"r%u\"}", room);
+			client_say(client, "{\"op\":\"typing\",\"room\":\"r%u\"}", room);
 		return;
 	case 6:
 		if (member->joined)
-			say(client, "{\"op\":\"history\",\"id\":%lu,\"room\":\"r%u\",\"before\":%lu,\"limit\":20}",
-			    ++client->next_id, room, member->last + 1);
+			client_say(client,
+				   "{\"op\":\"history\",\"id\":%lu,\"room\":\"r%u\",\"before\":%lu,\"limit\":20}",
+				   ++client->next_id, room, member->last + 1);
 		return;
 	case 7:
 		if (member->joined)
-			say(client, "{\"op\":\"presence\",\"id\":%lu,\"room\":\"r%u\"}", ++client->next_id, room);
+			client_say(client, "{\"op\":\"presence\",\"id\":%lu,\"room\":\"r%u\"}", ++client->next_id,
+				   room);
 		return;
 	case 8:
 		if (member->joined && !member->leaving)
@@ -254,6 +267,7 @@ static void on_logged(struct sim_client *client, const char *event)
 		sim_fail("client %u room %u: seq %lu after %lu", client->index, room, seq, member->last);
 	skipped_are_own(client, room, seq);
 	member->last = seq;
+	tokens_heard(client, event);
 	modsim_event(&member->moderated, room, client->index % 5, seq, event);
 	client->received++;
 	if (member->removed_next != 0 && (member->removed_next != seq || member->moderated.removed_seq != seq))
@@ -349,6 +363,8 @@ static void on_acked(struct sim_client *client, struct sim_sent *sent, const cha
 	sent->id = 0;
 	in_order(client, sent->room, sent->number, seq);
 	oracle_ack(sent->room, epoch, seq, told_content_of_cid(client->index, sent->number));
+	if (!strstr(text, "\"dup\":true"))
+		tokens_heard(client, text);
 	if (!sent->speaks || strstr(text, "\"dup\":true"))
 		return;
 	retuner_spoke(client->index, sent->said_ns);
@@ -358,6 +374,10 @@ static void on_acked(struct sim_client *client, struct sim_sent *sent, const cha
 static void on_ok(struct sim_client *client, uint64_t re, char *text)
 {
 	keeps_to_class(client, text);
+	if (re == client->hello_id) {
+		client->live = true;
+		tokens_let_in(client, text);
+	}
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++) {
 		struct sim_membership *member = &client->rooms[room];
 
@@ -376,6 +396,8 @@ static void on_ok(struct sim_client *client, uint64_t re, char *text)
 
 static void on_err(struct sim_client *client, uint64_t re, const char *text)
 {
+	if (re == client->hello_id && strstr(text, "\"unauthorized\""))
+		tokens_turned_away(client, text);
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++) {
 		struct sim_membership *member = &client->rooms[room];
 
@@ -411,6 +433,8 @@ static void on_notice(struct sim_client *client, const char *text)
 		client->lagged++;
 	} else if (strstr(text, "\"code\":\"slow\"")) {
 		client->slow++;
+	} else if (strstr(text, "\"code\":\"reconnect\"")) {
+		restart_told(client, text);
 	}
 }
 
@@ -433,14 +457,18 @@ static void on_text(struct sim_client *client, char *text)
 	if (strncmp(text, "{\"re\":", 6) == 0) {
 		const uint64_t re = strtoull(text + 6, NULL, 10);
 
+		if (tokens_answered(client, re, text))
+			return;
 		if (strstr(text, "\"err\":"))
 			on_err(client, re, text);
 		else
 			on_ok(client, re, text);
 	} else if (strncmp(text, "{\"ev\":\"ping\"", 12) == 0) {
-		say(client, "{\"op\":\"pong\"}");
+		client_say(client, "{\"op\":\"pong\"}");
 	} else if (strncmp(text, "{\"ev\":\"notice\"", 14) == 0) {
 		on_notice(client, text);
+	} else if (strncmp(text, "{\"ev\":\"expiring\"", 16) == 0) {
+		tokens_ending(client, text);
 	} else if (strncmp(text, "{\"ev\":\"removed\"", 15) == 0) {
 		on_removed(client, text);
 	} else if (told_is_logged(text)) {
@@ -463,6 +491,8 @@ static void on_close(struct sim_client *client, const char *payload)
 	/* It never breaks a rule. */
 	if ((code >= 1002 && code <= 1009) || code == 4400)
 		sim_fail("client %u was closed: %s", client->index, payload + 2);
+	tokens_closed(client, code);
+	restart_closed(client, code, payload + 2);
 	if (strcmp(payload + 2, "slow") != 0)
 		return;
 	client->ended++;
@@ -485,9 +515,12 @@ static bool read_head(struct sim_client *client)
 	if (!end)
 		return false;
 	if (memcmp(socket->down, "HTTP/1.1 101 ", 13) != 0) {
-		/* Full, or time jumped while the request was on its way. */
-		if (memcmp(socket->down, "HTTP/1.1 503 ", 13) != 0 && memcmp(socket->down, "HTTP/1.1 408 ", 13) != 0 &&
-		    memcmp(socket->down, "HTTP/1.1 429 ", 13) != 0)
+		/* Without a token that holds; full; or time jumped while the request was on its way. */
+		if (memcmp(socket->down, "HTTP/1.1 401 ", 13) == 0)
+			tokens_turned_away(client, "401");
+		else if (memcmp(socket->down, "HTTP/1.1 503 ", 13) != 0 &&
+			 memcmp(socket->down, "HTTP/1.1 408 ", 13) != 0 &&
+			 memcmp(socket->down, "HTTP/1.1 429 ", 13) != 0)
 			sim_fail("refused: %.40s", (const char *)socket->down);
 		client->closing = true;
 		drop(socket, socket->down_size);
@@ -538,6 +571,16 @@ static bool read_frame(struct sim_client *client)
 	return !client->closing;
 }
 
+/* Whoever has read everything was told why it ends. */
+static void judge_cut(const struct sim_client *client)
+{
+	const struct sim_socket *socket = client->socket;
+
+	if (socket->server_closed && !socket->client_ended && !socket->cut && client->upgraded && !client->closing &&
+	    socket->down_size == 0)
+		restart_cut(client);
+}
+
 void client_read(struct sim_client *client)
 {
 	struct sim_socket *socket = client->socket;
@@ -551,15 +594,30 @@ void client_read(struct sim_client *client)
 	if (client->closing)
 		client_end(client, false);
 	if (socket->server_closed || socket->client_ended) {
+		judge_cut(client);
 		if (!socket->accepted || socket->server_closed)
 			client_free(client);
 	}
+}
+
+void client_hear_out(struct sim_client *client)
+{
+	struct sim_socket *socket = client->socket;
+
+	if (!socket || client->frozen || client->closing)
+		return;
+	socket->taken = socket->down_size;
+	if (client->upgraded || read_head(client))
+		while (socket->down_size > 0 && read_frame(client))
+			;
+	judge_cut(client);
 }
 
 void client_judge(const struct sim_client *client)
 {
 	if (!client->socket || !client->upgraded || client->closing || client->socket->server_closed)
 		return;
+	tokens_judge(client);
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++)
 		if (client->rooms[room].asked || client->rooms[room].leaving)
 			sim_fail("client %u: coming to (%lu) or leaving (%lu) room %u was not answered", client->index,

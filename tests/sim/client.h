@@ -27,6 +27,8 @@ struct sim_client {
 	uint32_t index;
 	struct sim_socket *socket;
 	bool upgraded, closing, frozen;
+	bool live; /* hello was answered */
+	uint64_t hello_id;
 	struct squeeze squeeze;
 	uint64_t next_id;
 	uint64_t next_number[ORACLE_ROOMS];
@@ -47,6 +49,12 @@ void client_act(struct sim_client *client);
 
 /* Reads what has come. */
 void client_read(struct sim_client *client);
+
+/* The server is about to go: reads all that it said, unless it does not read. */
+void client_hear_out(struct sim_client *client);
+
+/* Sends a message. */
+void client_say(struct sim_client *client, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* All is at rest: nothing it has asked for is without an answer. */
 void client_judge(const struct sim_client *client);

@@ -200,7 +200,7 @@ static bool is_keyed(const struct chat_event *event)
 	return event->producer.size > 5 && memcmp(event->producer.bytes, "idem-", 5) == 0;
 }
 
-static uint64_t content_of(const struct chat_event *event)
+uint64_t simdisk_content(const struct chat_event *event)
 {
 	uint64_t client = 0;
 	char text[256];
@@ -221,7 +221,7 @@ static uint64_t content_of(const struct chat_event *event)
 static int visit(void *context, struct span room, struct span epoch, const struct chat_event *event)
 {
 	const uint32_t number = (uint32_t)(room.bytes[1] - '0');
-	const uint64_t content = content_of(event);
+	const uint64_t content = simdisk_content(event);
 
 	(void)context;
 	if (judging.seq == 0 || number != judging.room) {

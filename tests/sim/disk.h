@@ -37,4 +37,8 @@ void simdisk_judge(void);
 /* The newest seq on disk, 0 for none; whether jobs are out. */
 uint64_t simdisk_last(uint32_t room);
 
+/* By what an event that is kept is known: as told_content() has it of one that is told. */
+struct chat_event;
+uint64_t simdisk_content(const struct chat_event *event);
+
 #endif

@@ -60,8 +60,9 @@ int main(int argc, char **argv)
 	}
 	const struct sim_totals *totals = sim_totals();
 
-	printf("simulation: %lu events received, %lu lagged, %lu caught up, %lu ended as slow, %lu crashes\n",
-	       totals->received, totals->lagged, totals->slow, totals->ended, totals->crashes);
+	printf("simulation: %lu events received, %lu lagged, %lu caught up, %lu ended as slow, %lu crashes, "
+	       "%lu restarts\n",
+	       totals->received, totals->lagged, totals->slow, totals->ended, totals->crashes, totals->restarts);
 	printf("compressed: %lu messages from servers, %lu to them\n", squeeze_got, squeeze_said);
 	printf("%lu passed, 0 failed\n", count);
 	return 0;

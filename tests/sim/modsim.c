@@ -10,6 +10,7 @@
 #include "tests/sim/acts.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/told.h"
+#include "tests/sim/tokens.h"
 
 static struct random own;
 static struct auth *policy;
@@ -24,8 +25,10 @@ void modsim_draw(uint64_t seed)
 
 struct auth *modsim_rule(const char *rights)
 {
-	const struct auth_config config = { .rights = span_of(rights, strlen(rights)) };
+	struct auth_config config = { .rights = span_of(rights, strlen(rights)) };
 	char why[AUTH_WHY_MAX];
+
+	tokens_keys(&config);
 	struct auth *const next = auth_make(&config, policy, why);
 
 	CHECK(next);

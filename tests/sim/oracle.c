@@ -76,6 +76,13 @@ void oracle_disk(uint32_t room, const char *name, uint64_t first, uint64_t last)
 	}
 }
 
+void oracle_kept(uint32_t room, const char *name, uint64_t last)
+{
+	if (epoch_of(room, name)->newest > last)
+		sim_fail("room %u epoch %s: clients know seq %lu, a restart %lu", room, name,
+			 epoch_of(room, name)->newest, last);
+}
+
 void oracle_disk_none(uint32_t room)
 {
 	oracle_disk(room, "none", 1, 0);

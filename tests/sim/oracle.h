@@ -24,6 +24,9 @@ uint64_t oracle_content(uint32_t room, const char *epoch, uint64_t seq);
 /* The disk keeps first..last of the room: all that is known of the room is there, in this epoch. */
 void oracle_disk(uint32_t room, const char *epoch, uint64_t first, uint64_t last);
 
+/* A room in memory has come to last, in this epoch: so has all that is known of it. */
+void oracle_kept(uint32_t room, const char *epoch, uint64_t last);
+
 /* Nothing is on the disk of a room that clients know events of: a fault. */
 void oracle_disk_none(uint32_t room);
 

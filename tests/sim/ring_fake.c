@@ -5,6 +5,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/poison.h"
+#include "engine/shard/shard.h"
 #include "tests/sim/sim.h"
 
 #define RINGS_MAX 8
@@ -192,7 +193,10 @@ void ring_send(struct ring *ring, uint32_t slot, const struct iovec *pieces, uin
 
 void ring_cancel(struct ring *ring, uint32_t slot)
 {
-	slot_of(ring, slot)->cancelled = true;
+	struct fake_slot *fake = slot_of(ring, slot);
+
+	fake->cancelled = true;
+	fake->socket->cut |= fake->sending;
 }
 
 void ring_close(struct ring *ring, uint32_t slot)
@@ -310,6 +314,7 @@ static bool send_one(struct ring *ring, uint32_t slot, struct ring_event *event)
 	} else if (fake->cancelled && (room == 0 || sim_chance(500))) {
 		event->result = -ECANCELED;
 	} else if (room == 0) {
+		socket->stuck_ns = sim.now_ns;
 		return false;
 	} else {
 		if (sim_chance(sim.world.short_send))
@@ -324,6 +329,8 @@ static bool send_one(struct ring *ring, uint32_t slot, struct ring_event *event)
 			taken += size;
 		}
 		event->result = (int32_t)taken;
+		if (room == 0)
+			socket->stuck_ns = sim.now_ns;
 	}
 	fake->sending = false;
 	return true;
@@ -356,6 +363,20 @@ static bool slot_one(struct ring *ring, uint32_t slot, struct ring_event *event)
 	return !send_first && fake->sending && send_one(ring, slot, event);
 }
 
+/* The newest; but that it is to end reaches a core for all its other mail. */
+static uint64_t take_word(struct ring *ring)
+{
+	uint32_t at = ring->word_count - 1;
+
+	for (uint32_t i = 0; i < ring->word_count; i++)
+		if (ring->words[i] == SHARD_WORD_DRAIN)
+			at = i;
+	const uint64_t word = ring->words[at];
+
+	memmove(&ring->words[at], &ring->words[at + 1], (--ring->word_count - at) * sizeof(word));
+	return word;
+}
+
 size_t ring_collect(struct ring *ring, struct ring_event *events, size_t max, uint64_t wait_ns)
 {
 	const uint32_t start = sim_below(ring->slots_max);
@@ -365,7 +386,7 @@ size_t ring_collect(struct ring *ring, struct ring_event *events, size_t max, ui
 	if (max > sim.world.events_max)
 		max = sim.world.events_max;
 	while (count < max && ring->word_count > 0)
-		events[count++] = (struct ring_event){ .kind = RING_WOKEN, .word = ring->words[--ring->word_count] };
+		events[count++] = (struct ring_event){ .kind = RING_WOKEN, .word = take_word(ring) };
 	if (count < max && accept_one(ring, &events[count]))
 		count++;
 	for (uint32_t i = 0; i < ring->slots_max && count < max; i++)

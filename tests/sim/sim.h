@@ -25,6 +25,7 @@ struct sim_world {
 	uint32_t chunk_max; /* bytes received at once */
 	uint32_t events_max; /* completions in one turn */
 	bool roomy; /* histories keep everything, so that no cid can be forgotten */
+	bool lean; /* memory for what is to be sent is short: then a connection may be cut */
 	uint32_t window; /* bytes a client's socket holds unread */
 	bool disk; /* there is a store */
 	uint32_t crash; /* that the process is killed in this step, in hundredthousandths */
@@ -42,6 +43,8 @@ struct sim_socket {
 	bool client_ended; /* FIN or RST from the client */
 	bool client_reset;
 	bool server_closed;
+	bool cut; /* in the middle of what the server sent */
+	uint64_t stuck_ns; /* when the window was shut, or left part of it */
 };
 
 /* Bytes that decide instead of the seed, for as long as there are any: a fuzzer's. */
@@ -66,7 +69,7 @@ extern struct sim sim;
 
 /* What came of all runs of this process. */
 struct sim_totals {
-	uint64_t received, lagged, slow, ended, crashes;
+	uint64_t received, lagged, slow, ended, crashes, restarts;
 };
 
 const struct sim_totals *sim_totals(void);

@@ -13,8 +13,10 @@
 #include "tests/sim/modsim.h"
 #include "tests/sim/operator.h"
 #include "tests/sim/outside.h"
+#include "tests/sim/restart.h"
 #include "tests/sim/retuner.h"
 #include "tests/sim/squeeze.h"
+#include "tests/sim/tokens.h"
 
 #define CLIENTS_MAX 10
 #define CORES_SIM 3
@@ -164,6 +166,7 @@ static struct shard_limits limits_draw(uint32_t core)
 		.xring_size = 4096u << (sim_below(2) * 4),
 	};
 
+	sim.world.lean |= limits.segment_bytes_max < 1 << 20;
 	caller_limits(&limits);
 	retuner_limits(&limits);
 	return limits;
@@ -180,13 +183,16 @@ static void engine_open(void)
 	links.auth = modsim_auth();
 	outside_begin(&links);
 	retuner_begin(&links);
+	restart_begin(&links);
 	for (uint32_t core = 0; core < sim.world.cores; core++) {
 		const struct shard_limits limits = limits_draw(core);
 
 		shards[core] = shard_open(&limits, &features, &links, &nothing, 0, 0x5eed ^ sim.seed,
 					  random_next(&sim.random), &error);
 		CHECK(shards[core]);
+		restart_load(shards[core], &limits);
 	}
+	restart_judge(shards);
 	simdisk_start();
 	operator_start(shards);
 }
@@ -212,6 +218,26 @@ static void crash(void)
 	engine_open();
 }
 
+/* In good order. Who has not read their last words so far does now. */
+static void start_again(void)
+{
+	totals.restarts++;
+	for (uint32_t i = 0; i < client_count; i++)
+		client_hear_out(&clients[i]);
+	restart_save(shards);
+	engine_close(false);
+	simdisk_judge();
+	sim_sockets_cut();
+	caller_crash();
+	engine_open();
+}
+
+static void turn(uint32_t core)
+{
+	shard_turn(shards[core]);
+	tokens_turn(core);
+}
+
 /* In some worlds memory is short for four seconds of sixteen: not drawn, so that all other draws stay what they are. */
 static void press_memory(void)
 {
@@ -229,16 +255,24 @@ static void step(void)
 		crash();
 		return;
 	}
+	if (!retuner_is_out() && restart_is_due(shards)) {
+		start_again();
+		return;
+	}
+	restart_act();
 	operator_act();
 	outside_act();
-	retuner_act();
+	if (restart_drains() == 0)
+		retuner_act();
+	else if (restart_drains() % 64 == 0)
+		retuner_tend();
 	caller_act();
 	caller_read();
 	if (sim_chance(400))
 		simdisk_turn();
-	const uint32_t core = sim_below(sim.world.cores);
-
-	shard_turn(shards[core]);
+	turn(sim_below(sim.world.cores));
+	for (uint32_t i = 0; restart_drains() > 0 && i < client_count; i++)
+		client_read(&clients[i]);
 	if (client_count > 0) {
 		struct sim_client *client = &clients[sim_below(client_count)];
 
@@ -248,8 +282,11 @@ static void step(void)
 		client_read(client);
 	}
 	sim.now_ns += sim_chance(20) ? sim_below(2000) * 1000000ull : sim_below(2000) * 1000ull;
-	if (sim_chance(5))
-		sim.wall_offset_ms += (int64_t)sim_below(200000000) - 100000000;
+	if (sim_chance(5)) {
+		const int64_t jump_ms = (int64_t)sim_below(200000000) - 100000000;
+
+		sim.wall_offset_ms += tokens_rule() ? 0 : jump_ms;
+	}
 }
 
 /* With all gone, and what rooms remember too old. */
@@ -321,7 +358,7 @@ static void run_until_quiet(void)
 		if (i == 300000)
 			sim_fail("it does not come to rest");
 		outside_answer();
-		shard_turn(shards[i % (int)sim.world.cores]);
+		turn((uint32_t)i % sim.world.cores);
 		simdisk_turn();
 		client_read(&clients[i % (int)client_count]);
 		caller_read();
@@ -346,7 +383,7 @@ static void settle(void)
 		clients[i].frozen = false;
 	simdisk_heal();
 	for (uint32_t i = 0; retuner_is_out(); i++) {
-		shard_turn(shards[i % sim.world.cores]);
+		turn(i % sim.world.cores);
 		if (i % 64 == 0)
 			retuner_tend();
 	}
@@ -405,7 +442,7 @@ static void let_time_pass(void)
 {
 	for (int i = 0; i < 2000; i++) {
 		outside_answer();
-		shard_turn(shards[i % (int)sim.world.cores]);
+		turn((uint32_t)i % sim.world.cores);
 		simdisk_turn();
 		client_read(&clients[i % (int)client_count]);
 		caller_read();
@@ -467,7 +504,9 @@ uint64_t sim_run(uint64_t seed)
 	simdisk_open();
 	simmanners_draw(seed);
 	operator_draw(seed);
+	tokens_draw(seed);
 	modsim_draw(seed);
+	restart_draw(seed);
 	retuner_draw(seed);
 	caller_draw(seed);
 	outside_draw(seed);
@@ -478,8 +517,11 @@ uint64_t sim_run(uint64_t seed)
 		client_open(&clients[i], i);
 	const int steps = 500 + (int)sim_below(2500);
 
-	for (int i = 0; goes_on(i, steps); i++)
+	for (int i = 0; goes_on(i, steps) || restart_drains() > 0; i++) {
+		if (i > steps + 50000)
+			sim_fail("it does not drain");
 		step();
+	}
 	links.memory_permille = 0;
 	links.watch.asked_ms = UINT64_MAX / 2; /* somebody always does */
 	settle();
