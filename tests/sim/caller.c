@@ -9,6 +9,7 @@
 #include "engine/core/random.h"
 #include "tests/sim/acts.h"
 #include "tests/sim/modsim.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/told.h"
 
@@ -199,7 +200,8 @@ static void ask_any(struct caller *caller)
 		ask(caller, &asked, "DELETE", path, "", NULL);
 		return;
 	case DISCONNECT:
-		snprintf(path, sizeof(path), "users/u%u/disconnect", below(MODSIM_USERS));
+		asked.act = (struct act_said){ .user = below(MODSIM_USERS), .said_ns = sim.now_ns };
+		snprintf(path, sizeof(path), "users/u%u/disconnect", asked.act.user);
 		ask(caller, &asked, "POST", path, "", below(2) ? "{}" : NULL);
 		return;
 	case BATCH:
@@ -379,6 +381,8 @@ static void answered(struct caller *caller, int status, char *text)
 		judge_act(&asked, status, text);
 	if (status != 200)
 		return;
+	if (asked.question == DISCONNECT)
+		operator_ended(asked.act.user, asked.act.said_ns);
 	if (asked.question == PUBLISH)
 		is_there(caller, asked.number, text);
 	else if (asked.question == HISTORY)

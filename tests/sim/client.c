@@ -9,6 +9,7 @@
 #include "tests/sim/disk.h"
 #include "tests/sim/acts.h"
 #include "tests/sim/manners.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/restart.h"
 #include "tests/sim/retuner.h"
 #include "tests/sim/tokens.h"
@@ -376,6 +377,7 @@ static void on_ok(struct sim_client *client, uint64_t re, char *text)
 	keeps_to_class(client, text);
 	if (re == client->hello_id) {
 		client->live = true;
+		client->live_ns = sim.now_ns;
 		tokens_let_in(client, text);
 	}
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++) {
@@ -618,6 +620,8 @@ void client_judge(const struct sim_client *client)
 	if (!client->socket || !client->upgraded || client->closing || client->socket->server_closed)
 		return;
 	tokens_judge(client);
+	if (client->live && client->live_ns < operator_ended_ns(client->index % MODSIM_USERS))
+		sim_fail("client %u is there, whose user's connections were all ended", client->index);
 	for (uint32_t room = 0; room < ORACLE_ROOMS; room++)
 		if (client->rooms[room].asked || client->rooms[room].leaving)
 			sim_fail("client %u: coming to (%lu) or leaving (%lu) room %u was not answered", client->index,

@@ -28,7 +28,7 @@ struct sim_client {
 	struct sim_socket *socket;
 	bool upgraded, closing, frozen;
 	bool live; /* hello was answered */
-	uint64_t hello_id;
+	uint64_t hello_id, live_ns;
 	struct squeeze squeeze;
 	uint64_t next_id;
 	uint64_t next_number[ORACLE_ROOMS];

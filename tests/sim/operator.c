@@ -15,6 +15,7 @@ static struct random own;
 static bool acts;
 static struct shard_links *links;
 static uint64_t kept[USERS]; /* until when each is banned, as the engine last said */
+static uint64_t ended_ns[USERS];
 static struct user_limits limits;
 static struct gate *gates[CORES_SIM]; /* while they are looked at */
 static struct user_record seen[USERS]; /* of all cores: connections, rooms, cores */
@@ -45,6 +46,8 @@ static void run_act(struct gate *gate, struct gate_call *call)
 	const struct span user = name_of(mine->user, name);
 
 	mine->out = false;
+	if (mine->what < 3)
+		operator_ended(mine->user, sim.now_ns);
 	if (mine->what < 2)
 		user_disconnect(gate, user, CHAT_CLOSE_disconnected);
 	else
@@ -79,6 +82,7 @@ void operator_draw(uint64_t seed)
 	random_seed(&own, seed ^ 0x09e4a70f);
 	acts = random_below(&own, 2) == 0;
 	memset(kept, 0, sizeof(kept));
+	memset(ended_ns, 0, sizeof(ended_ns));
 	limits = (struct user_limits){
 		.connections_max = (uint32_t)random_below(&own, 2),
 		.rooms_max = (uint32_t)random_below(&own, 2) * (2 + (uint32_t)random_below(&own, 4)),
@@ -115,6 +119,17 @@ void operator_act(void)
 		return;
 	act = (struct call){ { run_act }, true, (uint32_t)random_below(&own, USERS), (uint32_t)random_below(&own, 5) };
 	CHECK(gate_call(links->ring_bells[random_below(&own, links->cores)], &act.call) == 0);
+}
+
+void operator_ended(uint32_t user, uint64_t then_ns)
+{
+	if (ended_ns[user] < then_ns)
+		ended_ns[user] = then_ns;
+}
+
+uint64_t operator_ended_ns(uint32_t user)
+{
+	return ended_ns[user];
 }
 
 void operator_ask(void)

@@ -18,6 +18,10 @@ void operator_start(struct shard **shards);
 /* Now and then does something. */
 void operator_act(void);
 
+/* All connections of that user that were there by then are to be gone; and when that was said last. */
+void operator_ended(uint32_t user, uint64_t then_ns);
+uint64_t operator_ended_ns(uint32_t user);
+
 /* All is at rest: on every core only those are in who may be. operator_ask() has each core look, in its next turn. */
 void operator_ask(void);
 void operator_judge(void);
