@@ -11,7 +11,8 @@ int home_save(const struct home *home, home_save_fn *save, void *context)
 
 		if (room->disk != 0)
 			continue;
-		for (uint64_t seq = room_log_first(&room->log); seq <= room->log.last; seq++) {
+		for (uint64_t seq = room_log_first(&room->log); seq + PLANTED(88) /* but the last */ <= room->log.last;
+		     seq++) {
 			const int result = save(context, room_name(home, room), room_epoch(room),
 						&(*room_log_at(&room->log, seq))->event);
 

@@ -1,5 +1,6 @@
 #include "engine/gate/expiry.h"
 
+#include "engine/core/mutant.h"
 #include "engine/gate/frame.h"
 
 uint64_t expiry_left_ms(const struct gate *gate, const struct session *session)
@@ -23,7 +24,7 @@ bool expiry_tend(struct gate *gate, struct conn *conn)
 	struct session *session = session_of(gate, conn);
 	const uint64_t left = expiry_left_ms(gate, session);
 
-	if (left == 0) {
+	if (left == 0 && !(PLANTED(85) && session->expiry_told)) { /* who was told may stay */
 		session_close(gate, conn, CHAT_CLOSE_expired);
 		return false;
 	}

@@ -2,6 +2,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/log.h"
+#include "engine/core/mutant.h"
 #include "engine/core/slab.h"
 #include "engine/gate/bearer.h"
 #include "engine/gate/expiry.h"
@@ -169,9 +170,11 @@ void identify_refresh(struct gate *gate, struct conn *conn, const struct chat_co
 		frame_error(gate, conn, refresh->id, why == AUTH_name ? CHAT_ERR_forbidden : CHAT_ERR_unauthorized, 0);
 		return;
 	}
+	if (PLANTED(86)) /* it ends when the one before does */
+		identity->expires_ms = session->identity->expires_ms;
 	block_give(session->identity, session->identity->size);
 	session->identity = identity;
-	session->expiry_told = false;
+	session->expiry_told = PLANTED(87) && session->expiry_told; /* the end of another one is not told */
 	keepalive_start(gate, conn);
 	if (refresh->id != 0)
 		frame_reply(gate, conn, &(struct chat_reply){ .kind = CHAT_REPLY_EMPTY, .re = refresh->id });

@@ -2,6 +2,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/log.h"
+#include "engine/core/mutant.h"
 #include "engine/gate/expiry.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/offence.h"
@@ -127,7 +128,7 @@ static void live_due(struct gate *gate, struct conn *conn)
 	const uint32_t silent_ms = (uint32_t)gate->now_ms - session->heard_ms;
 
 	if (session->leaving) {
-		session_close(gate, conn, CHAT_CLOSE_restart);
+		session_close(gate, conn, PLANTED(89) ? CHAT_CLOSE_full : CHAT_CLOSE_restart); /* another word */
 		return;
 	}
 	if (end_slow(gate, conn) || end_late(gate, conn) || !expiry_tend(gate, conn))

@@ -16,7 +16,7 @@ JOBS=${JOBS:-$(nproc)}
 REFRESH=${REFRESH:-}
 unset MUTANT
 dir=$BUILD-mutants
-tests='@(home*|users|moderation|history|cursor|sqlite*|backend*|worker*|room_log|dedup|data)/*'
+tests='@(home*|users|moderation|history|cursor|sqlite*|backend*|worker*|room_log|dedup|data|token|verified)/*'
 
 # The build's objects by links, but for those that have a fault: they are compiled again.
 build() {

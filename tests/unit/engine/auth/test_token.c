@@ -144,6 +144,21 @@ Test(token, of_every_algorithm)
 	}
 }
 
+/* That it is known speaks for all its letters, not for what they sign. */
+Test(token, a_known_one_with_another_signature)
+{
+	policy_for(JWT_ES256, "");
+	const size_t size = signer_token(&signers[JWT_ES256], GOOD, token);
+
+	cr_assert_eq(judge(token, size), AUTH_OK);
+	cr_assert_gt(counter_read(&counters, COUNTER_token_cache_hits), 0, "it is known");
+	for (size_t at = size - 1; token[at] != '.'; at--) {
+		token[at] ^= 1;
+		cr_assert_neq(judge(token, size), AUTH_OK, "letter %zu", at);
+		token[at] ^= 1;
+	}
+}
+
 /* Each key with the tokens of each other algorithm, made with that key where it can be. */
 Test(token, the_algorithm_belongs_to_the_key)
 {
