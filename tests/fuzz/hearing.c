@@ -95,7 +95,8 @@ static void take_close(struct hearing *hearing, struct span payload)
 	struct ws_close close;
 
 	check(hearing->close_code == 0);
-	check(ws_close_parse(&close, payload.bytes, payload.size) == 1 && close.code != WS_CLOSE_NONE);
+	/* Without a code where the client's had none (RFC 6455, 5.5.1). */
+	check(ws_close_parse(&close, payload.bytes, payload.size) == 1);
 	hearing->close_code = close.code;
 }
 
