@@ -11,7 +11,7 @@
 
 #define CONNECTIONS 4
 #define SIZE_MAX_ 4096
-#define WAIT_MOST 1200
+#define WAIT_MOST 400 /* a ping, and that nothing came of it; more waits are more */
 #define RUNS_OF_A_SHARD 500 /* then a new one: what a shard costs to open is a thousand times what a run costs */
 
 enum stroke {
@@ -21,7 +21,7 @@ enum stroke {
 	STROKE_COMMAND, /* one that everybody has (commands[]), by the size */
 	STROKE_FRAME, /* first byte of a frame, then its payload */
 	STROKE_END, /* FIN, or RST */
-	STROKE_WAIT, /* the size in tenths of a second, two minutes at most */
+	STROKE_WAIT, /* the size in tenths of a second */
 	STROKE_PIECES, /* the bytes as a text of many fragments */
 	STROKE_COUNT,
 };
@@ -66,13 +66,22 @@ static void pass(uint64_t ms)
 	}
 }
 
-/* To a moment that is as any other such: ticks of timers are 32 ms, and some things are counted in seconds. Nobody is
- * there; so the first step may be any. */
-static void pass_to_whole(void)
+static void rest(void)
 {
-	sim.now_ns = (sim.now_ns / 4000000000ull + 2) * 4000000000ull - STEP_MS * 1000000ull;
+	one_shard_rest();
+	for (uint32_t i = 0; i < CONNECTIONS; i++)
+		if (sockets[i])
+			sockets[i]->taken = sockets[i]->down_size;
+}
+
+/* Nobody listens: time may go on by a leap, behind which the shard waits for a second; to a moment that is as any other
+ * such, since ticks of timers are 32 ms, and some things are counted in seconds. */
+static void leap(uint64_t ms)
+{
+	sim.now_ns = ((sim.now_ns / 1000000 + ms) / 4000 + 2) * 4000000000ull - STEP_MS * 1000000ull;
 	shard_turn(shard);
 	pass(STEP_MS);
+	rest();
 }
 
 static void open_shard(void)
@@ -87,16 +96,9 @@ static void open_shard(void)
 	limits.codec.from = 40;
 	/* Nobody rests: time stands still. */
 	limits.ration = (struct ration_limits){ .share = 100, .turn = 300, .light = 64, .bytes_max = 1 << 20 };
-	sim.now_ns = (sim.now_ns / 4000000000ull + 3) * 4000000000ull;
+	sim.now_ns += 4000000000ull;
 	one_shard_open(&limits);
-}
-
-static void rest(void)
-{
-	one_shard_rest();
-	for (uint32_t i = 0; i < CONNECTIONS; i++)
-		if (sockets[i])
-			sockets[i]->taken = sockets[i]->down_size;
+	leap(0);
 }
 
 static struct sim_socket *socket_of(uint32_t connection)
@@ -250,15 +252,6 @@ static int left_over(void)
 	return -1;
 }
 
-/* Nobody listens any more: time may go on by a leap, behind which the shard waits for a second. */
-static void leap(uint64_t ms)
-{
-	sim.now_ns += ms * 1000000;
-	shard_turn(shard);
-	pass(1000);
-	rest();
-}
-
 static void leave_all(void)
 {
 	for (uint32_t i = 0; i < CONNECTIONS; i++)
@@ -290,7 +283,6 @@ static void run(struct hearing *hearing, const uint8_t *data, size_t size)
 	drawn = cuts = data[0];
 	/* Said in so many words, or spelled with escapes. */
 	left = memmem(data, size, "leave", 5) || memmem(data, size, "\\u", 2);
-	pass_to_whole();
 	while (stroke(&input))
 		;
 	for (uint32_t i = 0; i < CONNECTIONS; i++) {
