@@ -43,7 +43,7 @@ bool words_any(struct span query)
 	return next_word(query, &at).bytes != NULL;
 }
 
-/* The string token that begins at or behind *at, which moves behind it; absent at the end. */
+/* Any string, or a member's name. */
 static struct span next_string(struct span json, size_t *at)
 {
 	while (*at < json.size && json.bytes[*at] != '"')
@@ -58,6 +58,15 @@ static struct span next_string(struct span json, size_t *at)
 	}
 	++*at;
 	return span_of(json.bytes + start, *at - start);
+}
+
+struct span words_string(struct span json, size_t *at)
+{
+	struct span token = next_string(json, at);
+
+	while (token.bytes && json_is_name(json, *at))
+		token = next_string(json, at);
+	return token;
 }
 
 static bool has_word(struct span text, struct span wanted)
@@ -75,12 +84,11 @@ static bool value_has_word(struct span json, struct span wanted)
 	uint8_t room[CHAT_DATA_SIZE_MAX];
 	size_t at = 0;
 
-	for (struct span token; (token = next_string(json, &at)).bytes;) {
+	for (struct span token; (token = words_string(json, &at)).bytes;) {
 		struct span text;
 
 		/* What stands for no text, half a surrogate or a zero, has no words. */
-		if (!json_is_name(json, at) && json_string(&text, token, room, sizeof(room)) == 1 &&
-		    has_word(text, wanted))
+		if (json_string(&text, token, room, sizeof(room)) == 1 && has_word(text, wanted))
 			return true;
 	}
 	return false;

@@ -16,4 +16,7 @@ bool words_any(struct span query);
 /* Whether each word of the query is a whole word of some string in the value, which must be one JSON value. */
 bool words_match(struct span query, struct span json);
 
+/* The next string of the value, its token with the quotes, from *at on, which moves behind it; absent at the end. */
+struct span words_string(struct span json, size_t *at);
+
 #endif
