@@ -213,29 +213,22 @@ static struct mail_command command_of(const struct store_job *job, const struct 
 
 void disk_refuse(struct home *home, const struct mail_command *to, enum store_status status)
 {
-	switch (status) {
-	case STORE_GONE:
-		reply_error(home, to, CHAT_ERR_gone, 0);
-		return;
-	case STORE_FORBIDDEN:
-		reply_error(home, to, CHAT_ERR_forbidden, 0);
-		return;
-	case STORE_FULL:
+	static const struct {
+		enum chat_error error;
+		uint32_t retry_ms;
+	} said[] = {
+		[STORE_GONE] = { CHAT_ERR_gone, 0 },
+		[STORE_FORBIDDEN] = { CHAT_ERR_forbidden, 0 },
+		[STORE_FULL] = { CHAT_ERR_storage_full, FULL_RETRY_MS },
+		[STORE_UNAVAILABLE] = { CHAT_ERR_unavailable, RETRY_MS },
+		[STORE_CORRUPT] = { CHAT_ERR_internal, 0 },
+		[STORE_BAD_QUERY] = { CHAT_ERR_bad_request, 0 },
+	};
+
+	CHECK((size_t)status < sizeof(said) / sizeof(said[0]) && said[status].error != CHAT_OK);
+	if (status == STORE_FULL)
 		counter_add(home->counters, COUNTER_storage_full, 1);
-		reply_error(home, to, CHAT_ERR_storage_full, FULL_RETRY_MS);
-		return;
-	case STORE_BAD_QUERY:
-		reply_error(home, to, CHAT_ERR_bad_request, 0);
-		return;
-	case STORE_CORRUPT:
-		reply_error(home, to, CHAT_ERR_internal, 0);
-		return;
-	case STORE_UNAVAILABLE:
-	case STORE_OK:
-	case STORE_DUPLICATE:
-		reply_error(home, to, CHAT_ERR_unavailable, RETRY_MS);
-		return;
-	}
+	reply_error(home, to, said[status].error, said[status].retry_ms);
 }
 
 /* An act of moderation, or a deletion of what may be another's: the window may not have the message. */
@@ -338,7 +331,7 @@ static enum store_status loaded(struct home *home, struct room *room, const stru
 	return window_fill(home, room, job);
 }
 
-static void stored_load(struct home *home, struct room *room, const struct store_job *job)
+static void stored_load(struct home *home, struct room *room, struct store_job *job)
 {
 	struct room_disk *disk = room_disk(home, room);
 	const enum store_status status = loaded(home, room, job);
@@ -369,23 +362,16 @@ static void stored_load(struct home *home, struct room *room, const struct store
 
 void disk_stored(struct home *home, struct room *room, struct store_job *job)
 {
+	static void (*const stored[])(struct home *, struct room *, struct store_job *) = {
+		[STORE_APPEND] = stored_append,
+		[STORE_LOAD] = stored_load,
+		[STORE_PAGE] = reading_stored,
+		[STORE_SEARCH] = stored_search,
+	};
 	struct room_disk *disk = room_disk(home, room);
 
-	CHECK(disk->jobs > 0);
-	switch (job->op) {
-	case STORE_APPEND:
-		stored_append(home, room, job);
-		break;
-	case STORE_LOAD:
-		stored_load(home, room, job);
-		break;
-	case STORE_PAGE:
-		reading_stored(home, room, job);
-		break;
-	case STORE_SEARCH:
-		stored_search(home, room, job);
-		break;
-	}
+	CHECK(disk->jobs > 0 && (size_t)job->op < sizeof(stored) / sizeof(stored[0]));
+	stored[job->op](home, room, job);
 	/* Only now may the room be forgotten. */
 	disk->jobs--;
 	store_job_give(job);

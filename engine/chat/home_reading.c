@@ -187,17 +187,14 @@ static bool window_covers(const struct home *home, const struct room *room, cons
 
 	if (first <= room_first(home, room))
 		return true;
-	switch (command->from) {
-	case CHAT_PAGE_AFTER:
+	if (command->from == CHAT_PAGE_AFTER)
 		return command->seq + 1 >= first;
-	case CHAT_PAGE_BEFORE:
-		return command->seq > first && command->seq - first >= command->limit;
-	case CHAT_PAGE_AROUND:
-		return command->seq > first && command->seq - first >= command->limit / 2;
-	case CHAT_PAGE_LATEST:
+	if (command->from == CHAT_PAGE_LATEST)
 		return room->log.count >= command->limit;
-	}
-	return false;
+	/* Of a page around a seq half comes before it. */
+	const uint32_t older = command->from == CHAT_PAGE_AROUND ? command->limit / 2 : command->limit;
+
+	return command->seq > first && command->seq - first >= older;
 }
 
 void reading_history(struct home *home, struct room *room, const struct mail_command *mail)

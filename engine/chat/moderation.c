@@ -122,6 +122,11 @@ static int sanction_do(struct moderation *moderation, const struct moderation_ac
 	return 0;
 }
 
+static bool is_sanction(enum chat_mod act)
+{
+	return chat_mod_of_user(act) && act != CHAT_MOD_kick;
+}
+
 int moderation_do(struct moderation *moderation, const struct moderation_act *act, uint64_t now_ms,
 		  struct moderation_undo *undo)
 {
@@ -131,29 +136,21 @@ int moderation_do(struct moderation *moderation, const struct moderation_act *ac
 					  .locked = moderation->locked,
 					  .every_s = moderation->every_s };
 	moderation_trim(moderation, now_ms);
-	switch (act->act) {
-	case CHAT_MOD_ban:
-	case CHAT_MOD_unban:
-	case CHAT_MOD_mute:
-	case CHAT_MOD_unmute:
+	if (act->act == CHAT_MOD_kick)
+		return 0;
+	if (is_sanction(act->act))
 		return sanction_do(moderation, act, undo);
-	case CHAT_MOD_slow:
+	if (act->act == CHAT_MOD_slow) {
 		if (moderation->every_s == act->every_s)
 			return -ENOENT;
 		moderation->every_s = act->every_s;
 		return 0;
-	case CHAT_MOD_lock:
-	case CHAT_MOD_unlock:
-		if (moderation->locked == locks)
-			return -ENOENT;
-		moderation->locked = locks;
-		return 0;
-	case CHAT_MOD_kick:
-		return 0;
-	case CHAT_MOD_COUNT:
-		break;
 	}
-	CHECK(!"an act of no kind");
+	CHECK(locks || act->act == CHAT_MOD_unlock);
+	if (moderation->locked == locks)
+		return -ENOENT;
+	moderation->locked = locks;
+	return 0;
 }
 
 void moderation_undo(struct moderation *moderation, const struct moderation_undo *undo)
@@ -162,15 +159,17 @@ void moderation_undo(struct moderation *moderation, const struct moderation_undo
 
 	moderation->locked = undo->locked;
 	moderation->every_s = undo->every_s;
-	if (!chat_mod_of_user(undo->act) || undo->act == CHAT_MOD_kick)
+	if (!is_sanction(undo->act))
 		return;
 	struct sanction *now = find(moderation, (enum sanction_kind)undo->sanction.kind, user);
 
 	if (now)
 		drop(moderation, now);
-	/* There is room: what stood there is what was dropped, by this or by the act. */
-	if (undo->was && moderation->count < moderation->capacity)
-		moderation->sanctions[moderation->count++] = undo->sanction;
+	if (!undo->was)
+		return;
+	/* What stood there is what was dropped, by this or by the act. */
+	CHECK(moderation->count < moderation->capacity);
+	moderation->sanctions[moderation->count++] = undo->sanction;
 }
 
 bool moderation_holds(const struct moderation *moderation, enum sanction_kind kind, struct span user, uint8_t rights,
