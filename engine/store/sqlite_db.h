@@ -19,7 +19,7 @@ sqlite3 *db_open(const char *path, bool writer, char *why, size_t size);
 /* A statement that lives as long as the connection. NULL: the schema is not what this program knows. */
 sqlite3_stmt *db_prepare(sqlite3 *db, const char *sql);
 
-/* Runs a statement that gives no row and resets it. SQLITE_OK, or the extended code. */
+/* Runs a statement up to its first row, if it gives any, and resets it. SQLITE_OK, or the extended code. */
 int db_run(sqlite3_stmt *statement);
 
 /* 0 for SQLITE_OK DONE ROW; -ENOSPC; -EBADMSG: damaged, or cannot be read; -EAGAIN: not known to be done, and it may

@@ -44,8 +44,6 @@ void read_close(struct sqlite_read *read)
 
 enum store_status read_status(int code)
 {
-	if (code == SQLITE_OK)
-		return STORE_OK;
 	return db_error(code) == -EBADMSG ? STORE_CORRUPT : STORE_UNAVAILABLE;
 }
 

@@ -118,8 +118,7 @@ int standings_flush(struct sqlite_rooms *rooms)
 		struct sqlite_room *room = rooms->dirty;
 
 		rooms->dirty = room->next_dirty;
-		if (room->dirty)
-			code = write(rooms, room);
+		code = write(rooms, room);
 	}
 	return code;
 }

@@ -196,3 +196,15 @@ Test(sqlite_db, errors_come_to_what_is_done_about_them)
 	cr_assert_eq(db_error(SQLITE_NOMEM), -EAGAIN);
 	cr_assert_eq(db_error(SQLITE_MISUSE), -EIO);
 }
+
+Test(sqlite_db, a_statement_is_run_up_to_its_first_row)
+{
+	sqlite3 *db = db_open(path, true, why, sizeof(why));
+	sqlite3_stmt *statement = db_prepare(db, "SELECT 1 UNION SELECT 2");
+
+	cr_assert(statement);
+	cr_assert_eq(db_run(statement), SQLITE_OK);
+	cr_assert(!sqlite3_stmt_busy(statement), "it holds no lock any more");
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+}
