@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tests/unit/engine/store/faulty.h"
@@ -146,4 +147,122 @@ Test(sqlite_wal, the_last_write_of_a_small_commit_may_fail)
 	cr_assert_eq(run(writer, "INSERT INTO lines (text) VALUES ('small');"), 0);
 	cr_assert_eq(number(reader, "SELECT count(*) FROM lines"), 1);
 	end();
+}
+
+/* The log's file as SQLite holds it, without SQLite. */
+static sqlite3_file *log_open(char name[96])
+{
+	sqlite3_vfs *system = sqlite3_vfs_find(wal_file_system());
+	sqlite3_file *file = calloc(1, (size_t)system->szOsFile);
+	int flags = SQLITE_OPEN_WAL | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+
+	memset(name, 0, 96);
+	snprintf(name, 96, "%s/pieces.wal", directory);
+	cr_assert_eq(system->xOpen(system, name, file, flags, &flags), SQLITE_OK);
+	return file;
+}
+
+static void log_close(sqlite3_file *file, const char *name)
+{
+	cr_assert_eq(file->pMethods->xClose(file), SQLITE_OK);
+	free(file);
+	unlink(name);
+}
+
+static int ask_read(sqlite3_file *file)
+{
+	char bytes[6] = "";
+	const int code = file->pMethods->xRead(file, bytes, 5, 0);
+
+	cr_assert(code != SQLITE_OK || strcmp(bytes, "piece") == 0);
+	return code;
+}
+
+static int ask_truncate(sqlite3_file *file)
+{
+	return file->pMethods->xTruncate(file, 5);
+}
+
+static int ask_sync(sqlite3_file *file)
+{
+	return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
+static int ask_size(sqlite3_file *file)
+{
+	sqlite3_int64 size = 0;
+	const int code = file->pMethods->xFileSize(file, &size);
+
+	cr_assert(code != SQLITE_OK || size == 5);
+	return code;
+}
+
+Test(sqlite_wal, what_waits_is_written_before_anything_else_is_done)
+{
+	static int (*const asks[])(sqlite3_file *) = { ask_read, ask_truncate, ask_sync, ask_size };
+	char name[96];
+
+	begin();
+	for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+		sqlite3_file *file = log_open(name);
+
+		faulty_arm(FAULTY_FULL, 1, false);
+		cr_assert_eq(file->pMethods->xWrite(file, "piece", 5, 0), SQLITE_OK);
+		cr_assert_eq(faulty_calls(FAULTY_WRITE), 0, "it waits");
+		cr_assert_eq(asks[i](file), SQLITE_FULL, "%zu", i);
+		cr_assert_eq(file->pMethods->xWrite(file, "piece", 5, 0), SQLITE_OK);
+		cr_assert_eq(asks[i](file), SQLITE_OK, "%zu", i);
+		cr_assert_eq(faulty_calls(FAULTY_WRITE), 2);
+		log_close(file, name);
+	}
+	end();
+}
+
+/* A page is no longer than a piece; what is, goes by it, behind what waits. */
+Test(sqlite_wal, what_is_longer_than_a_piece_is_written_at_once)
+{
+	static char bytes[100000], read[100000];
+	char name[96];
+
+	begin();
+	sqlite3_file *file = log_open(name);
+
+	memset(bytes, 'x', sizeof(bytes));
+	faulty_arm(FAULTY_NONE, 0, false);
+	cr_assert_eq(file->pMethods->xWrite(file, "first", 5, 0), SQLITE_OK);
+	cr_assert_eq(file->pMethods->xWrite(file, bytes + 5, sizeof(bytes) - 5, 5), SQLITE_OK);
+	cr_assert_eq(faulty_calls(FAULTY_WRITE), 2);
+	cr_assert_eq(file->pMethods->xRead(file, read, sizeof(read), 0), SQLITE_OK);
+	memcpy(bytes, "first", 5);
+	cr_assert_eq(memcmp(read, bytes, sizeof(bytes)), 0);
+	log_close(file, name);
+	end();
+}
+
+/* Some of this SQLite asks of a database's file alone, but a file must have it. */
+Test(sqlite_wal, locks_and_sectors_are_those_of_the_file_beneath)
+{
+	char name[96];
+	int reserved = -1, size = 65536;
+
+	begin();
+	sqlite3_file *file = log_open(name);
+
+	cr_assert_eq(file->pMethods->xLock(file, SQLITE_LOCK_SHARED), SQLITE_OK);
+	cr_assert_eq(file->pMethods->xCheckReservedLock(file, &reserved), SQLITE_OK);
+	cr_assert_eq(reserved, 0);
+	cr_assert_eq(file->pMethods->xUnlock(file, SQLITE_LOCK_NONE), SQLITE_OK);
+	cr_assert_gt(file->pMethods->xSectorSize(file), 0);
+	cr_assert_geq(file->pMethods->xDeviceCharacteristics(file), 0);
+	cr_assert_eq(file->pMethods->xFileControl(file, SQLITE_FCNTL_CHUNK_SIZE, &size), SQLITE_OK);
+	cr_assert_eq(file->pMethods->xFileControl(file, 1 << 20, &size), SQLITE_NOTFOUND);
+	log_close(file, name);
+	end();
+}
+
+Test(sqlite_wal, without_a_file_system_there_is_none)
+{
+	for (sqlite3_vfs *one; (one = sqlite3_vfs_find(NULL)) != NULL;)
+		sqlite3_vfs_unregister(one);
+	cr_assert_null(wal_file_system());
 }
