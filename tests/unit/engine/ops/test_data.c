@@ -443,6 +443,35 @@ Test(data, states_that_there_is_no_place_for_are_left_out)
 	data_close(&data);
 }
 
+/* Its class is another one by now: what the store has of it holds. */
+Test(data, the_state_of_a_room_that_is_on_disk_by_now_is_left_out)
+{
+	static const struct room_classes classes = { .classes = { { .disk = true } }, .count = 1 };
+	const struct span states[2] = { state_of(SPAN("Bob"), 0), state_of(SPAN("Bob"), 0) };
+	struct xring jobs;
+	struct store_port port = { .to[STORE_READER] = &jobs, .jobs_max = 10, .bytes_max = 1 << 20 };
+	size_t size;
+
+	limits.classes = &classes;
+	write_states(states);
+	cr_assert_eq(data_open(&data, directory), 0);
+	cr_assert_eq(xring_open(&jobs, 4096), 0);
+	cr_assert_eq(directory_open(&names[0], 200, 7, 1), 0);
+	homes[0] = home_open(&limits, &names[0], &post, &counters, 1, &port);
+	cr_assert_eq(data_restore(&data, homes[0], &(struct data_core){ 0, 1, 7 }, &limits, NOW, NOW), 0);
+	data_save(&data, homes[0]);
+	cr_assert_eq(data_finish(&data), 0);
+	close_homes(1);
+	for (struct store_job **job; (job = xring_peek(&jobs, &size)) != NULL; xring_drop(&jobs))
+		store_job_give(*job);
+	xring_close(&jobs);
+	snapshot_free(&data.loaded);
+	cr_assert_eq(snapshot_load(&data.loaded, directory), 1);
+	cr_assert(snapshot_next_state(&data.loaded, &(size_t){ 0 }, &(struct span){ 0 }, &(struct span){ 0 }) == 0);
+	snapshot_free(&data.loaded);
+	data_close(&data);
+}
+
 Test(data, a_snapshot_that_cannot_be_made_ends_in_an_error_and_the_old_one_stays)
 {
 	static const enum refused calls[] = { REFUSED_open, REFUSED_malloc, REFUSED_fwrite, REFUSED_fsync };
