@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "engine/core/log.h"
+#include "engine/core/names.h"
 #include "engine/core/random.h"
 #include "engine/ops/options.h"
 #include "proto/chat/limits.h"
@@ -84,16 +85,6 @@ static int put_all(struct ban_file *file)
 	return fsync(file->file) == 0 ? 0 : -errno;
 }
 
-static int sync_directory(const char *directory)
-{
-	const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const int error = fd < 0 || fsync(fd) != 0 ? -errno : 0;
-
-	if (fd >= 0)
-		close(fd);
-	return error;
-}
-
 int ban_file_open(struct ban_file *file, const char *directory, uint64_t wall_ms)
 {
 	char path[PATH_SIZE], fresh[PATH_SIZE];
@@ -113,7 +104,7 @@ int ban_file_open(struct ban_file *file, const char *directory, uint64_t wall_ms
 	if (error == 0 && rename(fresh, path) != 0)
 		error = -errno;
 	if (error == 0)
-		error = sync_directory(directory);
+		error = names_sync(directory);
 	return error == 0 ? 0 : say(path, -error);
 }
 

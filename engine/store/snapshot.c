@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "engine/core/check.h"
+#include "engine/core/names.h"
 
 #define MAGIC "UPROAR3\n"
 #define MAGIC_BEFORE "UPROAR2\n" /* its records are events alone */
@@ -167,16 +168,6 @@ int snapshot_write_state(struct snapshot_writer *writer, struct span room, struc
 	return write_record(writer, (size_t)(at - writer->record));
 }
 
-static int sync_directory(const char *directory)
-{
-	const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const int error = fd < 0 || fsync(fd) != 0 ? -errno : 0;
-
-	if (fd >= 0)
-		close(fd);
-	return error;
-}
-
 int snapshot_finish(struct snapshot_writer *writer)
 {
 	char from[PATH_MAX_SIZE], to[PATH_MAX_SIZE];
@@ -191,7 +182,7 @@ int snapshot_finish(struct snapshot_writer *writer)
 	if (error == 0 && rename(from, to) != 0)
 		error = -errno;
 	if (error == 0)
-		error = sync_directory(writer->directory);
+		error = names_sync(writer->directory);
 	else
 		(void)unlink(from); /* it is of no use, and may have filled the disk */
 	free(writer);
@@ -335,7 +326,7 @@ int snapshot_remove(const char *directory)
 	path_in(path, directory, "rooms.snapshot");
 	if (unlink(path) != 0)
 		return -errno;
-	return sync_directory(directory);
+	return names_sync(directory);
 }
 
 /* The next record that is a state, or that is none, from *at on, which moves behind it: its begin, or 0 at the end. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/core/mutant.h"
+#include "engine/core/names.h"
 #include "engine/store/sqlite_wal.h"
 
 #define PATH_SIZE 4096
@@ -150,12 +151,8 @@ static int sync_names(sqlite3 *db, const char *path)
 
 	if (slash)
 		slash[slash == directory] = 0;
-	const int fd = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (code == SQLITE_OK && (fd < 0 || fsync(fd) != 0))
+	if (code == SQLITE_OK && names_sync(slash ? directory : ".") != 0)
 		code = SQLITE_IOERR_DIR_FSYNC;
-	if (fd >= 0)
-		close(fd);
 	return code;
 }
 
