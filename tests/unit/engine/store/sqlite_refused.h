@@ -5,17 +5,12 @@
 #ifndef TEST_SQLITE_REFUSED_H
 #define TEST_SQLITE_REFUSED_H
 
-#include <criterion/criterion.h>
 #include <errno.h>
-#include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/core/slab.h"
-#include "engine/store/sqlite.h"
 #include "engine/store/sqlite_row.h"
+#include "tests/unit/engine/store/sqlite_files.h"
 #include "tests/unit/refused.h"
 
 #define NOW 1000000000000ull
@@ -24,47 +19,22 @@
 static const int codes[] = { SQLITE_BUSY,    SQLITE_FULL,       SQLITE_NOMEM,
 			     SQLITE_CORRUPT, SQLITE_IOERR_READ, SQLITE_IOERR_FSYNC };
 
-static char directory[64], why[256];
-static struct store_backend backend;
-static void *handles[STORE_WORKERS];
 static uint64_t said, now_ms; /* messages so far, each with its own number; and the clock */
 static uint64_t acked; /* the newest seq that was acknowledged in the room */
 static const int *code; /* what is refused */
 
-static inline void open_all(void)
-{
-	for (int worker = 0; worker < STORE_WORKERS; worker++) {
-		handles[worker] = backend.open(backend.context, (enum store_worker)worker, why, sizeof(why));
-		cr_assert(handles[worker], "%s", why);
-	}
-}
-
-static inline void close_all(void)
-{
-	for (int worker = STORE_WORKERS - 1; worker >= 0; worker--)
-		backend.close(handles[worker]);
-}
-
 static inline void setup(void)
 {
-	snprintf(directory, sizeof(directory), "/dev/shm/uproar-refused-XXXXXX");
-	cr_assert(mkdtemp(directory));
-	backend = sqlite_backend(directory);
+	files_make("/dev/shm/uproar-refused-XXXXXX");
 	now_ms = NOW;
 	open_all();
 }
 
 static inline void teardown(void)
 {
-	static const char *const names[] = { "uproar.db", "uproar.db-wal", "uproar.db-shm" };
-	char path[128];
-
 	refused_came();
 	close_all();
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
-		unlink(path);
-	}
+	files_remove();
 	rmdir(directory);
 }
 

@@ -1,73 +1,32 @@
 /* The log in a file where things go wrong: damage, a full disk, a torn end, somebody else's file. */
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/core/slab.h"
-#include "engine/store/sqlite.h"
+#include "tests/unit/engine/store/sqlite_files.h"
 
 #define NOW 1000000
 #define ROOMS 3
 #define EVENTS 60 /* a room */
 
-static char directory[64], path[96], why[256];
-static struct store_backend backend;
-static void *handles[STORE_WORKERS];
-
-static bool try_open(void)
-{
-	for (int worker = 0; worker < STORE_WORKERS; worker++) {
-		handles[worker] = backend.open(backend.context, (enum store_worker)worker, why, sizeof(why));
-		if (handles[worker])
-			continue;
-		while (--worker >= 0)
-			backend.close(handles[worker]);
-		return false;
-	}
-	return true;
-}
-
-static void open_all(void)
-{
-	cr_assert(try_open(), "%s", why);
-}
-
-static void close_all(void)
-{
-	for (int worker = STORE_WORKERS - 1; worker >= 0; worker--)
-		backend.close(handles[worker]);
-}
-
-static void remove_files(void)
-{
-	static const char *const names[] = { "uproar.db", "uproar.db-wal", "uproar.db-shm", "filler" };
-	char name[96];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(name, sizeof(name), "%.60s/%s", directory, names[i]);
-		unlink(name);
-	}
-}
-
 static void setup(void)
 {
-	snprintf(directory, sizeof(directory), "/tmp/uproar-faults-XXXXXX");
-	cr_assert(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%.60s/uproar.db", directory);
-	backend = sqlite_backend(directory);
+	files_make("/tmp/uproar-faults-XXXXXX");
 }
 
 static void teardown(void)
 {
+	char filler[96];
+
 	umount2(directory, MNT_DETACH); /* of a test that mounted there, whatever became of it */
-	remove_files();
+	files_remove();
+	snprintf(filler, sizeof(filler), "%.60s/filler", directory);
+	unlink(filler);
 	rmdir(directory);
 }
 
@@ -248,7 +207,7 @@ Test(sqlite_faults, damage_is_never_given_out)
 		const size_t at = ((size_t)(seed >> 8) * 4096 + (seed >> 5) % 4096) % size;
 
 		bytes[at] ^= (uint8_t)(1 << (seed >> 29));
-		remove_files();
+		files_remove();
 		file_write(path, bytes, size);
 		bytes[at] ^= (uint8_t)(1 << (seed >> 29));
 		if (!try_open()) {
@@ -287,7 +246,7 @@ Test(sqlite_faults, a_torn_end_is_left_out)
 
 	close_all();
 	for (size_t cut = wal_size; cut > wal_size / 2; cut -= 1777) {
-		remove_files();
+		files_remove();
 		file_write(path, bytes, size);
 		file_write(wal, wal_bytes, cut);
 		open_all();
@@ -522,9 +481,7 @@ Test(sqlite_faults, the_log_before_the_file_stays_short)
 
 	memset(data, '1', sizeof(data) - 1);
 	teardown();
-	snprintf(directory, sizeof(directory), "/dev/shm/uproar-faults-XXXXXX");
-	cr_assert(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%.60s/uproar.db", directory);
+	files_make("/dev/shm/uproar-faults-XXXXXX");
 	open_all();
 	for (int batch = 0; batch < 120; batch++) {
 		for (int i = 0; i < 100; i++) {

@@ -1,13 +1,9 @@
 /* A file of an older version becomes one of this, with all that is in it. */
-#include <criterion/criterion.h>
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
-#include "engine/store/sqlite.h"
+#include "tests/unit/engine/store/sqlite_files.h"
 #include "tests/unit/engine/store/tbl/sqlite_version_1.h"
 
 static const char *const steps[] = {
@@ -15,10 +11,6 @@ static const char *const steps[] = {
 #include "engine/store/tbl/sqlite_schema.h"
 #undef STORE_STEP
 };
-
-static char directory[64], path[96];
-static struct store_backend backend;
-static void *handles[STORE_WORKERS];
 
 static void run_sql(sqlite3 *db, const char *sql)
 {
@@ -39,44 +31,18 @@ static void make_old(void)
 	sqlite3_close(db);
 }
 
-static void open_all(void)
-{
-	char why[256] = "";
-
-	for (int worker = 0; worker < STORE_WORKERS; worker++) {
-		handles[worker] = backend.open(backend.context, (enum store_worker)worker, why, sizeof(why));
-		cr_assert(handles[worker], "%s", why);
-	}
-}
-
-static void close_all(void)
-{
-	for (int worker = STORE_WORKERS; worker-- > 0;)
-		backend.close(handles[worker]);
-}
-
 static void setup(void)
 {
 	log_setup(LOG_OFF, false);
-	snprintf(directory, sizeof(directory), "/tmp/uproar-migrate-XXXXXX");
-	cr_assert(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%.60s/uproar.db", directory);
-	backend = sqlite_backend(directory);
+	files_make("/tmp/uproar-migrate-XXXXXX");
 	make_old();
 	open_all();
 }
 
 static void teardown(void)
 {
-	char aside[128];
-
 	close_all();
-	for (int i = 0; i < 3; i++) {
-		static const char *const ends[] = { "", "-wal", "-shm" };
-
-		snprintf(aside, sizeof(aside), "%s%s", path, ends[i]);
-		unlink(aside);
-	}
+	files_remove();
 	cr_assert_eq(rmdir(directory), 0);
 }
 

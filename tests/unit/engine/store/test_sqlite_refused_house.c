@@ -71,11 +71,10 @@ Test(sqlite_refused_house, rows_are_dropped_in_the_end)
 
 static uint64_t rows_of(const char *where)
 {
-	char path[96], sql[128];
+	char sql[128];
 	sqlite3_stmt *count;
 	sqlite3 *db;
 
-	snprintf(path, sizeof(path), "%s/uproar.db", directory);
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", where);
 	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
 	cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &count, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
@@ -269,11 +268,9 @@ Test(sqlite_refused_house, the_log_is_moved_or_stays)
 /* Somebody reads what was there before: what came since cannot be moved. */
 Test(sqlite_refused_house, the_log_waits_for_who_reads)
 {
-	char path[96];
 	sqlite3 *db;
 
 	code = codes;
-	snprintf(path, sizeof(path), "%s/uproar.db", directory);
 	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
 	cr_assert_eq(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM rooms", NULL, NULL, NULL), SQLITE_OK);
 	say_much(300);

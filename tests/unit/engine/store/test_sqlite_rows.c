@@ -1,63 +1,26 @@
 /* Rows with right sums that no Uproar has written, bounds at which a room or a file ends, and what the system refuses
  * of the directory: each is told as what it is, and nothing of it is given out. */
-#include <criterion/criterion.h>
 #include <errno.h>
-#include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/core/hash.h"
 #include "engine/core/slab.h"
-#include "engine/store/sqlite.h"
 #include "engine/store/sqlite_row.h"
+#include "tests/unit/engine/store/sqlite_files.h"
 #include "tests/unit/refused.h"
 
 #define NOW 1000000000000ull
 
-static char directory[64], path[96], why[256];
-static struct store_backend backend;
-static void *handles[STORE_WORKERS];
-
-static bool try_open(void)
-{
-	for (int worker = 0; worker < STORE_WORKERS; worker++) {
-		handles[worker] = backend.open(backend.context, (enum store_worker)worker, why, sizeof(why));
-		if (handles[worker])
-			continue;
-		while (--worker >= 0)
-			backend.close(handles[worker]);
-		return false;
-	}
-	return true;
-}
-
-static void close_all(void)
-{
-	for (int worker = STORE_WORKERS - 1; worker >= 0; worker--)
-		backend.close(handles[worker]);
-}
-
 static void setup(void)
 {
-	snprintf(directory, sizeof(directory), "/dev/shm/uproar-rows-XXXXXX");
-	cr_assert(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/uproar.db", directory);
-	backend = sqlite_backend(directory);
-	cr_assert(try_open(), "%s", why);
+	files_make("/dev/shm/uproar-rows-XXXXXX");
+	open_all();
 }
 
 static void teardown(void)
 {
-	static const char *const ends[] = { "", "-wal", "-shm" };
-	char name[128];
-
 	close_all();
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
-		unlink(name);
-	}
+	files_remove();
 	rmdir(directory);
 }
 
@@ -72,7 +35,7 @@ static void run_sql(const char *sql)
 	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
 	cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, &error), SQLITE_OK, "%s: %s", sql, error);
 	sqlite3_close(db);
-	cr_assert(try_open(), "%s", why);
+	open_all();
 }
 
 static struct store_job message(const char *room)
@@ -260,7 +223,7 @@ Test(sqlite_rows, the_directory_must_be_synced)
 		cr_assert(refused_came() && strstr(why, "its directory cannot be synced (Input/output error)"), "%s",
 			  why);
 	}
-	cr_assert(try_open(), "%s", why);
+	open_all();
 }
 
 Test(sqlite_rows, a_file_in_the_directory_that_one_is_in)
@@ -274,7 +237,7 @@ Test(sqlite_rows, a_file_in_the_directory_that_one_is_in)
 	cr_assert(db, "%s", why);
 	sqlite3_close(db);
 	cr_assert_eq(chdir(here), 0);
-	cr_assert(try_open(), "%s", why);
+	open_all();
 }
 
 /* More events than are searched without the index: the newest of them. */
@@ -365,16 +328,9 @@ Test(sqlite_rows, rooms_that_take_turns)
 
 Test(sqlite_rows, a_new_file_is_made_whole_or_not)
 {
-	char name[128];
-
 	close_all();
 	for (uint32_t at = 1, came = 1; came; at++) {
-		for (int i = 0; i < 3; i++) {
-			static const char *const ends[] = { "", "-wal", "-shm" };
-
-			snprintf(name, sizeof(name), "%s%s", path, ends[i]);
-			unlink(name);
-		}
+		files_remove();
 		refused_arm(REFUSED_sqlite3_exec, at, 1, SQLITE_FULL);
 		const bool open = try_open();
 
@@ -387,5 +343,5 @@ Test(sqlite_rows, a_new_file_is_made_whole_or_not)
 		if (open)
 			close_all();
 	}
-	cr_assert(try_open(), "%s", why);
+	open_all();
 }

@@ -2,7 +2,6 @@
  * opened that was not closed in good order, while it keeps, tends and reads. What was acknowledged is there afterwards;
  * what is not known is settled by saying it again. Of the later faults some are tried: after number n the next is n /
  * SWEEP further, of the environment; with 0 each is. */
-#include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
 #include <sqlite3.h>
@@ -14,8 +13,8 @@
 #include <unistd.h>
 
 #include "engine/core/slab.h"
-#include "engine/store/sqlite.h"
 #include "tests/unit/engine/store/faulty.h"
+#include "tests/unit/engine/store/sqlite_files.h"
 #include "tests/unit/refused.h"
 
 #define NOW 1000000000000ull
@@ -43,9 +42,7 @@ struct fault {
 	bool lasting;
 };
 
-static char base[64], directory[64], why[256];
-static struct store_backend backend;
-static void *handles[STORE_WORKERS];
+static char base[64];
 
 #define WRONG(...) (snprintf(told->wrong, sizeof(told->wrong), __VA_ARGS__), _exit(3))
 
@@ -80,9 +77,8 @@ static void each_file(const char *from, const char *to)
 static void setup(void)
 {
 	snprintf(base, sizeof(base), "/dev/shm/uproar-sweep-base-XXXXXX");
-	snprintf(directory, sizeof(directory), "/dev/shm/uproar-sweep-XXXXXX");
-	cr_assert(mkdtemp(base) && mkdtemp(directory));
-	backend = sqlite_backend(directory);
+	cr_assert(mkdtemp(base));
+	files_make("/dev/shm/uproar-sweep-XXXXXX");
 	faulty_install();
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	cr_assert_neq(told, MAP_FAILED);
@@ -110,26 +106,6 @@ static struct span data_of(uint32_t number)
 
 	snprintf(text, sizeof(data[0]), "\"the words of %u\"", number);
 	return span_of(text, strlen(text));
-}
-
-static bool try_open(void)
-{
-	for (int worker = 0; worker < STORE_WORKERS; worker++) {
-		why[0] = 0;
-		handles[worker] = backend.open(backend.context, (enum store_worker)worker, why, sizeof(why));
-		if (handles[worker])
-			continue;
-		while (--worker >= 0)
-			backend.close(handles[worker]);
-		return false;
-	}
-	return true;
-}
-
-static void close_all(void)
-{
-	for (int worker = STORE_WORKERS - 1; worker >= 0; worker--)
-		backend.close(handles[worker]);
 }
 
 static struct store_job message(uint32_t room, uint32_t number)
