@@ -4,10 +4,7 @@
  * must have it. Each connection has an inbox of its own, subscribed once; a publish says to reply to inbox.ID, and so
  * the acknowledgement names what it is for. With jetstream-members a connection subscribes to its room besides, and is
  * given what is published there, as NATS does it: at once, not when it is kept. */
-#include "tools/load/wire.h"
-
-#define LINE_MAX_SIZE 65536u /* an INFO that names the servers of a large cluster */
-#define DATA_MAX (1ull << 20)
+#include "tools/load/nats.h"
 
 extern const struct dialect dialect_jetstream;
 extern const struct dialect dialect_jetstream_members;
@@ -58,7 +55,7 @@ static void join(struct dialect_state *state, struct dialect_out *out, uint32_t 
 	wire_put(out, SPAN("\r\nPING\r\n"));
 }
 
-/* What stands behind "MSG " in a room: its name, sid, where the publisher's answer goes, how many bytes. */
+/* In a room: its name, sid, where the publisher's answer goes, how many bytes. */
 static bool read_room_line(struct wire_in in, uint64_t *room, uint64_t *size)
 {
 	struct span subject, reply;
@@ -70,7 +67,7 @@ static bool read_room_line(struct wire_in in, uint64_t *room, uint64_t *size)
 	return *room <= DIALECT_ROOM_MAX;
 }
 
-/* What stands behind "MSG " in the inbox: _i.CONNECTION.ID, sid, how many bytes. */
+/* In the inbox: _i.CONNECTION.ID, sid, how many bytes. */
 static bool read_answer_line(struct wire_in in, uint64_t *id, uint64_t *size)
 {
 	uint64_t connection, sid;
@@ -78,6 +75,16 @@ static bool read_answer_line(struct wire_in in, uint64_t *id, uint64_t *size)
 	return wire_take(&in, SPAN("_i.")) && wire_take_u64(&in, &connection) && wire_take(&in, SPAN(".")) &&
 	       wire_take_u64(&in, id) && wire_take(&in, SPAN(" ")) && wire_take_u64(&in, &sid) &&
 	       wire_take(&in, SPAN(" ")) && wire_take_u64(&in, size) && in.at == in.end;
+}
+
+static bool is_answer(struct wire_in line)
+{
+	return wire_take(&line, SPAN("_i."));
+}
+
+static bool read_message(struct wire_in line, uint64_t *number, uint64_t *size)
+{
+	return is_answer(line) ? read_answer_line(line, number, size) : read_room_line(line, number, size);
 }
 
 /* {"stream":"s5","seq":7} or {"error":{...}}: an error has no seq. */
@@ -90,37 +97,12 @@ static void take_answer(struct dialect_event *event, uint64_t id, struct span an
 	event->id = id;
 }
 
-/* line is without its end; in has what follows it. Returns how many bytes of that belong to it, 0 for more, -1. */
-static ptrdiff_t take_message(struct dialect_event *event, struct wire_in line, struct wire_in in)
+static void take_message(struct dialect_event *event, struct wire_in line, uint64_t number, struct span data)
 {
-	const bool answer = wire_left(&line) > 3 && memcmp(line.at, "_i.", 3) == 0;
-	uint64_t number, size;
-
-	if (!(answer ? read_answer_line : read_room_line)(line, &number, &size) || size > DATA_MAX)
-		return -1;
-	if (wire_left(&in) < size + 2)
-		return 0;
-	if (in.at[size] != '\r' || in.at[size + 1] != '\n')
-		return -1;
-	if (answer)
-		take_answer(event, number, span_of(in.at, size));
+	if (is_answer(line))
+		take_answer(event, number, data);
 	else
-		wire_event_message(event, (uint32_t)number, span_of(in.at, size));
-	return (ptrdiff_t)size + 2;
-}
-
-/* Whether a line may begin so: garbage is not waited for. */
-static bool may_begin(const uint8_t *bytes, size_t size)
-{
-	static const char *const words[] = { "MSG ", "PING", "PONG", "INFO ", "+OK", "-ERR " };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		const size_t length = strlen(words[i]);
-
-		if (memcmp(bytes, words[i], size < length ? size : length) == 0)
-			return true;
-	}
-	return false;
+		wire_event_message(event, (uint32_t)number, data);
 }
 
 static void take_pong(struct dialect_state *state, struct dialect_event *event)
@@ -133,43 +115,11 @@ static void take_pong(struct dialect_state *state, struct dialect_event *event)
 	memmove(state->word, state->word + 1, --state->next_id * sizeof(state->word[0]));
 }
 
-static bool take_line(struct dialect_state *state, struct dialect_event *event, struct wire_in line)
-{
-	const struct span text = span_of(line.at, wire_left(&line));
-
-	if (span_equal(text, SPAN("PONG"))) {
-		take_pong(state, event);
-	} else if (span_equal(text, SPAN("PING"))) {
-		wire_event_reply(event, SPAN("PONG\r\n"));
-	} else if (wire_take(&line, SPAN("-ERR "))) {
-		wire_event_failed(event, span_of(line.at, wire_left(&line)));
-	} else {
-		wire_event(event, DIALECT_NOTHING);
-		return wire_take(&line, SPAN("INFO ")) || span_equal(text, SPAN("+OK"));
-	}
-	return true;
-}
-
 static ptrdiff_t decode(struct dialect_state *state, struct dialect_event *event, const uint8_t *bytes, size_t size)
 {
-	if (size == 0)
-		return 0;
-	if (!may_begin(bytes, size))
-		return -1;
-	const uint8_t *const feed = memchr(bytes, '\n', size < LINE_MAX_SIZE ? size : LINE_MAX_SIZE);
+	static const struct nats_reader reader = { take_pong, read_message, take_message };
 
-	if (!feed)
-		return size < LINE_MAX_SIZE ? 0 : -1;
-	if (feed == bytes || feed[-1] != '\r')
-		return -1;
-	struct wire_in line = { bytes, feed - 1 };
-	const ptrdiff_t taken = feed + 1 - bytes;
-
-	if (!wire_take(&line, SPAN("MSG ")))
-		return take_line(state, event, line) ? taken : -1;
-	const ptrdiff_t more = take_message(event, line, wire_in_of(feed + 1, size - (size_t)taken));
-
-	return more > 0 ? taken + more : more;
+	return nats_decode(&reader, state, event, bytes, size);
 }
 
 #define JETSTREAM(name_, summary_, keeps_only_)                                                                        \

@@ -3,10 +3,7 @@
  * A room is a subject. Both are the same stream of text: WebSocket messages cut it anywhere. Nothing is confirmed but
  * by asking: a PING behind CONNECT and behind every SUB, whose PONGs come in order. A publish has no answer at all.
  * Server: websocket { port: 9222, no_tls: true, compression: false }, nobody to be authorized. */
-#include "tools/load/wire.h"
-
-#define LINE_MAX_SIZE 65536u /* an INFO that names the servers of a large cluster */
-#define DATA_MAX (1ull << 20) /* max_payload as servers have it */
+#include "tools/load/nats.h"
 
 extern const struct dialect dialect_nats;
 extern const struct dialect dialect_nats_tcp;
@@ -103,8 +100,8 @@ static void take_pong(struct dialect_state *state, struct dialect_event *event)
 	}
 }
 
-/* What stands behind "MSG ": subject, sid, perhaps where to reply, how many bytes. */
-static bool read_message_line(struct wire_in in, uint64_t *room, uint64_t *size)
+/* Subject, sid, perhaps where to reply, how many bytes. */
+static bool read_message(struct wire_in in, uint64_t *room, uint64_t *size)
 {
 	struct span subject, reply;
 
@@ -114,74 +111,20 @@ static bool read_message_line(struct wire_in in, uint64_t *room, uint64_t *size)
 
 	if (wire_take_until(&behind, ' ', &reply))
 		in = behind;
-	return wire_take_u64(&in, size) && in.at == in.end;
+	return wire_take_u64(&in, size) && in.at == in.end && *room <= DIALECT_ROOM_MAX;
 }
 
-/* line is without its end; in has what follows it. Returns how many bytes of that belong to it, 0 for more, -1. */
-static ptrdiff_t take_message(struct dialect_event *event, struct wire_in line, struct wire_in in)
+static void take_message(struct dialect_event *event, struct wire_in line, uint64_t room, struct span data)
 {
-	uint64_t room, size;
-
-	if (!read_message_line(line, &room, &size) || size > DATA_MAX || room > DIALECT_ROOM_MAX)
-		return -1;
-	if (wire_left(&in) < size + 2)
-		return 0;
-	if (in.at[size] != '\r' || in.at[size + 1] != '\n')
-		return -1;
-	wire_event_message(event, (uint32_t)room, span_of(in.at, size));
-	return (ptrdiff_t)size + 2;
-}
-
-/* Whether a line may begin so: garbage is not waited for. */
-static bool may_begin(const uint8_t *bytes, size_t size)
-{
-	static const char *const words[] = { "MSG ", "PING", "PONG", "INFO ", "+OK", "-ERR " };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		const size_t length = strlen(words[i]);
-
-		if (memcmp(bytes, words[i], size < length ? size : length) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool take_line(struct dialect_state *state, struct dialect_event *event, struct wire_in line)
-{
-	if (span_equal(span_of(line.at, wire_left(&line)), SPAN("PONG"))) {
-		take_pong(state, event);
-	} else if (span_equal(span_of(line.at, wire_left(&line)), SPAN("PING"))) {
-		wire_event_reply(event, SPAN("PONG\r\n"));
-		event->reply_binary = true;
-	} else if (wire_take(&line, SPAN("-ERR "))) {
-		wire_event_failed(event, span_of(line.at, wire_left(&line)));
-	} else {
-		wire_event(event, DIALECT_NOTHING);
-		return wire_take(&line, SPAN("INFO ")) || (wire_take(&line, SPAN("+OK")) && line.at == line.end);
-	}
-	return true;
+	(void)line;
+	wire_event_message(event, (uint32_t)room, data);
 }
 
 static ptrdiff_t decode(struct dialect_state *state, struct dialect_event *event, const uint8_t *bytes, size_t size)
 {
-	if (size == 0)
-		return 0;
-	if (!may_begin(bytes, size))
-		return -1;
-	const uint8_t *const feed = memchr(bytes, '\n', size < LINE_MAX_SIZE ? size : LINE_MAX_SIZE);
+	static const struct nats_reader reader = { take_pong, read_message, take_message };
 
-	if (!feed)
-		return size < LINE_MAX_SIZE ? 0 : -1;
-	if (feed == bytes || feed[-1] != '\r')
-		return -1;
-	struct wire_in line = { bytes, feed - 1 };
-	const ptrdiff_t taken = feed + 1 - bytes;
-
-	if (!wire_take(&line, SPAN("MSG ")))
-		return take_line(state, event, line) ? taken : -1;
-	const ptrdiff_t more = take_message(event, line, wire_in_of(feed + 1, size - (size_t)taken));
-
-	return more > 0 ? taken + more : more;
+	return nats_decode(&reader, state, event, bytes, size);
 }
 
 #define NATS(name_, summary_, stream_)                                                                                 \
