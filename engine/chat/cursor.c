@@ -207,16 +207,10 @@ void cursor_fall(struct hall *hall, struct cursor *cursor)
 void cursor_late(struct hall *hall, struct cursor *cursor)
 {
 	CHECK(cursor->fell);
-	switch ((enum slow_policy)cursor->slow) {
-	case SLOW_CATCH_UP:
-		return;
-	case SLOW_LATEST:
+	if (cursor->slow == SLOW_LATEST)
 		cursor->skips = true;
-		return;
-	case SLOW_DISCONNECT:
+	if (cursor->slow == SLOW_DISCONNECT)
 		hall->owners[cursor->owner].late = true;
-		return;
-	}
 }
 
 static void disown(struct hall *hall, struct cursor *cursor)

@@ -61,23 +61,16 @@ struct history_range history_asked(const struct home *home, const struct room *r
 {
 	const struct room_log *log = &room->log;
 	const size_t bytes = home->limits.page_bytes;
-	struct history_range range = { .from = 1 };
+	struct history_range range;
 
-	switch (command->from) {
-	case CHAT_PAGE_AFTER:
+	if (command->from == CHAT_PAGE_AFTER)
 		return history_after(log, command->seq, command->limit, bytes);
-	case CHAT_PAGE_AROUND:
+	if (command->from == CHAT_PAGE_AROUND)
 		range = history_around(log, command->seq, command->limit, bytes);
-		range.more |= range.from > room_first(home, room);
-		return range;
-	case CHAT_PAGE_BEFORE:
-		range = history_before(log, command->seq, command->limit, bytes);
-		break;
-	case CHAT_PAGE_LATEST:
-		range = history_before(log, UINT64_MAX, command->limit, bytes);
-		break;
-	}
-	range.more = range.from > room_first(home, room);
+	else
+		range = history_before(log, command->from == CHAT_PAGE_BEFORE ? command->seq : UINT64_MAX,
+				       command->limit, bytes);
+	range.more |= range.from > room_first(home, room);
 	return range;
 }
 
