@@ -406,3 +406,22 @@ Test(sqlite_refused, what_has_no_words_is_not_found)
 	cr_assert(found.status == STORE_OK && found.page->count == 1 && found.page->events[0].seq == seqs[2]);
 	give(&found);
 }
+
+/* A search ends, whatever SQLite finds. */
+Test(sqlite_refused, an_index_that_has_no_end_is_left)
+{
+	uint32_t left = 0;
+
+	fill();
+	for (uint32_t at = 1; at < 40; at++) {
+		refused_arm(REFUSED_sqlite3_step, at, 10000, SQLITE_ROW);
+		struct store_job answered = ask(STORE_SEARCH, CHAT_PAGE_LATEST);
+
+		refused_came();
+		left += answered.status == STORE_UNAVAILABLE;
+		give(&answered);
+		close_all();
+		open_all();
+	}
+	cr_assert_geq(left, 1);
+}

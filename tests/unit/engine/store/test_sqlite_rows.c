@@ -299,6 +299,113 @@ Test(sqlite_rows, words_of_rows_that_are_damaged_are_not_given_out)
 	cr_assert(job.status == STORE_OK && give(&job) == 1);
 }
 
+/* The row of this event is another one by now, with the sum of what the event says. */
+static void set_row(const char *change, const struct chat_event *event)
+{
+	const int64_t id = row_id(1, event->seq);
+	char sql[200];
+
+	snprintf(sql, sizeof(sql), "UPDATE events SET %s, crc = %u WHERE id = %lld", change, row_crc(id, event),
+		 (long long)id);
+	run_sql(sql);
+}
+
+static void expect_found(enum store_status status, uint32_t count, const char *what)
+{
+	struct store_job job = ask(STORE_SEARCH, "r", (struct store_retention){ 0 }, NOW);
+
+	cr_assert_eq(job.status, status, "%s: %d", what, job.status);
+	cr_assert_eq(give(&job), count, "%s", what);
+}
+
+static void act(enum chat_event_kind kind, uint64_t target)
+{
+	struct store_job job = message("r");
+
+	job.event.kind = kind;
+	job.event.target = target;
+	job.event.key = kind == CHAT_EV_react ? SPAN("+1") : SPAN_NONE;
+	cr_assert(append(&job) == 0 && job.status == STORE_OK);
+}
+
+Test(sqlite_rows, an_edit_of_what_is_none_has_no_words)
+{
+	struct chat_event edit = {
+		.kind = CHAT_EV_edit, .seq = 3, .from = SPAN("Ann"), .ts_ms = NOW, .data = SPAN("\"red eggs\"")
+	};
+
+	say("r");
+	act(CHAT_EV_react, 1);
+	act(CHAT_EV_edit, 1);
+	expect_found(STORE_OK, 1, "as it is");
+	edit.rev = 1;
+	edit.target = 2;
+	set_row("target = 2", &edit);
+	expect_found(STORE_CORRUPT, 0, "the message says that it was edited");
+	struct chat_event one = message("r").event;
+
+	one.seq = 1;
+	set_row("rev = 0", &one);
+	expect_found(STORE_OK, 1, "an edit of a reaction");
+	one.data = SPAN_NONE;
+	set_row("data = NULL", &one);
+	expect_found(STORE_OK, 0, "a message that says nothing");
+	run_sql("DELETE FROM events WHERE id & 4294967295 = 2");
+	expect_found(STORE_OK, 0, "an edit of what is not there");
+}
+
+Test(sqlite_rows, a_message_is_that_of_its_newest_edit_or_damaged)
+{
+	say("r");
+	act(CHAT_EV_edit, 1);
+	act(CHAT_EV_edit, 1);
+	expect_found(STORE_OK, 1, "as it is");
+	run_sql("DELETE FROM events WHERE kind = 'edit' AND rev = 2");
+	expect_found(STORE_CORRUPT, 0, "the newest is missing");
+}
+
+/* What is not indexed begins where the room does; an edit of what is gone says nothing. */
+Test(sqlite_rows, words_of_what_is_gone_are_not_looked_for)
+{
+	struct store_job job = message("r");
+
+	say("r");
+	say("r");
+	act(CHAT_EV_edit, 1);
+	job.retention.messages = 2;
+	cr_assert(append(&job) == 0 && job.status == STORE_OK && job.first == 3);
+	expect_found(STORE_OK, 1, "of four events two are left, of which one is an edit");
+	job = ask(STORE_SEARCH, "r", (struct store_retention){ 0 }, NOW);
+	cr_assert_eq(job.page->events[0].seq, 4);
+	give(&job);
+}
+
+/* One message at least, however long it is. */
+Test(sqlite_rows, a_page_of_what_is_found_ends_at_its_bytes)
+{
+	const struct store_job one = message("r");
+	struct store_job job = { .op = STORE_SEARCH,
+				 .room = SPAN("r"),
+				 .query = SPAN("eggs"),
+				 .limit = 10,
+				 .page_bytes = row_size(&one.event),
+				 .now_ms = NOW };
+
+	say("r");
+	say("r");
+	for (uint32_t count = 1; count <= 2; count++, job.page_bytes *= 2) {
+		backend.read(handles[STORE_SEARCHER], &job);
+		cr_assert(job.status == STORE_OK && job.page->count == count, "%u", job.page->count);
+		cr_assert_eq(job.page->more, count == 1);
+		cr_assert_eq(job.page->events[count - 1].seq, 2);
+		give(&job);
+		job.page = NULL;
+	}
+	job.page_bytes = 1;
+	backend.read(handles[STORE_SEARCHER], &job);
+	cr_assert(job.status == STORE_OK && give(&job) == 1);
+}
+
 /* Two rooms that have one place in the writer's memory, in one batch. */
 Test(sqlite_rows, rooms_that_take_turns)
 {
