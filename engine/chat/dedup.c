@@ -62,7 +62,10 @@ void dedup_remove(struct dedup *dedup, uint32_t room, struct span producer, uint
 	const uint64_t hash = cid_hash(dedup, room, producer, number);
 	struct map_probe probe = map_probe(&dedup->by_cid, hash);
 
-	for (uint32_t found; (found = map_next(&dedup->by_cid, &probe)) != 0;) {
+	for (;;) {
+		const uint32_t found = map_next(&dedup->by_cid, &probe);
+
+		CHECK(found != 0); /* a kept event with a cid is always found by it */
 		struct dedup_entry *entry = slab_at(&dedup->entries, found);
 
 		if (entry->room != room || entry->seq != seq)
@@ -71,5 +74,4 @@ void dedup_remove(struct dedup *dedup, uint32_t room, struct span producer, uint
 		slab_give(&dedup->entries, entry);
 		return;
 	}
-	CHECK(!"a kept event with a cid is always found by it");
 }

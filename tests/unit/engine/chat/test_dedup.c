@@ -1,8 +1,10 @@
 /* A cid leads back to the one event it made, and only in its room. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <signal.h>
 
 #include "engine/chat/dedup.h"
+#include "tests/unit/refused.h"
 
 #define ENTRIES 1000
 
@@ -66,6 +68,57 @@ Test(dedup, one_past_its_limit_is_refused_and_costs_nothing)
 	dedup_remove(&dedup, 3, SPAN("p"), 3, 3);
 	cr_assert_eq(dedup_add(&dedup, 1, SPAN("p"), ENTRIES + 1, 5), 0);
 	cr_assert_eq(times(1, SPAN("p"), ENTRIES + 1, 5), 1);
+}
+
+/* The number of a cid in room 2 that has the hash of number 1 in room 1, as dedup.c mixes them. */
+static uint64_t number_alike(void)
+{
+	const uint64_t of_number = 0x9e3779b97f4a7c15, of_room = 0xd1b54a32d192ed03;
+	uint64_t inverse = 1;
+
+	for (int i = 0; i < 6; i++)
+		inverse *= 2 - of_number * inverse;
+	return 1 - of_room * inverse;
+}
+
+Test(dedup, rooms_whose_cids_have_one_hash_are_told_apart)
+{
+	const uint64_t alike = number_alike();
+
+	cr_assert_eq(dedup_probe(&dedup, 1, SPAN("p"), 1).hash, dedup_probe(&dedup, 2, SPAN("p"), alike).hash);
+	for (int first = 1; first <= 2; first++) {
+		cr_assert_eq(dedup_add(&dedup, 1, SPAN("p"), 1, 10), 0);
+		cr_assert_eq(dedup_add(&dedup, 2, SPAN("p"), alike, 20), 0);
+		cr_assert(times(1, SPAN("p"), 1, 10) == 1 && times(1, SPAN("p"), 1, 20) == 0);
+		cr_assert(times(2, SPAN("p"), alike, 20) == 1 && times(2, SPAN("p"), alike, 10) == 0);
+		dedup_remove(&dedup, (uint32_t)first, SPAN("p"), first == 1 ? 1 : alike, (uint64_t)first * 10);
+		cr_assert_eq(times(1, SPAN("p"), 1, 10), first == 2);
+		cr_assert_eq(times(2, SPAN("p"), alike, 20), first == 1);
+		dedup_remove(&dedup, 3 - (uint32_t)first, SPAN("p"), first == 2 ? 1 : alike, 30 - (uint64_t)first * 10);
+	}
+	/* And two events of one room that their producer gave one number. */
+	cr_assert_eq(dedup_add(&dedup, 1, SPAN("p"), 1, 10) + dedup_add(&dedup, 1, SPAN("p"), 1, 11), 0);
+	dedup_remove(&dedup, 1, SPAN("p"), 1, 11);
+	dedup_remove(&dedup, 1, SPAN("p"), 1, 10);
+	cr_assert_eq(dedup.entries.used, 0);
+}
+
+Test(dedup, without_memory_nothing_is_added)
+{
+	uint64_t number = 1;
+
+	teardown();
+	refused_arm(REFUSED_mmap, 1, 1, ENOMEM);
+	cr_assert_eq(dedup_open(&dedup, ENTRIES, 77), -ENOMEM);
+	setup();
+	refused_arm(REFUSED_malloc, 1, 1, ENOMEM);
+	while (dedup_add(&dedup, 1, SPAN("p"), number, number) == 0)
+		number++;
+	cr_assert(refused_came(), "the table did not grow at %u", (unsigned)number);
+	cr_assert_eq(dedup.entries.used, number - 1);
+	cr_assert_eq(dedup_add(&dedup, 1, SPAN("p"), number, number), 0);
+	for (uint64_t n = 1; n <= number; n++)
+		cr_assert_eq(times(1, SPAN("p"), n, n), 1);
 }
 
 Test(dedup, removing_what_is_not_there_is_a_crash, .signal = SIGABRT)

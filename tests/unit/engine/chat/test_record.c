@@ -1,9 +1,11 @@
 /* A record is a copy: whatever happens to what it was made from, and no byte more than it says. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "engine/chat/record.h"
 #include "engine/core/slab.h"
+#include "tests/unit/refused.h"
 
 /* Copies the text to an allocation of exactly its size, so that reading past it is seen. */
 static struct span exact(const char *text)
@@ -123,6 +125,24 @@ Test(record, deleting_lets_go_of_the_data_alone)
 	cr_assert_eq(block_bytes_out(), record->size, "the first record is gone");
 	record = record_delete(record);
 	expect_rest(&record->event);
+	record_give(record);
+	cr_assert_eq(block_bytes_out(), 0);
+}
+
+Test(record, without_memory_the_data_goes_all_the_same)
+{
+	struct chat_event event = full();
+	struct record *record = record_make(&event);
+	const uint32_t before = record->size;
+
+	refused_arm(REFUSED_malloc, 1, 2, ENOMEM);
+	cr_assert_null(record_make(&event));
+	cr_assert_eq(record_delete(record), record);
+	cr_assert(refused_came());
+	forget(&event);
+	expect_rest(&record->event);
+	cr_assert(record->event.deleted && !record->event.data.bytes);
+	cr_assert_eq(record->size, before, "of the block");
 	record_give(record);
 	cr_assert_eq(block_bytes_out(), 0);
 }
