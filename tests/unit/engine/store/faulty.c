@@ -18,6 +18,8 @@ static enum faulty_kind armed;
 static uint32_t failing, calls[FAULTY_KINDS];
 static bool lasts, fired;
 
+int faulty_write_errno = EIO;
+
 static bool fails(enum faulty_kind kind)
 {
 	const uint32_t call = ++calls[kind];
@@ -46,7 +48,7 @@ static int on_read(sqlite3_file *file, void *bytes, int size, sqlite3_int64 at)
 static int on_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 at)
 {
 	if (fails(FAULTY_WRITE)) {
-		errno = EIO;
+		errno = faulty_write_errno;
 		return SQLITE_IOERR_WRITE;
 	}
 	if (fails(FAULTY_FULL)) {

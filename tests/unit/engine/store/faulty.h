@@ -13,7 +13,7 @@
 enum faulty_kind {
 	FAULTY_NONE, /* calls of all kinds are counted */
 	FAULTY_READ, /* a read: EIO */
-	FAULTY_WRITE, /* a write or a truncation: EIO */
+	FAULTY_WRITE, /* a write or a truncation: EIO, or what faulty_write_errno says */
 	FAULTY_FULL, /* a write: no room */
 	FAULTY_SYNC, /* a sync: EIO */
 	FAULTY_OPEN, /* an open: no permission */
@@ -27,6 +27,8 @@ void faulty_install(void);
 
 /* From now on calls of this kind count from 1, and number `at` fails; `lasting`: and all that follow. */
 void faulty_arm(enum faulty_kind kind, uint32_t at, bool lasting);
+
+extern int faulty_write_errno;
 
 /* Calls of a kind since it was armed; and whether the one that was chosen came. */
 uint32_t faulty_calls(enum faulty_kind kind);

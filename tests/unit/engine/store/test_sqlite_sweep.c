@@ -388,3 +388,56 @@ SWEEP_SAID(memory_is_said_to_be_short, REFUSED_sqlite3_step, SQLITE_NOMEM, 10)
 SWEEP_SAID(an_allocation_of_ours_fails, REFUSED_malloc, ENOMEM, 6)
 SWEEP_SAID(a_cleared_allocation_of_ours_fails, REFUSED_calloc, ENOMEM, 3)
 SWEEP_SAID(a_block_of_ours_does_not_grow, REFUSED_realloc, ENOMEM, 2)
+
+/* SQLite knows one of them. */
+Test(sqlite_sweep, that_there_is_no_room_has_several_names)
+{
+	static const struct {
+		int error, result;
+	} rows[] = { { ENOSPC, -ENOSPC }, { EDQUOT, -ENOSPC }, { EFBIG, -ENOSPC }, { EIO, -EIO } };
+
+	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct store_job job = message(0, i + 1), *list[] = { &job };
+
+		cr_assert(try_open(), "%s", why);
+		faulty_write_errno = rows[i].error;
+		faulty_arm(FAULTY_WRITE, 1, false);
+		cr_assert_eq(backend.append(handles[STORE_WRITER], list, 1), rows[i].result, "%u", i);
+		cr_assert(faulty_fired());
+		if (rows[i].result == -ENOSPC)
+			cr_assert(backend.append(handles[STORE_WRITER], list, 1) == 0 && job.seq == i + 1);
+		close_all();
+	}
+}
+
+/* SQLite takes the whole transaction back then, and no job of it can be taken back alone. */
+Test(sqlite_sweep, a_read_fails_while_each_job_is_taken_back_by_itself)
+{
+	static struct store_job jobs[400], *list[400];
+	struct store_job *one = jobs;
+	static const char sql[] = "UPDATE rooms SET crc = crc + 1 WHERE name = 'attic'";
+	sqlite3 *db;
+
+	for (uint32_t i = 0; i < 400; i++) {
+		jobs[i] = message(i > 0, i + 1);
+		jobs[i].retention = (struct store_retention){ 0 };
+		list[i] = &jobs[i];
+	}
+	cr_assert(try_open() && backend.append(handles[STORE_WRITER], list, 400) == 0);
+	close_all();
+	cr_assert(sqlite3_open(path, &db) == SQLITE_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK);
+	sqlite3_close(db);
+	cr_assert(try_open(), "%s", why);
+	jobs[0] = message(0, 500);
+	cr_assert_eq(backend.append(handles[STORE_WRITER], &one, 1), 0);
+	cr_assert_eq(jobs[0].status, STORE_CORRUPT);
+	jobs[0] = message(1, 501);
+	faulty_arm(FAULTY_READ, 1, true);
+	cr_assert_eq(backend.append(handles[STORE_WRITER], &one, 1), -EIO);
+	cr_assert(faulty_fired());
+	faulty_arm(FAULTY_NONE, 0, false);
+	close_all();
+	cr_assert(try_open() && backend.append(handles[STORE_WRITER], &one, 1) == 0);
+	cr_assert(jobs[0].status == STORE_OK && jobs[0].seq == 400, "%u", (unsigned)jobs[0].seq);
+	close_all();
+}
