@@ -84,11 +84,15 @@ void cursor_list_crowd(struct hall *hall, struct cursor *cursor)
 void owner_mark_again(struct hall *hall, uint32_t index)
 {
 	const struct owner *owner = &hall->owners[index];
-	const struct cursor *first = owner->behind != 0 ? cursor_at(hall, owner->behind) : NULL;
 
-	if (first && first->hot != 0 && hot_log_is_crowd(hall, hot_log_at(hall, first->hot)))
+	if (owner->behind == 0)
+		return;
+	const struct cursor *first = cursor_at(hall, owner->behind);
+
+	CHECK(first->hot != 0); /* who is listed was attached */
+	if (hot_log_is_crowd(hall, hot_log_at(hall, first->hot)))
 		owner_mark_crowd(hall, index);
-	else if (first)
+	else
 		owner_mark(hall, index);
 }
 
@@ -160,11 +164,13 @@ void cursor_join_live(struct hall *hall, struct cursor *cursor, uint64_t seq)
 	cursor->state = CURSOR_LIVE;
 }
 
+/* There is one: a position is before the tail. */
 static struct segment *segment_of(const struct hot_log *hot, uint64_t position)
 {
 	struct segment *segment = hot->first;
 
-	while (segment && segment->start + segment->used <= position)
+	CHECK(position < hot->tail);
+	while (segment->start + segment->used <= position)
 		segment = segment->next;
 	return segment;
 }
@@ -185,7 +191,7 @@ static void step_out(struct hall *hall, struct cursor *cursor)
 	struct hot_log *hot = hot_log_at(hall, cursor->hot);
 	struct segment *segment = segment_of(hot, cursor->position);
 
-	CHECK(cursor->state == CURSOR_BEHIND && segment && segment->readers > 0);
+	CHECK(cursor->state == CURSOR_BEHIND && segment->readers > 0);
 	segment->readers--;
 }
 
@@ -319,7 +325,6 @@ bool cursor_next(struct hall *hall, struct cursor *cursor, struct cursor_range *
 		struct segment *segment = segment_of(hot, cursor->position);
 		const struct hole *hole = hole_ahead(hall, cursor);
 
-		CHECK(segment);
 		if (hole && hole->from <= cursor->position) {
 			pass_hole(hall, cursor, segment);
 			continue;

@@ -1,8 +1,10 @@
 /* A member in a room: what it is given, around what it must not see, and where it goes on after falling off. */
 #include "tests/unit/engine/chat/hall_fixture.h"
 
+#include <errno.h>
 #include <signal.h>
 
+#include "engine/chat/room_class.h"
 #include "engine/core/random.h"
 
 TestSuite(cursor, .init = hall_setup);
@@ -261,6 +263,61 @@ Test(cursor, one_past_the_limit_is_refused)
 	cr_assert_null(cursor_open(&hall, 1, place, false, false));
 	for (uint32_t i = 0; i < 128; i++)
 		gone(cursors[i]);
+	hall_teardown();
+}
+
+/* Each room has a log for each way in which its frames are written. */
+Test(cursor, a_room_without_a_place_for_its_frames_is_not_joined)
+{
+	static const struct span rooms[] = { SPAN("room"), SPAN("attic"), SPAN("brook") };
+	struct cursor *cursors[9];
+
+	for (uint32_t i = 0; i < 9; i++) {
+		const uint32_t at = directory_enter(&names, rooms[i / 4], directory_hash(&names, rooms[i / 4]));
+
+		cursors[i] = cursor_open(&hall, i, at, i & 1, false);
+		cr_assert_eq(cursor_attach(&hall, cursors[i], i & 2, 0, 0), i < 8 ? 0 : -ENOMEM, "%u", i);
+	}
+	for (uint32_t i = 0; i < 9; i++)
+		gone(cursors[i]);
+	hall_teardown();
+}
+
+Test(cursor, who_is_late_is_served_as_the_room_says)
+{
+	static const enum slow_policy policies[] = { SLOW_CATCH_UP, SLOW_LATEST, SLOW_DISCONNECT };
+
+	for (uint32_t i = 0; i < 3; i++) {
+		struct cursor *cursor = enter(1);
+
+		cursor_fall(&hall, cursor);
+		cursor->slow = policies[i];
+		cursor_late(&hall, cursor);
+		cr_assert_eq(cursor->skips, policies[i] == SLOW_LATEST);
+		cr_assert_eq(hall.owners[1].late, policies[i] == SLOW_DISCONNECT);
+		gone(cursor);
+		cr_assert(!hall.owners[1].late, "nothing is left to be late with");
+	}
+	hall_teardown();
+}
+
+/* Its own comes to a member that cannot be told what to leave out, and to one that is given pages. */
+Test(cursor, what_is_not_to_be_seen_may_be)
+{
+	struct cursor *cursor = enter(1);
+	const uint32_t most = hall.holes.item_max;
+	struct given given;
+
+	hall.holes.item_max = 0;
+	say_hidden(100, cursor);
+	hall.holes.item_max = most;
+	hot_logs_settle(&hall);
+	cr_assert(give(cursor, 10, &given));
+	expect_seqs(&given, 1, 1);
+	cursor_fall(&hall, cursor);
+	say_hidden(100, cursor);
+	cr_assert(cursor->holes == 0 && hall.holes.used == 0);
+	gone(cursor);
 	hall_teardown();
 }
 
