@@ -31,7 +31,7 @@ struct worker {
 	void *context;
 	uint32_t first; /* whose jobs come first in the next batch */
 	uint32_t count; /* of batch */
-	uint32_t last_count; /* of the batch before */
+	uint32_t last_count; /* of the batch before; 0 but for the writer */
 	uint64_t to_ring; /* cores that got answers this turn */
 	uint64_t maintain_ms; /* when the next slice is due */
 	uint64_t written_ms; /* when the last batch was */
@@ -346,9 +346,10 @@ static void wait_for_words(struct worker *worker, uint64_t wait)
 {
 	const size_t count = ring_collect(worker->ring, worker->events, EVENTS_MAX, wait);
 
-	for (size_t i = 0; i < count; i++)
-		if (worker->events[i].kind == RING_WOKEN && worker->events[i].word == WORKER_WORD_END)
-			worker->ended = true;
+	for (size_t i = 0; i < count; i++) {
+		CHECK(worker->events[i].kind == RING_WOKEN); /* it has no sockets */
+		worker->ended |= worker->events[i].word == WORKER_WORD_END;
+	}
 }
 
 static void collect(struct worker *worker)
@@ -377,7 +378,7 @@ static bool all_cores_sleep(const struct worker *worker)
  * it touches, however few its jobs are, and members get what is committed together in one piece. */
 static void gather(struct worker *worker)
 {
-	if (worker->limits.which != STORE_WRITER || worker->last_count < GATHER_BATCH || !jobs_wait(worker))
+	if (worker->last_count < GATHER_BATCH || !jobs_wait(worker))
 		return;
 	for (int i = 0; i < GATHER_LOOKS && !all_cores_sleep(worker); i++) {
 		if (i == 0)

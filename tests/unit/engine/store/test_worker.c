@@ -233,6 +233,17 @@ Test(worker, after_a_large_batch_the_next_waits_for_cores_that_are_awake)
 	end();
 }
 
+Test(worker, after_a_large_batch_nobody_is_waited_for_who_gives_nothing)
+{
+	begin(STORE_WRITER, 100, 1 << 20);
+	give_and_take(64);
+	ring_post(links.ring_bells[STORE_WRITER], 0);
+	worker_turn(worker);
+	cr_assert_eq(count_of(STORE_COUNTER_gathered), 0);
+	cr_assert_eq(disk.batches, 1);
+	end();
+}
+
 Test(worker, a_full_disk_refuses_and_heals)
 {
 	begin(STORE_WRITER, 100, 1 << 20);
