@@ -148,7 +148,7 @@ void room_trim(struct home *home, struct room *room)
 			room->aging_ms = home->now_ms + (uint64_t)((int64_t)kept.age_ms - age_ms);
 			break;
 		}
-		if (room->disk != 0 && room_disk(home, room)->first <= oldest->event.seq)
+		if (room->disk != 0)
 			room_disk(home, room)->first = oldest->event.seq + 1;
 		shift(home, room);
 	}
@@ -157,7 +157,8 @@ void room_trim(struct home *home, struct room *room)
 /* The rooms longest silent give up their logs until the core's sum is kept. */
 static void trim_all(struct home *home)
 {
-	while (home->history_bytes > home->limits.history_bytes_all && home->coldest != 0) {
+	while (home->history_bytes > home->limits.history_bytes_all) {
+		CHECK(home->coldest != 0); /* who has bytes is on the list */
 		struct room *room = room_at(home, home->coldest);
 
 		shift(home, room);
@@ -182,7 +183,8 @@ static void evict_silent(struct home *home)
 		struct room *room = room_at(home, index);
 
 		index = room->warmer;
-		if (room->connections > 0 || room->disk != 0 || room->pinned || mod_is_needed(home, room))
+		CHECK(!room->pinned); /* nothing that is done in one room enters another */
+		if (room->connections > 0 || room->disk != 0 || mod_is_needed(home, room))
 			continue;
 		room_empty(home, room);
 		room_tidy(home, room);

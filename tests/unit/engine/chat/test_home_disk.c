@@ -487,3 +487,37 @@ Test(home_disk, a_loaded_window_with_a_hole_in_it_is_damage_too)
 	expect_error(0, CHAT_ERR_internal);
 	cr_assert_null(the_room());
 }
+
+/* The window is empty then, and the store has it. */
+Test(home_disk, what_is_kept_is_told_though_there_is_no_memory_for_it)
+{
+	joined(1, 5);
+	RUN(0, "Ann", .op = CHAT_OP_send, .data = SPAN("6"));
+	refused_arm(REFUSED_malloc, 1, 1, ENOMEM);
+	commit(6);
+	cr_assert(refused_came());
+	cr_assert_eq(expect_event(0, CHAT_EV_msg)->seq, 6);
+	cr_assert_eq(expect_reply(0, CHAT_REPLY_ACK)->page.last, 6);
+	cr_assert(the_room()->log.count == 0 && the_room()->log.last == 6);
+}
+
+Test(home_disk, a_room_with_something_under_way_gives_no_way_to_a_new_one)
+{
+	const uint32_t most = home->rooms.item_max;
+
+	joined(1, 5);
+	RUN(0, "Ann", .op = CHAT_OP_send, .data = SPAN("6"));
+	RUN(0, "Ann", .op = CHAT_OP_leave);
+	RUN(0, "Bob", .op = CHAT_OP_join, .room = SPAN("mem:a"));
+	RUN(0, "Bob", .op = CHAT_OP_send, .room = SPAN("mem:a"), .data = SPAN("1"));
+	RUN(0, "Bob", .op = CHAT_OP_leave, .room = SPAN("mem:a"));
+	home->rooms.item_max = 2;
+	hush();
+	RUN(0, "Bob", .op = CHAT_OP_join, .room = SPAN("mem:b"));
+	expect_reply(0, CHAT_REPLY_JOIN);
+	home->rooms.item_max = most;
+	cr_assert_not_null(the_room());
+	cr_assert_null(room_find(home, SPAN("mem:a"), directory_hash(&names, SPAN("mem:a"))));
+	commit(6);
+	cr_assert_null(the_room());
+}

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "tests/unit/refused.h"
+
 TestSuite(home_rooms);
 
 static struct home_limits limits;
@@ -106,6 +108,151 @@ Test(home_rooms, a_new_room_makes_the_longest_silent_empty_one_give_way)
 	join_room(4, SPAN("Bob"));
 	expect_reply(0, CHAT_REPLY_JOIN);
 	cr_assert(find(1) && !find(2) && find(3) && find(4));
+	home_teardown();
+}
+
+/* Who was banned there would be let in again. */
+Test(home_rooms, a_room_that_is_moderated_gives_no_way)
+{
+	open_with(3, 10, 10);
+	for (uint32_t i = 1; i <= 3; i++) {
+		join_room(i, SPAN("Ann"));
+		say_in(i, SPAN("Ann"), 5);
+	}
+	rights_now |= CHAT_RIGHT_moderate;
+	run(0, SPAN("Ann"),
+	    (struct chat_command){
+		    .op = CHAT_OP_mod, .act = CHAT_MOD_ban, .whom = SPAN("Eve"), .room = room_of(1), .id = 99 });
+	say_in(2, SPAN("Ann"), 5);
+	say_in(3, SPAN("Ann"), 5);
+	for (uint32_t i = 1; i <= 3; i++)
+		leave_room(i, SPAN("Ann"), true);
+	join_room(4, SPAN("Bob"));
+	expect_reply(0, CHAT_REPLY_JOIN);
+	cr_assert(find(1) && !find(2) && find(3) && find(4));
+	home_teardown();
+}
+
+/* Looking for one that may takes no longer the more rooms there are. */
+Test(home_rooms, of_many_rooms_not_all_are_looked_at)
+{
+	open_with(66, 10, 100);
+	for (uint32_t i = 1; i <= 66; i++) {
+		join_room(i, SPAN("Ann"));
+		say_in(i, SPAN("Ann"), 5);
+	}
+	leave_room(65, SPAN("Ann"), true);
+	join_room(67, SPAN("Bob"));
+	expect_error(0, CHAT_ERR_limit);
+	leave_room(64, SPAN("Ann"), true);
+	join_room(67, SPAN("Bob"));
+	expect_reply(0, CHAT_REPLY_JOIN);
+	cr_assert(!find(64) && find(65));
+	home_teardown();
+}
+
+/* What somebody says who is no member is in a room for as long as it is said, however little is kept. */
+Test(home_rooms, what_is_said_from_outside_may_be_too_much_to_keep)
+{
+	open_with(10, 10, 10);
+	home->limits.history_bytes_all = 1;
+	outside_now = true;
+	RUN(0, "Ann", .op = CHAT_OP_send, .data = SPAN("1"));
+	cr_assert_eq(expect_reply(0, CHAT_REPLY_ACK)->page.last, 1);
+	cr_assert_null(the_room());
+	outside_now = false;
+	home_teardown();
+}
+
+Test(home_rooms, of_class_disk_without_a_store_are_in_memory)
+{
+	static const struct room_classes classes = { .classes = { { .disk = true } }, .count = 1 };
+
+	limits = roomy;
+	limits.classes = &classes;
+	home_setup_of(&limits);
+	join(0, SPAN("Ann"));
+	cr_assert_eq(the_room()->disk, 0);
+	cr_assert_eq(say(0, SPAN("Ann"), "1"), 1);
+	home_teardown();
+}
+
+Test(home_rooms, without_memory_nothing_is_said_and_no_number_is_given)
+{
+	open_with(10, 10, 10);
+	join(0, SPAN("Ann"));
+	for (uint64_t n = 1; n <= 220; n++)
+		for (uint32_t at = 1, came = 1; came; at++) {
+			refused_arm(REFUSED_malloc, at, 1, ENOMEM);
+			RUN(0, "Ann", .op = CHAT_OP_send, .data = SPAN("1"), .number = n,
+			    .producer = n % 16 == 1 ? SPAN_NONE : SPAN("p"));
+			came = refused_came();
+			cr_assert_eq(the_room()->log.last, came ? n - 1 : n, "%u", at);
+			if (came)
+				expect_error(0, CHAT_ERR_unavailable);
+			hush();
+		}
+	cr_assert_eq(home->dedup.entries.used, 206);
+	home_teardown();
+}
+
+/* Cids of one hash, by their number or by their producer. */
+struct hashed {
+	uint32_t hash, i;
+};
+
+static struct span producer_of(uint32_t i, bool by_number)
+{
+	static char name[16];
+
+	snprintf(name, sizeof(name), "p%u", by_number ? 0 : i);
+	return span_of(name, strlen(name));
+}
+
+static int by_hash(const void *left, const void *right)
+{
+	const struct hashed *a = left, *b = right;
+
+	return (a->hash > b->hash) - (a->hash < b->hash);
+}
+
+static const struct hashed *find_alike(bool by_number)
+{
+	static struct hashed all[400000];
+
+	for (uint32_t i = 0; i < 400000; i++)
+		all[i] = (struct hashed){ dedup_probe(&home->dedup, room_index(home, the_room()),
+						      producer_of(i, by_number), by_number ? i + 1 : 1)
+						  .hash,
+					  i };
+	qsort(all, 400000, sizeof(all[0]), by_hash);
+	for (uint32_t i = 1; i < 400000; i++)
+		if (all[i].hash == all[i - 1].hash)
+			return &all[i - 1];
+	cr_assert_fail("no two of 400,000");
+	return NULL;
+}
+
+Test(home_rooms, cids_of_one_hash_are_told_apart)
+{
+	open_with(10, 10, 10);
+	join(0, SPAN("Ann"));
+	for (int by_number = 0; by_number < 2; by_number++) {
+		const struct hashed *alike = find_alike(by_number);
+
+		for (uint32_t i = 0; i < 4; i++) {
+			const uint32_t number = alike[i % 2].i;
+
+			RUN(0, "Ann", .op = CHAT_OP_send, .data = SPAN("1"), .producer = producer_of(number, by_number),
+			    .number = by_number ? number + 1 : 1);
+			if (i < 2)
+				expect_event(0, CHAT_EV_msg);
+			const struct chat_reply *reply = expect_reply(0, CHAT_REPLY_ACK);
+
+			cr_assert_eq(reply->duplicate, i >= 2);
+			cr_assert_eq(reply->page.last, 2u * (unsigned)by_number + i % 2 + 1);
+		}
+	}
 	home_teardown();
 }
 
