@@ -304,8 +304,7 @@ static int slice(struct sqlite_keep *keep, uint64_t wall_ms)
 
 		more = indexed < 0 ? indexed : more | indexed;
 	}
-	/* What is damaged is not this one's to tell. */
-	return more == -EBADMSG ? 0 : more;
+	return more;
 }
 
 int keep_slice(struct sqlite_keep *keep, uint64_t wall_ms)
