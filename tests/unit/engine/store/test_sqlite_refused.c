@@ -425,3 +425,23 @@ Test(sqlite_refused, an_index_that_has_no_end_is_left)
 	}
 	cr_assert_geq(left, 1);
 }
+
+/* A row that SQLite had a moment ago. */
+Test(sqlite_refused, what_is_gone_between_two_looks_is_damage)
+{
+	static void (*const makes[])(void) = { an_edit, a_deletion };
+	uint32_t met = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		for (uint32_t at = 1; at < 14; at++) {
+			append_job(CHAT_EV_msg, 0);
+			refused_arm(REFUSED_sqlite3_step, 1, 1, SQLITE_CORRUPT); /* it looks but once from now on */
+			cr_assert_eq(append(), 0);
+			makes[i]();
+			refused_arm(REFUSED_sqlite3_step, at, 1, SQLITE_DONE);
+			met += append() == 0 && job.status == STORE_CORRUPT;
+			teardown(); /* what SQLite says to have done and has not is nothing to go on with */
+			setup();
+		}
+	cr_assert_geq(met, 4, "%u: the target as it is judged and as it is changed", met);
+}

@@ -380,6 +380,23 @@ Test(sqlite_rows, words_of_what_is_gone_are_not_looked_for)
 	give(&job);
 }
 
+Test(sqlite_rows, what_is_longer_than_any_message_is_kept_without_its_words)
+{
+	static char data[CHAT_DATA_SIZE_MAX + 1] = "\"red eggs ";
+	struct store_job job = message("r");
+
+	say("r");
+	memset(data + 10, 'x', sizeof(data) - 11);
+	data[sizeof(data) - 1] = '"';
+	job.event.data = span_of(data, sizeof(data));
+	cr_assert(append(&job) == 0 && job.status == STORE_OK);
+	expect_found(STORE_OK, 1, "a byte more than may be");
+	data[sizeof(data) - 2] = '"';
+	job.event.data.size--;
+	cr_assert(append(&job) == 0 && job.status == STORE_OK);
+	expect_found(STORE_OK, 2, "the longest");
+}
+
 /* One message at least, however long it is. */
 Test(sqlite_rows, a_page_of_what_is_found_ends_at_its_bytes)
 {
