@@ -3,9 +3,11 @@ import asyncio
 import random
 import time
 
+from caller import Caller
 from client import Client
 from journal import now_us
 from moderator import Moderator
+from routes import KEY_USER, OTHER_USER
 
 TICK = 0.004
 
@@ -41,6 +43,8 @@ class Fleet:
         self.moderators = [Moderator(self, options.clients + number, names, random.Random(f"{options.seed}/mod {number}"))
                            for number in range(options.moderators if self.secret else 0)]
         self.clients += self.moderators
+        self.callers = [Caller(self, len(self.clients) + number, names, random.Random(f"{options.seed}/api {number}"))
+                        for number in range(options.callers if options.api_key else 0)]
         self.rng = rng
 
     def stands(self, room, epoch, seq):
@@ -55,9 +59,10 @@ class Fleet:
         options, self.loop = self.options, asyncio.get_running_loop()
         self.journal.note(-1, "run", {"role": "load", "seed": options.seed, "disk": options.disk, "rate": options.rate,
                                       "clients": options.clients, "rooms": options.rooms,
-                                      "managers": [client.name for client in self.moderators],
+                                      "managers": [client.name for client in self.moderators]
+                                      + [KEY_USER, OTHER_USER] * bool(self.callers),
                                       "wall_us": time.time_ns() // 1000 - now_us()})
-        for client in self.clients:
+        for client in self.clients + self.callers:
             self.loop.create_task(client.connect())
         await self.talk()
         self.talking = False
@@ -75,7 +80,7 @@ class Fleet:
     async def talk(self):
         options, begun = self.options, self.loop.time()
         last, due, clients, rng = begun, 0.0, self.talkers, self.rng
-        acts_due = 0.0
+        acts_due = calls_due = 0.0
         while not self.stopping.is_set():
             await asyncio.sleep(TICK)
             now = self.loop.time()
@@ -83,6 +88,7 @@ class Fleet:
                 break
             due = min(due + (now - last) * options.rate, options.rate * 0.1)
             acts_due += (now - last) * options.acts
+            calls_due += (now - last) * options.calls
             last = now
             while due >= 1:
                 due -= 1
@@ -96,14 +102,19 @@ class Fleet:
                 if acts_due >= 1:
                     acts_due -= 1
                     rng.choice(self.moderators).moderate()
+            for caller in self.callers:
+                caller.tend()
+                if calls_due >= 1:
+                    calls_due -= 1
+                    caller.call()
 
     async def settle(self):
         until = now_us() + self.options.settle * 1000000
         while now_us() < until:
-            if all(client.settled() for client in self.clients):
+            if all(client.settled() for client in self.clients + self.callers):
                 return True
-            for moderator in self.moderators:
-                moderator.tend(True)
+            for actor in self.moderators + self.callers:
+                actor.tend(True)
             await asyncio.sleep(0.05)
         return False
 
@@ -121,6 +132,9 @@ class Fleet:
                 if room.seq < self.top(room.name, room.epoch):
                     why.append(f"{room.name}: at {room.seq} of {self.top(room.name, room.epoch)}")
             yield f"{client.name}: " + ", ".join(why)
+        for caller in self.callers:
+            if not caller.settled():
+                yield from caller.restless()
 
     async def part(self):
         self.ended = True
@@ -128,7 +142,9 @@ class Fleet:
             if client.ws is not None and client.ws.frames is not None:
                 client.part()
                 client.ws.close()
+        for caller in self.callers:
+            caller.part()
         for _ in range(100):
-            if all(client.ws is None for client in self.clients):
+            if all(client.ws is None for client in self.clients) and all(caller.wire is None for caller in self.callers):
                 break
             await asyncio.sleep(0.02)

@@ -5,7 +5,9 @@ who    a number: the client, or -1 for the run itself
 what   body
 ">"    the frame that the client sends next, as it stands on the wire. Written before it is sent
 "<"    a frame that was received, as it stood on the wire. Written after it was received
-"+"    a connection's WebSocket handshake is done: the connection's number
+"api>" a request to the HTTP API that is sent next: {"id", "method", "path", "body"}, body as it stands on the wire, or null
+"api<" an answer that was received: {"re", "status", "body"}; body null where it is no JSON
+"+"    a connection's WebSocket handshake is done, or a back end has connected: the connection's number
 "-"    it is over: {"code", "reason", "mine": the client ended it}
 "~"    {"room", "cid"}: the client gives up on it and will not send it again
 "!"    what the server did against RFC 6455 or JSON, a text

@@ -8,11 +8,12 @@ import json
 from entries import Entries
 from logbook import Call, Logbook, content_of
 from moderation import Moderation
+from routes import answer_of, command_of
 from verdict import Verdict
 
 SECOND = 1000000
 LIVE_SECONDS = 30
-UNSURE = ("internal", "unavailable")  # these promise nothing about what was done
+UNSURE = ("internal", "unavailable", "timeout")  # these promise nothing about what was done
 
 
 class Member:
@@ -66,8 +67,9 @@ class Judge:
         self.stopped = {}  # file -> time
         self.where = None
         self.now = 0
-        self.actions = {">": self.said, "<": self.heard, "+": self.connected, "-": self.parted, "~": self.gave_up,
-                        "!": self.breach, "run": self.run, "stop": self.stop, "end": self.end, "fault": self.fault}
+        self.actions = {">": self.said, "<": self.heard, "api>": self.requested, "api<": self.replied,
+                        "+": self.connected, "-": self.parted, "~": self.gave_up, "!": self.breach, "run": self.run,
+                        "stop": self.stop, "end": self.end, "fault": self.fault}
 
     def broken(self, rule, text):
         self.verdict.broken(rule, text, self.where)
@@ -149,6 +151,14 @@ class Judge:
         if room is not None:
             conn.queues.setdefault((room, call is not None), []).append(body["id"])
 
+    def requested(self, key, request):
+        """By a back end, in somebody's name."""
+        command, user = command_of(request)
+        if key in self.conns:
+            self.conns[key].user = user
+        self.said(key, command)
+        self.verdict.add("requests")
+
     def called(self, conn, room, op, body):
         content, data = content_of(body)
         cid = body.get("cid")
@@ -191,6 +201,14 @@ class Judge:
             member = self.moderation.removed(conn, body)
             if member is not None:
                 self.left.setdefault(conn.who, {})[body["room"]] = (member.log, member.pos, True)
+
+    def replied(self, key, answer):
+        if answer["re"] == 0 and answer["status"] == 408:
+            return  # nothing was asked for a while
+        if answer["re"] == 0:
+            self.broken("answers", f"u{key[1]}: {answer} answers no request")
+        else:
+            self.heard(key, answer_of(answer))
 
     def inside(self, conn, body):
         member = conn.members.get(body["room"])

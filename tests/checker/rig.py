@@ -7,6 +7,7 @@ Server starts one command and knows when it is ready; a rig that puts something 
 another way, gives Run a Server of its own class with other start(), kill() or after_kill().
 """
 import ctypes
+import hashlib
 import json
 import os
 import random
@@ -20,6 +21,7 @@ import tempfile
 import time
 
 from journal import Journal, now_us
+from routes import KEY_NAME
 from trial import judged
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -120,6 +122,7 @@ def add_options(parser):
     parser.add_argument("--rate", type=float, default=600, help="publishes a second, beside those of two clients that never wait (600)")
     parser.add_argument("--moderators", type=int, default=2, help="clients that may manage every room, and do; 0: all are "
                         "guests (2)")
+    parser.add_argument("--callers", type=int, default=2, help="back ends that publish, read and moderate over the HTTP API (2)")
     parser.add_argument("--no-disk", dest="disk", action="store_false", help="all rooms are in memory (--data '')")
     parser.add_argument("--store", default="", help="given to the server as --store; {seed} is put in")
     parser.add_argument("--server-options", default="", help="more options of the server, in one word")
@@ -144,6 +147,10 @@ class Run:
         self.secret = self.path("secret")
         with open(self.secret, "w") as file:
             file.write("known to every client of this test alone")
+        self.api_key = f"of the rig with seed {self.seed}"
+        with open(self.path("api-keys"), "w") as file:
+            digest = hashlib.sha256(self.api_key.encode()).hexdigest()
+            file.write(f"{KEY_NAME} publish,read,moderate,manage sha256:{digest}\n")
         self.port = free_port(self.rng)
         self.server = self.server_class(self.command(), self.port, self.path("server.log"))
         self.faults = Journal(self.path("faults.jsonl"))
@@ -169,6 +176,7 @@ class Run:
         store = self.store()
         more = options.server_options + (f" --store {shlex.quote(store)}" if store else "")
         more += f" --token-keys HS256:{shlex.quote(self.secret)}" if options.moderators else ""
+        more += f" --api-keys {shlex.quote(self.path('api-keys'))}" if options.callers else ""
         data_option = f"--data {shlex.quote(self.data)}" if options.disk else "--data ''"
         return options.command.format(build=build, port=self.port, data=self.data, data_option=data_option, options=more)
 
@@ -182,6 +190,8 @@ class Run:
                    "--rooms-each", str(options.rooms_each), "--memory", str(options.memory), "--rate", str(options.rate)]
         if options.moderators:
             command += ["--moderators", str(options.moderators), "--secret", self.secret]
+        if options.callers:
+            command += ["--callers", str(options.callers), "--api-key", self.api_key]
         if not options.disk:
             command.append("--no-disk")
         return subprocess.Popen(command + list(more), stdout=subprocess.DEVNULL if more else None,

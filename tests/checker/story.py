@@ -5,6 +5,8 @@ for everybody; bend a copy() to bend it for one.
 """
 import copy
 
+from routes import KEY_USER, OTHER_USER
+
 LOAD, FINAL, FAULTS = 0, 1, 2
 TICK = 1000
 
@@ -19,7 +21,7 @@ class Story:
         self.users = {}
         self.conns = {}
         for file, role in ((LOAD, "load"), (FINAL, "final"), (FAULTS, "faults")):
-            self.put(file, -1, "run", {"role": role, "disk": disk, "managers": ["u9"]})
+            self.put(file, -1, "run", {"role": role, "disk": disk, "managers": ["u9", KEY_USER, OTHER_USER]})
 
     def put(self, file, who, what, body, label=None):
         self.now += TICK
@@ -123,6 +125,28 @@ class Story:
     def act(self, who, room, act, to, label=None, **body):
         self.ids += 1
         return self.publish(who, room, None, to, "mod", label, act=act, reason=f"because {self.ids}", **body)
+
+    # --- back ends ---
+
+    def ask(self, who, method, path, label=None, **body):
+        self.ids += 1
+        self.put(LOAD, who, "api>", {"id": self.ids, "method": method, "path": "/api/v1/" + path, "body": body or None},
+                 label and "ask " + label)
+        return self.ids
+
+    def reply(self, who, re, label=None, status=200, **body):
+        self.put(LOAD, who, "api<", {"re": re, "status": status, "body": body}, label and "reply " + label)
+
+    def place(self, event, **more):
+        """What a request that has made it is answered with."""
+        return {"room": event["room"], "seq": event["seq"], "ts": event["ts"], "epoch": self.epochs[event["room"]],
+                "class": "memory" if event["room"].startswith("mem:") else "disk", **more}
+
+    def keep(self, room, op, cid=None, by=KEY_USER, **body):
+        """As commit(), of a back end."""
+        event = self.commit(0, room, self.command(0, room, op, cid, **body))
+        event["from"] = by
+        return event
 
     def removed(self, who, event, label=None):
         self.put(LOAD, who, "<", {"ev": "removed", **{key: event[key] for key in ("room", "act")}}, label)
