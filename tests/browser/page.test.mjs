@@ -161,7 +161,8 @@ test('a page that comes later sees the same', async () => {
 	assert.equal(await late.locator('.reaction').allTextContents().then((seen) => seen.join()), '👍1');
 	await late.screenshot({ path: path.join(SHOTS, 'phone.png') });
 	await late.click('#menu');
-	await late.waitForTimeout(400);
+	await late.evaluate(() => Promise.all(document.getAnimations()
+		.filter((moving) => moving.effect.getComputedTiming().iterations !== Infinity).map((moving) => moving.finished)));
 	await late.screenshot({ path: path.join(SHOTS, 'phone-rooms.png') });
 	await until('Cleo among those here', () => ann.locator('#people-list .person').allTextContents(), (seen) => seen.join() === 'Ann,Bob,Cleo');
 	await late.context().close();

@@ -5,7 +5,7 @@ import threading
 import time
 import unittest
 
-from harness import Client, Server, temporary
+from harness import Client, Server, temporary, wait_until
 from test_moderation import SECRET, token
 
 WITHIN_S = 1.0
@@ -81,11 +81,12 @@ class BanClock(unittest.TestCase):
         talker = threading.Thread(target=self.talk, args=(speaker, room, over), daemon=True)
         for thread in (*listeners, talker):
             thread.start()
-        time.sleep(0.1)
+        self.assertTrue(wait_until(lambda: all(len(listener.came) > 20 for listener in listeners)), "they hear it")
         self.assertIn("ok", mod.ask(op="mod", room=room, act="ban", user=user))
         acked = time.monotonic()
         seq = mod.event("mod")["seq"]
-        time.sleep(0.2)
+        while mod.event("msg")["seq"] < seq + 50:
+            pass
         over.set()
         talker.join()
         last = self.said_last(speaker, room)

@@ -10,6 +10,7 @@ import re
 import shlex
 import signal
 import subprocess
+import threading
 import unittest
 
 from harness import BUILD, ROOT, Client, Server, temporary, wait_until
@@ -192,13 +193,26 @@ class Documents(unittest.TestCase):
         self.assertGreater(ran, 15)
 
     def run_block(self, block, path, server):
-        """With what the blocks before it have set; a request that is refused is a failure."""
+        """With what the blocks before it have set; a request that is refused is a failure. Who sleeps waits for a reload."""
         environment = {**os.environ, "PATH": PROGRAMS + ":" + os.environ["PATH"], "UPROAR_PID": str(server.process.pid),
                        "URL": f"http://127.0.0.1:{server.port}"}
         script = 'source state 2> /dev/null\nset -e\ncurl() { command curl --fail-with-body "$@"; }\n' \
-                 f"sleep() {{ command sleep 3; }}\n{block}\ndeclare -p > state\n"
+                 f"rm -f reloaded\nsleep() {{ until [ -e reloaded ]; do command sleep 0.05; done; }}\n{block}\n" \
+                 "declare -p > state\n"
+        before, over = len(server.lines), threading.Event()
+
+        def watch():
+            while not over.wait(0.05):
+                if any(" reloaded " in line for line in server.lines[before:]):
+                    open(os.path.join(path, "reloaded"), "w").close()
+                    return
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
         ran = subprocess.run(["bash", "-c", script], cwd=path, env=environment, stdin=subprocess.DEVNULL, timeout=60,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        over.set()
+        watcher.join()
         self.assertEqual(ran.returncode, 0, f"{block}\n{ran.stdout}")
         before = len(server.lines)
         server.process.send_signal(signal.SIGHUP)

@@ -34,7 +34,7 @@ class Stall(Hostile):
         os.kill(self.server.process.pid, signal.SIGSTOP)
         time.sleep(4)  # four times what a silent client has
         os.kill(self.server.process.pid, signal.SIGCONT)
-        time.sleep(0.3)
+        self.assertTrue(wait_until(lambda: self.server.metric("stalls") >= 2), "both cores have looked at the clock")
         asked.say(op="pong")  # it answers as late as the question was late
         for client in clients:
             client.say(op="pong")

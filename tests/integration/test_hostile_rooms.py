@@ -39,7 +39,7 @@ class Names(Hostile):
             client.ask(op="hello", name=name)
             client.close()
         self.assert_serves()
-        time.sleep(0.3)
+        self.assertTrue(wait_until(lambda: len(self.lines("closed")) >= 6), "a line for each")
         for line in self.server.lines:
             if line.startswith("{"):
                 self.assertNotEqual(json.loads(line)["event"], "forged")

@@ -94,7 +94,8 @@ class Kept(unittest.TestCase):
                                for n in range(4)]
                     for thread in threads:
                         thread.start()
-                    time.sleep(0.5)
+                    before = len(acked)
+                    self.assertTrue(wait_until(lambda: len(acked) > before + 100), "they talk")
                     end(server)
                     for thread in threads:
                         thread.join(20)
@@ -120,7 +121,7 @@ class Kept(unittest.TestCase):
     def test_all_that_was_acknowledged_before_a_second_signal(self):
         def twice(server):
             server.process.send_signal(signal.SIGTERM)
-            time.sleep(0.2)
+            self.assertTrue(wait_until(lambda: any(" drain " in line for line in server.lines)), "it has begun to drain")
             self.assertIn(server.stop(), (0, 1))
 
         self.all_acknowledged(twice, ("--drain", "1m"))
