@@ -65,7 +65,7 @@ number() { sed -n "s/^stat::$1: *//p" "$2" | tail -n 1; }
 # than it gives.
 ways() {
 	case $1 in
-	session | engine) echo -entropic=0 ;;
+	session | engine | api) echo -entropic=0 ;;
 	esac
 }
 
