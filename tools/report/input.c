@@ -142,9 +142,27 @@ bool input_load(struct run *run, const char *file, char why[INPUT_WHY_SIZE])
 	return false;
 }
 
+void input_tell_apart(struct runs *runs)
+{
+	bool same = true;
+
+	for (size_t i = 1; i < runs->count; i++)
+		same = same && strcmp(runs->run[i].name, runs->run[0].name) == 0;
+	for (size_t i = 0; i < runs->count && !same; i++) {
+		struct run *run = &runs->run[i];
+
+		if (strcmp(run->label, run->name) == 0)
+			continue;
+		if (asprintf(&run->told_apart, "%s %s", run->name, run->label) < 0)
+			abort();
+		run->label = run->told_apart;
+	}
+}
+
 void input_free(struct run *run)
 {
 	input_curves_free(run);
+	free(run->told_apart);
 	json_decref(run->root);
 	*run = (struct run){ 0 };
 }

@@ -44,6 +44,7 @@ struct run {
 	const char *file;
 	struct json_t *root;
 	const char *name, *label, *started, *command, *commit, *tool;
+	char *told_apart; /* what label is then */
 	bool valid, passed;
 	const char *reason[INPUT_REASONS_MAX]; /* why it is not valid */
 	size_t reasons;
@@ -61,6 +62,9 @@ struct runs {
 	struct run run[INPUT_RUNS_MAX];
 	size_t count;
 };
+
+/* Once all are loaded: where they are of several scenarios, labels begin with its name. */
+void input_tell_apart(struct runs *runs);
 
 /* Keeps `file` as the name. False with why[] naming file and position when it cannot be read, is no JSON or
  * is not what a results.json is; the run holds nothing then. */

@@ -190,6 +190,7 @@ int main(int argc, char **argv)
 			fprintf(stderr, "uproar-report: %s\n", why);
 			status = EXIT_WRONG;
 		}
+	input_tell_apart(&runs);
 	if (!status)
 		status = write_all(&wishes, &runs);
 	for (size_t i = 0; i < runs.count; i++)

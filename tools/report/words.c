@@ -253,12 +253,8 @@ char *words_title(const struct runs *runs)
 		same = same && strcmp(runs->run[i].name, runs->run[0].name) == 0;
 	if (same)
 		fprintf(out, "%s: ", runs->run[0].name);
-	for (size_t i = 0; i < runs->count; i++) {
-		fputs(i ? ", " : "", out);
-		if (!same)
-			fprintf(out, "%s ", runs->run[i].name);
-		fputs(runs->run[i].label, out);
-	}
+	for (size_t i = 0; i < runs->count; i++)
+		fprintf(out, "%s%s", i ? ", " : "", runs->run[i].label);
 	fclose(out);
 	return text;
 }

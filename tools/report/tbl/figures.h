@@ -6,6 +6,8 @@ FIGURE("connected", NEITHER, "Connections",
        "Clients that were connected to the server.")
 FIGURE("connect_failed", LESS, "Connections refused",
        "Clients that tried to connect and could not.")
+FIGURE("join_failed", LESS, "Rooms refused",
+       "Rooms that clients asked to enter and could not.")
 FIGURE("dropped", LESS, "Connections lost",
        "Clients that were thrown out or lost their connection during the test.")
 FIGURE("sent", NEITHER, "Messages sent",
@@ -31,6 +33,8 @@ FIGURE("foreign", LESS, "Misdirected",
 FIGURE("excused", NEITHER, "Excused",
        "Deliveries nobody could expect, as the receiver was away at that time.")
 GROUP("How fast?")
+FIGURE("latency_mean_ms", LESS, "Delivery time, average",
+       "The sum of all delivery times by their number.")
 FIGURE("latency_p50_ms", LESS, "Delivery time, half",
        "Half of the deliveries took no longer than this, from sending to receiving.")
 FIGURE("latency_p99_ms", LESS, "Delivery time, 99 of 100",

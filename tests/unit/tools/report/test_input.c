@@ -179,3 +179,35 @@ Test(report_input, limits_hold_at_them_and_one_past)
 		input_free(&run);
 	}
 }
+
+Test(input, runs_of_several_scenarios_are_told_apart_by_them)
+{
+#define HEAD "{\"schema\":1,\"verdict\":{\"valid\":true,\"passed\":true},\"summary\":{},"
+	static const char *const texts[] = {
+		HEAD "\"name\":\"k6\",\"label\":\"h:1\"}",
+		HEAD "\"name\":\"echo\",\"label\":\"h:1\"}",
+		HEAD "\"name\":\"idle\"}",
+	};
+	static struct runs runs;
+
+	for (; runs.count < 3; runs.count++)
+		fixture_must_read(&runs.run[runs.count], texts[runs.count]);
+	input_tell_apart(&runs);
+	cr_expect_str_eq(runs.run[0].label, "k6 h:1");
+	cr_expect_str_eq(runs.run[1].label, "echo h:1");
+	cr_expect_str_eq(runs.run[2].label, "idle", "its own already");
+	for (size_t i = 0; i < 3; i++)
+		input_free(&runs.run[i]);
+}
+
+Test(input, runs_of_one_scenario_have_their_labels)
+{
+	static struct runs runs;
+
+	for (; runs.count < 2; runs.count++)
+		fixture_must_read(&runs.run[runs.count], RESULTS("h:1", "", ""));
+	input_tell_apart(&runs);
+	cr_expect_str_eq(runs.run[0].label, "h:1");
+	for (size_t i = 0; i < 2; i++)
+		input_free(&runs.run[i]);
+}
