@@ -248,7 +248,7 @@ static int next_rooms(struct sqlite_keep *keep, const struct round *round, int64
 
 static bool is_behind(const struct sqlite_keep *keep)
 {
-	return keep->append->overdue > OVERDUE_MAX && !keep->spoilt;
+	return keep->append->overdue > OVERDUE_MAX;
 }
 
 /* Where it is behind, more than has come since: it gets nearer with every slice, however large batches are. */
