@@ -138,10 +138,26 @@ static double server_load(const struct record *record, const struct summary *sum
 	return fmax(thread, cores / (record->server_cpus > 0 ? record->server_cpus : 1));
 }
 
+/* Where both may run on one processor, what the server ran there is no fault of anybody; beyond that it was others. */
+static double excused_percent(const struct record *record, const struct summary *summary)
+{
+	const double server = figure(summary, SUMMARY_server_cpu_percent);
+
+	return record->shares_cores && !isnan(server) ? server : 0;
+}
+
+/* How much of the time the busiest worker had none left: it ran, or waited while others than the server did. */
+static double busy_percent(const struct record *record, const struct summary *summary)
+{
+	const double ran = record_worker_percent(record, true, false);
+
+	return fmax(ran, record_worker_percent(record, true, true) - excused_percent(record, summary));
+}
+
 static void judge_closed(struct verdict *verdict, const struct record *record, const struct summary *summary,
 			 unsigned server_cores)
 {
-	const double busy = record_worker_percent(record, true, true);
+	const double busy = busy_percent(record, summary);
 	const double load = server_load(record, summary, server_cores);
 
 	if (!(busy >= BUSY_PERCENT) || load >= SATURATED)
@@ -158,18 +174,14 @@ static void judge_closed(struct verdict *verdict, const struct record *record, c
 		       busy, load * 100);
 }
 
-/* Where both may run on one processor, what the server ran there is no fault of anybody; beyond that it was others. */
 static void judge_wait(struct verdict *verdict, const struct record *record, const struct summary *summary)
 {
 	const double wait = record_worker_percent(record, false, true);
-	const double server = figure(summary, SUMMARY_server_cpu_percent);
-	const double excuse = record->shares_cores && !isnan(server) ? server : 0;
 
-	if (wait - excuse > WAIT_PERCENT)
+	if (wait - excused_percent(record, summary) > WAIT_PERCENT)
 		refuse(verdict,
 		       "the generator was starved: a worker waited %.0f %% of the time for a processor, and not "
-		       "because of "
-		       "the server; something else runs on this machine",
+		       "because of the server; something else runs on this machine",
 		       wait);
 	else if (wait > WAIT_PERCENT)
 		note(verdict, "a worker waited %.0f %% of the time for a processor that it shares with the server",

@@ -202,6 +202,23 @@ Test(load_verdict, a_busy_worker_and_a_server_at_ease)
 	valid(1);
 }
 
+/* Two processors that both may use: where the server ran, a worker could not. */
+Test(load_verdict, a_worker_that_the_server_kept_from_running_is_not_busy)
+{
+	record.server_cpus = 2;
+	record.held.server.cpu_s = 1 + 5;
+	record.held.worker_cpu_ns[0] = 5 * SECOND;
+	record.held.worker_wait_ns[0] = 4.8 * SECOND;
+	record.shares_cores = true;
+	valid(0);
+	record.held.worker_cpu_ns[0] = 9.5 * SECOND;
+	record.held.worker_wait_ns[0] = 0;
+	invalid(0, "the generator was the bottleneck");
+	record.held.worker_cpu_ns[0] = 8 * SECOND;
+	record.held.worker_wait_ns[0] = 6.6 * SECOND;
+	invalid(0, "the generator was the bottleneck");
+}
+
 Test(load_verdict, a_server_is_at_its_limit_when_a_thread_of_it_is)
 {
 	record.held.worker_cpu_ns[0] = 10 * SECOND;
