@@ -77,6 +77,23 @@ static inline void postgres_fixture_open(struct postgres_fixture *fixture)
 	cr_assert(postgres_backend_open(&fixture->backend, fixture->url, why, sizeof(why)) == 0, "%s", why);
 }
 
+/* A message of Ann's to room r, with a number of its own. */
+static inline struct store_job postgres_message(uint64_t number)
+{
+	return (struct store_job){
+		.op = STORE_APPEND,
+		.room = SPAN("r"),
+		.epoch = SPAN("epoch1"),
+		.now_ms = 1000000,
+		.event = { .kind = CHAT_EV_msg,
+			   .from = SPAN("Ann"),
+			   .ts_ms = 1000000,
+			   .producer = SPAN("p"),
+			   .number = number,
+			   .data = SPAN("\"red eggs\"") },
+	};
+}
+
 static inline void postgres_fixture_close(struct postgres_fixture *fixture)
 {
 	char statement[128];

@@ -47,18 +47,7 @@ TestSuite(postgres_faults, .init = setup, .fini = teardown, .timeout = 120);
 static void make_jobs(void)
 {
 	for (int i = 0; i < MANY; i++)
-		jobs[i] = (struct store_job){
-			.op = STORE_APPEND,
-			.room = SPAN("r"),
-			.epoch = SPAN("epoch1"),
-			.now_ms = 1000000,
-			.event = { .kind = CHAT_EV_msg,
-				   .from = SPAN("Ann"),
-				   .ts_ms = 1000000,
-				   .producer = SPAN("p"),
-				   .number = ++said,
-				   .data = SPAN("\"red eggs\"") },
-		};
+		jobs[i] = postgres_message(++said);
 }
 
 static int append(size_t count)

@@ -63,18 +63,7 @@ static struct store_job jobs[JOBS];
 static void make_jobs(void)
 {
 	for (int i = 0; i < JOBS; i++)
-		jobs[i] = (struct store_job){
-			.op = STORE_APPEND,
-			.room = SPAN("r"),
-			.epoch = SPAN("epoch1"),
-			.now_ms = 1000000,
-			.event = { .kind = CHAT_EV_msg,
-				   .from = SPAN("Ann"),
-				   .ts_ms = 1000000,
-				   .producer = SPAN("p"),
-				   .number = ++said,
-				   .data = SPAN("\"red eggs\"") },
-		};
+		jobs[i] = postgres_message(++said);
 }
 
 static int append(void)

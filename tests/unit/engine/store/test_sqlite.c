@@ -15,6 +15,7 @@
 #include "engine/core/slab.h"
 #include "engine/store/sqlite.h"
 #include "engine/store/sqlite_query.h"
+#include "tests/unit/engine/store/count_rows.h"
 
 #define NOW 1000000
 
@@ -189,18 +190,9 @@ static void tend(uint64_t wall_ms)
 static int64_t count_rows(const char *sql)
 {
 	char path[128];
-	sqlite3 *db;
-	sqlite3_stmt *statement;
 
 	snprintf(path, sizeof(path), "%s/uproar.db", directory);
-	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
-	cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
-	cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
-	const int64_t count = sqlite3_column_int64(statement, 0);
-
-	sqlite3_finalize(statement);
-	sqlite3_close(db);
-	return count;
+	return count_rows_in(path, sql);
 }
 
 Test(sqlite, what_was_kept_is_there_after_a_restart)

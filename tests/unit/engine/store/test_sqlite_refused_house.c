@@ -1,4 +1,5 @@
 /* Housekeeping of a store, with every statement of it refused in its turn: what is to be done is done in the end. */
+#include "tests/unit/engine/store/count_rows.h"
 #include "tests/unit/engine/store/sqlite_refused.h"
 
 TestSuite(sqlite_refused_house, .init = setup, .fini = teardown, .timeout = 300);
@@ -72,18 +73,9 @@ Test(sqlite_refused_house, rows_are_dropped_in_the_end)
 static uint64_t rows_of(const char *where)
 {
 	char sql[128];
-	sqlite3_stmt *count;
-	sqlite3 *db;
 
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", where);
-	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
-	cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &count, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
-	cr_assert_eq(sqlite3_step(count), SQLITE_ROW);
-	const uint64_t rows = (uint64_t)sqlite3_column_int64(count, 0);
-
-	sqlite3_finalize(count);
-	sqlite3_close(db);
-	return rows;
+	return (uint64_t)count_rows_in(path, sql);
 }
 
 #define BATCH 1000
