@@ -86,10 +86,11 @@ static int collect(struct sqlite_tail *tail, const struct sqlite_standing *at, u
 		from = at->last - TAIL_EVENTS_MAX + 1;
 	sqlite3_bind_int64(tail->events, 1, row_id(at->id, from));
 	sqlite3_bind_int64(tail->events, 2, row_id(at->id, at->last));
-	while ((code = sqlite3_step(tail->events)) == SQLITE_ROW) {
+	for (uint64_t left = at->last - from + 1; (code = sqlite3_step(tail->events)) == SQLITE_ROW; left--) {
 		struct chat_event event;
 
-		if (!row_read(tail->events, &event)) {
+		/* A damaged file may have more rows than numbers. */
+		if (left == 0 || !row_read(tail->events, &event)) {
 			code = SQLITE_CORRUPT;
 			break;
 		}
