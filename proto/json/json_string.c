@@ -88,7 +88,8 @@ int json_string(struct span *value, struct span token, uint8_t *room, size_t roo
 
 		if (plain > room_size - used)
 			return -JSON_STRING_ROOM;
-		memcpy(room + used, at, plain);
+		if (plain > 0) /* there may be no room at all */
+			memcpy(room + used, at, plain);
 		used += plain;
 		at += plain;
 		if (at == end)

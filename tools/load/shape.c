@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STAGE_NS_MAX (1000 * 3600e9) /* a thousand hours, in whatever unit */
+
 static double between(const struct shape_stage *stage, double from, double part)
 {
 	const double to = stage->target;
@@ -101,12 +103,12 @@ static bool read_duration(struct shape_stage *stage, const char **at)
 	char *end;
 	const double value = **at >= '0' && **at <= '9' ? strtod(*at, &end) : -1;
 
-	if (value < 0 || value > 1e6)
+	if (value < 0)
 		return false;
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		const size_t size = strlen(units[i].unit);
 
-		if (strncmp(end, units[i].unit, size) == 0 && end[size] == ':') {
+		if (strncmp(end, units[i].unit, size) == 0 && end[size] == ':' && value * units[i].ns <= STAGE_NS_MAX) {
 			stage->duration_ns = (uint64_t)(value * units[i].ns);
 			*at = end + size + 1;
 			return true;

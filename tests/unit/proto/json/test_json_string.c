@@ -33,6 +33,14 @@ static void gives(const char *token, const char *expected)
 	cr_assert_eq(unescape(token, strlen(expected) - 1), -JSON_STRING_ROOM, "%s in one byte less", token);
 }
 
+Test(json_string, without_any_room_only_what_has_no_escape_is_taken)
+{
+	const struct span plain = SPAN("\"Ann\""), escaped = SPAN("\"\\n\"");
+
+	cr_assert_eq(json_string(&value, plain, NULL, 0), 1);
+	cr_assert_eq(json_string(&value, escaped, NULL, 0), -JSON_STRING_ROOM);
+}
+
 Test(json_string, takes_escapes_out)
 {
 	gives("\"\"", "");

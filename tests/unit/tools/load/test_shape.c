@@ -50,6 +50,17 @@ Test(load_shape, what_is_not_understood_is_pointed_at)
 	cr_expect_eq(shape_parse(&shape, "1s:10000001"), 4);
 }
 
+Test(load_shape, a_stage_is_a_thousand_hours_at_most)
+{
+	cr_expect_eq(shape_parse(&shape, "1000h:1"), 0);
+	cr_expect_eq(shape_parse(&shape, "60000m:1"), 0);
+	cr_expect_eq(shape_parse(&shape, "3600000s:1"), 0);
+	cr_expect_eq(shape_parse(&shape, "3600000000ms:1"), 0);
+	cr_expect_neq(shape_parse(&shape, "1001h:1"), 0);
+	cr_expect_neq(shape_parse(&shape, "60001m:1"), 0);
+	cr_expect_neq(shape_parse(&shape, "3600001s:1"), 0);
+}
+
 Test(load_shape, so_many_stages_and_no_more)
 {
 	char text[SHAPE_STAGES_MAX * 5 + 10] = "1s:1";
