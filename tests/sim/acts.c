@@ -17,7 +17,8 @@ const char *const act_names[ACTS] = { "kick", "ban", "unban", "mute", "unmute", 
 
 static struct room_acts {
 	/* Of a lock, of slowness, of each user's ban and mute: */
-	uint64_t imposed_ns[THINGS]; /* when it was last asked for */
+	uint64_t imposed_ns[THINGS]; /* when it was last asked for, */
+	uint64_t settled_ns[THINGS]; /* and last answered */
 	uint64_t off_ns[THINGS]; /* since when it is known to be over; NEVER: it may hold */
 	uint32_t open[THINGS]; /* that were asked for, without an answer so far */
 	bool undone, unpaced; /* what lifts, what changes the pace: it may have been taken and be nowhere */
@@ -99,8 +100,13 @@ void acts_ended(const struct act_said *said, enum act_end end, const char *epoch
 
 	room->undone |= nowhere && !imposes(said);
 	room->unpaced |= nowhere && said->act == ACT_SLOW;
-	/* That it would change nothing may be because it had ended by itself, until the clock jumps back. */
-	if (end == ACT_DONE && !imposes(said) && room->open[thing] == 0 && room->imposed_ns[thing] < said->said_ns)
+	if (imposes(said))
+		room->settled_ns[thing] = sim.now_ns;
+	/* That it would change nothing may be because it had ended by itself, until the clock jumps back. What imposes
+	 * it, and
+	 * had no answer yet when this was asked for, may have come after it. */
+	if (end == ACT_DONE && !imposes(said) && room->open[thing] == 0 && room->imposed_ns[thing] < said->said_ns &&
+	    room->settled_ns[thing] < said->said_ns)
 		room->off_ns[thing] = sim.now_ns;
 	if (said->act != ACT_SLOW || end != ACT_DONE)
 		return;
