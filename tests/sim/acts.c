@@ -103,8 +103,7 @@ void acts_ended(const struct act_said *said, enum act_end end, const char *epoch
 	if (imposes(said))
 		room->settled_ns[thing] = sim.now_ns;
 	/* That it would change nothing may be because it had ended by itself, until the clock jumps back. What imposes
-	 * it, and
-	 * had no answer yet when this was asked for, may have come after it. */
+	 * it, and had no answer yet when this was asked for, may have come after it. */
 	if (end == ACT_DONE && !imposes(said) && room->open[thing] == 0 && room->imposed_ns[thing] < said->said_ns &&
 	    room->settled_ns[thing] < said->said_ns)
 		room->off_ns[thing] = sim.now_ns;
