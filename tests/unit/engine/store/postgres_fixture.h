@@ -77,6 +77,18 @@ static inline void postgres_fixture_open(struct postgres_fixture *fixture)
 	cr_assert(postgres_backend_open(&fixture->backend, fixture->url, why, sizeof(why)) == 0, "%s", why);
 }
 
+/* Before each row of the log is written. */
+static inline void postgres_on_insert(struct postgres_fixture *fixture, const char *what)
+{
+	char statement[512];
+
+	snprintf(statement, sizeof(statement),
+		 "CREATE OR REPLACE FUNCTION public.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN NEW;"
+		 " END $$; CREATE TRIGGER no BEFORE INSERT ON uproar.event FOR EACH ROW EXECUTE FUNCTION public.no()",
+		 what);
+	postgres_people(fixture, statement);
+}
+
 /* A message of Ann's to room r, with a number of its own. */
 static inline struct store_job postgres_message(uint64_t number)
 {

@@ -145,20 +145,9 @@ Test(postgres_batch, that_is_undone_at_its_end_is_refused)
 	answers_are_right();
 }
 
-static void refuse_inserts(const char *how)
-{
-	char statement[512];
-
-	snprintf(statement, sizeof(statement),
-		 "CREATE FUNCTION public.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN NEW; END $$;"
-		 "CREATE TRIGGER no BEFORE INSERT ON uproar.event FOR EACH ROW EXECUTE FUNCTION public.no()",
-		 how);
-	postgres_people(&fixture, statement);
-}
-
 Test(postgres_batch, that_is_refused_is_taken_back)
 {
-	refuse_inserts("RAISE EXCEPTION 'not now' USING ERRCODE = '53100'");
+	postgres_on_insert(&fixture, "RAISE EXCEPTION 'not now' USING ERRCODE = '53100'");
 	run(POSTGRES_REFUSED, -ENOSPC);
 	cr_assert_str_eq(session.link.why, "not now");
 	cr_assert_eq(PQtransactionStatus(session.link.connection), PQTRANS_IDLE);
@@ -176,7 +165,7 @@ Test(postgres_batch, whose_session_is_lost_behind_it_is_what_the_server_said)
 	reach();
 	cr_assert_eq(session.committed, batch.number);
 	batch.number++;
-	refuse_inserts("RAISE EXCEPTION 'no' USING ERRCODE = '53100'");
+	postgres_on_insert(&fixture, "RAISE EXCEPTION 'no' USING ERRCODE = '53100'");
 	refused_arm(REFUSED_PQexitPipelineMode, 1, 1, 0);
 	run(POSTGRES_UNKNOWN, -ECONNRESET);
 	cr_assert(refused_came() && session.link.state == POSTGRES_AWAY);
@@ -186,7 +175,7 @@ Test(postgres_batch, that_takes_too_long_is_not_known_to_be_kept)
 {
 	int error = 0;
 
-	refuse_inserts("PERFORM pg_sleep(60)");
+	postgres_on_insert(&fixture, "PERFORM pg_sleep(60)");
 	cr_assert_eq(postgres_batch_run(&batch, &session.link, 10, &error), POSTGRES_UNKNOWN);
 	cr_assert_eq(error, -ETIMEDOUT);
 	cr_assert_str_eq(session.link.why, "no answer to a batch");
@@ -198,7 +187,7 @@ Test(postgres_batch, that_takes_too_long_is_not_known_to_be_kept)
 /* libpq finds the end of the connection by itself, first as an error of the server's, then as one of its own. */
 Test(postgres_batch, whose_session_ends_itself_is_not_known_to_be_kept)
 {
-	refuse_inserts("PERFORM pg_terminate_backend(pg_backend_pid())");
+	postgres_on_insert(&fixture, "PERFORM pg_terminate_backend(pg_backend_pid())");
 	refused_arm(REFUSED_PQisBusy, 1, 1000, 0);
 	run(POSTGRES_UNKNOWN, -ECONNRESET);
 	refused_came();

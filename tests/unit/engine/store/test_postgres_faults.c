@@ -95,18 +95,6 @@ static void kept(unsigned events, unsigned in_transactions)
 	cr_assert_eq(transactions(), in_transactions);
 }
 
-/* Before each row of the log is written. */
-static void on_insert(const char *what)
-{
-	char statement[512];
-
-	snprintf(statement, sizeof(statement),
-		 "CREATE OR REPLACE FUNCTION public.no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN NEW;"
-		 " END $$; CREATE TRIGGER no BEFORE INSERT ON uproar.event FOR EACH ROW EXECUTE FUNCTION public.no()",
-		 what);
-	postgres_people(&fixture, statement);
-}
-
 /* The first batch of these is never sent: so it is not kept. */
 static void lose_before(void)
 {
@@ -209,7 +197,8 @@ Test(postgres_faults, a_batch_is_taken_apart_over_a_session_that_is_there)
 {
 	make_jobs();
 	jobs[1].event.data = SPAN("\"bad\"");
-	on_insert("IF NEW.data = '\"bad\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END IF");
+	postgres_on_insert(&fixture,
+			   "IF NEW.data = '\"bad\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END IF");
 	refused_arm(REFUSED_PQsendQuery, 1, 1, 0);
 	const int result = append(3);
 
@@ -226,8 +215,9 @@ Test(postgres_faults, of_a_batch_that_is_taken_apart_the_rest_may_come_again)
 	make_jobs();
 	jobs[1].event.data = SPAN("\"bad\"");
 	jobs[2].event.data = SPAN("\"busy\"");
-	on_insert("IF NEW.data = '\"bad\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END IF;"
-		  " IF NEW.data = '\"busy\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '40001'; END IF");
+	postgres_on_insert(&fixture,
+			   "IF NEW.data = '\"bad\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END IF;"
+			   " IF NEW.data = '\"busy\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '40001'; END IF");
 	cr_assert_eq(append(4), 0);
 	statuses(0, 1, STORE_OK);
 	statuses(1, 2, STORE_CORRUPT);
@@ -239,8 +229,9 @@ Test(postgres_faults, another_writer_within_a_batch_that_is_taken_apart)
 {
 	make_jobs();
 	jobs[0].event.data = SPAN("\"bad\"");
-	on_insert("IF NEW.data = '\"bad\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END IF;"
-		  " RAISE EXCEPTION 'no' USING ERRCODE = 'UP001'");
+	postgres_on_insert(&fixture,
+			   "IF NEW.data = '\"bad\"' THEN RAISE EXCEPTION 'no' USING ERRCODE = '22000'; END IF;"
+			   " RAISE EXCEPTION 'no' USING ERRCODE = 'UP001'");
 	cr_assert_eq(append(3), -EIO);
 }
 
@@ -251,7 +242,7 @@ static int append_too_slow(size_t count, uint32_t times, const char *sessions)
 	char what[128];
 
 	snprintf(what, sizeof(what), "IF pg_backend_pid() %.40s THEN PERFORM pg_sleep(60); END IF", sessions);
-	on_insert(what);
+	postgres_on_insert(&fixture, what);
 	make_jobs();
 	refused_arm(REFUSED_long_poll, 1, times, 0);
 	const int result = append(count);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/core/slab.h"
+#include "tests/unit/engine/store/count_rows.h"
 #include "tests/unit/engine/store/sqlite_files.h"
 
 #define NOW 1000000
@@ -112,17 +113,7 @@ static void run_sql(const char *sql)
 
 static int64_t number(const char *sql)
 {
-	sqlite3_stmt *statement;
-	sqlite3 *db;
-
-	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
-	cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
-	cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
-	const int64_t value = sqlite3_column_int64(statement, 0);
-
-	sqlite3_finalize(statement);
-	sqlite3_close(db);
-	return value;
+	return count_rows_in(path, sql);
 }
 
 static const char *room_name(int room)
