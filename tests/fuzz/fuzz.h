@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "engine/core/poison.h"
 #include "proto/base/span.h"
@@ -60,16 +61,20 @@ static inline struct span fuzz_take(struct fuzz_input *input, size_t most)
 	return taken;
 }
 
-/* A copy that ASan knows the ends of, without an allocation an input. One of these holds one copy at a time. */
+/* A copy whose ends are exact, without an allocation an input. One of these holds one copy at a time. With
+ * AddressSanitizer it starts at 64 bytes and both ends are known; in a build without (make fuzz-fast) it ends where the
+ * page behind it may not be touched. */
 #define FUZZ_EXACT_MAX 65536
 
+#ifdef POISON_ON
 struct fuzz_exact {
 	_Alignas(64) uint8_t before[64];
 	uint8_t bytes[FUZZ_EXACT_MAX + 64];
 	size_t reach; /* bytes[0..reach) are as the last copy left them; poisoned behind it */
 };
 
-static inline uint8_t *fuzz_exact(struct fuzz_exact *exact, const uint8_t *bytes, size_t size)
+/* The same copy, with as many bytes as it is to have now: what it had stays. */
+static inline uint8_t *fuzz_exact_resize(struct fuzz_exact *exact, size_t size)
 {
 	check(size <= FUZZ_EXACT_MAX);
 	if (exact->reach == 0) {
@@ -80,9 +85,49 @@ static inline uint8_t *fuzz_exact(struct fuzz_exact *exact, const uint8_t *bytes
 	/* From `size` on to the end of the older copy; the rest is poisoned since the first time. */
 	POISON(exact->bytes + size, (exact->reach > size ? exact->reach - size : 0) + 8);
 	exact->reach = size + 1;
-	if (size > 0 && bytes != exact->bytes) /* or grows where it is */
-		memcpy(exact->bytes, bytes, size);
 	return exact->bytes;
 }
+
+static inline uint8_t *fuzz_exact(struct fuzz_exact *exact, const uint8_t *bytes, size_t size)
+{
+	uint8_t *const copy = fuzz_exact_resize(exact, size);
+
+	if (size > 0)
+		memcpy(copy, bytes, size);
+	return copy;
+}
+#else
+struct fuzz_exact {
+	uint8_t *end; /* of the copy: the next page is nobody's */
+	size_t size;
+};
+
+static inline uint8_t *fuzz_exact_resize(struct fuzz_exact *exact, size_t size)
+{
+	const size_t stays = exact->size < size ? exact->size : size;
+
+	check(size <= FUZZ_EXACT_MAX);
+	if (!exact->end) {
+		uint8_t *const pages = mmap(NULL, FUZZ_EXACT_MAX + 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		check(pages != MAP_FAILED && mprotect(pages, FUZZ_EXACT_MAX, PROT_READ | PROT_WRITE) == 0);
+		exact->end = pages + FUZZ_EXACT_MAX;
+	}
+	memmove(exact->end - size, exact->end - exact->size, stays);
+	exact->size = size;
+	return exact->end - size;
+}
+
+static inline uint8_t *fuzz_exact(struct fuzz_exact *exact, const uint8_t *bytes, size_t size)
+{
+	exact->size = 0;
+
+	uint8_t *const copy = fuzz_exact_resize(exact, size);
+
+	if (size > 0)
+		memcpy(copy, bytes, size);
+	return copy;
+}
+#endif
 
 #endif

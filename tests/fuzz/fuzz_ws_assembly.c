@@ -61,7 +61,7 @@ static void note(struct trace *trace, int step, const struct ws_message *message
 static void grow(struct trace *trace, size_t want)
 {
 	check(want > trace->buffer.capacity && want <= trace->arrived);
-	trace->buffer.bytes = fuzz_exact(&kept, kept.bytes, want);
+	trace->buffer.bytes = fuzz_exact_resize(&kept, want);
 	trace->buffer.capacity = want;
 }
 

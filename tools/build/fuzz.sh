@@ -3,11 +3,13 @@
 # fuzz.sh --replay [TARGET...] - runs the corpora and regressions once, with build/replay_TARGET: no fuzzer is needed.
 # fuzz.sh --merge FOLDER [TARGET...] - of FOLDER/TARGET what the corpus in the tree lacks, and of that the least.
 #
-# What was found new is in build/fuzz-work/TARGET, what failed in build/fuzz-found. Every run adds a line to
-# build/fuzz-work/runs: target, executions, seconds, edges, features, findings.
+# The targets are in BUILD (build). What was found new is in WORK/fuzz-work/TARGET (WORK: BUILD), what failed in
+# WORK/fuzz-found. Every run adds a line to WORK/fuzz-work/runs: target, executions, seconds, edges, features, findings,
+# BUILD.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
+WORK=${WORK:-$BUILD}
 passed=0
 failed=0
 
@@ -71,7 +73,7 @@ ways() {
 
 # One target for so many seconds: its line of the table.
 run() {
-	local target=$1 seconds=$2 work=$BUILD/fuzz-work/$1 found=$BUILD/fuzz-found/$1 log=$BUILD/fuzz-work/$1.log
+	local target=$1 seconds=$2 work=$WORK/fuzz-work/$1 found=$WORK/fuzz-found/$1 log=$WORK/fuzz-work/$1.log
 	local what=$work dictionary='' start=$SECONDS findings count cov ft
 	mkdir -p "$work" "$found"
 	for folder in tests/fuzz/corpus tests/fuzz/regress; do
@@ -88,8 +90,8 @@ run() {
 	count=$(number number_of_executed_units "$log")
 	cov=$(grep -aoE 'cov: [0-9]+' "$log" | tail -n 1 | tr -dc 0-9)
 	ft=$(grep -aoE 'ft: [0-9]+' "$log" | tail -n 1 | tr -dc 0-9)
-	printf '%s %s %s %s %s %s\n' "$target" "${count:-0}" $((SECONDS - start)) "${cov:-0}" "${ft:-0}" "$findings" \
-		>>"$BUILD/fuzz-work/runs"
+	printf '%s %s %s %s %s %s %s\n' "$target" "${count:-0}" $((SECONDS - start)) "${cov:-0}" "${ft:-0}" "$findings" \
+		"$BUILD" >>"$WORK/fuzz-work/runs"
 	printf '%-14s %14s %10s %7s %8s %9s\n' "$target" "${count:-0}" \
 		$((${count:-0} / (SECONDS - start > 0 ? SECONDS - start : 1))) "${cov:-0}" "${ft:-0}" "$findings"
 	if [ "$status" -eq 0 ]; then
@@ -118,7 +120,7 @@ case ${1-} in
 [0-9]*)
 	seconds=$1
 	shift
-	mkdir -p "$BUILD/fuzz-work"
+	mkdir -p "$WORK/fuzz-work"
 	printf '%-14s %14s %10s %7s %8s %9s\n' target executions 'a second' edges features findings
 	for target in $(targets "$@"); do
 		run "$target" "$seconds"
