@@ -1,7 +1,6 @@
 """rig.py - one server in its cage, honest bystanders beside it, and attackers on the other processors."""
 import json
 import os
-import random
 import re
 import resource
 import signal
@@ -18,6 +17,8 @@ import place as places
 from cage import Cage
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(1, str(ROOT / "tests"))
+from ports import free_port  # noqa: E402
 BUILD = Path(os.environ.get("BUILD", "build"))
 BUILD = BUILD if BUILD.is_absolute() else ROOT / BUILD
 
@@ -56,17 +57,6 @@ def raised(process, nice=-20):
     except OSError:
         pass
     return process
-
-
-def free_port():
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 def cpu_seconds(pid):

@@ -26,6 +26,8 @@ from trial import judged
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(1, os.path.join(ROOT, "tests"))
+from ports import free_port  # noqa: E402
 COMMAND = "{build}/uproar --listen 127.0.0.1:{port} --send-rate 0 --command-rate 0 --log-level warn {data_option} {options}"
 READY_SECONDS = 30
 STOP_SECONDS = 60
@@ -38,18 +40,6 @@ def die_with_parent(libc=ctypes.CDLL(None)):
 
 class Died(Exception):
     """The server ended by itself, or does not become ready."""
-
-
-def free_port(rng):
-    """Below the ports that the kernel lends to clients, so that none of them takes it while a server restarts."""
-    while True:
-        port = rng.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 class Server:

@@ -1,12 +1,12 @@
 """Starts the real server for a test and talks to it over real sockets, with a decoder of its own."""
 import json
 import os
-import random
 import re
 import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -14,18 +14,8 @@ import urllib.request
 
 BUILD = os.environ.get("BUILD", "build")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-
-def free_port():
-    """Below the ports that the kernel lends to clients, so that none of them takes it while a server restarts."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+sys.path.insert(1, os.path.join(ROOT, "tests"))
+from ports import free_port  # noqa: E402
 
 
 class Server:

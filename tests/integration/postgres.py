@@ -6,13 +6,15 @@ server's address in UPROAR_TEST_POSTGRES and ends with its status. The server ne
 import glob
 import os
 import pwd
-import random
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from ports import free_port  # noqa: E402
 
 MEMORY = "/dev/shm"
 SETTINGS = """
@@ -76,7 +78,7 @@ class Postgres:
     def start(self):
         self.directory = tempfile.mkdtemp(prefix="uproar-postgres-", dir=self.parent)
         self.data = os.path.join(self.directory, "data")
-        self.port = random.randrange(20000, 32000)
+        self.port = free_port()
         who = self.as_user()
         if who:
             os.chown(self.directory, who["user"], who["group"])
