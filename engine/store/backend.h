@@ -35,8 +35,10 @@ struct store_backend {
 	void *(*open)(void *context, enum store_worker worker, char *why, size_t size);
 	void (*close)(void *handle);
 
-	/* Keeps the events of a batch, in order, in one transaction. All or nothing:
-	 *   0        committed and on stable storage; each job has its status (OK, DUPLICATE, GONE, FORBIDDEN, CORRUPT)
+	/* Keeps the events of a batch, in order, in one transaction. All or nothing, but for a backend that takes a
+	 * batch apart, where those of its end may not be kept:
+	 *   0        committed and on stable storage; each job has its status (OK, DUPLICATE, GONE, FORBIDDEN,
+	 *            CORRUPT; FULL or UNAVAILABLE: of those that are not kept)
 	 *   -ENOSPC  nothing was kept: there is no room
 	 *   -EAGAIN  nothing was kept, or it is not known: the backend is away
 	 *   -EIO     a write or a sync failed: nothing may be acknowledged any more, and the process must end */

@@ -363,6 +363,8 @@ int append_checkpoint(struct sqlite_append *append)
 	append->wal_due = code == SQLITE_OK && pages == moved ? WAL_PAGES_MAX : append->wal_pages + WAL_PAGES_AGAIN;
 	append->wal_pages = 0;
 	error = db_error(code);
+	if (error == -EBADMSG) /* not of any one room */
+		return -EIO;
 	return error == -ENOSPC || error == -EAGAIN ? 0 : error;
 }
 

@@ -148,6 +148,24 @@ static void take(struct worker *worker)
 	}
 }
 
+/* By job, not by batch: a backend may keep a part of a batch. */
+static void count_status(struct worker *worker, enum store_status status)
+{
+	switch (status) {
+	case STORE_CORRUPT:
+		store_count(&worker->counters, STORE_COUNTER_corrupt, 1);
+		return;
+	case STORE_FULL:
+		store_count(&worker->counters, STORE_COUNTER_full, 1);
+		return;
+	case STORE_UNAVAILABLE:
+		store_count(&worker->counters, STORE_COUNTER_unavailable, 1);
+		return;
+	default:
+		return;
+	}
+}
+
 static void answer(struct worker *worker, struct store_job *job)
 {
 	struct xring *out = store_links_out(worker->links, job->core, worker->limits.which);
@@ -156,8 +174,7 @@ static void answer(struct worker *worker, struct store_job *job)
 	/* No more are out than fit. */
 	CHECK(place);
 	store_count(&worker->counters, STORE_COUNTER_jobs, 1);
-	if (job->status == STORE_CORRUPT)
-		store_count(&worker->counters, STORE_COUNTER_corrupt, 1);
+	count_status(worker, job->status);
 	*place = job;
 	worker->to_ring |= 1ull << job->core;
 	xring_push(out, sizeof(job));
@@ -171,11 +188,10 @@ static void answer_all(struct worker *worker)
 	worker->count = 0;
 }
 
-static void answer_none_done(struct worker *worker, enum store_status status, enum store_counter counter)
+static void answer_none_done(struct worker *worker, enum store_status status)
 {
 	for (uint32_t i = 0; i < worker->count; i++)
 		worker->batch[i]->status = status;
-	store_count(&worker->counters, counter, worker->count);
 	answer_all(worker);
 }
 
@@ -232,12 +248,11 @@ static void write_batch(struct worker *worker)
 		return;
 	case -ENOSPC:
 		full_tell(worker);
-		answer_none_done(worker, PLANTED(28) ? STORE_DUPLICATE : STORE_FULL,
-				 STORE_COUNTER_full); /* acknowledged */
+		answer_none_done(worker, PLANTED(28) ? STORE_DUPLICATE : STORE_FULL); /* acknowledged */
 		return;
 	case -EAGAIN:
 		LOG(LOG_WARN, "store_unavailable", LOG_U64("refused", worker->count));
-		answer_none_done(worker, STORE_UNAVAILABLE, STORE_COUNTER_unavailable);
+		answer_none_done(worker, STORE_UNAVAILABLE);
 		return;
 	}
 	if (PLANTED(29)) { /* a failed sync is taken for a good one */
@@ -255,8 +270,6 @@ static void read_batch(struct worker *worker)
 
 		worker->backend->read(worker->handle, job);
 		store_count_batch(&worker->counters, 1, now_us() - began);
-		if (job->status == STORE_UNAVAILABLE)
-			store_count(&worker->counters, STORE_COUNTER_unavailable, 1);
 		answer(worker, job);
 	}
 	worker->count = 0;

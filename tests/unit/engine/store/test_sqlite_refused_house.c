@@ -245,7 +245,7 @@ Test(sqlite_refused_house, the_log_is_moved_or_stays)
 {
 	static const struct {
 		int code, result;
-	} rows[] = { { SQLITE_BUSY, 1 }, { SQLITE_FULL, 1 }, { SQLITE_IOERR_FSYNC, -EIO } };
+	} rows[] = { { SQLITE_BUSY, 1 }, { SQLITE_FULL, 1 }, { SQLITE_IOERR_FSYNC, -EIO }, { SQLITE_CORRUPT, -EIO } };
 
 	code = codes;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

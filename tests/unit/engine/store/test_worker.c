@@ -18,6 +18,7 @@ static struct {
 	int append_result, maintain_result;
 	size_t batches, sizes[64];
 	uint64_t kept; /* the last seq given */
+	size_t part; /* as many of a batch are kept, if not 0 */
 	uint32_t maintained, closed;
 	bool refuses;
 } disk;
@@ -51,7 +52,7 @@ static int append_disk(void *handle, struct store_job **jobs, size_t count)
 	cr_assert_eq(handle, &disk);
 	disk.sizes[disk.batches++] = count;
 	for (size_t i = 0; disk.append_result == 0 && i < count; i++) {
-		jobs[i]->status = STORE_OK;
+		jobs[i]->status = disk.part == 0 || i < disk.part ? STORE_OK : STORE_UNAVAILABLE;
 		jobs[i]->seq = ++disk.kept;
 	}
 	return disk.append_result;
@@ -270,6 +271,21 @@ Test(worker, a_backend_that_is_away)
 	worker_turn(worker);
 	cr_assert_eq(take(0, 1), STORE_UNAVAILABLE);
 	cr_assert_eq(count_of(STORE_COUNTER_unavailable), 1);
+	end();
+}
+
+Test(worker, a_batch_that_is_kept_in_part)
+{
+	begin(STORE_WRITER, 100, 1 << 20);
+	disk.part = 1;
+	give(0, STORE_APPEND, 1);
+	give(0, STORE_APPEND, 2);
+	give(1, STORE_APPEND, 3);
+	worker_turn(worker);
+	cr_assert_eq(take(0, 1), STORE_OK);
+	cr_assert_eq(take(0, 2), STORE_UNAVAILABLE);
+	cr_assert_eq(take(1, 3), STORE_UNAVAILABLE);
+	cr_assert_eq(count_of(STORE_COUNTER_unavailable), 2);
 	end();
 }
 
