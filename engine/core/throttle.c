@@ -53,13 +53,23 @@ bool throttle_take(struct throttle *throttle, uint32_t rule, uint64_t network, u
 	entry->since_ms = now_ms;
 	entry->rule = rule;
 	entry->untold = 0;
+	if (throttle->over_ms == 0 || now_ms + THROTTLE_WINDOW_MS < throttle->over_ms)
+		throttle->over_ms = now_ms + THROTTLE_WINDOW_MS;
 	return true;
 }
 
-static bool take_over(struct throttle_entry *entry, uint64_t now_ms, struct throttle_entry *over)
+/* With an event untold: else it is only given back. Of those that are left the first one's end goes to *next_ms. */
+static bool take_over(struct throttle_entry *entry, uint64_t now_ms, struct throttle_entry *over, uint64_t *next_ms)
 {
-	if (entry->since_ms == 0 || !is_over(entry, now_ms))
+	if (entry->since_ms == 0)
 		return false;
+	if (!is_over(entry, now_ms)) {
+		const uint64_t end_ms = entry->since_ms + THROTTLE_WINDOW_MS;
+
+		if (*next_ms == 0 || end_ms < *next_ms)
+			*next_ms = end_ms;
+		return false;
+	}
 	*over = *entry;
 	*entry = (struct throttle_entry){ 0 };
 	return over->untold > 0;
@@ -67,13 +77,18 @@ static bool take_over(struct throttle_entry *entry, uint64_t now_ms, struct thro
 
 bool throttle_over(struct throttle *throttle, uint64_t now_ms, struct throttle_entry *over)
 {
+	uint64_t next_ms = 0;
+
+	if (throttle->over_ms == 0 || now_ms < throttle->over_ms)
+		return false;
 	for (uint32_t i = 0; i < THROTTLE_ENTRIES; i++)
-		if (take_over(&throttle->entries[i], now_ms, over))
+		if (take_over(&throttle->entries[i], now_ms, over, &next_ms))
 			return true;
 	for (uint32_t rule = 0; rule < THROTTLE_RULES_MAX; rule++)
-		if (take_over(&throttle->others[rule], now_ms, over)) {
+		if (take_over(&throttle->others[rule], now_ms, over, &next_ms)) {
 			over->network = THROTTLE_OTHERS;
 			return true;
 		}
+	throttle->over_ms = next_ms;
 	return false;
 }

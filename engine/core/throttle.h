@@ -27,6 +27,7 @@ struct throttle_entry {
 struct throttle {
 	struct throttle_entry entries[THROTTLE_ENTRIES];
 	struct throttle_entry others[THROTTLE_RULES_MAX];
+	uint64_t over_ms; /* before it none of them is over; 0: there are none */
 };
 
 /* An event, at now_ms > 0. True: tell it, and that there were *untold more before that were not told. */

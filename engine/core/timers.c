@@ -118,14 +118,16 @@ struct timer *timers_due(struct timers *timers, uint64_t now_ms)
 	return timer;
 }
 
-/* Ticks from the last one run to the next marked slot that has timers; 0 when none has. */
-static uint32_t ticks_ahead(const struct timers *timers)
+/* Ticks from the last one run to the next marked slot that has timers; 0 when none has. A mark whose timers were all
+ * stopped goes: each is met once. */
+static uint32_t ticks_ahead(struct timers *timers)
 {
 	uint32_t ahead = 1;
 
 	while (ahead <= TIMER_SLOTS) {
 		const uint32_t slot = (timers->tick + ahead) % TIMER_SLOTS;
-		const uint64_t marks = timers->marks[slot / 64] >> slot % 64;
+		uint64_t *const word = &timers->marks[slot / 64];
+		const uint64_t marks = *word >> slot % 64;
 
 		if (!marks) {
 			ahead += 64 - slot % 64;
@@ -134,14 +136,15 @@ static uint32_t ticks_ahead(const struct timers *timers)
 		const uint32_t skip = (uint32_t)__builtin_ctzll(marks);
 		const struct timer *head = &timers->slots[slot + skip];
 
-		if (ahead + skip <= TIMER_SLOTS && head->next != head)
+		if (head->next != head)
 			return ahead + skip;
+		*word &= ~(1ull << (slot + skip) % 64);
 		ahead += skip + 1;
 	}
 	return 0;
 }
 
-uint64_t timers_wait_ms(const struct timers *timers, uint64_t now_ms)
+uint64_t timers_wait_ms(struct timers *timers, uint64_t now_ms)
 {
 	if (timers->armed == 0)
 		return UINT64_MAX;

@@ -43,6 +43,6 @@ struct timer *timers_due(struct timers *timers, uint64_t now_ms);
 
 /* Milliseconds until timers_due may have something: never later than the
  * earliest timer of the next wheel turn; UINT64_MAX when none is armed. */
-uint64_t timers_wait_ms(const struct timers *timers, uint64_t now_ms);
+uint64_t timers_wait_ms(struct timers *timers, uint64_t now_ms);
 
 #endif

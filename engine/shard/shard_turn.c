@@ -163,7 +163,7 @@ static void run_timers(struct shard *shard)
 
 static uint64_t wait_ns(struct shard *shard, uint64_t now_ms)
 {
-	const struct gate *gate = &shard->gate;
+	struct gate *gate = &shard->gate;
 	uint64_t wait_ms = shard->grace_ms > now_ms ? shard->grace_ms - now_ms : timers_wait_ms(&gate->timers, now_ms);
 	const uint64_t tick_ms = shard->tick_ms > now_ms ? shard->tick_ms - now_ms : 0;
 

@@ -21,6 +21,7 @@ struct fake_slot {
 struct ring {
 	uint32_t index;
 	uint32_t slots_max;
+	uint32_t slots_end; /* behind the last one that was ever used */
 	struct fake_slot *slots;
 	bool accepting, accept_failed;
 	uint64_t words[64];
@@ -254,6 +255,8 @@ static bool accept_one(struct ring *ring, struct ring_event *event)
 		socket->accepted = true;
 		socket->slot = slot;
 		ring->slots[slot] = (struct fake_slot){ .socket = socket };
+		if (ring->slots_end <= slot)
+			ring->slots_end = slot + 1;
 		*event = (struct ring_event){ .kind = RING_ACCEPTED, .slot = slot };
 		return true;
 	}
@@ -265,6 +268,8 @@ static bool receive_one(struct ring *ring, uint32_t slot, struct ring_event *eve
 	struct fake_slot *fake = &ring->slots[slot];
 	struct sim_socket *socket = fake->socket;
 
+	if (socket->up_size == 0 && !socket->client_ended && !socket->client_reset && !fake->cancelled && !fake->stopping)
+		return false;
 	*event = (struct ring_event){ .kind = RING_RECEIVED, .slot = slot };
 	if (fake->cancelled || (fake->stopping && sim_chance(300))) {
 		event->result = -ECANCELED;
@@ -379,7 +384,7 @@ static uint64_t take_word(struct ring *ring)
 
 size_t ring_collect(struct ring *ring, struct ring_event *events, size_t max, uint64_t wait_ns)
 {
-	const uint32_t start = sim_below(ring->slots_max);
+	uint32_t slot = sim_below(ring->slots_max);
 	size_t count = 0;
 
 	take_back(ring);
@@ -389,8 +394,8 @@ size_t ring_collect(struct ring *ring, struct ring_event *events, size_t max, ui
 		events[count++] = (struct ring_event){ .kind = RING_WOKEN, .word = take_word(ring) };
 	if (count < max && accept_one(ring, &events[count]))
 		count++;
-	for (uint32_t i = 0; i < ring->slots_max && count < max; i++)
-		while (count < max && slot_one(ring, (start + i) % ring->slots_max, &events[count])) {
+	for (uint32_t i = 0; i < ring->slots_max; i++, slot = slot + 1 < ring->slots_max ? slot + 1 : 0)
+		while (slot < ring->slots_end && count < max && slot_one(ring, slot, &events[count])) {
 			sim_note("event", (uint64_t)events[count].kind << 32 | events[count].slot,
 				 (uint64_t)(int64_t)events[count].result);
 			count++;

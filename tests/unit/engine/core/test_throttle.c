@@ -71,6 +71,32 @@ Test(throttle, what_was_not_told_is_told_when_the_time_is_over_even_if_nothing_f
 	cr_assert_eq(untold, 0, "it was told");
 }
 
+Test(throttle, each_is_over_at_its_own_time)
+{
+	struct throttle_entry over;
+
+	take(3, 9, 1000);
+	take(3, 9, 1001);
+	take(3, 8, 4000);
+	take(3, 8, 4001);
+	cr_assert(!throttle_over(throttle, 1000 + WINDOW - 1, &over));
+	cr_assert(throttle_over(throttle, 1000 + WINDOW, &over));
+	cr_assert_eq(over.network, 9);
+	cr_assert(!throttle_over(throttle, 1000 + WINDOW, &over));
+	take(3, 7, 1000 + WINDOW);
+	take(3, 7, 1000 + WINDOW);
+	cr_assert(!throttle_over(throttle, 4000 + WINDOW - 1, &over));
+	cr_assert(throttle_over(throttle, 4000 + WINDOW, &over));
+	cr_assert_eq(over.network, 8);
+	cr_assert(!throttle_over(throttle, 4000 + WINDOW, &over));
+	cr_assert(throttle_over(throttle, 1000 + 2 * WINDOW, &over));
+	cr_assert_eq(over.network, 7);
+	cr_assert(!throttle_over(throttle, 1000 + 9 * WINDOW, &over));
+	take(3, 6, 1000 + 9 * WINDOW);
+	take(3, 6, 1000 + 9 * WINDOW);
+	cr_assert(throttle_over(throttle, 1000 + 10 * WINDOW, &over), "and after there was none");
+}
+
 /* A clock that stood still while the process did, and then is far ahead. */
 Test(throttle, a_clock_that_jumps_ahead_ends_what_is_open)
 {

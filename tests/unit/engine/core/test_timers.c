@@ -132,6 +132,20 @@ Test(timers, waiting_as_long_as_told_is_enough)
 	cr_assert_lt(now_ms, START_MS + 10 * 1024 * TIMER_TICK_MS + 7 + TIMER_TICK_MS);
 }
 
+Test(timers, what_was_stopped_is_not_waited_for)
+{
+	struct timer first = { 0 }, second = { 0 };
+
+	timer_set(&timers, &first, START_MS, 10 * TIMER_TICK_MS);
+	timer_set(&timers, &second, START_MS, 90 * TIMER_TICK_MS);
+	timer_stop(&timers, &first);
+	cr_assert_eq(timers_wait_ms(&timers, START_MS), 90 * TIMER_TICK_MS);
+	timer_set(&timers, &first, START_MS, 10 * TIMER_TICK_MS);
+	cr_assert_eq(timers_wait_ms(&timers, START_MS), 10 * TIMER_TICK_MS, "and again when it is set again");
+	cr_assert_eq(timers_due(&timers, START_MS + 10 * TIMER_TICK_MS), &first);
+	cr_assert_eq(timers_due(&timers, START_MS + 90 * TIMER_TICK_MS), &second);
+}
+
 Test(timers, stopping_one_that_is_due_but_not_yet_taken_keeps_it_in)
 {
 	struct timer first = { 0 }, second = { 0 };
