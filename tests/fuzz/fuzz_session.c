@@ -11,7 +11,7 @@
 
 #define CONNECTIONS 4
 #define SIZE_MAX_ 4096
-#define WAIT_MOST 400 /* a ping, and that nothing came of it; more waits are more */
+#define WAIT_MOST 100 /* a ping, and that nothing came of it; more waits are more */
 #define RUNS_OF_A_SHARD 500 /* then a new one: what a shard costs to open is a thousand times what a run costs */
 
 enum stroke {
@@ -92,6 +92,12 @@ static void open_shard(void)
 	limits.session.send_burst = 40;
 	limits.session.commands_per_s = 40;
 	limits.session.command_burst = 80;
+	/* Each two seconds are a turn, in which mostly nothing happens. */
+	limits.session.handshake_ms = 3000;
+	limits.session.hello_ms = 3000;
+	limits.session.ping_ms = 6000;
+	limits.session.pong_ms = 2000;
+	limits.session.slow_ms = 8000;
 	limits.codec.on = true;
 	limits.codec.from = 40;
 	/* Nobody rests: time stands still. */

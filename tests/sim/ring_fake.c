@@ -268,7 +268,8 @@ static bool receive_one(struct ring *ring, uint32_t slot, struct ring_event *eve
 	struct fake_slot *fake = &ring->slots[slot];
 	struct sim_socket *socket = fake->socket;
 
-	if (socket->up_size == 0 && !socket->client_ended && !socket->client_reset && !fake->cancelled && !fake->stopping)
+	if (socket->up_size == 0 && !socket->client_ended && !socket->client_reset && !fake->cancelled &&
+	    !fake->stopping)
 		return false;
 	*event = (struct ring_event){ .kind = RING_RECEIVED, .slot = slot };
 	if (fake->cancelled || (fake->stopping && sim_chance(300))) {
