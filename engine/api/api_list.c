@@ -1,6 +1,8 @@
 #include "engine/api/api_list.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "engine/chat/home_list.h"
 #include "engine/chat/record.h"
@@ -192,7 +194,8 @@ enum api_error api_run_list(struct api_call *call)
 
 	if (!list)
 		return API_ERR_unavailable;
-	*list = (struct api_list){ .what = rooms ? API_LIST_ROOMS : API_LIST_CONNECTIONS };
+	memset(list, 0, offsetof(struct api_list, items)); /* those are written before they are read */
+	list->what = rooms ? API_LIST_ROOMS : API_LIST_CONNECTIONS;
 	if (!api_take_number(call, "limit", 1, API_LIST_MAX, &limit))
 		why = "limit: 1 to 200";
 	else if (!take_after(call, list, &from))
