@@ -99,7 +99,7 @@ static void open_shard(void)
 	limits.session.pong_ms = 2000;
 	limits.session.slow_ms = 8000;
 	limits.codec.on = true;
-	limits.codec.from = 40;
+	limits.codec.from = 100;
 	/* Nobody rests: time stands still. */
 	limits.ration = (struct ration_limits){ .share = 100, .turn = 300, .light = 64, .bytes_max = 1 << 20 };
 	sim.now_ns += 4000000000ull;

@@ -29,7 +29,7 @@ longest() {
 	http_head) echo 9000 ;;
 	moderation | options | scenario | api_keys | bans | deflate | ws_extension) echo 400 ;;
 	api | cli | ws_assembly | ws_handshake) echo 600 ;;
-	session) echo 400 ;;
+	session) echo 150 ;;
 	engine) echo 1000 ;;
 	*) echo 2000 ;;
 	esac
