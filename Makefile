@@ -317,6 +317,8 @@ FUZZ_EDGES ?= $(if $(FUZZ_COVER),$(FUZZ_COVER) $(FUZZ_NO_PAIRS))
 # Without AddressSanitizer and without comparisons: make fuzz-fast.
 FUZZ_FAST = FUZZ_FLAGS='-O2 -g -fsanitize=undefined -fsanitize-trap=undefined' FUZZ_COVER='$(FUZZ_EDGES)'
 FUZZ_EDGED := $(addprefix fuzz_,engine session api options moderation bans cli report)
+# Tables that are opened and wiped for each input: as large as its few connections need.
+FUZZ_SMALL := -DTHROTTLE_ENTRIES=16 -DALLOWANCE_SETS=16 -DPACE_SETS=16 -DTIMER_SLOTS=128 -DSHARD_EVENTS_MAX=128
 edge_objects = $(patsubst %.c,$(BUILD)/clang-edges/%.o,$(1))
 
 FUZZ_ENGINE := $(filter-out $(RING) engine/ops/% engine/store/sqlite% engine/store/postgres% engine/store/choose.c,$(ENGINE))
@@ -346,6 +348,7 @@ LIBS_fuzz_report := $(LIBS_report) -lm
 WRAP_fuzz_bans := -Wl,--wrap=fopen -Wl,--wrap=write -Wl,--wrap=fsync
 WRAP_fuzz_options := -Wl,--wrap=config_read_string -Wl,--wrap=config_destroy
 WRAP_fuzz_scenario := -Wl,--wrap=fopen $(WRAP_fuzz_options)
+WRAP_fuzz_engine := -Wl,--wrap=slab_close
 WRAP_fuzz_session := -Wl,--wrap=random_below -Wl,--wrap=write
 WRAP_fuzz_api := -Wl,--wrap=write
 WRAP_fuzz_url := -Wl,--wrap=getaddrinfo -Wl,--wrap=freeaddrinfo
@@ -360,7 +363,7 @@ $(BUILD)/clang/%.o: %.c $(FLAGS_CHANGED)
 $(BUILD)/clang-edges/%.o: %.c $(FLAGS_CHANGED)
 	$(call say,FUZZ,$<)
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -DTHROTTLE_ENTRIES=16 -DALLOWANCE_SETS=16 $(if $(filter $(FUZZ_BLIND),$<),,$(FUZZ_EDGES)) -MMD -MP -c $< -o $@
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(FUZZ_SMALL) $(if $(filter $(FUZZ_BLIND),$<),,$(FUZZ_EDGES)) -MMD -MP -c $< -o $@
 
 # Of proto a target has what it calls: a fuzzer looks at every edge there is, after each input.
 $(BUILD)/clang/proto.a: $(call fuzz_objects,$(PROTO))

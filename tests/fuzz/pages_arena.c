@@ -1,10 +1,11 @@
 /* pages_arena.c - pages.h for worlds that are opened a thousand times a second: what was given back is wiped and taken
  * again, for asking the kernel for each page anew costs more than all that is written to it.
  */
-#include "engine/core/pages.h"
+#include "tests/fuzz/pages_arena.h"
 
 #include <sys/mman.h>
 
+#include "engine/core/pages.h"
 #include "tests/fuzz/fuzz.h"
 
 #define PAGE 4096
@@ -17,6 +18,25 @@ static struct {
 	void *pages[FREE_MAX];
 	uint32_t count;
 } kept[CLASSES]; /* by the power of two that their size is */
+
+static struct {
+	const void *pages;
+	size_t size;
+} written;
+
+void pages_arena_written(const void *pages, size_t size)
+{
+	written.pages = pages;
+	written.size = size;
+}
+
+static void wipe(uint8_t *pages, size_t size)
+{
+	memset(pages, 0, size <= WIPED_MAX ? size : WIPED_FIRST);
+	if (size > WIPED_MAX)
+		check(madvise(pages + WIPED_FIRST, ((size + PAGE - 1) & ~(size_t)(PAGE - 1)) - WIPED_FIRST,
+			      MADV_DONTNEED) == 0);
+}
 
 static int class_of(size_t size)
 {
@@ -43,15 +63,13 @@ void *pages_reserve(size_t size)
 void pages_release(void *pages, size_t size)
 {
 	const int class = class_of(size);
-	const size_t whole = (size_t)1 << class;
 
 	if (!pages)
 		return;
-	memset(pages, 0, size <= WIPED_MAX ? size : WIPED_FIRST);
-	if (size > WIPED_MAX)
-		check(madvise((uint8_t *)pages + WIPED_FIRST, whole - WIPED_FIRST, MADV_DONTNEED) == 0);
+	wipe(pages, written.pages == pages && written.size < size ? written.size : size);
+	written.pages = NULL;
 	if (kept[class].count < FREE_MAX)
 		kept[class].pages[kept[class].count++] = pages;
 	else
-		munmap(pages, whole);
+		munmap(pages, (size_t)1 << class);
 }

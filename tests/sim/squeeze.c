@@ -83,9 +83,12 @@ void squeeze_agree(struct squeeze *squeeze, const char *head, size_t size)
 	squeeze->client_keeps = !strstr(field, "client_no_context_takeover");
 	squeeze->server_bits = bits_of(field, "server_max_window_bits=");
 	squeeze->client_bits = bits_of(field, "client_max_window_bits=");
+	const int level = 1 + (int)below(9), memory = 1 + (int)below(9);
+
+	/* With an input messages are short: less memory, of which much is wiped, says the same. */
 	if (inflateInit2(&squeeze->reader, -squeeze->server_bits) != Z_OK ||
-	    deflateInit2(&squeeze->writer, 1 + (int)below(9), Z_DEFLATED, -squeeze->client_bits, 1 + (int)below(9),
-			 Z_DEFAULT_STRATEGY) != Z_OK)
+	    deflateInit2(&squeeze->writer, level, Z_DEFLATED, -squeeze->client_bits,
+			 sim.input.end ? 1 + memory % 3 : memory, Z_DEFAULT_STRATEGY) != Z_OK)
 		sim_fail("zlib does not take %d and %d bits", squeeze->server_bits, squeeze->client_bits);
 }
 
