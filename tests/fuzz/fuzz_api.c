@@ -10,6 +10,7 @@
 
 #define SIZE_MAX_ 4096
 #define REQUESTS_MAX 16
+#define PARTS_MAX 500 /* bytes, of a path */
 #define RUNS_OF_A_SHARD 200
 
 static const struct {
@@ -65,12 +66,20 @@ static struct span take_until(struct fuzz_input *input, uint8_t mark, size_t mos
 /* What no head may have would end the connection, and is another target's. */
 static void put_part(struct sim_socket *socket, struct span part)
 {
+	uint8_t text[PARTS_MAX];
+
+	check(part.size <= sizeof(text));
 	for (size_t i = 0; i < part.size; i++) {
 		const uint8_t byte = part.bytes[i];
-		const bool fits = byte > ' ' && byte < 0x7f && !memchr("#\"<>", byte, 4);
 
-		sim_up(socket, fits ? (const void *)&byte : "x", 1);
+		text[i] = byte > ' ' && byte < 0x7f && !memchr("#\"<>", byte, 4) ? byte : 'x';
 	}
+	sim_up(socket, text, part.size);
+}
+
+static void put(struct sim_socket *socket, const char *text)
+{
+	sim_up(socket, text, strlen(text));
 }
 
 /* The route's own path, with what the input has in the place of each {part}, and behind it. */
@@ -97,22 +106,22 @@ static void put_path(struct sim_socket *socket, const char *path, struct span pa
 static uint32_t put_requests(struct sim_socket *socket, struct fuzz_input input)
 {
 	uint32_t count = 0;
-	char text[160];
+	char text[100];
 
 	while (fuzz_left(&input) > 0 && count < REQUESTS_MAX) {
 		const uint32_t what = fuzz_byte(&input);
-		const struct span parts = take_until(&input, '\n', 500), body = take_until(&input, '\0', 1900);
+		const struct span parts = take_until(&input, '\n', PARTS_MAX), body = take_until(&input, '\0', 1900);
 
-		snprintf(text, sizeof(text), "%s ", routes[what % ROUTES].method);
-		sim_up(socket, text, strlen(text));
+		put(socket, routes[what % ROUTES].method);
+		put(socket, " ");
 		put_path(socket, routes[what % ROUTES].path, parts);
-		snprintf(text, sizeof(text), " HTTP/1.1\r\nHost: a\r\nX-API-Key: test\r\n%s",
-			 what & 0x80 ? "Idempotency-Key: again\r\n" : "");
-		sim_up(socket, text, strlen(text));
+		put(socket, " HTTP/1.1\r\nHost: a\r\nX-API-Key: test\r\n");
+		if (what & 0x80)
+			put(socket, "Idempotency-Key: again\r\n");
 		if (body.size > 0 || routes[what % ROUTES].method[0] == 'P') {
 			snprintf(text, sizeof(text), "Content-Type: application/json\r\nContent-Length: %zu\r\n",
 				 body.size);
-			sim_up(socket, text, strlen(text));
+			put(socket, text);
 		}
 		sim_up(socket, "\r\n", 2);
 		sim_up(socket, body.bytes, body.size);
@@ -130,9 +139,7 @@ static uint32_t judge(const struct sim_socket *socket, bool *closed)
 	*closed = false;
 	while (heard.size > 0) {
 		const uint8_t *const end = memmem(heard.bytes, heard.size, "\r\n\r\n", 4);
-		unsigned status = 0;
-		size_t size = 0;
-		char head[1024];
+		char head[1024], *number_end;
 
 		check(!*closed && end);
 		const size_t head_size = (size_t)(end - heard.bytes) + 4;
@@ -140,11 +147,16 @@ static uint32_t judge(const struct sim_socket *socket, bool *closed)
 		check(head_size < sizeof(head));
 		memcpy(head, heard.bytes, head_size);
 		head[head_size] = '\0';
-		check(sscanf(head, "HTTP/1.1 %u ", &status) == 1 && status >= 200 && status < 504 && status != 500);
+		check(head_size > 13 && memcmp(head, "HTTP/1.1 ", 9) == 0);
+		const unsigned long status = strtoul(head + 9, &number_end, 10);
+
+		check(number_end == head + 12 && *number_end == ' ' && status >= 200 && status < 504 && status != 500);
 		const char *const length = strstr(head, "\r\nContent-Length: ");
 
-		check(length && sscanf(length, "\r\nContent-Length: %zu\r\n", &size) == 1);
-		check(head_size + size <= heard.size);
+		check(length != NULL);
+		const size_t size = strtoul(length + 18, &number_end, 10);
+
+		check(number_end > length + 18 && *number_end == '\r' && size <= heard.size - head_size);
 		*closed = strstr(head, "\r\nConnection: close\r\n") != NULL;
 		/* A route's own answer is JSON; what is made elsewhere is text. */
 		if (strstr(head, "application/json"))

@@ -28,8 +28,8 @@ longest() {
 	ws_close | ws_mask | utf8 | url | room_class) echo 300 ;;
 	http_head) echo 9000 ;;
 	moderation | options | scenario | api_keys | bans | deflate | ws_extension) echo 400 ;;
-	api | cli | ws_assembly | ws_handshake) echo 600 ;;
-	session) echo 150 ;;
+	api | session) echo 150 ;;
+	cli | ws_assembly | ws_handshake) echo 600 ;;
 	engine) echo 1000 ;;
 	*) echo 2000 ;;
 	esac
