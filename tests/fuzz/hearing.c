@@ -30,16 +30,32 @@ static uint64_t hash(struct span text)
 	return sum;
 }
 
-/* Letters and digits behind the key become one sign. */
-static size_t blank_behind(uint8_t *bytes, size_t size, const char *key)
+/* The size of the key that stands there, of those whose value is a run's own, or 0. */
+static size_t own_key(const uint8_t *bytes, size_t size)
+{
+	static const struct span keys[] = { SPAN("\"conn\":\""), SPAN("\"epoch\":\""), SPAN("\"time\":"),
+					    SPAN("\"ts\":") };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i].size <= size && bytes[1] == keys[i].bytes[1] &&
+		    memcmp(bytes, keys[i].bytes, keys[i].size) == 0)
+			return keys[i].size;
+	return 0;
+}
+
+/* Letters and digits behind such a key become one sign. */
+static size_t blank_own(uint8_t *bytes, size_t size)
 {
 	size_t at = 0;
 
-	for (uint8_t *found; (found = memmem(bytes + at, size - at, key, strlen(key))) != NULL;) {
-		size_t end = at = (size_t)(found - bytes) + strlen(key);
+	for (const uint8_t *quote; at < size && (quote = memchr(bytes + at, '"', size - at)) != NULL;) {
+		at = (size_t)(quote - bytes);
+		const size_t key = own_key(bytes + at, size - at);
+		size_t end = at += key > 0 ? key : 1;
 
-		while (end < size && (bytes[end] == '-' || (bytes[end] >= '0' && bytes[end] <= '9') ||
-				      (bytes[end] >= 'a' && bytes[end] <= 'z')))
+		while (key > 0 && end < size &&
+		       (bytes[end] == '-' || (bytes[end] >= '0' && bytes[end] <= '9') ||
+			(bytes[end] >= 'a' && bytes[end] <= 'z')))
 			end++;
 		if (end == at)
 			continue;
@@ -52,8 +68,6 @@ static size_t blank_behind(uint8_t *bytes, size_t size, const char *key)
 
 static struct told *tell(struct hearing *hearing, uint64_t stream, struct span bytes)
 {
-	static const char *const keys[] = { "\"conn\":\"", "\"epoch\":\"", "\"time\":", "\"ts\":" };
-
 	check(hearing->count < HEARING_TOLD_MAX && bytes.size <= HEARING_BYTES_MAX - hearing->size);
 	struct told *const told = &hearing->told[hearing->count++];
 	size_t size = bytes.size;
@@ -61,8 +75,8 @@ static struct told *tell(struct hearing *hearing, uint64_t stream, struct span b
 	*told = (struct told){ .stream = stream, .at = hearing->size };
 	if (size > 0)
 		memcpy(hearing->bytes + told->at, bytes.bytes, size);
-	for (size_t i = 0; stream != STREAM_HTTP && i < sizeof(keys) / sizeof(keys[0]); i++)
-		size = blank_behind(hearing->bytes + told->at, size, keys[i]);
+	if (stream != STREAM_HTTP)
+		size = blank_own(hearing->bytes + told->at, size);
 	told->size = (uint32_t)size;
 	hearing->size += (uint32_t)size;
 	return told;

@@ -385,7 +385,7 @@ static uint64_t take_word(struct ring *ring)
 
 size_t ring_collect(struct ring *ring, struct ring_event *events, size_t max, uint64_t wait_ns)
 {
-	uint32_t slot = sim_below(ring->slots_max);
+	const uint32_t start = sim_below(ring->slots_max);
 	size_t count = 0;
 
 	take_back(ring);
@@ -395,8 +395,11 @@ size_t ring_collect(struct ring *ring, struct ring_event *events, size_t max, ui
 		events[count++] = (struct ring_event){ .kind = RING_WOKEN, .word = take_word(ring) };
 	if (count < max && accept_one(ring, &events[count]))
 		count++;
-	for (uint32_t i = 0; i < ring->slots_max; i++, slot = slot + 1 < ring->slots_max ? slot + 1 : 0)
-		while (slot < ring->slots_end && count < max && slot_one(ring, slot, &events[count])) {
+	/* In a circle, of those that were ever used. */
+	uint32_t slot = start < ring->slots_end ? start : 0;
+
+	for (uint32_t i = 0; i < ring->slots_end; i++, slot = slot + 1 < ring->slots_end ? slot + 1 : 0)
+		while (count < max && slot_one(ring, slot, &events[count])) {
 			sim_note("event", (uint64_t)events[count].kind << 32 | events[count].slot,
 				 (uint64_t)(int64_t)events[count].result);
 			count++;
