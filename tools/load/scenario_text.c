@@ -10,13 +10,23 @@ static const void *field_of(const struct scenario *scenario, const struct scenar
 	return (const char *)scenario + key->offset;
 }
 
-/* In the largest unit that keeps it whole. */
+static void part_text(uint64_t ns, char out[32])
+{
+	uint64_t part = ns % 1000000000;
+	int digits = 9;
+
+	for (; part % 10 == 0; digits--)
+		part /= 10;
+	snprintf(out, 32, "%llu.%0*llus", (unsigned long long)(ns / 1000000000), digits, (unsigned long long)part);
+}
+
+/* To the nanosecond, in the largest unit that keeps it whole. */
 static void time_text(uint64_t ns, char out[32])
 {
 	const uint64_t ms = ns / 1000000;
 
 	if (ns % 1000000 != 0)
-		snprintf(out, 32, "%.9gs", (double)ns / 1e9);
+		part_text(ns, out);
 	else if (ms % 1000 != 0)
 		snprintf(out, 32, "%llums", (unsigned long long)ms);
 	else if (ms == 0 || ms % 60000 != 0)

@@ -109,7 +109,7 @@ static bool read_duration(struct shape_stage *stage, const char **at)
 		const size_t size = strlen(units[i].unit);
 
 		if (strncmp(end, units[i].unit, size) == 0 && end[size] == ':' && value * units[i].ns <= STAGE_NS_MAX) {
-			stage->duration_ns = (uint64_t)(value * units[i].ns);
+			stage->duration_ns = (uint64_t)llround(value * units[i].ns);
 			*at = end + size + 1;
 			return true;
 		}

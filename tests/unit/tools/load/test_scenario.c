@@ -205,6 +205,21 @@ Test(load_scenario, built_in_ones_fit_together)
 	cr_assert(scenario_builtin("fanout")->outside_publisher);
 }
 
+Test(load_scenario, a_time_is_shown_to_the_nanosecond)
+{
+	static const char *const times[] = { "3600.000000001s", "1.0005s", "0.100000001s", "1001ms", "59s", "60m" };
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		char text[SCENARIO_TEXT_MAX] = "";
+
+		cr_assert(set("hold", times[i]), "%s", why);
+		for (size_t j = 0; scenario_key_at(j); j++)
+			if (strcmp(scenario_key_at(j)->name, "hold") == 0)
+				scenario_text(&scenario, j, text);
+		cr_assert_str_eq(text, times[i]);
+	}
+}
+
 Test(load_scenario, what_is_shown_can_be_given_again)
 {
 	const struct scenario *each;

@@ -50,6 +50,12 @@ Test(load_shape, what_is_not_understood_is_pointed_at)
 	cr_expect_eq(shape_parse(&shape, "1s:10000001"), 4);
 }
 
+Test(load_shape, a_part_of_an_hour_is_rounded_to_the_nanosecond)
+{
+	cr_assert_eq(shape_parse(&shape, "0.00052h:9"), 0);
+	cr_assert_eq(shape_duration(&shape), 1872000000);
+}
+
 Test(load_shape, a_stage_is_a_thousand_hours_at_most)
 {
 	cr_expect_eq(shape_parse(&shape, "1000h:1"), 0);
