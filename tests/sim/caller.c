@@ -61,8 +61,10 @@ void caller_draw(uint64_t seed)
 	const char *why;
 
 	random_seed(&own, seed ^ 0xca11e6);
-	memset(callers, 0, sizeof(callers));
-	memset(places, 0, sizeof(places));
+	if (count > 0) {
+		memset(callers, 0, sizeof(callers));
+		memset(places, 0, sizeof(places));
+	}
 	acts_reset();
 	count = sim.input.end ? 0 : below(CALLERS_MAX + 1);
 	answer_ms = below(2) ? 10000 : 300 + below(3000);

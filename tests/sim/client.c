@@ -364,6 +364,7 @@ void client_read(struct sim_client *client)
 
 	if (!socket || client->frozen)
 		return;
+	sim.stirred |= socket->taken < socket->down_size;
 	socket->taken = socket->down_size;
 	if (!client->closing && (client->upgraded || read_head(client)))
 		while (socket->down_size > 0 && sim_chance(900) && read_frame(client))

@@ -33,14 +33,17 @@ struct sim_client {
 	uint64_t next_id;
 	uint64_t next_number[ORACLE_ROOMS];
 	struct sim_membership rooms[ORACLE_ROOMS];
+	uint64_t received, lagged, slow, ended;
 	struct sim_sent {
 		uint64_t id, number, said_ns;
 		uint32_t room;
 		bool speaks; /* it is a message */
 		bool answered;
-	} sent[256]; /* unanswered, by id % 256 */
-	uint64_t received, lagged, slow, ended;
+	} sent[256]; /* unanswered, by id % 256. The last: what no id was noted in is not wiped */
 };
+
+/* As a new one, for another run. */
+void client_anew(struct sim_client *client);
 
 void client_open(struct sim_client *client, uint32_t index);
 

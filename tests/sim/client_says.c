@@ -18,10 +18,11 @@ static const char upgrade_request[] = "GET /ws HTTP/1.1\r\nHost: sim\r\nUpgrade:
 
 static void frame(struct sim_client *client, uint8_t opcode, bool fin, const char *text, size_t size)
 {
-	uint8_t bytes[4096] = { (uint8_t)(opcode | (fin ? 0x80 : 0)) };
+	uint8_t bytes[4096];
 	size_t at = 2;
 
 	CHECK(size < 4000);
+	bytes[0] = (uint8_t)(opcode | (fin ? 0x80 : 0));
 	bytes[1] = 0x80 | (uint8_t)(size < 126 ? size : 126);
 	if (size >= 126) {
 		bytes[at++] = (uint8_t)(size >> 8);
@@ -29,11 +30,13 @@ static void frame(struct sim_client *client, uint8_t opcode, bool fin, const cha
 	}
 	const uint8_t *mask = bytes + at;
 
+	/* A mask decides nothing: it takes nothing of an input. */
 	for (int i = 0; i < 4; i++)
-		bytes[at++] = (uint8_t)sim_below(256);
+		bytes[at++] = (uint8_t)(sim.input.end ? random_below(&sim.random, 256) : sim_below(256));
 	for (size_t i = 0; i < size; i++)
 		bytes[at++] = (uint8_t)text[i] ^ mask[i & 3];
 	sim_up(client->socket, bytes, at);
+	sim.stirred = true;
 }
 
 static void message(struct sim_client *client, uint8_t first, const char *bytes, size_t size)
@@ -69,6 +72,17 @@ void client_say(struct sim_client *client, const char *format, ...)
 		message(client, 1, text, size);
 }
 
+static void forget_sent(struct sim_client *client)
+{
+	memset(client->sent, 0, sizeof(client->sent[0]) * (client->next_id < 255 ? client->next_id + 1 : 256));
+}
+
+void client_anew(struct sim_client *client)
+{
+	forget_sent(client);
+	memset(client, 0, offsetof(struct sim_client, sent));
+}
+
 void client_open(struct sim_client *client, uint32_t index)
 {
 	char offer[256], field[TOKENS_TEXT], token[TOKENS_TEXT];
@@ -81,7 +95,7 @@ void client_open(struct sim_client *client, uint32_t index)
 	client->live = false;
 	if (!client->socket)
 		return;
-	memset(client->sent, 0, sizeof(client->sent));
+	forget_sent(client);
 	sim_note("open", index, 0);
 	retuner_opened(index);
 	restart_opened(client);

@@ -173,6 +173,7 @@ void ring_recv(struct ring *ring, uint32_t slot)
 {
 	CHECK(!slot_of(ring, slot)->receiving);
 	slot_of(ring, slot)->receiving = true;
+	sim.stirred = true;
 }
 
 void ring_recv_stop(struct ring *ring, uint32_t slot)
@@ -188,6 +189,7 @@ void ring_send(struct ring *ring, uint32_t slot, const struct iovec *pieces, uin
 	for (uint32_t i = 0; i < count; i++)
 		CHECK(!IS_POISONED(pieces[i].iov_base, pieces[i].iov_len));
 	fake->sending = true;
+	sim.stirred = true;
 	fake->count = count;
 	memcpy(fake->pieces, pieces, count * sizeof(*pieces));
 }
@@ -206,6 +208,7 @@ void ring_close(struct ring *ring, uint32_t slot)
 
 	CHECK(!fake->receiving && !fake->sending && !fake->asking);
 	fake->closing = true;
+	sim.stirred = true;
 }
 
 int ring_bell(const struct ring *ring)
@@ -219,6 +222,7 @@ int ring_post(int bell, uint64_t word)
 
 	CHECK(ring->word_count < 64);
 	ring->words[ring->word_count++] = word;
+	sim.stirred = true;
 	return 0;
 }
 

@@ -62,7 +62,9 @@ struct sim {
 	uint64_t seed;
 	bool trace;
 	bool pressed; /* memory was short at some time: slow readers may have been ended for it */
-	bool stirred; /* since somebody last looked: a ring had events, or its owner had no mind to wait for any */
+	/* Since somebody last looked: a ring had events or was given something to do, or its owner had no mind to wait
+	 * for any, or a client read or said something. */
+	bool stirred;
 };
 
 extern struct sim sim;

@@ -29,8 +29,9 @@ void squeeze_draw(uint64_t seed)
 		.from = 1 + below(2) * below(300),
 		.bytes_per_s = below(2) * (1 + below(20000)),
 		.kept_bytes_max = below(2) * below(400000),
-		.message_size_max = 65536,
-		.payload_size_max = SEGMENT_BYTES_MAX,
+		/* No message of an input is near it. */
+		.message_size_max = sim.input.end ? 8192 : 65536,
+		.payload_size_max = sim.input.end ? 8192 : SEGMENT_BYTES_MAX,
 	};
 }
 

@@ -122,6 +122,12 @@ static struct ration_limits ration_limits(void)
 	};
 }
 
+/* With an input 16 KiB are more than it ever fills. */
+static uint32_t ring_size_draw(void)
+{
+	return 4096u << (sim_below(2) * (sim.input.end ? 2 : 4));
+}
+
 static struct shard_limits limits_draw(uint32_t core)
 {
 	struct shard_limits limits = {
@@ -163,7 +169,7 @@ static struct shard_limits limits_draw(uint32_t core)
 		.places_max = 64,
 		.segment_bytes_max = sim_chance(300) ? 30000 + sim_below(60000) : 8 << 20,
 		.mail_waiting_max = 1 << 20,
-		.xring_size = 4096u << (sim_below(2) * 4),
+		.xring_size = ring_size_draw(),
 	};
 
 	sim.world.lean |= limits.segment_bytes_max < 1 << 20;
@@ -175,7 +181,7 @@ static struct shard_limits limits_draw(uint32_t core)
 static void engine_open(void)
 {
 	const struct ring_features features = { .usable = true, .peer_address = true };
-	int error = shard_links_open(&links, sim.world.cores, 4096u << (sim_below(2) * 4));
+	int error = shard_links_open(&links, sim.world.cores, ring_size_draw());
 
 	CHECK(error == 0);
 	simdisk_begin(&links);
@@ -338,11 +344,9 @@ static bool turn_all(void)
 /* The same as below, where nothing is left to chance: until all would wait for a deadline. */
 static void run_until_all_wait(void)
 {
-	for (int i = 0, quiet = 0; quiet < 2; i++) {
+	for (int i = 0; turn_all(); i++)
 		if (i == 30000)
 			sim_fail("it does not come to rest");
-		quiet = turn_all() ? 0 : quiet + 1;
-	}
 }
 
 /* Until nothing has happened for a while. Little time passes, so that no deadline does either. */
@@ -495,7 +499,8 @@ uint64_t sim_run(uint64_t seed)
 	const uint64_t blocks_before = block_bytes_out();
 
 	settling = false;
-	memset(clients, 0, sizeof(clients));
+	for (uint32_t i = 0; i < client_count; i++)
+		client_anew(&clients[i]);
 	sim = (struct sim){ .seed = seed, .trace = trace, .digest = 0xcbf29ce484222325ull, .now_ns = 1000000000 };
 	sim.input = input;
 	random_seed(&sim.random, seed);
