@@ -318,7 +318,8 @@ FUZZ_EDGES ?= $(if $(FUZZ_COVER),$(FUZZ_COVER) $(FUZZ_NO_PAIRS))
 FUZZ_FAST = FUZZ_FLAGS='-O2 -g -fsanitize=undefined -fsanitize-trap=undefined' FUZZ_COVER='$(FUZZ_EDGES)'
 FUZZ_EDGED := $(addprefix fuzz_,engine session api options moderation bans cli report)
 # Tables that are opened and wiped for each input: as large as its few connections need.
-FUZZ_SMALL := -DTHROTTLE_ENTRIES=16 -DALLOWANCE_SETS=16 -DPACE_SETS=16 -DTIMER_SLOTS=128 -DSHARD_EVENTS_MAX=128 -DBUSY_SLOTS=16
+FUZZ_SMALL := -DTHROTTLE_ENTRIES=16 -DALLOWANCE_SETS=16 -DPACE_SETS=16 -DTIMER_SLOTS=128 -DSHARD_EVENTS_MAX=128 \
+	-DBUSY_SLOTS=16 -DBANS_MAX=128
 edge_objects = $(patsubst %.c,$(BUILD)/clang-edges/%.o,$(1))
 
 FUZZ_ENGINE := $(filter-out $(RING) engine/ops/% engine/store/sqlite% engine/store/postgres% engine/store/choose.c,$(ENGINE))

@@ -7,7 +7,9 @@
 #include "engine/core/slab.h"
 #include "proto/base/span.h"
 
+#ifndef BANS_MAX /* few for a fuzzer, which opens them for every input */
 #define BANS_MAX 65536
+#endif
 
 struct bans {
 	struct slab entries;

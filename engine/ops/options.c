@@ -218,18 +218,18 @@ static int rights_check(const char *text, const char *where, char error[OPTION_E
 	return -1;
 }
 
-/* Edits from one name to the other: small ones are typing errors. */
-static unsigned distance(const char *a, const char *b)
+/* Edits from one name to the other: small ones are typing errors. `within` or more where they are not less. */
+static unsigned distance(const char *a, const char *b, unsigned within)
 {
 	unsigned row[64];
-	const size_t size = strlen(b);
+	const size_t size = strlen(b), other = strlen(a);
 
-	if (size >= 63 || strlen(a) >= 63)
-		return 99;
+	if (size >= 63 || other >= 63 || (size > other ? size - other : other - size) >= within)
+		return within;
 	for (unsigned j = 0; j <= size; j++)
 		row[j] = j;
-	for (unsigned i = 1; a[i - 1]; i++) {
-		unsigned diagonal = row[0];
+	for (unsigned i = 1; i <= other; i++) {
+		unsigned diagonal = row[0], least = i;
 
 		row[0] = i;
 		for (unsigned j = 1; j <= size; j++) {
@@ -238,7 +238,11 @@ static unsigned distance(const char *a, const char *b)
 
 			diagonal = row[j];
 			row[j] = change < step ? change : step;
+			least = row[j] < least ? row[j] : least;
 		}
+		/* No row that follows has less than this one. */
+		if (least >= within)
+			return within;
 	}
 	return row[size];
 }
@@ -248,11 +252,14 @@ static const char *nearest_to(const char *name, unsigned within)
 {
 	const char *nearest = NULL;
 
-	for (int id = 0; id < OPTION_COUNT; id++)
-		if (distance(name, rows[id].name) < within) {
-			within = distance(name, rows[id].name);
+	for (int id = 0; id < OPTION_COUNT; id++) {
+		const unsigned edits = distance(name, rows[id].name, within);
+
+		if (edits < within) {
+			within = edits;
 			nearest = rows[id].name;
 		}
+	}
 	return nearest;
 }
 

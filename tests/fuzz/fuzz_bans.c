@@ -5,7 +5,7 @@
 #include "tests/fuzz/one_file.h"
 
 #define NOW 1000
-#define NAMES_MAX 512
+#define NAMES_MAX (BANS_MAX < 512 ? BANS_MAX : 512)
 
 static struct fuzz_exact exact, written;
 

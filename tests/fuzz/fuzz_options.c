@@ -31,7 +31,7 @@ static void check_values(void)
 	for (int id = 0; id < OPTION_COUNT; id++) {
 		struct option_value *const value = &options.values[id];
 
-		if (strcmp(value->where, "default") == 0)
+		if (memcmp(value->where, "default", sizeof("default")) == 0)
 			continue;
 		check(options_set(&again, rows[id].name, value->text, "again", error) == 0);
 		check(again.values[id].number == value->number && strcmp(again.values[id].text, value->text) == 0);

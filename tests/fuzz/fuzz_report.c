@@ -2,6 +2,7 @@
  * Input: the file. */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 
 #include "tests/fuzz/fuzz.h"
 #include "tools/report/charts.h"
@@ -41,8 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 16384)
 		return 0;
-	if (!out)
+	if (!out) {
 		check((out = fopen("/dev/null", "w")) != NULL && setvbuf(out, NULL, _IOFBF, 1 << 20) == 0);
+		__fsetlocking(out, FSETLOCKING_BYCALLER);
+	}
 	file_bytes = data;
 	file_size = size;
 	runs.count = 0;

@@ -9,8 +9,11 @@ void outbox_init(struct outbox *outbox, uint64_t first)
 
 void outbox_free(struct outbox *outbox)
 {
-	for (size_t i = 0; i < OUTBOX_MAX; i++)
-		text_free(&outbox->entries[i].command);
+	uint64_t n = outbox->next;
+
+	/* Those that were ever used lie in a row, up to the next. */
+	while (outbox->entries[--n % OUTBOX_MAX].command.bytes)
+		text_free(&outbox->entries[n % OUTBOX_MAX].command);
 }
 
 void outbox_put(struct outbox *outbox, const char *op, const char *room, const char *producer, struct span members,
