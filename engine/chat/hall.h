@@ -16,6 +16,7 @@ struct hall_limits {
 	uint64_t hot_bytes_max;  /* of one hot log's segments */
 	uint32_t crowd_members;  /* of one hot log, from which they can wait: owner_mark_crowd(). 0: never */
 	uint32_t crowd_per_turn; /* owners of such that are sent to in one turn, at least 1 */
+	uint32_t crowd_bytes;    /* to such in one turn, about: the last one is sent all that it waits for */
 };
 
 struct owner {

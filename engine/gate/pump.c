@@ -55,7 +55,8 @@ static void end_late(struct gate *gate, struct conn *conn)
 	session_close(gate, conn, CHAT_CLOSE_slow);
 }
 
-static void pump_one(struct gate *gate, struct conn *conn)
+/* Gives the bytes that are sent. */
+static uint32_t pump_one(struct gate *gate, struct conn *conn)
 {
 	user_count_rooms(gate, conn);
 	/* Before the plan, because of a send under way there may be none for long. */
@@ -65,12 +66,15 @@ static void pump_one(struct gate *gate, struct conn *conn)
 	struct flight *flight = sendq_plan(&gate->net, conn);
 
 	if (!flight)
-		return; /* one is under way; its end marks the owner again */
+		return 0; /* one is under way; its end marks the owner again */
 	if (session_of(gate, conn)->phase == SESSION_LIVE && conn->queued == 0) {
 		session_of(gate, conn)->terms.moved |= gate->hall.owners[conn->slot].behind != 0;
 		gather_rooms(gate, conn, flight);
 	}
+	const uint32_t bytes = flight->bytes;
+
 	sendq_fly(&gate->net, conn, flight);
+	return bytes;
 }
 
 /* What the kernel did since has taken our memory's place in the caches: what the next one will need is asked for while
@@ -92,6 +96,19 @@ AHEAD_INLINE void look_ahead(struct gate *gate)
 		ahead(&gate->hall.owners[gate->hall.dirty[next - 1] - 1]);
 }
 
+static void pump_crowds(struct gate *gate)
+{
+	const struct hall_limits *limits = &gate->hall.limits;
+	uint32_t slot, sent = 0;
+	uint64_t bytes = 0;
+
+	while (sent < limits->crowd_per_turn && bytes < limits->crowd_bytes && owner_next_crowd(&gate->hall, &slot)) {
+		if (conn_is_open(net_conn(&gate->net, slot))) /* it may have ended since, or be another one */
+			bytes += pump_one(gate, net_conn(&gate->net, slot));
+		sent++;
+	}
+}
+
 void pump(struct gate *gate)
 {
 	uint32_t slot;
@@ -101,9 +118,7 @@ void pump(struct gate *gate)
 		look_ahead(gate);
 		pump_one(gate, net_conn(&gate->net, slot));
 	}
-	for (uint32_t sent = 0; sent < gate->hall.limits.crowd_per_turn && owner_next_crowd(&gate->hall, &slot); sent++)
-		if (conn_is_open(net_conn(&gate->net, slot))) /* it may have ended since, or be another one */
-			pump_one(gate, net_conn(&gate->net, slot));
+	pump_crowds(gate);
 }
 
 bool pump_has_more(const struct gate *gate)

@@ -15,6 +15,7 @@
 /* A send is some 4 us: who is in a small room waits for a thousand members of a large one a millisecond, not four. */
 #define CROWD_MEMBERS 64
 #define CROWD_PER_TURN 128
+#define CROWD_BYTES (512 * 1024) /* a quarter of a millisecond and less */
 /* About a nanosecond a byte read, and five a byte unpacked: one unpacked message of 16 KiB, and four such of all. */
 #define RATION_SHARE (64 * 1024)
 #define RATION_TURN (256 * 1024)
@@ -240,6 +241,7 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 			.hot_bytes_max = option_number(o, OPTION_hot_log_size),
 			.crowd_members = CROWD_MEMBERS,
 			.crowd_per_turn = CROWD_PER_TURN,
+			.crowd_bytes = CROWD_BYTES,
 		},
 		.session = session_of(o),
 		.api = {

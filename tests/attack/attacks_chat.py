@@ -71,7 +71,8 @@ def scan(scene):
     return tally, only(tally, "errors", ["rate_limited", "unavailable"]) + wrong(not tally["replies"], "no page came")
 
 
-@attack("amplify", "sends within the rate are served; a room's turn ends, others have theirs", ["delivered"], seconds=8)
+@attack("amplify", "sends within the rate are served; a room's turn ends, others have theirs", ["delivered"], seconds=8,
+        quick=True)
 def amplify(scene):
     """1,000 members of one room, 50 of whom send 2 KB each, four times a second: 200,000 deliveries a second."""
     room = "mem:hot"

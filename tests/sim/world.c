@@ -153,7 +153,8 @@ static struct shard_limits limits_draw(uint32_t core)
 			.classes = simmanners_classes(),
 		},
 		.hall = { .hot_logs_max = 64, .cursors_max = 128, .hot_bytes_max = 2048 + sim_below(20000),
-			  .crowd_members = (uint32_t)sim_below(4), .crowd_per_turn = 1 + (uint32_t)sim_below(3) },
+			  .crowd_members = (uint32_t)sim_below(4), .crowd_per_turn = 1 + (uint32_t)sim_below(3),
+			  .crowd_bytes = 1000 },
 		.session = {
 			.handshake_ms = 10000, .hello_ms = 10000, .ping_ms = 25000, .pong_ms = 8000, .slow_ms = 30000,
 			.drain_ms = 2000, .rooms_max = 3 + sim_below(3), .sends_per_s = sim_below(2) * 1000,
