@@ -64,8 +64,9 @@ static int step(struct inflate *self, struct inflate_out *out)
 	assert(result != Z_MEM_ERROR && result != Z_STREAM_ERROR);
 	if (room > 0)
 		out->size += room - stream->avail_out;
-	/* zlib.h: 128 between blocks, and in the low bits how many it holds of a byte. */
-	self->between_blocks = (stream->data_type & (128 | 63)) == 128;
+	/* zlib.h: 128 between blocks, and the low bits it holds of a byte; not of a call with nothing to do. */
+	if (result != Z_BUF_ERROR)
+		self->between_blocks = (stream->data_type & (128 | 63)) == 128;
 	return result;
 }
 
@@ -85,10 +86,11 @@ static int run(struct inflate *self, struct inflate_out *out, const uint8_t *byt
 		/* A block may say that it is the last; others follow all the same, with the same window (7.2.3.4). */
 		if (result == Z_STREAM_END)
 			inflateResetKeep(stream);
-		else if (result != Z_OK)
+		else if (result != Z_OK && !(result == Z_BUF_ERROR && stream->avail_in == 0))
 			return -BAD_PAYLOAD;
-		if (stream->avail_in == 0)
-			return 0; /* what it still holds back comes with the next piece, the tail at the latest */
+		/* Where the room is full it may hold back what came with the last byte: that is over the limit. */
+		if (stream->avail_in == 0 && (full || stream->avail_out > 0))
+			return 0;
 	}
 }
 

@@ -183,6 +183,32 @@ Test(inflate, at_the_limit_and_one_past)
 	free(inflate);
 }
 
+/* Its last bytes, a match of three, come of the tail: the room may be full when no more is to be read. */
+Test(inflate, what_the_tail_brings_is_over_the_limit_too)
+{
+	static const char wire[] =
+		"\x64\x53\x01\x0e\xc2\x20\x0c\xfc\x0a\x5f\xf1\x29\x4b\x46\x94\xc4\x81\x19\xe8\xb2\xdf\xcb\x95\x5e"
+		"\x81\x2d\x71\x42\x4b\xb9\x6b\xaf\xa5\xa4\x2d\xed\x7b\x3a\x5c\x88\x2e\x64\x97\xfd\xfe\xf3\xbb\xdb"
+		"\xbc\x2f\x21\x3e\xe1\x3c\xd3\xd7\x85\x82\xdd\x12\x57\x2c\xe5\xe5\xc5\xf9\x88\x71\xc1\x95\x42\x04"
+		"\xdb\xac\xfe\xf3\x4e\x67\xbb\x99\xf1\xc3\xee\x78\x2d\x05\x40\xca\x60\xc1\xdd\x55\x03\x25\x48\xaf"
+		"\x83\xa7\x1e\x9e\x3e\x0b\xb3\x06\xc1\xd4\x24\x24\x01\xd8\xdd\x00\x63\x24\xc0\x08\x86\x30\xb1\xaf"
+		"\x4e\xad\xf0\x52\x37\x08\x7c\x7c\x7c\x7c\x7c\x7c\x7c\x7c\x7c\x7c\x7c\x7c\x7c\xb5\x0a\x95";
+	struct inflate *const inflate = make_inflate();
+	struct inflate_out out;
+
+	for (size_t limit = 319; limit <= 324; limit++)
+		for (size_t step = 1; step <= sizeof(wire); step++) {
+			inflate_begin(inflate, NULL, 0);
+			const struct text all = { wire, sizeof(wire) - 1 };
+			const int result = read_pieces(inflate, &out, all, step, limit);
+
+			cr_assert_eq(result, limit < 323 ? -1009 : 1, "%zu, by %zu: %d", limit, step, result);
+			cr_assert_eq(out.size, limit < 323 ? limit : 323);
+			free(out.bytes);
+		}
+	free(inflate);
+}
+
 Test(inflate, one_message_does_not_reach_into_another)
 {
 	static const struct text secret = { "\x00\x06\x00\xf9\xffsecret\x00", 12 };
