@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # fuzz.sh SECONDS [TARGET...] - runs every fuzz target (or those named) for so long and prints a table of what came of it.
 # fuzz.sh --replay [TARGET...] - runs the corpora and regressions once, with build/replay_TARGET: no fuzzer is needed.
-# fuzz.sh --merge FOLDER [TARGET...] - of FOLDER/TARGET what the corpus in the tree lacks, and of that the least.
+# fuzz.sh --merge FOLDER [TARGET...] - of FOLDER/TARGET what reaches edges that the corpus in the tree does not, and of
+# that the least.
 #
 # The targets are in BUILD (build). What was found new is in WORK/fuzz-work/TARGET (WORK: BUILD), what failed in
 # WORK/fuzz-found. Every run adds a line to WORK/fuzz-work/runs: target, executions, seconds, edges, features, findings,
@@ -113,7 +114,8 @@ case ${1-} in
 	for target in $(targets "$@"); do
 		[ -d "$from/$target" ] || continue
 		mkdir -p "tests/fuzz/corpus/$target"
-		"$BUILD/fuzz_$target" -merge=1 -max_len="$(longest "$target")" "tests/fuzz/corpus/$target" "$from/$target" \
+		"$BUILD/fuzz_$target" -set_cover_merge=1 -use_counters=0 -max_len="$(longest "$target")" \
+			"tests/fuzz/corpus/$target" "$from/$target" \
 			2>&1 | grep -a 'MERGE-OUTER.*new files' && passed=$((passed + 1))
 	done
 	;;
