@@ -9,6 +9,7 @@
 #include "tests/sim/sim.h"
 
 #define RINGS_MAX 8
+#define LONG_NS 1000000000ull /* a send that took so long: others wait behind it */
 
 struct fake_slot {
 	struct sim_socket *socket;
@@ -16,6 +17,7 @@ struct fake_slot {
 	bool cancelled, stopping;
 	struct iovec pieces[RING_PIECES_MAX];
 	uint32_t count;
+	uint64_t sending_ns; /* since then */
 };
 
 struct ring {
@@ -191,6 +193,7 @@ void ring_send(struct ring *ring, uint32_t slot, const struct iovec *pieces, uin
 	fake->sending = true;
 	sim.stirred = true;
 	fake->count = count;
+	fake->sending_ns = sim.now_ns;
 	memcpy(fake->pieces, pieces, count * sizeof(*pieces));
 }
 
@@ -339,7 +342,7 @@ static bool send_one(struct ring *ring, uint32_t slot, struct ring_event *event)
 			taken += size;
 		}
 		event->result = (int32_t)taken;
-		if (room == 0)
+		if (room == 0 || sim.now_ns - fake->sending_ns > LONG_NS)
 			socket->stuck_ns = sim.now_ns;
 	}
 	fake->sending = false;

@@ -44,7 +44,7 @@ struct sim_socket {
 	bool client_reset;
 	bool server_closed;
 	bool cut; /* in the middle of what the server sent */
-	uint64_t stuck_ns; /* when the window was shut, or left part of it */
+	uint64_t stuck_ns; /* when the window was shut, or left part of it, or a send at last came to its end */
 };
 
 /* Bytes that decide instead of the seed, for as long as there are any: a fuzzer's. */
