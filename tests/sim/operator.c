@@ -54,12 +54,11 @@ static void run_act(struct gate *gate, struct gate_call *call)
 		CHECK(user_ban(gate, user, mine->what == 2 ? USER_BANNED_FOR_EVER : 0) == 0);
 }
 
-static void run_look(struct gate *gate, struct gate_call *call)
+static void look_at(struct gate *gate)
 {
 	char name[4];
 	uint32_t found = 0;
 
-	((struct call *)call)->out = false;
 	for (uint32_t user = 0; user < USERS; user++) {
 		struct conn *conn = users_first(gate, name_of(user, name));
 
@@ -72,9 +71,15 @@ static void run_look(struct gate *gate, struct gate_call *call)
 			seen[user].cores |= 1ull << gate->core;
 		}
 	}
-	gates[gate->core] = gate;
 	if (found != gate->users.count || found != counter_read(gate->counters, COUNTER_sessions))
 		sim_fail("core %u: of %u users %u are found by name", gate->core, gate->users.count, found);
+}
+
+static void run_look(struct gate *gate, struct gate_call *call)
+{
+	((struct call *)call)->out = false;
+	gates[gate->core] = gate;
+	look_at(gate);
 }
 
 void operator_draw(uint64_t seed)
@@ -134,7 +139,6 @@ uint64_t operator_ended_ns(uint32_t user)
 
 void operator_ask(void)
 {
-	memset(seen, 0, sizeof(seen));
 	for (uint32_t core = 0; core < links->cores; core++) {
 		look[core] = (struct call){ { run_look }, true, 0, 0 };
 		CHECK(gate_call(links->ring_bells[core], &look[core].call) == 0);
@@ -165,6 +169,10 @@ void operator_judge(void)
 	for (uint32_t core = 0; core < links->cores; core++)
 		if (look[core].out)
 			sim_fail("core %u has not looked", core);
+	/* Once more: somebody may have gone since, and homes have heard of it. */
+	memset(seen, 0, sizeof(seen));
+	for (uint32_t core = 0; core < links->cores; core++)
+		look_at(gates[core]);
 	for (uint32_t user = 0; user < USERS; user++)
 		judge_user(user);
 }
