@@ -62,13 +62,18 @@ static void remove_file(const char *name)
 	unlink(path);
 }
 
-static void teardown(void)
+static void remove_all(void)
 {
-	close_all();
 	remove_file("uproar.db");
 	remove_file("uproar.db-wal");
 	remove_file("uproar.db-shm");
-	rmdir(directory);
+	cr_expect_eq(rmdir(directory), 0, "nothing else is left in %s", directory);
+}
+
+static void teardown(void)
+{
+	close_all();
+	remove_all();
 	cr_assert_eq(block_bytes_out(), 0, "every page is given back");
 }
 
@@ -249,8 +254,7 @@ Test(sqlite, a_copy_taken_in_the_middle_of_work_has_all_that_was_acknowledged)
 	cr_assert_str_eq(range(page_of(STORE_PAGE, CHAT_PAGE_AFTER, 0, 1000)), "1..300");
 	cr_assert_eq(append_one(message("r", "Ann", NULL, 0, "301"), NULL), STORE_OK);
 	close_all();
-	remove_file("uproar.db");
-	rmdir(directory);
+	remove_all();
 	snprintf(directory, sizeof(directory), "%s", kept);
 	open_all();
 }
