@@ -183,7 +183,7 @@ Test(inflate, at_the_limit_and_one_past)
 	free(inflate);
 }
 
-/* Its last bytes, a match of three, come of the tail: the room may be full when no more is to be read. */
+/* Its last bytes come of the tail: the room may be full when no more is to be read. */
 Test(inflate, what_the_tail_brings_is_over_the_limit_too)
 {
 	static const char wire[] =
