@@ -321,6 +321,7 @@ FUZZ_EDGED := $(addprefix fuzz_,engine session api options moderation bans cli r
 FUZZ_SMALL := -DTHROTTLE_ENTRIES=16 -DALLOWANCE_SETS=16 -DPACE_SETS=16 -DTIMER_SLOTS=128 -DSHARD_EVENTS_MAX=128 \
 	-DBUSY_SLOTS=16 -DBANS_MAX=128
 edge_objects = $(patsubst %.c,$(BUILD)/clang-edges/%.o,$(1))
+blind_objects = $(patsubst %.c,$(BUILD)/clang-blind/%.o,$(1))
 
 FUZZ_ENGINE := $(filter-out $(RING) engine/ops/% engine/store/sqlite% engine/store/postgres% engine/store/choose.c,$(ENGINE))
 PARTS_fuzz_engine := $(filter-out engine/core/pages.c,$(FUZZ_ENGINE)) engine/ops/data.c $(filter-out tests/sim/main.c,$(SIM)) tests/fuzz/pages_arena.c
@@ -366,17 +367,25 @@ $(BUILD)/clang-edges/%.o: %.c $(FLAGS_CHANGED)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) $(FUZZ_SMALL) $(if $(filter $(FUZZ_BLIND),$<),,$(FUZZ_EDGES)) -MMD -MP -c $< -o $@
 
-# Of proto a target has what it calls: a fuzzer looks at every edge there is, after each input.
+$(BUILD)/clang-blind/%.o: %.c $(FLAGS_CHANGED)
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
+
+# Of proto a target has what it calls: a fuzzer looks at every edge there is, after each input. What the simulation's
+# clients say is well formed, so that of the parsers no edge is of interest there.
 $(BUILD)/clang/proto.a: $(call fuzz_objects,$(PROTO))
 $(BUILD)/clang-edges/proto.a: $(call edge_objects,$(PROTO))
-$(BUILD)/clang/proto.a $(BUILD)/clang-edges/proto.a:
+$(BUILD)/clang-blind/proto.a: $(call blind_objects,$(PROTO))
+$(BUILD)/clang/proto.a $(BUILD)/clang-edges/proto.a $(BUILD)/clang-blind/proto.a:
 	$(Q)rm -f $@ && ar rcs $@ $^
+PROTO_fuzz_engine := clang-blind
 
 $(BUILD)/clang-edges/tools/cli/%.o $(BUILD)/clang-edges/tests/fuzz/fuzz_cli.o: override FUZZ_FLAGS += -DSESSION_ROOMS_MAX=4 -DSESSION_ASKS_MAX=16
 
 define fuzz_rule
 $$(BUILD)/$(1): $$(call $(if $(filter $(1),$(FUZZ_EDGED)),edge_objects,fuzz_objects),tests/fuzz/$(1).c \
-		tests/fuzz/sanitizers.c $$(PARTS_$(1))) $$(BUILD)/clang$(if $(filter $(1),$(FUZZ_EDGED)),-edges)/proto.a
+		tests/fuzz/sanitizers.c $$(PARTS_$(1))) $$(BUILD)/$(or $(PROTO_$(1)),clang$(if $(filter $(1),$(FUZZ_EDGED)),-edges))/proto.a
 	$$(call say,LINK,$$@)
 	$$(Q)$$(FUZZ_CC) $$(FUZZ_FLAGS) $$(FUZZ_LINK) $$(WRAP_$(1)) $$^ -o $$@ -lz $$(LIBS_$(1))
 $$(BUILD)/$(1:fuzz_%=replay_%): $$(call objects,tests/fuzz/$(1).c tests/fuzz/replay.c $$(PARTS_$(1)) $$(PROTO))
@@ -389,5 +398,5 @@ DEPENDENCIES := $(call objects,$(PROTO) $(ENGINE) $(MAIN) $(UNIT) $(SIM) $(LOSSY
 	$(wildcard perf/bench/*.c perf/floor/*.c perf/durable/*.c tests/attack/*.c tests/fuzz/*.c) \
 	$(foreach tool,$(TOOLS),$(call sources,tools/$(tool)))) $(GEN) \
 	$(call fuzz_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c tools/*/*.c)) \
-	$(call edge_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c tools/*/*.c))
+	$(call edge_objects,$(PROTO) $(ENGINE) $(SIM) $(wildcard tests/fuzz/*.c tools/*/*.c)) $(call blind_objects,$(PROTO))
 -include $(DEPENDENCIES:.o=.d)

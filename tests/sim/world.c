@@ -493,6 +493,16 @@ static bool goes_on(int step, int steps)
 	return sim.input.end ? step < 3000 && sim.input.at < sim.input.end : step < steps;
 }
 
+/* With an input mostly two to five: to open and to end each costs more than what an input has it say. */
+static uint32_t clients_draw(void)
+{
+	if (!sim.input.end)
+		return 2 + sim_below(CLIENTS_MAX - 1);
+	const uint32_t drawn = sim_below(256);
+
+	return 2 + drawn % (drawn < 224 ? 4 : CLIENTS_MAX - 1);
+}
+
 uint64_t sim_run(uint64_t seed)
 {
 	const bool trace = sim.trace;
@@ -517,7 +527,7 @@ uint64_t sim_run(uint64_t seed)
 	caller_draw(seed);
 	outside_draw(seed);
 	squeeze_draw(seed);
-	client_count = 2 + sim_below(CLIENTS_MAX - 1);
+	client_count = clients_draw();
 	engine_open();
 	for (uint32_t i = 0; i < client_count; i++)
 		client_open(&clients[i], i);
