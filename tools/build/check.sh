@@ -137,6 +137,7 @@ suite 'simulation asan' 300 "$ASAN/test-sim" --seeds 200
 suite models 600 tests/models/run
 suite mutants 1800 env SEEDS=300 tools/build/mutants.sh
 suite 'fuzz corpora' 300 env BUILD="$ASAN" tools/build/fuzz.sh --replay
+suite 'faults for fuzzers' 60 tests/fuzz/faults --stale
 suite 'integration asan' 600 env BUILD="$ASAN" tests/integration/run test_chat.py
 suite 'integration tsan' 600 env BUILD="$TSAN" CORES_MESSAGES=8000 tests/integration/run test_cores.py test_chat.py
 suite 'http table' 300 tests/conformance/http/run --alone
