@@ -69,7 +69,7 @@ number() { sed -n "s/^stat::$1: *//p" "$2" | tail -n 1; }
 # costs more than it gives; so does looking, with each, whether it could stand for a longer one.
 ways() {
 	case $1 in
-	session | engine | api | cli | report | deflate | ws_handshake) echo -entropic=0 -reduce_inputs=0 ;;
+	session | engine | api | cli | report | deflate | ws_handshake | ws_header) echo -entropic=0 -reduce_inputs=0 ;;
 	esac
 }
 
