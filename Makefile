@@ -182,7 +182,7 @@ attack: $(PROGRAMS) $(ATTACK)
 	@BUILD=$(BUILD) tests/attack/run $(ATTACKS)
 attack-build: $(ATTACK)
 
-## soak: hours of it: the simulation over SOAK_SEEDS (100000) seeds, cuts at borders, SOAK_KILLS (5000) times kill -9
+## soak: hours of it: the simulation over SOAK_SEEDS (100000) seeds, SOAK_CUTS (1000) power cuts, SOAK_KILLS (5000) kills
 SOAK_SEEDS ?= 100000
 SOAK_KILLS ?= 5000
 SOAK_CUTS ?= 1000
@@ -200,7 +200,7 @@ install: all
 
 ## clean: forget everything built
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-valgrind
+	rm -rf $(BUILD) $(patsubst %,$(BUILD)-%,asan tsan valgrind fast afl coverage recovery mutants)
 
 ## compile_commands.json: how each file is compiled, for editors, in BUILD
 compile_commands.json: export COMPILE = $(CC) $(CFLAGS)

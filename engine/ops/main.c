@@ -11,7 +11,9 @@ static void help(void)
 	printf("Usage: uproar [-c FILE] [--OPTION VALUE ...]\n\n"
 	       "The chat engine: rooms over WebSocket at /ws, a page to chat on at /.\n\n"
 	       "  -c, --config FILE                  read options from a file of `name = value;` lines\n"
-	       "      --check-config                 say whether the options are right, and end\n"
+	       "      --check-config                 say whether the options are right, and end; data, store, port, "
+	       "and\n"
+	       "                                     the files of hook-key, outbound-ca, audit-log are not looked at\n"
 	       "      --print-options-doc            print docs/operate/options.md, and end\n"
 	       "      --print-metrics-doc            print docs/operate/metrics.md, and end\n"
 	       "  -V, --version                      print the version, and end\n"
@@ -19,7 +21,7 @@ static void help(void)
 	options_help(stdout);
 	printf("\nEvery option is also an environment variable (UPROAR_SEND_RATE for --send-rate) and a key of the "
 	       "file.\n"
-	       "Numbers of bytes may end in K, M, G; times end in ms, s, m, h or d.\n");
+	       "Numbers of bytes may end in K, M, G or T; times end in ms, s, m, h or d.\n");
 }
 
 static int refused(int status, const char *error)

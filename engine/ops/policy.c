@@ -5,6 +5,7 @@
 #include "engine/core/check.h"
 #include "engine/ops/api_file.h"
 #include "engine/ops/identity.h"
+#include "engine/store/choose.h"
 
 int policy_name_files(const struct options *options, struct files *files, char error[OPTION_ERROR_MAX])
 {
@@ -31,6 +32,18 @@ static int check_metrics(const struct options *options, char error[OPTION_ERROR_
 	return -1;
 }
 
+/* By its form: what it names is opened at the start alone. */
+static int check_store(const struct options *options, char error[OPTION_ERROR_MAX])
+{
+	char why[OPTION_ERROR_MAX / 2];
+
+	if (store_check(option_text(options, OPTION_store), why, sizeof(why)) == 0)
+		return 0;
+	snprintf(error, OPTION_ERROR_MAX, "%.*s: option 'store': %s", OPTION_WHERE_MAX,
+		 option_where(options, OPTION_store), why);
+	return -1;
+}
+
 int policy_check(const struct options *options, char error[OPTION_ERROR_MAX])
 {
 	struct room_classes *classes = malloc(sizeof(*classes));
@@ -39,6 +52,8 @@ int policy_check(const struct options *options, char error[OPTION_ERROR_MAX])
 	if (!classes)
 		snprintf(error, OPTION_ERROR_MAX, "there is no memory for the options");
 	free(classes);
+	if (result == 0)
+		result = check_store(options, error);
 	if (result == 0)
 		result = identity_check(options, error);
 	return result == 0 ? check_metrics(options, error) : result;
@@ -58,7 +73,8 @@ static int fill(struct policy *policy, const struct policy *before, struct files
 {
 	const struct options *options = &policy->options;
 
-	if (plan_classes(options, &policy->classes, error) != 0 || check_metrics(options, error) != 0)
+	if (plan_classes(options, &policy->classes, error) != 0 || check_store(options, error) != 0 ||
+	    check_metrics(options, error) != 0)
 		return -1;
 	if (api_file_read(options, files, &policy->api_keys, error) != 0)
 		return -1;

@@ -16,12 +16,11 @@ int store_threads_choose(struct store_threads *store, const struct options *opti
 	char why[256];
 
 	store->options = options;
-	const int error = store_choose(&store->choice, option_text(options, OPTION_store), directory, why, sizeof(why));
-
-	if (error == 0)
+	/* Its form was judged with the other options. */
+	if (store_choose(&store->choice, option_text(options, OPTION_store), directory, why, sizeof(why)) == 0)
 		return 0;
 	fprintf(stderr, "uproar: option 'store': %s\n", why);
-	return error == -EINVAL ? EXIT_USAGE : EXIT_MEMORY;
+	return EXIT_MEMORY;
 }
 
 bool store_threads_present(const struct store_threads *store)

@@ -303,10 +303,10 @@ class Usage(unittest.TestCase):
             self.assertTrue(done.stderr.startswith(b"uproar-cli: ") or b"unrecognized" in done.stderr or
                             b"requires" in done.stderr, words)
 
-    def test_tls_is_not_there_yet(self):
+    def test_tls_is_a_proxys(self):
         done = subprocess.run([CLI, "--url", "wss://a/ws", "read", "a"], capture_output=True, timeout=20)
         self.assertEqual(done.returncode, 64)
-        self.assertIn(b"TLS, which is not there yet", done.stderr)
+        self.assertIn(b"wss:// is a proxy's: TLS is not spoken here", done.stderr)
 
     def test_help_and_version(self):
         done = subprocess.run([CLI, "--help"], capture_output=True, timeout=20)

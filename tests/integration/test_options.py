@@ -85,6 +85,9 @@ class Words(unittest.TestCase):
              ["--room-classes", "x page=201"]),
             ("command line: option 'room-classes': class 'x' says class=disk, but there is no store",
              ["--room-classes", "x class=disk", "--data", ""]),
+            ("command line: option 'store': takes sqlite, postgres://..., memory or none", ["--store", "mysql://db/uproar"]),
+            ("command line: option 'store': this is no address of a PostgreSQL database",
+             ["--check-config", "--store", "postgres://me:secret@[db/uproar"]),
             ("'serve' is not an option", ["serve"]),
             ("'-x' is not an option", ["-x"]),
             ("-c needs a file", ["-c"]),
@@ -107,6 +110,7 @@ class Words(unittest.TestCase):
                 (2, "cores = 1;\nsend-memory = 5000000000000;\n", "option 'send-memory' is '5000000000000'"),
                 (2, "cores = 1;\nthis is no setting\n", "a line is: name = value;"),
                 (3, "room-classes = (\n{ prefix = a; },\n{ prefix = b; age = 5; });\n", "class 'b': 'age' is '5'"),
+                (2, "cores = 1;\nstore = nonsense;\n", "option 'store': takes sqlite"),
                 (2, "data = \"\";\nroom-classes = \"a class=disk\";\n", "there is no store"),
             ):
                 with self.subTest(said), open(path, "w") as file:

@@ -88,7 +88,7 @@ const char *url_refusal_text(int refusal)
 	case URL_SCHEME:
 		return "an address begins with ws://";
 	case URL_TLS:
-		return "wss:// needs TLS, which is not there yet: use ws:// (through a tunnel, if it goes far)";
+		return "wss:// is a proxy's: TLS is not spoken here; name the server's own port, or a tunnel (ssh -L)";
 	case URL_HOST:
 		return "that is not the name of a host";
 	case URL_PORT:

@@ -17,7 +17,7 @@ struct url {
 
 enum url_refusal {
 	URL_SCHEME = 1, /* neither ws:// nor wss:// */
-	URL_TLS,        /* wss://, which is not there yet */
+	URL_TLS,        /* wss://: TLS is a proxy's, in front */
 	URL_HOST,
 	URL_PORT,
 	URL_PATH,       /* too long, a fragment, or what a request line cannot hold */

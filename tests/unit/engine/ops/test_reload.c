@@ -194,6 +194,8 @@ Test(reload, it_must_be_right_for_a_restart_too)
 	run_with(WORDS("--room-classes", "a class=disk"));
 	cr_assert_null(judge(WORDS("--room-classes", "a class=disk", "--data", "")));
 	cr_assert_not_null(strstr(report.error, "there is no store"), "%s", report.error);
+	cr_assert_null(judge(WORDS("--room-classes", "a class=disk", "--store", "mysql://db/uproar")));
+	cr_assert_not_null(strstr(report.error, "command line: option 'store': takes"), "%s", report.error);
 	close_all(NULL);
 }
 

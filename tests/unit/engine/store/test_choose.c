@@ -1,6 +1,7 @@
 /* Which backend an address names. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <string.h>
 
 #include "engine/store/choose.h"
 #include "tests/unit/refused.h"
@@ -36,6 +37,32 @@ Test(choose, what_is_no_store)
 		why[0] = 0;
 		cr_assert_eq(kind(wrong[i], "/somewhere"), -EINVAL, "%s", wrong[i]);
 		cr_assert_neq(why[0], 0);
+	}
+}
+
+/* Without opening anything, and without a directory. */
+Test(choose, a_form_is_judged_alone)
+{
+	static const struct {
+		const char *url;
+		bool good;
+	} rows[] = {
+		{ "none", true },
+		{ "memory", true },
+		{ "sqlite", true },
+		{ "postgres://me:secret@db.invalid:5432/uproar?sslmode=require", true },
+		{ "postgresql://%2Frun%2Fpostgresql/uproar", true },
+		{ "mysql://db/uproar", false },
+		{ "postgres://me:secret@[db/uproar", false },
+		{ "postgres://db/uproar?no_such_word=1", false },
+		{ "", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		why[0] = 0;
+		cr_assert_eq(store_check(rows[i].url, why, sizeof(why)), rows[i].good ? 0 : -EINVAL, "%s", rows[i].url);
+		cr_assert_eq(why[0] == 0, rows[i].good, "%s: %s", rows[i].url, why);
+		cr_assert_null(strstr(why, "secret"), "%s", why);
 	}
 }
 
