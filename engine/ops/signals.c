@@ -88,10 +88,13 @@ void signals_watch(struct server *server, const sigset_t *signals)
 			server->errands.hangup = true;
 		if (number == SIGTERM || number == SIGINT)
 			end_next(&watch);
-		errands_tend(&server->errands, watch.phase == WATCH_RUN);
+		/* The cores of a start that failed are gone, or about to be: nothing is read of theirs. */
+		const bool serving = watch.phase == WATCH_RUN && !atomic_load(&server->failed);
+
+		errands_tend(&server->errands, serving);
 		if (watch.phase != WATCH_RUN)
 			tend(&watch);
-		if (watch.phase == WATCH_RUN)
+		if (serving)
 			key_watch_tend(&server->key_watch, server->fetch, &server->reload);
 		measure_memory(server);
 		ban_file_sync(&server->bans);

@@ -185,6 +185,15 @@ class Sandbox(unittest.TestCase):
         self.assertEqual(ran.returncode, 78, ran.stderr)
         self.assertIn("landlock: Function not implemented", ran.stderr)
 
+    def test_a_start_that_is_refused_late(self):
+        """When all threads are there already, the one that asks outside too: they end before what they read does."""
+        for options in (["--connect-url", "http://127.0.0.1:9/"], ["--join-url", "http://127.0.0.1:9/"]):
+            ran = subprocess.run([os.path.join(ROOT, BUILD, "uproar"), "--listen", "127.0.0.1:0", "--data", "",
+                                  "--sandbox", "require", *options], capture_output=True, text=True, timeout=20,
+                                 preexec_fn=lambda: refuse(317, errno.ENOSYS))  # seccomp
+            self.assertEqual(ran.returncode, 78, ran.stderr)
+            self.assertIn("but seccomp: ", ran.stderr)
+
     def test_a_kernel_that_has_less(self):
         with Server("--sandbox", "on") as server:
             self.assertFalse(any("sandbox_without" in line for line in server.lines), server.lines)
