@@ -176,7 +176,7 @@ int boot(const struct config *config, struct files *files, const struct options 
 		return status;
 	if (option_number(options, OPTION_log_level) <= LOG_INFO)
 		plan_print(options, &server.features, server.cores);
-	if (shard_links_open(&server.links, server.cores, option_number(options, OPTION_core_ring)) != 0) {
+	if (shard_links_open(&server.links, server.cores, plan_core_ring(options)) != 0) {
 		fprintf(stderr, "uproar: no memory for the rings between cores; lower --core-ring-size\n");
 		return EXIT_MEMORY;
 	}

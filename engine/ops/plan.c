@@ -93,6 +93,16 @@ uint32_t plan_backlog(const struct options *options)
 	return (uint32_t)(allowed < limit.rlim_max / 4 ? allowed : limit.rlim_max / 4);
 }
 
+size_t plan_core_ring(const struct options *options)
+{
+	const uint64_t asked = option_number(options, OPTION_core_ring);
+	size_t size = 1;
+
+	while (size < asked)
+		size *= 2;
+	return size;
+}
+
 uint32_t plan_user_timeout(const struct options *options)
 {
 	return (uint32_t)(option_number(options, OPTION_ping) + option_number(options, OPTION_pong) +
@@ -261,7 +271,7 @@ struct shard_limits plan_shard(const struct options *o, const struct ring_featur
 		.places_max = share(option_number(o, OPTION_rooms), cores) + members,
 		.segment_bytes_max = option_number(o, OPTION_send_memory) / cores,
 		.mail_waiting_max = option_number(o, OPTION_mail_memory) / cores,
-		.xring_size = option_number(o, OPTION_core_ring),
+		.xring_size = plan_core_ring(o),
 	};
 
 	if (option_number(o, OPTION_test_echo) == 1)

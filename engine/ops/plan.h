@@ -14,6 +14,9 @@ uint32_t plan_cores(const struct options *options);
  * a table of descriptors. */
 uint32_t plan_backlog(const struct options *options);
 
+/* Bytes of a ring from one core to another: as asked, up to the next power of two. */
+size_t plan_core_ring(const struct options *options);
+
 /* How long the kernel may try to send what a connection's peer takes none of. */
 uint32_t plan_user_timeout(const struct options *options);
 

@@ -135,6 +135,12 @@ class Words(unittest.TestCase):
             finally:
                 del os.environ["UPROAR_PING"], os.environ["UPROAR_SEND_RATE"]
 
+    def test_a_ring_of_no_power_of_two(self):
+        for size in ("100K", "3M"):
+            self.assertEqual(run("--check-config", "--core-ring-size", size)[0], 0)
+            with Server("--cores", "2", "--core-ring-size", size) as server:
+                self.assertIn("ok", Client(server.port, "Ann").hello)
+
     def test_check_config_starts_nothing(self):
         with temporary() as directory:
             data = os.path.join(directory, "data")

@@ -26,7 +26,7 @@ OPTION(api_timeout, "api-timeout", TIME, "10s", "100ms", "10m", "HTTP API", LIVE
 OPTION(cores, "cores", COUNT, "0", "0", "64", "Cores", START,
        "threads, each with its own io_uring; 0: one for each processor")
 OPTION(core_ring, "core-ring-size", BYTES, "1M", "64K", "64M", "Cores", START,
-       "bytes of the ring from each core to each other")
+       "bytes of the ring from each core to each other, up to the next power of two")
 OPTION(mail_memory, "mail-memory", BYTES, "64M", "1M", "64G", "Cores", LIVE,
        "bytes that may wait for other cores before commands are refused, whole process")
 OPTION(receive_buffers, "receive-buffers", POWER, "64", "16", "32768", "Cores", START,

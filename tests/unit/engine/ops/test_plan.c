@@ -84,6 +84,23 @@ Test(plan, the_backlog_takes_no_more_than_a_quarter_of_the_descriptors)
 	cr_assert_eq(plan_backlog(&options), 100);
 }
 
+Test(plan, a_ring_between_cores_is_a_power_of_two)
+{
+	static const struct {
+		const char *asked;
+		size_t given;
+	} cases[] = {
+		{ "64K", 64 << 10 }, { "65537", 128 << 10 }, { "100K", 128 << 10 },
+		{ "1M", 1 << 20 },   { "3M", 4 << 20 },      { "64M", 64 << 20 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set("core-ring-size", cases[i].asked);
+		cr_assert_eq(plan_core_ring(&options), cases[i].given, "%s", cases[i].asked);
+		cr_assert_eq(plan_shard(&options, &(struct ring_features){ 0 }, 0, 2).xring_size, cases[i].given);
+	}
+}
+
 Test(plan, cores_are_the_processors_that_may_be_used)
 {
 	cpu_set_t set_now, one;
