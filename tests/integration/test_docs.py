@@ -35,6 +35,7 @@ NOT_RUN = [
 # Run, with something in its place that ends, or that is there: (document, from, to).
 INSTEAD = [
     ("README.md", "/tmp/fanout/results.json", "run/results.json --md -o run"),
+    ("README.md", "docs/examples/", os.path.join(ROOT, "docs/examples/")),
     ("docs/operate/report.md", "run/results.json", "run/results.json --md -o run"),
     ("docs/operate/cli.md", "tail -f app.log", "echo a line"),
     ("docs/operate/cli.md", " --follow", ""),

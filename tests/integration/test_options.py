@@ -8,6 +8,7 @@ import subprocess
 import unittest
 
 from harness import BUILD, ROOT, Client, Server, temporary
+from test_api import write_keys
 
 BINARY = os.path.join(ROOT, BUILD, "uproar")
 NOBODY = 65534
@@ -119,6 +120,25 @@ class Words(unittest.TestCase):
                     self.wrong(78, f"{path}:{line}: ", "-c", path)
                     self.wrong(78, said, "--config", path, "--check-config")
             self.wrong(78, "No such file", "-c", path + ".not")
+
+    def test_the_example_is_right(self):
+        """As it stands, and with all that it offers taken."""
+        example = os.path.join(ROOT, "docs/examples/uproar.conf")
+        with open(example) as file:
+            text = file.read()
+        with temporary() as directory:
+            write_keys(os.path.join(directory, "api.keys"))
+            with open(os.path.join(directory, "token.secret"), "w") as file:
+                file.write("0123456789abcdef" * 4)
+            whole, taken = re.subn(r"^# ([a-z-]+ = .*;)$", r"\1", text, flags=re.M)
+            self.assertGreater(taken, 3)
+            path = os.path.join(directory, "uproar.conf")
+            with open(path, "w") as file:
+                file.write(whole.replace("/etc/uproar/", directory + "/"))
+            for path in (example, path):
+                status, out, err = run("-c", path, "--check-config")
+                self.assertEqual((status, err), (0, ""), path)
+                self.assertIn("right", out)
 
     def test_who_wins(self):
         with temporary() as directory:

@@ -1,4 +1,4 @@
-"""nginx in front, as docs/operate/sandbox.md has it: what is upgraded goes through, what is not is answered."""
+"""nginx in front, as docs/operate/proxy.md has it: what is upgraded goes through, what is not is answered."""
 import os
 import shutil
 import socket
@@ -31,7 +31,7 @@ http {{
         location / {{
             proxy_pass http://uproar;
             proxy_http_version 1.1;
-            proxy_set_header Host $host;
+            proxy_set_header Host $http_host;
             proxy_set_header Upgrade $http_upgrade;
             proxy_set_header Connection $connection_upgrade;
             proxy_read_timeout 75s;
@@ -91,6 +91,15 @@ class Proxy(unittest.TestCase):
         ann.close()
         self.assertTrue(wait_until(lambda: self.server.metric("connections") == 2), "Bob's, and the question's")
         bob.close()
+
+    def test_a_page_of_the_proxys_own_port_may_connect(self):
+        """Its origin names the port, so Host must still have it when it comes to the server."""
+        for origin, status in (("http://test:8443", b"101"), ("http://test", b"403"), ("http://test:80", b"403")):
+            with self.subTest(origin), socket.create_connection(("127.0.0.1", self.port), timeout=60) as stream:
+                stream.sendall(b"GET /ws HTTP/1.1\r\nHost: test:8443\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                               b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                               b"Origin: " + origin.encode() + b"\r\n\r\n")
+                self.assertEqual(stream.recv(65536).split(b" ")[1], status)
 
     def test_who_goes_without_a_word(self):
         for _ in range(20):
