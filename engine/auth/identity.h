@@ -19,7 +19,7 @@ struct identity_rule {
 struct identity {
 	size_t size; /* of this block, for block_give() */
 	struct span user; /* a valid name (chat_name_valid()) */
-	uint64_t expires_ms; /* wall clock; 0: never */
+	uint64_t expires_ms; /* wall clock */
 	uint64_t roles; /* bit i: role i of the policy that judged the token (auth_role()) */
 	bool own_rules; /* the token names rooms: its rules stand in the place of those for everybody */
 	uint32_t rule_count;

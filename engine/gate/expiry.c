@@ -3,11 +3,21 @@
 #include "engine/core/mutant.h"
 #include "engine/gate/frame.h"
 
+static uint64_t end_ms(const struct session *session)
+{
+	const uint64_t of_token = session->identity ? session->identity->expires_ms : UINT64_MAX;
+	const uint64_t vouched = session->rare && session->rare->vouched_ms ? session->rare->vouched_ms : UINT64_MAX;
+
+	return vouched < of_token ? vouched : of_token;
+}
+
 uint64_t expiry_left_ms(const struct gate *gate, const struct session *session)
 {
-	if (!session->identity || session->identity->expires_ms == 0)
+	const uint64_t end = end_ms(session);
+
+	if (end == UINT64_MAX)
 		return UINT64_MAX;
-	return session->identity->expires_ms > gate->wall_ms ? session->identity->expires_ms - gate->wall_ms : 0;
+	return end > gate->wall_ms ? end - gate->wall_ms : 0;
 }
 
 uint64_t expiry_wait_ms(const struct gate *gate, const struct session *session)

@@ -1,4 +1,4 @@
-/* expiry.h - the end of what a token says: told a minute before, and then the connection ends.
+/* expiry.h - the end of what a token, or the back end, says: told a minute before, and then the connection ends.
  */
 #ifndef GATE_EXPIRY_H
 #define GATE_EXPIRY_H
@@ -7,7 +7,7 @@
 
 #define EXPIRY_WARNING_MS 60000
 
-/* Until the token ends, 0: it has; UINT64_MAX: never. */
+/* Until the sooner of both ends, 0: it has; UINT64_MAX: never. */
 uint64_t expiry_left_ms(const struct gate *gate, const struct session *session);
 
 /* Until there is something to tell or to end; UINT64_MAX: never. */

@@ -172,9 +172,13 @@ void identify_refresh(struct gate *gate, struct conn *conn, const struct chat_co
 	}
 	if (PLANTED(86)) /* it ends when the one before does */
 		identity->expires_ms = session->identity->expires_ms;
+	const uint64_t left_ms = expiry_left_ms(gate, session);
+
 	block_give(session->identity, session->identity->size);
 	session->identity = identity;
-	session->expiry_told = PLANTED(87) && session->expiry_told; /* the end of another one is not told */
+	/* An end that stays is told once: who refreshes when told would do so without end. */
+	if (expiry_left_ms(gate, session) != left_ms && !PLANTED(87)) /* the end of another one is not told */
+		session->expiry_told = false;
 	keepalive_start(gate, conn);
 	if (refresh->id != 0)
 		frame_reply(gate, conn, &(struct chat_reply){ .kind = CHAT_REPLY_EMPTY, .re = refresh->id });

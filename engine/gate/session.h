@@ -81,6 +81,7 @@ struct session_rare {
 	struct waiter *waiter;   /* it waits for its turn, with bytes that were not read: gate/ration.h */
 	bool costly;             /* what came last had to wait */
 	struct hold *hold;       /* commands that wait for somebody outside: gate/hook.h */
+	uint64_t vouched_ms;     /* wall clock: until when they have said who this is; 0: no such word */
 	bool owes_pong;          /* the newest ping is not answered yet, because a send was under way */
 	uint8_t pong_size;
 	uint8_t pong[125];

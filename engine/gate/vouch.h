@@ -6,8 +6,8 @@
 #include "engine/gate/gate.h"
 #include "proto/hook/hook_answer.h"
 
-/* The user of a hello, who may be a guest, has that name from now on, and an identity where one is needed to hold until
- * when. False: the connection is being ended. */
+/* The user of a hello, who may be a guest and stays one, has that name from now on, until then at most, whatever tokens
+ * come. False: the connection is being ended. */
 bool vouch(struct gate *gate, struct conn *conn, const struct hook_answer *answer);
 
 #endif

@@ -91,6 +91,17 @@ class Connect(unittest.TestCase):
                 client.event("never")
             self.assertEqual(client.closed, (4410, "token_expired"))
 
+    def test_until_when_proves_nothing_of_who(self):
+        """A guest stays one, and whoever decides about rooms is told so."""
+        for answer, user in (({}, "alice"), ({"user": "u42"}, "u42")):
+            answer = {"allow": True, "exp": int(time.time()) + 600, **answer}
+            with Backend(answer) as backend, serve("--connect-url", backend.url, "--join-url", backend.url) as server:
+                client = Client(server.port)
+                self.assertEqual(client.ask(op="hello", name="alice")["ok"]["user"], user)
+                self.assertIn("ok", client.ask(op="join", room="r"))
+                self.assertEqual([(question["event"], question["user"], question["verified"])
+                                  for question in backend.questions], [("connect", "alice", False), ("join", user, False)])
+
     def test_refused(self):
         with Backend() as backend, serve("--connect-url", backend.url) as server:
             for answer in (REFUSE, 401, 403):

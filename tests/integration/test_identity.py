@@ -11,6 +11,7 @@ import tempfile
 import time
 import unittest
 
+from backend import Backend
 from harness import BUILD, ROOT, Client, Server
 
 HANDSHAKE = (
@@ -173,6 +174,58 @@ class Tokens(WithKeys):
         self.assertIn("ok", client.ask(op="refresh", token=self.token(life=61)))
         self.assertGreater(client.event("expiring")["in_ms"], 30000, "told again, of another end")
         self.assertIn("ok", client.ask(op="ping"))
+
+
+class Vouched(WithKeys):
+    """The back end was asked, too, and has said until when."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.backend = Backend(lambda question: cls.answer(question))
+        cls.backend.__enter__()
+        cls.options = ("--connect-url", cls.backend.url, "--join-url", cls.backend.url, "--hook-timeout", "20s")
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.backend.__exit__(None, None, None)
+
+    @classmethod
+    def answer(cls, question):
+        return {"allow": True, **(cls.said if question["event"] == "connect" else {})}
+
+    def come(self, life, **said):
+        type(self).said = said
+        client = self.client(token=self.token("Ann", life))
+        self.assertIn("ok", client.hello)
+        return client
+
+    def test_no_refresh_puts_that_off_and_it_is_told_once(self):
+        end = int(time.time()) + 5
+        client = self.come(3600, exp=end)
+        self.assertLessEqual(client.event("expiring")["in_ms"], 5000)
+        for life in (3600, 7200):
+            self.assertIn("ok", client.ask(op="refresh", token=self.token("Ann", life)))
+        told = []
+        with self.assertRaises(ConnectionError):
+            while True:
+                told.append(client.read())
+        self.assertEqual((client.closed[0], client.events + told), (4410, []))
+        self.assertLess(abs(time.time() - end), 2)
+
+    def test_the_sooner_of_both_is_the_end(self):
+        client = self.come(3, exp=int(time.time()) + 600)
+        self.assertLessEqual(client.event("expiring")["in_ms"], 3000)
+        self.assertIn("ok", client.ask(op="refresh", token=self.token("Ann", 50)))
+        self.assertGreater(client.event("expiring")["in_ms"], 10000, "told again, of another end")
+        self.assertEqual(ended(self.come(3, exp=int(time.time()) + 600)), 4410)
+
+    def test_who_has_a_token_is_verified_until_the_end_and_by_another_name(self):
+        client = self.come(3600, exp=int(time.time()) + 600, user="u42")
+        self.assertIn("ok", client.ask(op="join", room="r"))
+        asked = [(question["event"], question["user"], question["verified"]) for question in self.backend.questions[-2:]]
+        self.assertEqual(asked, [("connect", "Ann", True), ("join", "u42", True)])
 
 
 class Guests(WithKeys):
