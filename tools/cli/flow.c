@@ -93,7 +93,7 @@ void flow_hello(struct session *session, uint64_t now)
 	join_wanted(session, now); /* in the same flight */
 }
 
-/* The server lets twice a second's worth through at once. We keep below: a
+/* As shipped the server lets twice a second's worth through at once. We keep below: a
  * refusal in the middle of a flight would put what follows it in front. */
 static double burst(const struct session *session)
 {
