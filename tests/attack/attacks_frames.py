@@ -108,7 +108,7 @@ def binary(scene):
     return tally, closed_with(tally, [1003])
 
 
-@attack("json", "4400 at once; what is deep costs no stack", ["protocol_errors"], seconds=6)
+@attack("json", "4400 at once; what is too deep `bad_request`, without a stack", ["protocol_errors"], seconds=6)
 def deep(scene):
     """Objects 60,000 deep, keys twice, halves of surrogates, numbers of 60,000 digits, text that is no JSON."""
     tally = each(scene, [frame(TEXT, body) for body in (
