@@ -38,6 +38,14 @@ static bool end_slow(struct gate *gate, struct conn *conn)
 	return true;
 }
 
+/* Who was accepted behind the word that ends is waited for no longer than who is told to go. */
+static uint64_t head_ms(const struct gate *gate)
+{
+	const uint64_t usual_ms = gate->limits.handshake_ms;
+
+	return gate->draining ? sooner(usual_ms, gate->net.limits.linger_ms) : usual_ms;
+}
+
 void keepalive_start(struct gate *gate, struct conn *conn)
 {
 	const struct session_limits *limits = &gate->limits;
@@ -46,7 +54,7 @@ void keepalive_start(struct gate *gate, struct conn *conn)
 	case SESSION_HEAD:
 		/* With further requests nobody puts off the end of one who takes no answers. */
 		if (!end_slow(gate, conn))
-			due_in(gate, conn, limits->handshake_ms);
+			due_in(gate, conn, head_ms(gate));
 		return;
 	case SESSION_API:
 		due_in(gate, conn, limits->answer_ms);

@@ -333,8 +333,9 @@ void upgrade_timeout(struct gate *gate, struct conn *conn)
 		refuse(gate, conn, REFUSED_late);
 		return;
 	}
-	/* A browser opens connections in advance, and keeps them between requests: no word to those who said none. */
-	if (!session->answered)
+	/* A browser opens connections in advance, and keeps them between requests: no word to those who said none. That
+	 * the server ends is no fault of theirs. */
+	if (!session->answered && !gate->draining)
 		offence(gate, conn, OFFENCE_silent);
 	conn_abort(&gate->net, conn);
 }

@@ -3,6 +3,7 @@ import json
 import signal
 import socket
 import struct
+import threading
 import time
 import unittest
 
@@ -287,6 +288,33 @@ class Shutdown(unittest.TestCase):
             self.assertEqual(server.ended(), 0)
             self.assertLess(time.monotonic() - begin, 1 + AT_ONCE)
             client.close()
+
+    def test_who_is_accepted_last_and_silent_keeps_it_no_longer_either(self):
+        """What came before it stopped accepting is accepted behind the word that it ends."""
+        for _ in range(3):
+            with Server("--cores", "1", "--drain", "0", "--linger", "100ms", "--handshake-timeout", "20s") as server:
+                silent, over = [], threading.Event()
+
+                def connect():
+                    while not over.is_set():
+                        try:
+                            silent.append(socket.create_connection(("127.0.0.1", server.port), timeout=1))
+                        except OSError:
+                            return
+
+                threads = [threading.Thread(target=connect) for _ in range(3)]
+                for thread in threads:
+                    thread.start()
+                time.sleep(0.1)
+                server.process.send_signal(signal.SIGTERM)
+                begin = time.monotonic()
+                self.assertEqual(server.ended(), 0)
+                self.assertLess(time.monotonic() - begin, 0.1 + AT_ONCE)
+                over.set()
+                for thread in threads:
+                    thread.join()
+                for client in silent:
+                    client.close()
 
 
 if __name__ == "__main__":
