@@ -18,8 +18,11 @@ least() {
 newest() {
 	findings=$(cat)
 	commit=$(git log -1 --format=%H -- tools/lint/ratchet 2>/dev/null)
-	changed=$({ git diff --name-only "$commit"; git ls-files --others --exclude-standard; } 2>/dev/null | sed 's/$/:/')
-	printf '%s\n' "$findings" | grep -F -e "${changed:-:}" || printf '%s\n' "$findings"
+	changed=$(mktemp)
+	# A list for a file: since the ratchet changed it may be longer than a command line.
+	{ git diff --name-only "$commit"; git ls-files --others --exclude-standard; } 2>/dev/null | sed 's/$/:/' >"$changed"
+	printf '%s\n' "$findings" | grep -F -f "$changed" || printf '%s\n' "$findings"
+	rm -f "$changed"
 }
 
 for check in house layers includes banned sizes headers symbols format; do
