@@ -86,60 +86,44 @@ static int register_buffers(struct io_uring *uring, void *ring, int flags)
 	return io_uring_register_buf_ring(uring, &registration, 0);
 }
 
-/* Two connected sockets of this machine: [0] the client's, [1] the accepted one. */
-static bool connect_pair(int pair[2])
+/* What the kernel says to the one operation that was prepared. */
+static int answer(struct io_uring *uring)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(address);
-	const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct io_uring_cqe *cqe;
 
-	pair[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	pair[1] = -1;
-	if (bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 1) == 0 &&
-	    getsockname(listener, (struct sockaddr *)&address, &size) == 0 &&
-	    connect(pair[0], (struct sockaddr *)&address, size) == 0)
-		pair[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (listener >= 0)
-		close(listener);
-	return pair[1] >= 0;
+	if (io_uring_submit_and_wait(uring, 1) != 1 || io_uring_peek_cqe(uring, &cqe) != 0)
+		return -EIO;
+	const int result = cqe->res;
+
+	io_uring_cqe_seen(uring, cqe);
+	return result;
 }
 
-/* Whether the operation is there cannot be asked for, so a real peer's port is: the kernel must know it. */
+/* Whether the operation is there cannot be asked for, so the peer of a socket that has none is: only a kernel that
+ * knows what it was asked says so. It needs no network. */
 static bool tells_peer(struct io_uring *uring)
 {
-	struct sockaddr_in told = { 0 }, own = { 0 };
-	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
-	struct io_uring_cqe *cqe;
-	int pair[2], result = -EIO;
+	const int alone = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in told;
 
-	if (connect_pair(pair) && getsockname(pair[0], (struct sockaddr *)&own, &(socklen_t){ sizeof(own) }) == 0) {
-		ring_prep_getsockopt(sqe, pair[1], SOL_SOCKET, SO_PEERNAME, &told, sizeof(told));
-		if (io_uring_submit_and_wait(uring, 1) == 1 && io_uring_peek_cqe(uring, &cqe) == 0) {
-			result = cqe->res;
-			io_uring_cqe_seen(uring, cqe);
-		}
-	}
-	for (int i = 0; i < 2; i++)
-		if (pair[i] >= 0)
-			close(pair[i]);
-	return result >= 0 && told.sin_family == AF_INET && told.sin_port == own.sin_port;
+	if (alone < 0)
+		return false;
+	ring_prep_getsockopt(io_uring_get_sqe(uring), alone, SOL_SOCKET, SO_PEERNAME, &told, sizeof(told));
+	const int result = answer(uring);
+
+	close(alone);
+	return result == -ENOTCONN;
 }
 
 /* A kernel that does not know it refuses the receive before it looks at the descriptor, which is none. */
 static bool shares_receives(struct io_uring *uring)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(uring);
-	struct io_uring_cqe *cqe;
-	int result = -EINVAL;
 
 	io_uring_prep_recv_multishot(sqe, -1, NULL, 0, 0);
 	sqe->flags |= IOSQE_BUFFER_SELECT;
 	ring_share_receive(sqe, 4096);
-	if (io_uring_submit_and_wait(uring, 1) == 1 && io_uring_peek_cqe(uring, &cqe) == 0) {
-		result = cqe->res;
-		io_uring_cqe_seen(uring, cqe);
-	}
-	return result == -EBADF;
+	return answer(uring) == -EBADF;
 }
 
 void ring_probe(struct ring_features *features)

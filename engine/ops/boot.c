@@ -104,7 +104,7 @@ static int open_all(struct server *server)
 		status = EXIT_DATA;
 	if (status == 0)
 		status = store_threads_choose(&server->store, options, server->data.path);
-	plan_tell(options);
+	plan_tell(options, &server->features);
 	if (status == 0)
 		status = audit_file_open(option_text(options, OPTION_audit_log));
 	if (status == 0)

@@ -340,13 +340,16 @@ void plan_print(const struct options *options, const struct ring_features *featu
 	print_sum("sum", sum, json);
 }
 
-void plan_tell(const struct options *options)
+void plan_tell(const struct options *options, const struct ring_features *features)
 {
 	const uint64_t asked = option_number(options, OPTION_backlog), given = plan_backlog(options);
 
 	if (given < asked)
 		LOG(LOG_INFO, "backlog_lowered", LOG_U64("asked", asked), LOG_U64("given", given),
 		    LOG_TEXT("by", "net.core.somaxconn, or a quarter of the descriptor limit"));
+	if (!features->peer_address)
+		LOG(LOG_WARN, "addresses_unknown",
+		    LOG_TEXT("limits", "none of an address or a network holds; Linux 6.7 or newer tells addresses"));
 	if (option_number(options, OPTION_test_echo) == 1)
 		LOG(LOG_WARN, "test_echo",
 		    LOG_TEXT("mode", "no chat: every message goes back to its sender; never in production"));

@@ -35,6 +35,6 @@ struct worker_limits plan_worker(const struct options *options, enum store_worke
 void plan_print(const struct options *options, const struct ring_features *features, uint32_t cores);
 
 /* Logs what is not as was asked for, and what a server must not be started with by mistake. */
-void plan_tell(const struct options *options);
+void plan_tell(const struct options *options, const struct ring_features *features);
 
 #endif

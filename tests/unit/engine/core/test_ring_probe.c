@@ -2,11 +2,14 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "engine/core/ring.h"
 
@@ -19,6 +22,37 @@ Test(ring_probe, the_probe_says_why_or_that_it_works)
 	fprintf(stderr, "io_uring: usable %d, incremental %d, peer %d, shares %d, zero copy %d %s\n", features.usable,
 		features.incremental, features.peer_address, features.receive_share, features.send_zero_copy,
 		features.reason);
+}
+
+/* Its loopback is down: nobody can be connected to. */
+static int probe_without_a_network(const struct ring_features *usual)
+{
+	struct ring_features found;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+		return 2;
+	ring_probe(&found);
+	return found.usable == usual->usable && found.peer_address == usual->peer_address &&
+			       found.receive_share == usual->receive_share && found.incremental == usual->incremental &&
+			       found.restrictions == usual->restrictions
+		       ? 0
+		       : 1;
+}
+
+Test(ring_probe, finds_the_same_where_nobody_can_be_connected_to)
+{
+	int status;
+
+	ring_probe(&features);
+	const pid_t child = fork();
+
+	if (child == 0)
+		_exit(probe_without_a_network(&features));
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 2)
+		cr_skip("no network namespaces here");
+	cr_assert_eq(WEXITSTATUS(status), 0);
 }
 
 /* From here this process is refused io_uring_setup with the given error, as a container's filter does it. */

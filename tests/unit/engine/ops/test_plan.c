@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "engine/ops/plan.h"
 
@@ -57,6 +58,25 @@ Test(plan, shares_add_up)
 		cr_assert_geq(limits.places_max, limits.home.rooms_max);
 		cr_assert_eq(limits.core, cores - 1);
 	}
+}
+
+Test(plan, says_when_no_address_can_be_known)
+{
+	char said[512] = "";
+	int ends[2];
+
+	cr_assert_eq(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	plan_tell(&options, &(struct ring_features){ .peer_address = true });
+	plan_tell(&options, &(struct ring_features){ .peer_address = false });
+	close(STDERR_FILENO);
+	for (size_t size = 0, more = 1; more > 0 && size < sizeof(said) - 1; size += more)
+		more = (size_t)read(ends[0], said + size, sizeof(said) - 1 - size);
+	const char *line = strstr(said, "addresses_unknown");
+
+	cr_assert_not_null(line, "%s", said);
+	cr_assert_null(strstr(line + 1, "addresses_unknown"), "once");
 }
 
 Test(plan, memberships_follow_the_connections)
