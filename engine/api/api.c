@@ -13,6 +13,7 @@
 #include "engine/gate/offence.h"
 #include "engine/gate/shed.h"
 #include "engine/gate/upgrade.h"
+#include "proto/chat/limits.h"
 #include "proto/http/http_origin.h"
 #include "proto/utf8/utf8.h"
 
@@ -78,7 +79,7 @@ static enum api_error judge_key(struct api_call *call)
 	}
 	request->scopes = key->scopes;
 	request->key_index = (uint8_t)(key - limits->keys->keys);
-	request->key[0] = '@';
+	request->key[0] = CHAT_NAME_MARK_KEY;
 	memcpy(request->key + 1, key->name, key->name_size);
 	request->key_size = key->name_size + 1;
 	if ((key->scopes & scope) == 0)

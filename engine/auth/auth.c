@@ -174,7 +174,7 @@ enum auth_refusal auth_guest(const struct auth *auth, struct span asked, uint64_
 		return AUTH_no_token;
 	if (guests == AUTH_GUESTS_ANONYMOUS)
 		asked = name_made(made, random);
-	if (!asked.bytes || !chat_name_valid(asked) || asked.bytes[0] == AUTH_KEY_MARK)
+	if (!asked.bytes || !chat_name_valid(asked) || asked.bytes[0] == CHAT_NAME_MARK_KEY)
 		return AUTH_name;
 	/* A name that has the mark already may be one that was given before. */
 	const size_t mark = auth && auth->tokens && asked.bytes[0] != AUTH_GUEST_MARK;

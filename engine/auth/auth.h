@@ -35,9 +35,6 @@ enum auth_guests {
 /* Where tokens are expected a guest's name begins with this, and that of nobody who has one. */
 #define AUTH_GUEST_MARK '~'
 
-/* A key of the API speaks under a name that begins with this, and nobody else does. */
-#define AUTH_KEY_MARK '@'
-
 #define AUTH_LIST_MAX 16 /* issuers, or audiences */
 #define AUTH_WHY_MAX 512
 

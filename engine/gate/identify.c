@@ -67,7 +67,7 @@ static enum auth_refusal by_others(const struct chat_command *hello, uint8_t nam
 {
 	const struct span said = hello->name.bytes ? hello->name : SPAN("guest");
 
-	if (!chat_name_valid(said))
+	if (!chat_name_valid(said) || said.bytes[0] == CHAT_NAME_MARK_KEY)
 		return AUTH_name;
 	CHECK(said.size <= CHAT_NAME_SIZE_MAX);
 	memcpy(name, said.bytes, said.size);

@@ -23,6 +23,9 @@
 #define CHAT_USERS_MAX 200       /* users listed, and connections up to which joins are told one by one */
 #define CHAT_INTEGER_MAX ((1ull << 53) - 1) /* what every JSON reader can hold exactly */
 
+/* A key of the API speaks under a name that begins with this, and nobody else does. */
+#define CHAT_NAME_MARK_KEY '@'
+
 /* Whether the name keeps to its grammar: a room's is [A-Za-z0-9_.:@~-]{1,128},
  * a user's 1 to 64 bytes of UTF-8 (checked by the caller) without control
  * characters that is not all blanks. */

@@ -16,7 +16,7 @@ static bool take_user(struct hook_answer *answer, const struct json_value *value
 	if (value->type == JSON_ABSENT || value->type == JSON_NULL)
 		return true;
 	if (value->type != JSON_STRING || json_string(&user, value->token, answer->user, sizeof(answer->user)) < 0 ||
-	    user.size > sizeof(answer->user) || !chat_name_valid(user))
+	    user.size > sizeof(answer->user) || !chat_name_valid(user) || user.bytes[0] == CHAT_NAME_MARK_KEY)
 		return false;
 	memmove(answer->user, user.bytes, user.size);
 	answer->user_size = (uint8_t)user.size;

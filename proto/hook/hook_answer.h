@@ -17,7 +17,7 @@ struct hook_answer {
 	uint8_t rights; /* enum chat_right */
 	uint64_t expires_s; /* of the wall clock; 0: not said */
 	uint8_t user_size; /* 0: not said */
-	uint8_t user[CHAT_NAME_SIZE_MAX]; /* a valid name */
+	uint8_t user[CHAT_NAME_SIZE_MAX]; /* a valid name, of no key */
 };
 
 /* Reads text[0..size), any bytes. Returns whether it is understood. */

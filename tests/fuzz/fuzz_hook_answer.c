@@ -55,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(utf8_valid(text, size) && json_scan_object(&value, &allow, 1, text, size) == 1);
 	check(value.type == (answer.allow ? JSON_TRUE : JSON_FALSE));
 	check(answer.user_size == 0 || chat_name_valid(span_of(answer.user, answer.user_size)));
+	check(answer.user_size == 0 || answer.user[0] != CHAT_NAME_MARK_KEY);
 	check((answer.rights & ~CHAT_RIGHTS_ALL) == 0 && (answer.has_rights || answer.rights == 0));
 
 	const size_t said_size = say_again(&answer, said);

@@ -81,6 +81,19 @@ class Connect(unittest.TestCase):
             self.assertEqual(Client(server.port).ask(op="hello", name="u7")["err"]["code"], "unauthorized")
             self.assertEqual(len(backend.questions), 1)
 
+    def test_nobody_has_a_name_of_the_api(self):
+        """Whoever has one may change what its key has published."""
+        with Backend() as backend, serve("--connect-url", backend.url, "--hook-failure", "allow") as server:
+            for answer in (ALLOW, 500):
+                backend.answer = answer
+                for hello, code in (({"token": ""}, "unauthorized"), ({"token": "x"}, "unauthorized"), ({}, "bad_request")):
+                    client = Client(server.port)
+                    self.assertEqual(client.ask(op="hello", name="@shop", **hello)["err"]["code"], code)
+            self.assertEqual(backend.questions, [])
+            self.assertIn("ok", Client(server.port).ask(op="hello", token="", name="shop@home"))
+        with Backend({"allow": True, "user": "@shop"}) as backend, serve("--connect-url", backend.url) as server:
+            self.assertEqual(come(server.port)[0]["err"]["code"], "unavailable")
+
     def test_until_when(self):
         with Backend(lambda _: {"allow": True, "exp": int(time.time()) + 4}) as backend, \
                 serve("--connect-url", backend.url) as server:

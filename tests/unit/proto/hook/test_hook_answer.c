@@ -46,6 +46,7 @@ Test(hook_answer, with_all_it_may_say)
 	cr_assert(answer.has_rights && answer.rights == 0);
 	cr_assert(answer_of(&answer, "{\"allow\":true,\"rights\":null,\"user\":null,\"exp\":null}"));
 	cr_assert(!answer.has_rights && answer.user_size == 0);
+	cr_assert(answer_of(&answer, "{\"allow\":true,\"user\":\"a@b\"}"));
 }
 
 Test(hook_answer, what_is_not_understood)
@@ -66,6 +67,8 @@ Test(hook_answer, what_is_not_understood)
 		"{\"allow\":true,\"user\":\"\"}",
 		"{\"allow\":true,\"user\":\"a\\nb\"}",
 		"{\"allow\":true,\"user\":\"\\ud800\"}",
+		"{\"allow\":true,\"user\":\"@shop\"}",
+		"{\"allow\":true,\"user\":\"\\u0040shop\"}",
 		"{\"allow\":true,\"rights\":\"reed\"}",
 		"{\"allow\":true,\"rights\":7}",
 		"{\"allow\":true,\"rights\":{\"read\":true}}",
