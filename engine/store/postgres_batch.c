@@ -184,9 +184,13 @@ enum postgres_outcome postgres_batch_run(struct postgres_batch *batch, struct po
 		read = read_all(batch, link, &reading, clock_mono_ns() + wait_ms * MS);
 	if (read > 0 && !PQexitPipelineMode(link->connection))
 		read = -ECONNRESET;
+	if (read > 0 && link->unreplicated)
+		read = -ECONNABORTED;
 	if (read < 0)
-		postgres_link_lose(link, read == -ETIMEDOUT ? "no answer to a batch" : NULL);
-	if (reading.committed)
+		postgres_link_lose(link, read == -ETIMEDOUT      ? "no answer to a batch"
+					 : read == -ECONNABORTED ? "a commit's wait for a standby was cancelled"
+								 : NULL);
+	if (reading.committed && !link->unreplicated)
 		return POSTGRES_COMMITTED;
 	if (read < 0) {
 		*error = read;

@@ -30,7 +30,9 @@ struct postgres_batch {
 enum postgres_outcome {
 	POSTGRES_COMMITTED, /* every job is answered */
 	POSTGRES_REFUSED, /* the server has undone it, and *error is why: as postgres_error() */
-	POSTGRES_UNKNOWN, /* the connection was lost over it: -ECONNRESET, or -ETIMEDOUT when it took too long */
+	/* The connection was lost over it: -ECONNRESET; -ETIMEDOUT when it took too long; -ECONNABORTED, by us, when
+	 * its commit was kept from waiting for a standby. */
+	POSTGRES_UNKNOWN,
 };
 
 /* Sends the batch and waits for its end, at most wait_ms. The link is READY; UNKNOWN leaves it lost. */

@@ -71,11 +71,15 @@ static void why_set(struct postgres_link *link, const char *why)
 	snprintf(link->why, sizeof(link->why), "%.*s", (int)size, why);
 }
 
-/* Notices go nowhere: the only ones we cause say that something is there already. */
+/* Notices go nowhere: the only ones we cause say that something is there already. But one is a warning of a commit that
+ * was not awaited by its standbys; it has neither a code nor a language of its own, so it is known by who gives it. */
 static void notice(void *context, const PGresult *result)
 {
-	(void)context;
-	(void)result;
+	struct postgres_link *link = context;
+	const char *from = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
+	if (from && strcmp(from, "SyncRepWaitForLSN") == 0)
+		link->unreplicated = true;
 }
 
 void postgres_link_open(struct postgres_link *link, const PQconninfoOption *address, const char *name)
@@ -166,6 +170,7 @@ static void start(struct postgres_link *link)
 	struct parameters parameters;
 
 	collect(link, &parameters);
+	link->unreplicated = false;
 	link->connection = PQconnectStartParams(parameters.keywords, parameters.values, 0);
 	link->state = POSTGRES_CONNECTING;
 	link->polling = PGRES_POLLING_WRITING;
@@ -173,7 +178,7 @@ static void start(struct postgres_link *link)
 	if (!link->connection || PQstatus(link->connection) == CONNECTION_BAD)
 		link->polling = PGRES_POLLING_FAILED;
 	else
-		PQsetNoticeReceiver(link->connection, notice, NULL);
+		PQsetNoticeReceiver(link->connection, notice, link);
 }
 
 /* Sleeps until the socket can do one of `events`. Returns 1, or 0 at the deadline: poll never sleeps less. */

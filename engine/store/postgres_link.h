@@ -30,6 +30,8 @@ struct postgres_link {
 	uint64_t deadline_ns, retry_ns;
 	uint32_t pause_ms; /* the last one, without jitter; 0: the last attempt went well */
 	struct random random;
+	/* Somebody cancelled a commit's wait for its standbys: it answers as any, but may be on this server alone. */
+	bool unreplicated;
 	char why[POSTGRES_WHY_SIZE]; /* the last refusal or loss, one line */
 };
 

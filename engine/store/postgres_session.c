@@ -104,18 +104,24 @@ static int judge_server(struct postgres_session *session)
 	return 1;
 }
 
-/* The session of ours that was lost may live on at the server, maybe still committing: it is ended, and awaited. */
+/* The session of ours that was lost may live on at the server, maybe still committing: it is ended, and awaited. One
+ * whose commit waits for a standby is awaited only: to end it would end that wait, and show everybody what it wrote. */
 static int take_lock(struct postgres_session *session)
 {
-	char answer[3][128], query[512], why[POSTGRES_WHY_SIZE];
+	char answer[3][128], query[640], why[POSTGRES_WHY_SIZE];
 	int done = ask(session, "SELECT pg_try_advisory_lock(" LOCK ")", 1, answer);
 
-	if (done <= 0 || strcmp(answer[0], "t") == 0)
+	if (done <= 0)
 		return done;
+	if (strcmp(answer[0], "t") == 0) {
+		session->backend = PQbackendPID(session->link.connection);
+		return 1;
+	}
 	snprintf(
 		query, sizeof(query),
 		"SELECT coalesce(host(a.client_addr), 'this server''s machine'), a.backend_start::timestamptz(0)::text,"
-		" CASE WHEN l.pid = %d THEN pg_terminate_backend(l.pid)::text ELSE '' END"
+		" CASE WHEN l.pid <> %d THEN '' WHEN a.wait_event = 'SyncRep' THEN 'waits'"
+		" ELSE pg_terminate_backend(l.pid)::text END"
 		" FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)"
 		" WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND (l.classid::bigint, "
 		"l.objid::bigint) ="
@@ -125,7 +131,9 @@ static int take_lock(struct postgres_session *session)
 	done = ask(session, query, 3, answer);
 	if (done <= 0)
 		return 0;
-	if (answer[2][0])
+	if (strcmp(answer[2], "waits") == 0)
+		snprintf(why, sizeof(why), "the commit of the session that was lost waits for a standby");
+	else if (answer[2][0])
 		snprintf(why, sizeof(why), "the session that was lost is being ended");
 	else
 		snprintf(why, sizeof(why),
@@ -207,18 +215,23 @@ static int migrate(struct postgres_session *session)
 	return done > 0 ? run(session, mark, STEP_MS) : done;
 }
 
-/* The first session takes a new fence; the later ones prove that it is still theirs. */
+/* The first session takes a new fence; the later ones prove that it is still theirs. They write, too: a commit that has
+ * been awaited by the standbys says that all before it are there, also those whose own wait was given up. */
 static int prove_fence(struct postgres_session *session)
 {
 	char answer[2][128];
 	const bool first = session->fence == 0;
 	const int done = ask(session,
 			     first ? "UPDATE uproar.writer SET fence = fence + 1, since = now() RETURNING fence, batch"
-				   : "SELECT fence, batch FROM uproar.writer",
+				   : "UPDATE uproar.writer SET since = since RETURNING fence, batch",
 			     2, answer);
 
 	if (done <= 0)
 		return done;
+	if (session->link.unreplicated) {
+		postgres_link_lose(&session->link, "a commit's wait for a standby was cancelled");
+		return 0;
+	}
 	const uint64_t fence = strtoull(answer[0], NULL, 10);
 
 	session->committed = strtoull(answer[1], NULL, 10);
@@ -268,7 +281,6 @@ int postgres_session_begin(struct postgres_session *session)
 			   STEP_MS);
 	if (done <= 0)
 		return done;
-	session->backend = PQbackendPID(session->link.connection);
 	postgres_link_ready(&session->link);
 	return 1;
 }

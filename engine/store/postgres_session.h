@@ -16,7 +16,7 @@ struct postgres_session {
 	enum store_worker worker;
 	uint64_t fence; /* of this process; 0 until the first session as writer */
 	uint64_t committed; /* the last batch committed, as it was when this session began */
-	int backend; /* the server's process of the last session, 0: none yet */
+	int backend; /* the server's process of the last session that had the lock, 0: none yet */
 	bool stale;         /* another Uproar is the writer now, or more is kept than this one knows of: for good */
 };
 

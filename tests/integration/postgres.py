@@ -75,7 +75,8 @@ class Postgres:
                 continue
         raise RuntimeError("neither a user postgres nor nobody")
 
-    def start(self):
+    def start(self, of=None):
+        """Of another server that runs: as its standby."""
         self.directory = tempfile.mkdtemp(prefix="uproar-postgres-", dir=self.parent)
         self.data = os.path.join(self.directory, "data")
         self.port = free_port()
@@ -83,13 +84,15 @@ class Postgres:
         if who:
             os.chown(self.directory, who["user"], who["group"])
         os.chmod(self.directory, 0o711)  # for the socket; who serves has no capability to pass by without
+        command = ["initdb", "-D", self.data, "-U", "uproar", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+        if of:
+            command = ["pg_basebackup", "-D", self.data, "-d", of.url() + "&application_name=standby", "-R",
+                       "--checkpoint=fast", "--no-sync"]
         made = subprocess.run(
-            [os.path.join(self.bin, "initdb"), "-D", self.data, "-U", "uproar", "-A", "trust", "-E", "UTF8",
-             "--locale=C.UTF-8", "--no-sync"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.directory,
-            timeout=120, text=True, **who)
+            [os.path.join(self.bin, command[0]), *command[1:]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL, cwd=self.directory, timeout=120, text=True, **who)
         if made.returncode != 0:
-            raise RuntimeError("initdb: " + made.stdout)
+            raise RuntimeError(f"{command[0]}: {made.stdout}")
         with open(os.path.join(self.data, "postgresql.conf"), "a") as file:
             file.write(SETTINGS + f"port = {self.port}\nunix_socket_directories = '{self.directory}'\n" + self.settings)
         self.run()
