@@ -130,26 +130,38 @@ void cursor_catch_up(struct hall *hall, struct cursor *cursor)
 	cursor_list(hall, cursor);
 }
 
-int cursor_attach(struct hall *hall, struct cursor *cursor, bool compressed, uint64_t given_seq, uint64_t room_seq)
+static void enter_hot_log(struct hall *hall, struct cursor *cursor, uint32_t index)
 {
-	const enum variant variant = variant_of(cursor->presence, compressed);
+	struct hot_log *hot = hot_log_at(hall, index);
 
-	CHECK(cursor->state == CURSOR_JOINING && cursor->hot == 0);
-	cursor->hot = hot_log_enter(hall, cursor->place, variant, room_seq);
-	if (cursor->hot == 0)
-		return -ENOMEM;
-	struct hot_log *hot = hot_log_at(hall, cursor->hot);
-
+	cursor->hot = index;
+	cursor->prev = 0;
 	cursor->next = hot->cursors;
 	if (hot->cursors != 0)
 		cursor_at(hall, hot->cursors)->prev = cursor_index(hall, cursor);
 	hot->cursors = cursor_index(hall, cursor);
 	hot->count++;
+}
+
+/* Among the members that get the same, with everything up to given_seq. */
+static void enter_with(struct hall *hall, struct cursor *cursor, uint32_t index, uint64_t given_seq, uint64_t room_seq)
+{
+	enter_hot_log(hall, cursor, index);
 	cursor->seq = given_seq;
 	if (given_seq < room_seq)
 		cursor_catch_up(hall, cursor);
 	else
 		cursor_join_live(hall, cursor, room_seq);
+}
+
+int cursor_attach(struct hall *hall, struct cursor *cursor, bool compressed, uint64_t given_seq, uint64_t room_seq)
+{
+	CHECK(cursor->state == CURSOR_JOINING && cursor->hot == 0);
+	const uint32_t index = hot_log_enter(hall, cursor->place, variant_of(cursor->presence, compressed), room_seq);
+
+	if (index == 0)
+		return -ENOMEM;
+	enter_with(hall, cursor, index, given_seq, room_seq);
 	return 0;
 }
 
@@ -242,7 +254,8 @@ void cursor_orphan(struct hall *hall, struct cursor *cursor)
 
 static void leave_hot_log(struct hall *hall, struct cursor *cursor)
 {
-	struct hot_log *hot = hot_log_at(hall, cursor->hot);
+	const uint32_t index = cursor->hot;
+	struct hot_log *hot = hot_log_at(hall, index);
 
 	if (cursor->state == CURSOR_BEHIND)
 		step_out(hall, cursor);
@@ -255,7 +268,33 @@ static void leave_hot_log(struct hall *hall, struct cursor *cursor)
 		hot->cursors = cursor->next;
 	hot->count--;
 	hot_log_trim(hall, hot);
-	hot_log_tidy(hall, cursor->hot);
+	hot_log_tidy(hall, index);
+}
+
+int cursor_end_presence(struct hall *hall, struct cursor *cursor)
+{
+	struct hot_log *hot = hot_log_at(hall, cursor->hot);
+	const bool caught_up = cursor->state == CURSOR_CATCHUP || cursor->state == CURSOR_FETCHING;
+	const bool compressed = hot->variant == variant_of(true, true);
+	const uint64_t room_seq = hot->seq;
+
+	CHECK(cursor->hot != 0 && cursor->presence);
+	const uint32_t index = hot_log_enter(hall, cursor->place, variant_of(false, compressed), room_seq);
+
+	if (index == 0)
+		return -ENOMEM;
+	hot_log_settle(hall, hot); /* one that is LIVE now has it all */
+	const uint64_t given_seq = cursor->state == CURSOR_LIVE ? room_seq : cursor->seq;
+
+	leave_hot_log(hall, cursor);
+	cursor->presence = false;
+	if (caught_up) {
+		enter_hot_log(hall, cursor, index);
+		return 0;
+	}
+	cursor_unlist(hall, cursor);
+	enter_with(hall, cursor, index, given_seq, room_seq);
+	return 0;
 }
 
 bool cursor_close(struct hall *hall, struct cursor *cursor)

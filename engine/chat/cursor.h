@@ -73,6 +73,10 @@ struct cursor *cursor_open(struct hall *hall, uint32_t owner, uint32_t place, bo
  * gives; room_seq: where the room stands. In between it is caught up. Returns 0, or -ENOMEM. */
 int cursor_attach(struct hall *hall, struct cursor *cursor, bool compressed, uint64_t given_seq, uint64_t room_seq);
 
+/* It is no longer given presence. What it was not given yet of the room's messages it is caught up with. Returns 0, or
+ * -ENOMEM: then all is as before. */
+int cursor_end_presence(struct hall *hall, struct cursor *cursor);
+
 /* From CATCHUP or FETCHING: the room's log has nothing more. seq is where the room stands. */
 void cursor_join_live(struct hall *hall, struct cursor *cursor, uint64_t seq);
 

@@ -60,6 +60,11 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 		frame_error(gate, conn, mail->reply.re, CHAT_ERR_forbidden, 0);
 		return;
 	}
+	struct chat_reply reply = mail->reply;
+
+	reply.rights = cursor->rights;
+	if (!(cursor->rights & CHAT_RIGHT_presence))
+		cursor->presence = reply.with_users = false;
 	const struct codec_terms *terms = &session_of(gate, conn)->terms;
 	const bool compressed = codec_shares(terms) || PLANTED(46); /* compressed for one who did not agree */
 
@@ -68,7 +73,7 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 		frame_error(gate, conn, mail->reply.re, CHAT_ERR_limit, 1000);
 		return;
 	}
-	frame_reply(gate, conn, &mail->reply);
+	frame_reply(gate, conn, &reply);
 }
 
 void deliver_reply(struct gate *gate, const struct mail_reply *mail)

@@ -10,6 +10,15 @@ uint8_t permit(const struct gate *gate, const struct conn *conn, struct span roo
 	return auth_rights(gate->auth, session->identity, session_user(session), room);
 }
 
+/* Whether it may stay, without what it may not be told any longer. */
+static bool stays(struct gate *gate, struct cursor *cursor)
+{
+	if (!(cursor->rights & CHAT_RIGHT_read))
+		return false;
+	return !cursor->presence || (cursor->rights & CHAT_RIGHT_presence) ||
+	       cursor_end_presence(&gate->hall, cursor) == 0;
+}
+
 void permit_renew(struct gate *gate, struct conn *conn)
 {
 	uint32_t next;
@@ -22,7 +31,7 @@ void permit_renew(struct gate *gate, struct conn *conn)
 			continue;
 		cursor->rights = permit(gate, conn, place_name(directory_at(&gate->directory, cursor->place)));
 		/* Who is not in yet is told so by the answer to the join. */
-		if ((cursor->rights & CHAT_RIGHT_read) == 0 && cursor->state != CURSOR_JOINING)
+		if (cursor->state != CURSOR_JOINING && !stays(gate, cursor))
 			membership_lose(gate, conn, cursor);
 	}
 }

@@ -10,7 +10,7 @@
 uint8_t permit(const struct gate *gate, const struct conn *conn, struct span room);
 
 /* Works out again what a connection, or all of this core, may do in the rooms it is in. Who may not read there any
- * longer is out of the room, and told. */
+ * longer is out of the room, and told; who may not be told of the others there any longer is not. */
 void permit_renew(struct gate *gate, struct conn *conn);
 void permit_renew_all(struct gate *gate);
 

@@ -113,6 +113,25 @@ class Reload(unittest.TestCase):
             self.assertEqual([e["data"] for e in client.ask(op="history", room="a:b")["ok"]["events"]],
                              list(range(27, 32)))
 
+    def test_who_loses_presence_is_told_no_more_of_the_others(self):
+        for words in (("--cores", "1"), ("--cores", "2")):
+            with self.subTest(words), Configured('rights = "*: member";\n', *words) as it:
+                ann, bob = Client(it.server.port, "Ann"), Client(it.server.port, "Bob")
+                self.assertIn("users", ann.ask(op="join", room="r", presence=True)["ok"])
+                bob.ask(op="join", room="r")
+                self.assertEqual(ann.event("in")["user"], "Bob")
+                it.reload('rights = "*: read send history";\n')
+                eve = Client(it.server.port, "Eve")
+                self.assertNotIn("users", eve.ask(op="join", room="r", presence=True)["ok"])
+                eve.say(op="typing", room="r")
+                eve.ask(op="leave", room="r")
+                bob.ask(op="send", room="r", data=1)
+                ann.ask(op="ping")
+                event = ann.event()
+                self.assertEqual((event["ev"], event.get("seq")), ("msg", 1), "she is in, and hears of nobody else")
+                self.assertEqual(ann.ask(op="presence", room="r")["err"]["code"], "forbidden")
+                self.assertEqual(ann.events, [])
+
     def test_the_log(self):
         with Configured("log-level = info;\n") as it:
             self.assertIn("reload_changed", it.reload("log-level = debug; log-format = json;\n")[0] + it.server.lines[-2])

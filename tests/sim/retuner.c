@@ -15,9 +15,14 @@
 
 #define CORES_SIM 3
 
-enum rules { ALL_MAY, NOBODY_SPEAKS, ONE_IS_SHUT, RULES };
+enum rules { ALL_MAY, NOBODY_SPEAKS, ONE_IS_SHUT, NOBODY_IS_TOLD, RULES };
 
-static const char *const texts[RULES] = { "*: all", "*: read history presence", "*: all; r0: none" };
+static const char *const texts[RULES] = {
+	[ALL_MAY] = "*: all",
+	[NOBODY_SPEAKS] = "*: read history presence",
+	[ONE_IS_SHUT] = "*: all; r0: none",
+	[NOBODY_IS_TOLD] = "*: read send history", /* who else is there */
+};
 
 static struct random own;
 static bool acts;

@@ -138,6 +138,109 @@ Test(cursor, falls_before_all_holes_with_what_it_had)
 	hall_teardown();
 }
 
+/* One that gets presence, and has everything up to now. */
+static struct cursor *enter_told(uint32_t owner, bool compressed)
+{
+	place = directory_enter(&names, SPAN("room"), directory_hash(&names, SPAN("room")));
+
+	struct cursor *cursor = cursor_open(&hall, owner, place, true, true);
+
+	cr_assert_eq(cursor_attach(&hall, cursor, compressed, room_seq, room_seq), 0);
+	hot_index = cursor->hot;
+	return cursor;
+}
+
+static void end_presence(struct cursor *cursor, bool compressed, enum cursor_state state, uint64_t seq)
+{
+	cr_assert_eq(cursor_end_presence(&hall, cursor), 0);
+	cr_assert_not(cursor->presence);
+	cr_assert_eq(hot_log_at(&hall, cursor->hot)->variant, variant_of(false, compressed));
+	cr_assert_eq(cursor->state, state);
+	cr_assert_eq(cursor->listed, state == CURSOR_CATCHUP);
+	cr_assert_eq(cursor->seq, seq);
+	hot_index = cursor->hot;
+}
+
+Test(cursor, without_presence_it_goes_on_where_it_stood)
+{
+	static struct given given;
+
+	for (uint32_t compressed = 0; compressed < 2; compressed++) {
+		struct cursor *ann = enter_told(1, compressed), *bob = enter_told(2, compressed);
+
+		say(60, true);
+		hot_logs_settle(&hall);
+		give(ann, 9, &given);
+		say(60, false);
+		end_presence(ann, compressed, CURSOR_LIVE, room_seq);
+		hot_index = bob->hot;
+		end_presence(bob, compressed, CURSOR_CATCHUP, room_seq - 1);
+		cr_assert_eq(bob->hot, ann->hot);
+		cr_assert_eq(counter_read(&counters, COUNTER_hot_logs), 1, "nobody is left in the other");
+		say(60, true);
+		hot_logs_settle(&hall);
+		give(ann, 9, &given);
+		expect_seqs(&given, room_seq, room_seq);
+		cursor_unlist(&hall, bob);
+		cursor_join_live(&hall, bob, room_seq);
+		gone(ann);
+		gone(bob);
+	}
+	hall_teardown();
+}
+
+Test(cursor, without_presence_it_is_caught_up_as_before)
+{
+	struct cursor *ann = enter_told(1, false);
+
+	say_hidden(60, ann);
+	say(60, true);
+	hot_logs_settle(&hall);
+	end_presence(ann, false, CURSOR_CATCHUP, 0);
+	cr_assert_eq(hall.holes.used, 0);
+	gone(ann);
+
+	ann = enter_told(1, false);
+	say(60, true);
+	hot_logs_settle(&hall);
+	cursor_fall(&hall, ann);
+	end_presence(ann, false, CURSOR_CATCHUP, 2);
+	gone(ann);
+
+	ann = enter_told(1, false);
+	cursor_fall(&hall, ann);
+	cursor_unlist(&hall, ann);
+	ann->state = CURSOR_FETCHING;
+	say(60, true);
+	end_presence(ann, false, CURSOR_FETCHING, 3);
+	cursor_join_live(&hall, ann, 4);
+	gone(ann);
+	hall_teardown();
+}
+
+Test(cursor, without_a_hot_log_it_stays_as_it_is)
+{
+	struct cursor *ann = enter_told(1, false);
+	char name[] = "other0";
+	uint32_t filled = 0;
+	struct cursor *others[8];
+
+	for (; hall.hot_logs.used < hall.limits.hot_logs_max; filled++) {
+		const struct span room = span_of(name, 6);
+
+		others[filled] = cursor_open(&hall, 2, directory_enter(&names, room, directory_hash(&names, room)),
+					     filled & 1, false);
+		cr_assert_eq(cursor_attach(&hall, others[filled], false, 0, 0), 0);
+		name[5] += filled & 1;
+	}
+	cr_assert_eq(cursor_end_presence(&hall, ann), -ENOMEM);
+	cr_assert(ann->presence && ann->state == CURSOR_LIVE);
+	while (filled > 0)
+		gone(others[--filled]);
+	gone(ann);
+	hall_teardown();
+}
+
 Test(cursor, one_that_joins_further_back_is_caught_up_first)
 {
 	static struct given given;
