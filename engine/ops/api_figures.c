@@ -17,13 +17,13 @@ static bool is(struct span path, const char *text)
 
 static size_t write_info(const struct figures *figures, const struct http_question *question, char out[INFO_MAX])
 {
-	const int size =
-		snprintf(out, INFO_MAX,
-			 "{\"server\":\"%s\",\"api\":\"v1\",\"time\":%lu,\"uptime_ms\":%lu,\"cores\":%u,"
-			 "\"draining\":%s,\"connections\":%lu,\"sessions\":%lu,\"rooms\":%lu}",
-			 UPROAR_VERSION, clock_wall_ms(), clock_wall_ms() - figures->started_ms, figures->cores,
-			 question->draining ? "true" : "false", figures_total(figures, COUNTER_connections),
-			 figures_total(figures, COUNTER_sessions), figures_total(figures, COUNTER_rooms));
+	const uint64_t now_ms = clock_wall_ms();
+	const int size = snprintf(out, INFO_MAX,
+				  "{\"server\":\"%s\",\"api\":\"v1\",\"time\":%lu,\"uptime_ms\":%lu,\"cores\":%u,"
+				  "\"draining\":%s,\"connections\":%lu,\"sessions\":%lu,\"rooms\":%lu}",
+				  UPROAR_VERSION, now_ms, figures_uptime_ms(figures, now_ms), figures->cores,
+				  question->draining ? "true" : "false", figures_total(figures, COUNTER_connections),
+				  figures_total(figures, COUNTER_sessions), figures_total(figures, COUNTER_rooms));
 
 	CHECK(size > 0 && size < INFO_MAX);
 	return (size_t)size;

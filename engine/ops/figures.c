@@ -13,6 +13,11 @@ uint64_t figures_total(const struct figures *figures, enum counter counter)
 	return sum;
 }
 
+uint64_t figures_uptime_ms(const struct figures *figures, uint64_t wall_ms)
+{
+	return wall_ms > figures->started_ms ? wall_ms - figures->started_ms : 0;
+}
+
 static uint64_t clock_us(clockid_t id)
 {
 	struct timespec used;

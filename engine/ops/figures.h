@@ -30,6 +30,9 @@ struct figures {
 /* Of all cores. */
 uint64_t figures_total(const struct figures *figures, enum counter counter);
 
+/* Since the process started; 0 where the clock has been set back since. */
+uint64_t figures_uptime_ms(const struct figures *figures, uint64_t wall_ms);
+
 /* What the process and its cores' threads have used so far. */
 struct figures_process {
 	uint64_t cpu_us, resident_bytes, virtual_bytes;

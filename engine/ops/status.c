@@ -180,7 +180,7 @@ size_t status_json(const struct figures *figures, bool draining, uint8_t *out)
 	at = text(at, "server", SPAN(UPROAR_VERSION));
 	at = text(at, "api", SPAN("v1"));
 	at = number(at, "time", now_ms);
-	at = number(at, "uptime_ms", now_ms > figures->started_ms ? now_ms - figures->started_ms : 0);
+	at = number(at, "uptime_ms", figures_uptime_ms(figures, now_ms));
 	at = number(at, "cores", figures->cores);
 	at = raw(key(at, "draining"), draining ? "true" : "false");
 	at = number(at, "connections", figures_total(figures, COUNTER_connections));

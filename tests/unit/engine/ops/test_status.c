@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/ops/api_figures.h"
 #include "engine/ops/status.h"
 #include "proto/json/json_scan.h"
 
@@ -55,6 +56,29 @@ Test(status, figures_of_each_core)
 	store_count_batch(&stores[0], 9, 200);
 	ask();
 	cr_assert_not_null(strstr(text, "\"store\":{\"writer\":{\"jobs\":0,\"batches\":1,"));
+}
+
+static void ask_info(void)
+{
+	const struct http_question question = { .method = SPAN("GET"), .path = SPAN("/api/v1/info") };
+	struct http_answer answer = { .status = 404 };
+
+	cr_assert(api_figures_answer(&figures, &question, &answer));
+	free(text);
+	text = strndup((const char *)answer.body, answer.body_size);
+	cr_assert_eq(json_scan((const uint8_t *)text, answer.body_size), 1, "%s", text);
+}
+
+Test(status, no_time_has_passed_when_the_clock_was_set_back)
+{
+	figures.started_ms = UINT64_MAX;
+	ask();
+	cr_assert_not_null(strstr(text, "\"uptime_ms\":0,"), "%s", text);
+	ask_info();
+	cr_assert_not_null(strstr(text, "\"uptime_ms\":0,"), "%s", text);
+	figures.started_ms = 1700000000123;
+	ask_info();
+	cr_assert_gt(strtoull(strstr(text, "\"uptime_ms\":") + strlen("\"uptime_ms\":"), NULL, 10), 0, "%s", text);
 }
 
 Test(status, what_boards_say)
