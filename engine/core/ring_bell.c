@@ -37,7 +37,7 @@ static bool post_open;
 
 static int open_locked(void)
 {
-	int error = post_open ? 0 : io_uring_queue_init(4, &post_uring, IORING_SETUP_R_DISABLED);
+	int error = post_open ? 0 : io_uring_queue_init(1, &post_uring, IORING_SETUP_R_DISABLED);
 
 	if (post_open || error < 0)
 		return error;

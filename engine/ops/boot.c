@@ -63,6 +63,19 @@ static void site_setup(struct server *server)
 	server->source = (struct http_source){ site_answer, &server->site };
 }
 
+/* Later no ring can be opened: the first word to a core would end the process. */
+static int open_post(void)
+{
+	const int error = ring_post_open();
+
+	if (error != 0)
+		fprintf(stderr,
+			"uproar: the ring of the main thread: %s; see the limits on memory, locked memory and "
+			"descriptors\n",
+			strerror(-error));
+	return error;
+}
+
 /* Before there are other threads, whose privileges are their own. */
 static int confine(struct server *server)
 {
@@ -82,8 +95,7 @@ static int confine(struct server *server)
 	};
 	server->features.restrictions = server->features.restrictions && sandbox_restricts(mode);
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL); /* reads files when first used, which is too late */
-	(void)ring_post_open(); /* no ring can be opened later; if this one cannot, that shows when it is used */
-	return sandbox_confine(&server->sandbox);
+	return open_post() == 0 ? sandbox_confine(&server->sandbox) : EXIT_MEMORY;
 }
 
 static int ask_others(struct server *server)

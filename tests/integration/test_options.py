@@ -32,12 +32,13 @@ def slice_of(task):
     return policy, nice, runtime
 
 
-def refuse_io_uring(number):
-    """A seccomp filter as containers have it: io_uring_setup returns this errno."""
+def refuse_io_uring(number, entries=None):
+    """A seccomp filter as containers have it: io_uring_setup returns this errno, of rings of so many entries if said."""
     def before():
         load, equal, give = 0x20, 0x15, 0x06
+        first = ((load, 0, 0, 16), (equal, 0, 3, entries)) if entries is not None else ()
         program = b"".join(struct.pack("HBBI", *step) for step in (
-            (load, 0, 0, 0), (equal, 0, 1, 425), (give, 0, 0, 0x00050000 | number), (give, 0, 0, 0x7FFF0000)))
+            *first, (load, 0, 0, 0), (equal, 0, 1, 425), (give, 0, 0, 0x00050000 | number), (give, 0, 0, 0x7FFF0000)))
         code = ctypes.create_string_buffer(program)
         head = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
         libc = ctypes.CDLL(None, use_errno=True)
@@ -204,6 +205,11 @@ class CannotStart(unittest.TestCase):
     def test_io_uring_refused(self):
         self.wrong(78, "seccomp", *self.quiet(), before=refuse_io_uring(1))
         self.wrong(78, "io_uring", *self.quiet(), before=refuse_io_uring(38))
+
+    def test_no_ring_for_the_main_thread(self):
+        """It has one of one entry, for words to the cores; opened later, the sandbox would end the process for it."""
+        self.wrong(71, "the ring of the main thread: Cannot allocate memory", *self.quiet(),
+                   before=refuse_io_uring(12, entries=1))
 
     def test_a_data_directory_that_is_none(self):
         with temporary() as directory:
