@@ -74,13 +74,13 @@ static int open_parts(struct ring *ring)
 
 	ring->slots = pages_reserve(slots * sizeof(ring->slots[0]));
 	ring->lanes = pages_reserve(ring->lane_count * sizeof(ring->lanes[0]));
+	for (uint32_t i = 0; ring->lanes && i < ring->lane_count; i++) {
+		ring->lanes[i].index = i;
+		ring->lanes[i].uring.ring_fd = -1; /* whatever fails from here on, none is open that was not opened */
+	}
 	if (!ring->slots || !ring->lanes ||
 	    slab_open(&ring->questions, "addresses asked for", sizeof(struct ring_question), (uint32_t)slots) != 0)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < ring->lane_count; i++) {
-		ring->lanes[i].index = i;
-		ring->lanes[i].uring.ring_fd = -1;
-	}
 	if (ring->lane_count > 1) {
 		ring->doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 		if (ring->doorbell < 0)

@@ -454,8 +454,9 @@ const struct hook_port *fetch_hooks(const struct fetch *fetch)
 int fetch_start(struct fetch *fetch, const int *ring_bells)
 {
 	fetch->ring_bells = ring_bells;
-	if (pthread_create(&fetch->thread, NULL, thread_main, fetch) == 0 &&
-	    fetch_names_start(fetch->setup.names, known, fetch) == 0)
+	if (pthread_create(&fetch->thread, NULL, thread_main, fetch) != 0)
+		fetch->ring_bells = NULL; /* there is nothing to end */
+	else if (fetch_names_start(fetch->setup.names, known, fetch) == 0)
 		return 0;
 	fprintf(stderr, "uproar: the system gives no further thread\n");
 	return EXIT_MEMORY;

@@ -108,7 +108,9 @@ struct shard *shard_open(const struct shard_limits *limits, const struct ring_fe
 	shard->gate.source = source;
 	shard->events = pages_reserve(SHARD_EVENTS_MAX * sizeof(*shard->events));
 	shard->ring = ring_open(&limits->ring, features, error);
-	if (!shard->ring || !shard->events) {
+	if (shard->ring && !shard->events)
+		*error = -ENOMEM;
+	if (*error != 0) {
 		pages_release(shard, sizeof(*shard));
 		return NULL;
 	}
