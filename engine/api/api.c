@@ -209,9 +209,9 @@ static void gather(struct api_call *call, const uint8_t *bytes, size_t size, siz
 		upgrade_put(gate, call->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 }
 
-static void refuse_coding(struct gate *gate, struct conn *conn)
+static void refuse_coding(struct gate *gate, struct conn *conn, const struct http_head *head)
 {
-	const struct api_request request = { .unread = true };
+	const struct api_request request = { .unread = true, .head_only = span_equal(head->method, SPAN("HEAD")) };
 
 	api_answer_error(gate, conn, &request, API_ERR_length_required, NULL, 0, NULL);
 }
@@ -228,7 +228,7 @@ static size_t on_request(struct gate *gate, struct conn *conn, const struct http
 	const char *allow = NULL;
 
 	if (head_size == 0) {
-		refuse_coding(gate, conn);
+		refuse_coding(gate, conn, head);
 		return 0;
 	}
 	enum api_error error = judge_origin(gate, head, &request) ? API_OK : API_ERR_origin;

@@ -68,7 +68,8 @@ static const enum offence_rule head_rules[HTTP_REFUSED_COUNT] = {
 };
 
 /* The answer is made of our own words alone: nothing that the peer sent stands in it. */
-static void answer_refused(struct gate *gate, struct conn *conn, int status, const char *fields, const char *text)
+static void answer_refused(struct gate *gate, struct conn *conn, bool head_only, int status, const char *fields,
+			   const char *text)
 {
 	uint8_t head[RESPONSE_HEAD_MAX];
 	char body[160];
@@ -78,12 +79,20 @@ static void answer_refused(struct gate *gate, struct conn *conn, int status, con
 
 	CHECK(size > 0 && (size_t)size < sizeof(body));
 	gate_count(gate, COUNTER_refused);
-	if (upgrade_put(gate, conn, head, head_size) && upgrade_put(gate, conn, body, (size_t)size))
+	if (upgrade_put(gate, conn, head, head_size) && (head_only || upgrade_put(gate, conn, body, (size_t)size)))
 		end(gate, conn, status == 503 || status == 429 ? CHAT_CLOSE_full : CHAT_CLOSE_protocol_error);
 }
 
-static void refuse(struct gate *gate, struct conn *conn, enum refusal why)
+/* RFC 9110, 9.3.2: the answer is as that to GET, but for the content. */
+static bool asks_head_only(const struct http_head *request)
 {
+	return span_equal(request->method, SPAN("HEAD"));
+}
+
+/* request NULL: it was not whole. */
+static void refuse(struct gate *gate, struct conn *conn, const struct http_head *request, enum refusal why)
+{
+	const bool head_only = request && asks_head_only(request);
 	const int status = refusals[why].status;
 	char retry[48];
 
@@ -91,15 +100,18 @@ static void refuse(struct gate *gate, struct conn *conn, enum refusal why)
 	offence(gate, conn, refusals[why].rule);
 	/* Spread, so that those who are sent away together do not come back together. */
 	snprintf(retry, sizeof(retry), "Retry-After: %u\r\n", 1 + (unsigned)random_below(&gate->random, 20));
-	answer_refused(gate, conn, status, status == 503 || status == 429 ? retry : refusals[why].fields,
+	answer_refused(gate, conn, head_only, status, status == 503 || status == 429 ? retry : refusals[why].fields,
 		       refusals[why].text);
 }
 
-static void refuse_head(struct gate *gate, struct conn *conn, int status, enum http_refusal why)
+/* Whatever else is wrong with it, it may have been asked for the head alone. */
+static void refuse_head(struct gate *gate, struct conn *conn, struct span bytes, int status, enum http_refusal why)
 {
+	const bool head_only = span_begins(bytes, SPAN("HEAD ")) || span_begins(bytes, SPAN("\r\nHEAD "));
+
 	CHECK(why != HTTP_REFUSED_NOT && why < HTTP_REFUSED_COUNT);
 	offence(gate, conn, head_rules[why]);
-	answer_refused(gate, conn, status, NULL, http_refusal_text(why));
+	answer_refused(gate, conn, head_only, status, NULL, http_refusal_text(why));
 }
 
 /* A browser says whose page it is that connects, and sends its user's cookies along whoever that is. What is no
@@ -123,22 +135,22 @@ static void upgrade(struct gate *gate, struct conn *conn, const struct http_head
 	const int status = ws_handshake_check(request, &handshake);
 
 	if (status != 101) {
-		refuse(gate, conn, status == 426 ? REFUSED_ws_version : REFUSED_handshake);
+		refuse(gate, conn, request, status == 426 ? REFUSED_ws_version : REFUSED_handshake);
 		return;
 	}
 	if (!may_come(gate, request)) {
 		LOG(LOG_DEBUG, "origin_denied", LOG_SPAN("origin", http_head_field(request, "origin")));
-		refuse(gate, conn, REFUSED_origin);
+		refuse(gate, conn, request, REFUSED_origin);
 		return;
 	}
 	const enum refusal why = identify_request(gate, conn, request);
 
 	if (why != REFUSED_NOT) {
-		refuse(gate, conn, why);
+		refuse(gate, conn, request, why);
 		return;
 	}
 	if (codec_agree(&gate->codec, conn->slot, request, &session->terms, &handshake.deflate) < 0) {
-		refuse(gate, conn, REFUSED_extensions);
+		refuse(gate, conn, request, REFUSED_extensions);
 		return;
 	}
 	const size_t size = ws_handshake_write(head, sizeof(head), &handshake,
@@ -175,7 +187,7 @@ static size_t answer_head(uint8_t *head, const struct http_answer *answer, bool 
 static void plain(struct gate *gate, struct conn *conn, const struct http_head *request)
 {
 	uint8_t head[RESPONSE_HEAD_MAX];
-	const bool head_only = span_equal(request->method, SPAN("HEAD"));
+	const bool head_only = asks_head_only(request);
 	struct http_answer answer = { .status = 404 };
 	const struct http_question question = {
 		.method = request->method,
@@ -233,7 +245,7 @@ static void run_request(struct gate *gate, struct conn *conn, const struct http_
 	enum refusal why = unwelcome(session, conn);
 
 	session->answered = true;
-	if (why == REFUSED_NOT && !get && !span_equal(request->method, SPAN("HEAD")))
+	if (why == REFUSED_NOT && !get && !asks_head_only(request))
 		why = is_known_method(request->method) ? REFUSED_method : REFUSED_method_unknown;
 	else if (why == REFUSED_NOT && request->has_body)
 		why = REFUSED_body;
@@ -242,7 +254,7 @@ static void run_request(struct gate *gate, struct conn *conn, const struct http_
 	else if (why == REFUSED_NOT && span_equal(request->path, SPAN("/metrics")) && !may_scrape(gate, request))
 		why = REFUSED_metrics;
 	if (why != REFUSED_NOT)
-		refuse(gate, conn, why);
+		refuse(gate, conn, request, why);
 	else if (span_equal(request->path, SPAN("/ws")))
 		upgrade(gate, conn, request);
 	else
@@ -260,7 +272,7 @@ static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *b
 	if (result < 0 && request.refusal == HTTP_REFUSED_coding && span_begins(request.path, SPAN("/api/")))
 		return gate->api_ops->on_request(gate, conn, &request, bytes, 0, size);
 	if (result < 0) {
-		refuse_head(gate, conn, -result, (enum http_refusal)request.refusal);
+		refuse_head(gate, conn, span_of(bytes, size), -result, (enum http_refusal)request.refusal);
 		return 0;
 	}
 	if (result > 0 && span_begins(request.path, SPAN("/api/")) &&
@@ -330,7 +342,7 @@ void upgrade_timeout(struct gate *gate, struct conn *conn)
 		return;
 	}
 	if (session->buffer.size > 0) {
-		refuse(gate, conn, REFUSED_late);
+		refuse(gate, conn, NULL, REFUSED_late);
 		return;
 	}
 	/* A browser opens connections in advance, and keeps them between requests: no word to those who said none. That

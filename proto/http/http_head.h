@@ -48,8 +48,8 @@ struct http_head {
  * that comes in drops is not looked over again and again.
  * Returns the head's size, 0 when more bytes are needed, or -(status): 400,
  * 414, 431, 501 (a transfer coding), 505. Only on a positive return is *head
- * to be used, but for head->refusal, which a negative one explains, and the
- * path where that is HTTP_REFUSED_coding. A single
+ * to be used, but for head->refusal, which a negative one explains, and method
+ * and path where that is HTTP_REFUSED_coding. A single
  * empty line before the head is let pass and counted. */
 int http_head_parse(struct http_head *head, const uint8_t *bytes, size_t size, size_t scanned);
 

@@ -429,6 +429,13 @@ class Bodies(ApiCase):
         self.bad(411, "length_required", "POST", "/api/v1/publish", publish, length=False)
         self.bad(411, "length_required", "POST", "/api/v1/publish", publish, length=False,
                  fields="Transfer-Encoding: chunked\r\n")
+        http = Http(self.server.port)
+        http.send(http.request("HEAD", "/api/v1/info", fields="Transfer-Encoding: chunked\r\n"))
+        self.assertEqual(http.answer(head_only=True)[0], 411)
+        with self.assertRaises(ConnectionError):
+            http.more()
+        self.assertEqual(http.buffer, b"", "what is asked for its head has no content")
+        http.close()
         for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""):
             self.bad(415, "unsupported_media_type", "POST", "/api/v1/publish", publish,
                      fields=f"Content-Type: {kind}\r\n")

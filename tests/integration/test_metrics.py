@@ -2,6 +2,7 @@
 import hashlib
 import os
 import re
+import socket
 import subprocess
 import unittest
 import urllib.error
@@ -99,6 +100,11 @@ class Metrics(unittest.TestCase):
                 self.assertEqual([status(), status("metricz"), status("publish,read,moderate,manage")], [401] * 3)
                 self.assertEqual(status(path="/metrics?x=1"), 401)
                 self.assertIsNone(status(path="/healthz"), "health is told to everybody")
+                with socket.create_connection(("127.0.0.1", server.port), 60) as wire:
+                    wire.sendall(b"HEAD /metrics HTTP/1.1\r\nHost: test\r\n\r\n")
+                    with wire.makefile("rb") as answer:
+                        heard = answer.read()
+                self.assertTrue(heard.startswith(b"HTTP/1.1 401 ") and heard.endswith(b"\r\n\r\n"), heard)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,9 @@ def talk(port, said, quiet=0.25, first=2.0):
     return heard, False
 
 
-def answers(stream):
-    """The statuses of a stream of answers, and what is left of it. An answer to HEAD has no body though it names one."""
+def answers(stream, head_only=False):
+    """The statuses of a stream of answers, and what is left of it. An answer to HEAD has no body though it names one:
+    head_only says that the first is one, else what comes behind it has to tell."""
     statuses = []
     while True:
         found = re.match(rb"HTTP/1\.[01] (\d{3}) [^\r\n]*\r\n", stream)
@@ -46,6 +47,8 @@ def answers(stream):
         if status == 101:
             return statuses, stream
         length = re.search(rb"\r\ncontent-length: *(\d+)\r\n", head, re.I)
+        if head_only and len(statuses) == 1:
+            continue
         if re.search(rb"\r\ntransfer-encoding: *chunked\r\n", head, re.I):
             stream = skip_chunks(stream)
         elif length and not re.match(rb"HTTP/1\.[01] \d{3} ", stream):

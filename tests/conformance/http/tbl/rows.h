@@ -288,6 +288,20 @@ HTTP_FIELDS(most_fields, "{A: b\r\n*99}", not, "200 open", "RFC 9110 5.4")
 HTTP_FIELDS(too_many_fields, "{A: b\r\n*100}", fields_many, "431 close", "RFC 6585 5")
 HTTP_FIELDS(too_many_tokens, "Connection: {a,*4000}close\r\n", not, "200 close", "RFC 9110 5.6.1")
 
+/* What is asked for its head alone has no content, whatever it is answered with. */
+HTTP_LINE(only_head, "HEAD / HTTP/1.1", not, "200 open", "RFC 9110 9.3.2")
+HTTP_LINE(only_head_not_found, "HEAD /nothing HTTP/1.1", not, "404 open", "RFC 9110 9.3.2")
+HTTP_LINE(only_head_of_ws, "HEAD /ws HTTP/1.1", not, "400 close", "RFC 9110 9.3.2")
+HTTP_BYTES(only_head_of_a_shake, "HEAD /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+	   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", not, "400 close",
+	   "RFC 9110 9.3.2")
+HTTP_BYTES(only_head_and_a_body, "HEAD /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", not, "413 close",
+	   "RFC 9110 9.3.2")
+HTTP_LINE(only_head_target_too_long, "HEAD /{a*2048} HTTP/1.1", target_long, "414 close", "RFC 9110 9.3.2")
+HTTP_BYTES(only_head_too_long, "\r\nHEAD / HTTP/1.1\r\n{A: b\r\n*2000}\r\n", head_long, "431 close", "RFC 9110 9.3.2")
+HTTP_BYTES(only_head_without_host, "HEAD / HTTP/1.1\r\n\r\n", host_missing, "400 close", "RFC 9110 9.3.2")
+HTTP_LINE(only_head_of_the_api, "HEAD /api/v1/info HTTP/1.1", not, "401 open", "RFC 9110 9.3.2")
+
 /* Keeping the connection, and one request behind the other. */
 HTTP_FIELDS(close, "Connection: close\r\n", not, "200 close", "RFC 9112 9.6")
 HTTP_FIELDS(close_in_a_list, "Connection: a, CLOSE ,b\r\n", not, "200 close", "RFC 9112 9.6")
