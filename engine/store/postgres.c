@@ -213,6 +213,7 @@ static int commit(struct postgres_handle *handle, struct store_job **jobs, size_
 				continue;
 		}
 		speed_up(handle, count, clock_mono_ns() - began);
+		handle->session.kept = batch.number;
 		postgres_batch_answer(&batch);
 		return 0;
 	}

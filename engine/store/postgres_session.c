@@ -41,6 +41,12 @@ static int refuse(struct postgres_session *session, const char *why)
 	return -EINVAL;
 }
 
+static int lose_unreplicated(struct postgres_session *session)
+{
+	postgres_link_lose(&session->link, "a commit's wait for a standby was cancelled");
+	return 0;
+}
+
 /* For a result that is of no interest. Returns 1, 0 when the connection was lost, -EINVAL when the server refuses for a
  * reason that will stay. */
 static int judge(struct postgres_session *session, PGresult *result)
@@ -215,6 +221,24 @@ static int migrate(struct postgres_session *session)
 	return done > 0 ? run(session, mark, STEP_MS) : done;
 }
 
+/* What was acknowledged is gone: a replica that was behind is the server now, or a backup. The seqs that are missing
+ * will be given again, so each room gets a new epoch: its clients learn by it, from the process that starts next. */
+static int go_back(struct postgres_session *session)
+{
+	int done = run(session, "SET statement_timeout = 0", STEP_MS);
+
+	if (done > 0)
+		done = run(session, "SELECT uproar.restored()", MIGRATE_MS);
+	if (done <= 0)
+		return done;
+	if (session->link.unreplicated)
+		return lose_unreplicated(session);
+	session->stale = true;
+	LOG(LOG_ERROR, "store_went_back", LOG_U64("batch", session->committed), LOG_U64("acknowledged", session->kept),
+	    LOG_TEXT("did", "gave every room a new epoch, as uproar.restored() does"));
+	return refuse(session, "the database has lost messages that were acknowledged");
+}
+
 /* The first session takes a new fence; the later ones prove that it is still theirs. They write, too: a commit that has
  * been awaited by the standbys says that all before it are there, also those whose own wait was given up. */
 static int prove_fence(struct postgres_session *session)
@@ -228,18 +252,19 @@ static int prove_fence(struct postgres_session *session)
 
 	if (done <= 0)
 		return done;
-	if (session->link.unreplicated) {
-		postgres_link_lose(&session->link, "a commit's wait for a standby was cancelled");
-		return 0;
-	}
+	if (session->link.unreplicated)
+		return lose_unreplicated(session);
 	const uint64_t fence = strtoull(answer[0], NULL, 10);
 
 	session->committed = strtoull(answer[1], NULL, 10);
+	if (!first && (fence < session->fence || (fence == session->fence && session->committed < session->kept)))
+		return go_back(session);
 	if (!first && fence != session->fence) {
 		session->stale = true;
 		return refuse(session, "another Uproar has become the writer of this database");
 	}
 	session->fence = fence;
+	session->kept = session->committed;
 	return 1;
 }
 

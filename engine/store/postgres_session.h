@@ -16,8 +16,9 @@ struct postgres_session {
 	enum store_worker worker;
 	uint64_t fence; /* of this process; 0 until the first session as writer */
 	uint64_t committed; /* the last batch committed, as it was when this session began */
+	uint64_t kept; /* the last batch known to be committed: it was when this session began, or is since */
 	int backend; /* the server's process of the last session that had the lock, 0: none yet */
-	bool stale;         /* another Uproar is the writer now, or more is kept than this one knows of: for good */
+	bool stale; /* another Uproar is the writer now, or more is kept than this one knows of, or less: for good */
 };
 
 /* The link is CONNECTED; makes it READY. Returns 1; 0 when it was lost or the lock is another's for now (why says so),

@@ -1,5 +1,6 @@
 """Rooms whose log is in PostgreSQL: a real server, killed and ended in every way while people talk."""
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -240,6 +241,50 @@ class PostgresStore(unittest.TestCase):
         self.goes_on(talkers)
         self.judge(talkers, listener)
         self.assertIsNone(server.process.poll())
+
+    def restart_postgres(self, copied, to):
+        """With the data of another time."""
+        self.postgres.stop()
+        try:
+            shutil.rmtree(to, ignore_errors=True)
+            subprocess.run(["cp", "-a", copied, to], check=True)
+        finally:
+            self.postgres.run()
+
+    def test_a_database_that_has_lost_messages_gives_no_seq_twice(self):
+        """As after a failover to a replica that was behind."""
+        def send(client, n, room="r"):
+            while True:
+                answer = client.ask(op="send", room=room, cid=f"a:{n}", data=n)
+                if "ok" in answer:
+                    return answer["ok"]
+                self.assertIn(answer["err"]["code"], LATER)
+                time.sleep(0.02)
+
+        older = self.postgres.data + "-older"
+        server = self.uproar()
+        ann = Client(self.port, "Ann", timeout=40)
+        epochs = {}
+        for room in ("r", "cold"):
+            epochs[room] = ann.ask(op="join", room=room)["ok"]["epoch"]
+            send(ann, 1, room)
+        self.restart_postgres(self.postgres.data, older)
+        for n in range(2, 6):
+            self.assertEqual(send(ann, n)["seq"], n)
+        self.restart_postgres(older, self.postgres.data)
+        with self.assertRaises(ConnectionError):
+            send(ann, 6)
+        self.assertEqual(server.ended(), 74)
+        self.assertTrue([line for line in server.lines if "store_went_back" in line], server.lines[-9:])
+        ann.close()
+        self.uproar()
+        ann = Client(self.port, "Ann")
+        room = ann.ask(op="join", room="r", since={"seq": 5, "epoch": epochs["r"]})["ok"]
+        self.assertEqual((room["recovered"], room["reason"], room["seq"]), (False, "epoch", 1))
+        room = ann.ask(op="join", room="cold", since={"seq": 1, "epoch": epochs["cold"]})["ok"]
+        self.assertEqual((room["recovered"], room["reason"]), (False, "epoch"))
+        self.assertEqual(send(ann, 5)["seq"], 2)
+        ann.close()
 
     def test_a_second_uproar_is_refused_and_takes_over_when_the_first_ends(self):
         first = self.uproar()

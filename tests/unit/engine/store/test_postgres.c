@@ -171,6 +171,32 @@ static void end_within_commit(void)
 			" FOR EACH ROW EXECUTE FUNCTION public.end_it()");
 }
 
+/* As after a failover to a replica that was behind: by some batches, or by the whole life of this writer. */
+Test(postgres, a_server_that_lacks_what_was_acknowledged_has_new_epochs_and_ends_the_writer)
+{
+	static const char *const lacks[] = { "batch = batch - 1", "fence = fence - 1" };
+	char statement[128];
+
+	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++) {
+		struct store_job job = message("r", "Ann", NULL, 0, "1");
+
+		postgres_people(&fixture, "UPDATE uproar.room SET epoch = 'epoch1'");
+		cr_assert_eq(append_all(&job, 1), 0);
+		end_sessions("uproar writer");
+		cr_assert_eq(append_all(&job, 1), 0, "nothing is missing");
+		snprintf(statement, sizeof(statement), "UPDATE uproar.writer SET %s", lacks[i]);
+		postgres_people(&fixture, statement);
+		end_sessions("uproar writer");
+		cr_assert_eq(append_all(&job, 1), -EIO, "%s", lacks[i]);
+		cr_assert_eq(backend->maintain(writer, 1), -EIO);
+		cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.room WHERE epoch <> 'epoch1'"),
+				 "1");
+		backend->close(writer);
+		writer = open_one(STORE_WRITER);
+	}
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "4");
+}
+
 Test(postgres, a_batch_lost_within_its_commit_is_sent_again)
 {
 	struct store_job jobs[] = { message("r", "Ann", "p", 1, "1"), message("r", "Ann", NULL, 0, "2") };
