@@ -121,8 +121,9 @@ void ring_close(struct ring *ring, uint32_t slot);
 int ring_bell(const struct ring *ring);
 void ring_wake(struct ring *ring, int other_bell, uint64_t word);
 
-/* From a thread without a ring (signals): delivers word as RING_WOKEN. Returns 0 or -errno. What it needs is opened by
- * ring_post_open(), before the process may no longer open rings, or else when first used. */
+/* From a thread without a ring (signals): delivers word as RING_WOKEN. Returns 0 or -errno: it is not delivered, nor
+ * will be. What it needs is opened by ring_post_open(), before the process may no longer open rings, or else when
+ * first used. */
 int ring_post_open(void);
 int ring_post(int bell, uint64_t word);
 

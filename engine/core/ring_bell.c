@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include "engine/core/ring_handover.h"
 
@@ -57,25 +58,32 @@ int ring_post_open(void)
 	return result;
 }
 
-static int post_locked(int bell, uint64_t word)
+/* An entry that is not submitted would go with the next one: its word would arrive after its sender was told that it
+ * does not. So it is tried until it went; the kernel refuses only while it has no memory (EAGAIN). */
+static struct io_uring_cqe *submit_locked(void)
 {
 	struct io_uring_cqe *cqe;
-	int error = open_locked();
+	int error;
+
+	for (int tries = 0; io_uring_submit_and_wait(&post_uring, 1) != 1; tries++) {
+		CHECK(tries < 10000);
+		sched_yield();
+	}
+	do
+		error = io_uring_wait_cqe(&post_uring, &cqe);
+	while (error == -EINTR || error == -EAGAIN);
+	CHECK(error == 0);
+	return cqe;
+}
+
+static int post_locked(int bell, uint64_t word)
+{
+	const int error = open_locked();
 
 	if (error < 0)
 		return error;
 	prepare_bell(io_uring_get_sqe(&post_uring), bell, word);
-	do
-		error = io_uring_submit_and_wait(&post_uring, 1);
-	while (error == -EINTR);
-	if (error < 0)
-		return error;
-	do
-		error = io_uring_wait_cqe(&post_uring, &cqe);
-	while (error == -EINTR);
-	if (error < 0)
-		return error;
-
+	struct io_uring_cqe *cqe = submit_locked();
 	const int result = cqe->res;
 
 	io_uring_cqe_seen(&post_uring, cqe);

@@ -1,4 +1,10 @@
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdatomic.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include "tests/unit/engine/core/ring_fixture.h"
 
@@ -72,6 +78,61 @@ Test(ring_bell, a_thread_without_a_ring_can_post, .timeout = 60)
 	pthread_join(thread, NULL);
 	cr_assert_lt(ring_post(listener, 1), 0, "no ring there");
 	ring_close_all(ring);
+}
+
+/* Answers for the kernel: the first calls it has no memory for, the others it runs. */
+static void *short_of_memory(void *notices)
+{
+	struct seccomp_notif asked;
+
+	for (int refusals = 5;; refusals--) {
+		struct seccomp_notif_resp answer = { .error = -EAGAIN };
+
+		memset(&asked, 0, sizeof(asked));
+		if (ioctl(*(int *)notices, SECCOMP_IOCTL_NOTIF_RECV, &asked) != 0)
+			continue;
+		answer.id = asked.id;
+		if (refusals <= 0)
+			answer = (struct seccomp_notif_resp){ .id = asked.id,
+							      .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+		ioctl(*(int *)notices, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+	}
+	return NULL;
+}
+
+/* From here on another thread is asked about each io_uring_enter of this one. */
+static int watch_enters(void)
+{
+	struct sock_filter rules[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_enter, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { .len = sizeof(rules) / sizeof(rules[0]), .filter = rules };
+
+	cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+}
+
+Test(ring_bell, a_word_is_posted_once_though_the_kernel_has_no_memory_at_first, .timeout = 60)
+{
+	static int notices = -1;
+	pthread_t thread;
+
+	open_ring(&usual);
+	cr_assert_eq(ring_post_open(), 0);
+	notices = watch_enters();
+	if (notices < 0)
+		cr_skip("no notices of seccomp here");
+	cr_assert_eq(pthread_create(&thread, NULL, short_of_memory, &notices), 0);
+	cr_assert_eq(ring_post(ring_bell(ring), 1), 0);
+	UNTIL(woken == 1);
+	cr_assert_eq(word, 1);
+	cr_assert_eq(ring_post(ring_bell(ring), 2), 0);
+	UNTIL(woken == 2);
+	cr_assert_eq(word, 2);
+	cr_assert_eq(turn(SECOND / 100), 0);
 }
 
 Test(ring_bell, more_wakes_than_a_submission_holds_all_arrive_in_order)
