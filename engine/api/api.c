@@ -205,7 +205,9 @@ static void gather(struct api_call *call, const uint8_t *bytes, size_t size, siz
 		memcpy(buffer->bytes, bytes, size);
 	buffer->size = size;
 	keepalive_start(gate, call->conn);
-	if (conn_is_open(call->conn) && http_text_is(http_head_field(call->head, "expect"), "100-continue"))
+	/* An older one could not tell it from the answer (RFC 9110, 10.1.1). */
+	if (conn_is_open(call->conn) && call->head->minor > 0 &&
+	    http_text_is(http_head_field(call->head, "expect"), "100-continue"))
 		upgrade_put(gate, call->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 }
 

@@ -6,6 +6,7 @@ import re
 import socket
 import sqlite3
 import subprocess
+import time
 import unittest
 
 import openapi
@@ -447,6 +448,13 @@ class Bodies(ApiCase):
         self.assertEqual(self.http.answer()[0], 100)
         self.http.send(b'{"room":"r1","data":"a"}')
         self.assertEqual(self.http.answer()[0], 200)
+        request = self.http.request("POST", "/api/v1/publish", b'{"room":"r1","data":"a"}', fields="Expect: 100-continue\r\n")
+        http = Http(self.server.port)
+        http.send(request[:-5].replace(b"HTTP/1.1", b"HTTP/1.0"))
+        time.sleep(0.2)
+        http.send(request[-5:])
+        self.assertEqual(http.answer()[0], 200, "nothing before it in HTTP/1.0")
+        http.close()
 
     def test_without_a_key_no_body_is_received(self):
         self.http.send(self.http.request("POST", "/api/v1/publish", self.padded(4096), key=None)[:200])
