@@ -6,7 +6,7 @@
  *	    |                   |  ^ page, more
  *	    | left              v  |            page, no more: LIVE
  *	    v                FETCHING
- *	 ORPHAN (left before the answer: what is over is said to the home when it comes)
+ *	 ORPHAN (left before the answer: when it comes, the home and who left are told)
  *
  * LIVE: has everything up to the hot log's `settled`. BEHIND: stands at a position.
  * CATCHUP and FETCHING: has everything up to `seq`; the room's log gives the rest, page by page. One that `skips`
@@ -27,7 +27,10 @@ struct hole {
 };
 
 struct cursor {
-	uint64_t position;      /* BEHIND */
+	union {
+		uint64_t position; /* BEHIND */
+		uint64_t leave_id; /* ORPHAN: of the leave that is answered behind the join, 0 for none */
+	};
 	uint64_t seq;           /* not LIVE: the newest logged event that was given */
 	uint32_t hot;           /* 0 until joined */
 	uint32_t place;

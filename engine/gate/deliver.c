@@ -32,6 +32,24 @@ static uint64_t given_seq(const struct mail_reply *mail)
 	return page->events[page->event_count - 1].seq;
 }
 
+/* The member left before this answer. Both are answered, in their order; conn is NULL where it left the server. */
+static void deliver_orphan(struct gate *gate, struct conn *conn, struct cursor *cursor, const struct mail_reply *mail)
+{
+	const bool joined = mail->reply.kind == CHAT_REPLY_JOIN;
+	const struct chat_reply left = { .kind = CHAT_REPLY_EMPTY, .re = cursor->leave_id };
+
+	if (joined)
+		membership_end(gate, cursor, mail->user, 0);
+	else
+		cursor_close(&gate->hall, cursor);
+	if (!conn || !frame_reply(gate, conn, &mail->reply) || left.re == 0)
+		return;
+	if (joined)
+		frame_reply(gate, conn, &left);
+	else
+		frame_error(gate, conn, left.re, CHAT_ERR_not_joined, 0);
+}
+
 static void deliver_join(struct gate *gate, struct conn *conn, const struct mail_reply *mail)
 {
 	struct cursor *cursor = cursor_at(&gate->hall, mail->origin.cursor);
@@ -40,17 +58,16 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 	/* A cursor that waits for its join is not reused before the answer. */
 	CHECK(cursor->stamp == mail->origin.stamp);
 	CHECK(cursor->state == CURSOR_JOINING || cursor->state == CURSOR_ORPHAN);
-	if (!joined) {
-		cursor_close(&gate->hall, cursor);
-		if (!conn)
-			return;
-		if (mail->reply.error == CHAT_ERR_limit)
-			offence(gate, conn, OFFENCE_join_limit);
-		frame_reply(gate, conn, &mail->reply);
+	if (conn && !joined && mail->reply.error == CHAT_ERR_limit)
+		offence(gate, conn, OFFENCE_join_limit);
+	if (cursor->state == CURSOR_ORPHAN) {
+		deliver_orphan(gate, conn, cursor, mail);
 		return;
 	}
-	if (cursor->state == CURSOR_ORPHAN) {
-		membership_end(gate, cursor, mail->user, 0);
+	if (!joined) {
+		cursor_close(&gate->hall, cursor);
+		if (conn)
+			frame_reply(gate, conn, &mail->reply);
 		return;
 	}
 	CHECK(conn);

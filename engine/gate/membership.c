@@ -69,8 +69,7 @@ static void leave(struct gate *gate, struct conn *conn, struct cursor *cursor, u
 		return;
 	}
 	cursor_orphan(&gate->hall, cursor);
-	if (id != 0)
-		frame_reply(gate, conn, &(struct chat_reply){ .kind = CHAT_REPLY_EMPTY, .re = id });
+	cursor->leave_id = id;
 }
 
 void membership_lose(struct gate *gate, struct conn *conn, struct cursor *cursor)

@@ -163,6 +163,8 @@ static void on_ok(struct sim_client *client, uint64_t re, char *text)
 			return;
 		}
 		if (member->leaving && member->leave_id == re) {
+			if (member->asked)
+				sim_fail("client %u: left room %u before its join was answered", client->index, room);
 			member->leaving = member->joined = member->asked = false;
 			return;
 		}
@@ -182,8 +184,11 @@ static void on_err(struct sim_client *client, uint64_t re, const char *text)
 			member->asked = false;
 			acts_refused(room, client->index % 5, text, member->join_ns);
 		}
-		if (member->leaving && member->leave_id == re)
+		if (member->leaving && member->leave_id == re) {
+			if (member->asked)
+				sim_fail("client %u: not out of room %u, not yet in", client->index, room);
 			member->leaving = false;
+		}
 	}
 	if (client->sent[re % 256].id == re) {
 		client->sent[re % 256].answered = true;
