@@ -17,7 +17,8 @@ static void letters_open(void)
 	letters = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 }
 
-static bool in_word(uint32_t character)
+/* Where a word is being written, or would begin: what the server makes of a mark alone is no word. */
+static bool in_word(uint32_t character, bool within)
 {
 	if (character < 0x80)
 		return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
@@ -25,7 +26,7 @@ static bool in_word(uint32_t character)
 	if (character == NO_CHARACTER || (character >= 0xd800 && character <= 0xdfff))
 		return false;
 	if (character >= 0x300 && character <= 0x36f)
-		return true;
+		return within;
 	return letters == (locale_t)0 || iswalnum_l((wint_t)character, letters);
 }
 
@@ -118,7 +119,7 @@ struct words {
 
 static void feed(struct words *words, uint32_t character)
 {
-	if (!in_word(character)) {
+	if (!in_word(character, words->word != NULL)) {
 		words->word = NULL;
 		return;
 	}
@@ -167,7 +168,7 @@ size_t postgres_words_of_query(uint8_t *out, struct span text)
 	for (size_t at = 0; at < text.size;) {
 		const uint32_t character = take_utf8(text, &at);
 
-		if (!in_word(character)) {
+		if (!in_word(character, words.word != NULL)) {
 			words.word = NULL;
 			continue;
 		}

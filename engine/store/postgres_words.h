@@ -1,6 +1,6 @@
 /* postgres_words.h - the words of a message and of a search, for an index that knows words alone.
  *
- * A word is a run of letters, digits and the marks upon them, in lower case; what does not fit WORD_SIZE_MAX bytes of
+ * A word is a run of letters, digits and the marks behind them, in lower case; what does not fit WORD_SIZE_MAX bytes of
  * it is left out. So what is found does not depend on the language that the database was made with.
  */
 #ifndef STORE_POSTGRES_WORDS_H

@@ -1,5 +1,7 @@
 #include "engine/store/sqlite_query.h"
 
+#include "engine/store/words.h"
+
 /* What the tokenizer may take as part of a word. */
 static bool is_word(uint8_t byte)
 {
@@ -21,7 +23,10 @@ static void put(struct expression *expression, struct span text, bool prefix)
 	bool something = false;
 
 	for (size_t i = 0; i < text.size; i++)
-		something |= is_word(text.bytes[i]);
+		if (words_mark_at(text, i))
+			i++;
+		else
+			something |= is_word(text.bytes[i]);
 	if (!something || expression->full)
 		return;
 	/* A blank, two quotes, a star and the end. */

@@ -17,8 +17,14 @@ static uint8_t small(uint8_t byte)
 /* The next word from *at on, which moves behind it; absent at the end. */
 static struct span next_word(struct span text, size_t *at)
 {
-	while (*at < text.size && !is_letter(text.bytes[*at]))
-		++*at;
+	for (;;) {
+		if (words_mark_at(text, *at))
+			*at += 2;
+		else if (*at < text.size && !is_letter(text.bytes[*at]))
+			++*at;
+		else
+			break;
+	}
 	const size_t start = *at;
 
 	while (*at < text.size && is_letter(text.bytes[*at]))

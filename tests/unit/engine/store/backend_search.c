@@ -162,6 +162,9 @@ void backend_case_no_query_is_an_error_of_the_store(void)
 		cr_assert_str_eq(suite_found("", 0, 5), "bad");
 		cr_assert_str_eq(suite_found(" \t ", 0, 5), "bad");
 		cr_assert_str_eq(suite_found("\" ( ) \" * - . ,", 0, 5), "bad");
+		cr_assert_str_eq(suite_found("\u0301", 0, 5), "bad", "a mark has nothing to stand on");
+		cr_assert_str_eq(suite_found("\"\u0301\" - \u0300\u036f", 0, 5), "bad");
+		cr_assert_str_eq(suite_found("\u0301tea - \u0300\u036f cup", 0, 5), "1");
 		for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
 			cr_assert_str_neq(suite_found(odd[i], 0, 5), "error", "%s", odd[i]);
 		for (int byte = 1; byte < 256; byte++) {

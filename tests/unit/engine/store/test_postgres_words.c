@@ -53,6 +53,7 @@ Test(postgres_words, have_no_escapes_and_no_case)
 	words_are("\"a\\ud800b \\udc00\"", " a b");
 	words_are("\"\u00c4RGER \u0416\u0423\u041a\"", " \u00e4rger \u0436\u0443\u043a");
 	words_are("\"e\u0301te\u0301\"", " e\u0301te\u0301");
+	words_are("\"\u0301 \u0300a\\u0301 \\u0301b\"", " a\u0301 b");
 	words_are("\"\u0130\u023a\"", " i\u2c65");
 	words_are("\"\u2728 \u65e5\u672c\"", " \u65e5\u672c");
 }
@@ -89,6 +90,8 @@ Test(postgres_words, of_a_query_are_all_wanted)
 	query_is("it's | (bad:* & \\ \"quoted\" OR", "'it' & 's' & 'bad' & 'quoted' & 'or'");
 	query_is("a b c", "'a' & 'b' & 'c'");
 	query_is("", "");
+	query_is("\u0301", "");
+	query_is("\u0300\u036fa\u0301 \u0301b \u0301", "'a\u0301' & 'b'");
 	query_is("!?' \xff", "");
 }
 
