@@ -103,7 +103,8 @@ static void trim(struct segment_pool *pool, struct segment *segment)
 
 void segment_pool_lean(struct segment_pool *pool, uint32_t most)
 {
-	for (int i = SEGMENT_CLASSES - 1; i >= 0 && most > 0; i--)
+	/* Smaller ones have no page of their own to give, and there may be very many. */
+	for (int i = SEGMENT_CLASSES - 1; i >= 0 && segment_class_size[i] > PAGE && most > 0; i--)
 		most -= slab_lean(&pool->slabs[i], most);
 }
 

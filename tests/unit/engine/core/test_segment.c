@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "engine/core/segment.h"
 
@@ -114,6 +115,24 @@ Test(segment, survives_being_trimmed)
 		}
 	}
 	cr_assert_eq(pool.bytes_out, 0);
+}
+
+/* A core with thousands of small ones free walked over all of them in each of its ticks, for nothing. */
+Test(segment, small_ones_are_not_looked_at_for_what_they_cannot_give_back)
+{
+	struct segment *small[2], *large = segment_take(&pool, 8192 - SEGMENT_HEADER, 0);
+
+	for (int i = 0; i < 2; i++) {
+		small[i] = segment_take(&pool, segment_class_size[i] - SEGMENT_HEADER, 0);
+		segment_drop(&pool, small[i]);
+		cr_assert_eq(mprotect(pool.slabs[i].base, 4096, PROT_NONE), 0);
+	}
+	memset(large->bytes, 0xff, large->capacity);
+	segment_drop(&pool, large);
+	segment_pool_lean(&pool, 100);
+	cr_assert_eq(slab_lean(&pool.slabs[2], 100), 0, "that one was given back");
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(mprotect(pool.slabs[i].base, 4096, PROT_READ | PROT_WRITE), 0);
 }
 
 Test(segment, one_drop_too_many_is_found, .signal = SIGABRT)
