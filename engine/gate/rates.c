@@ -17,7 +17,8 @@ static struct pace_of own_pace(const struct session_limits *limits, enum rate ra
 	case RATE_SENDS:
 		return (struct pace_of){ limits->sends_per_s, limits->send_burst };
 	case RATE_BYTES:
-		return (struct pace_of){ limits->sends_per_s != 0 ? limits->bytes_per_s / UNIT : 0,
+		/* Rounded up, for 0 is no limit. */
+		return (struct pace_of){ limits->sends_per_s != 0 ? (limits->bytes_per_s + UNIT - 1) / UNIT : 0,
 					 limits->byte_burst / UNIT };
 	case RATE_COMMANDS:
 		return (struct pace_of){ limits->commands_per_s, limits->command_burst };

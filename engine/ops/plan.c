@@ -191,7 +191,8 @@ static struct home_limits home_of(const struct options *o, uint32_t cores)
 		.history_messages = (uint32_t)option_number(o, OPTION_history_messages),
 		.history_bytes = option_number(o, OPTION_history_size),
 		.history_age_ms = option_number(o, OPTION_history_age),
-		.traffic_kib_per_s = (uint32_t)(option_number(o, OPTION_room_traffic) / 1024),
+		/* Rounded up, for 0 is no limit. */
+		.traffic_kib_per_s = (uint32_t)((option_number(o, OPTION_room_traffic) + 1023) / 1024),
 		.history_bytes_all = option_number(o, OPTION_history_memory) / cores,
 		.page_bytes = 64 * 1024,
 	};

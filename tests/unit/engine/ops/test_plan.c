@@ -104,6 +104,20 @@ Test(plan, the_backlog_takes_no_more_than_a_quarter_of_the_descriptors)
 	cr_assert_eq(plan_backlog(&options), 100);
 }
 
+Test(plan, little_traffic_is_a_limit_too)
+{
+	static const struct {
+		const char *asked;
+		uint32_t given;
+	} cases[] = { { "0", 0 }, { "1", 1 }, { "1023", 1 }, { "1K", 1 }, { "1025", 2 }, { "2G", 2 << 20 } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set("room-traffic", cases[i].asked);
+		cr_assert_eq(plan_shard(&options, &(struct ring_features){ 0 }, 0, 1).home.traffic_kib_per_s,
+			     cases[i].given, "%s", cases[i].asked);
+	}
+}
+
 Test(plan, a_ring_between_cores_is_a_power_of_two)
 {
 	static const struct {
