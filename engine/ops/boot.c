@@ -136,6 +136,7 @@ static int link_up(struct server *server)
 	server->errand_port = (struct errand_port){ &server->errands, errands_give };
 	links->errands = &server->errand_port;
 	site_setup(server);
+	store_threads_go_by(&server->store, &server->reload.policy->classes);
 	const int status =
 		store_threads_start(&server->store, &server->features, server->cores, links->bells, links->ring_bells);
 

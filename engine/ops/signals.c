@@ -75,6 +75,13 @@ static void measure_memory(struct server *server)
 	}
 }
 
+/* After a reload, when no core says any more of a room what was said before: it would stay so. */
+static void tell_store(struct server *server)
+{
+	if (!server->reload.former)
+		store_threads_go_by(&server->store, &server->reload.policy->classes);
+}
+
 void signals_watch(struct server *server, const sigset_t *signals)
 {
 	const struct timespec tick = { .tv_nsec = 50 * 1000 * 1000 };
@@ -92,6 +99,7 @@ void signals_watch(struct server *server, const sigset_t *signals)
 		const bool serving = watch.phase == WATCH_RUN && !atomic_load(&server->failed);
 
 		errands_tend(&server->errands, serving);
+		tell_store(server);
 		if (watch.phase != WATCH_RUN)
 			tend(&watch);
 		if (serving)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "engine/core/check.h"
@@ -11,11 +12,38 @@
 #include "engine/ops/plan.h"
 #include "engine/ops/sandbox.h"
 
+/* A room of class memory has no log on disk, or one of before, of which nothing is said. */
+static uint64_t age_of(void *context, struct span room, uint64_t was_ms)
+{
+	struct store_threads *store = context;
+
+	pthread_mutex_lock(&store->mutex);
+	const struct room_class *class = room_class_of(&store->classes, room);
+	const uint64_t age_ms = class->disk ? class->kept.age_ms : was_ms;
+
+	pthread_mutex_unlock(&store->mutex);
+	return age_ms;
+}
+
+void store_threads_go_by(struct store_threads *store, const struct room_classes *classes)
+{
+	/* Only this thread writes. */
+	if (memcmp(&store->classes, classes, sizeof(*classes)) == 0)
+		return;
+	pthread_mutex_lock(&store->mutex);
+	memcpy(&store->classes, classes, sizeof(*classes));
+	pthread_mutex_unlock(&store->mutex);
+	atomic_fetch_add(&store->ages.version, 1);
+}
+
 int store_threads_choose(struct store_threads *store, const struct options *options, const char *directory)
 {
 	char why[256];
 
 	store->options = options;
+	store->ages.of = age_of;
+	store->ages.context = store;
+	pthread_mutex_init(&store->mutex, NULL);
 	/* Its form was judged with the other options. */
 	if (store_choose(&store->choice, option_text(options, OPTION_store), directory, why, sizeof(why)) == 0)
 		return 0;
@@ -44,7 +72,10 @@ static void *thread_main(void *argument)
 	static const char *const names[STORE_WORKERS] = { "uproar/writer", "uproar/reader", "uproar/search" };
 	struct store_thread *thread = argument;
 	struct store_threads *store = thread->all;
-	const struct worker_limits limits = plan_worker(store->options, thread->which);
+	struct worker_limits limits = plan_worker(store->options, thread->which);
+
+	if (thread->which == STORE_WRITER)
+		limits.ages = &store->ages;
 
 	pthread_setname_np(pthread_self(), names[thread->which]);
 	struct worker *worker = worker_open(&limits, store->features, &store->links, &store->choice.backend, failed,

@@ -9,12 +9,16 @@
 #include <semaphore.h>
 
 #include "engine/chat/post.h"
+#include "engine/chat/room_class.h"
 #include "engine/ops/options.h"
 #include "engine/store/choose.h"
 #include "engine/store/worker.h"
 
 struct store_threads {
 	struct store_choice choice;
+	pthread_mutex_t mutex; /* of classes: the main thread changes them, the writer looks into them */
+	struct room_classes classes; /* a copy of those that hold */
+	struct store_ages ages; /* of them */
 	struct store_links links;
 	const struct options *options;
 	const struct ring_features *features;
@@ -34,6 +38,10 @@ struct store_threads {
 /* Chooses the backend; directory may be NULL. Returns 0, or the exit status, having said why. */
 int store_threads_choose(struct store_threads *store, const struct options *options, const char *directory);
 bool store_threads_present(const struct store_threads *store);
+
+/* Before the threads start, and then whenever no core goes by others any more: rooms of class disk keep what these say,
+ * those that nobody speaks in too. Copies; does nothing if it has the same already. */
+void store_threads_go_by(struct store_threads *store, const struct room_classes *classes);
 
 /* Starts the threads, if there is a store, and makes a port for each core. Keeps features, bells and ring_bells (of the
  * cores, which may be opened later). Returns 0, or the exit status, having said why. */

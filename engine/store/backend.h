@@ -27,6 +27,15 @@ static inline bool store_may_change(const struct store_job *job, struct span aut
 	return kind == CHAT_EV_react || (kind == CHAT_EV_del && job->moderator) || span_equal(author, job->event.from);
 }
 
+/* How old what a room keeps may be by now; at its last append it may have been another age. */
+struct store_ages {
+	/* Milliseconds, 0: any age. was_ms: what it was, which is given of a room of which nothing is known. By the
+	 * writer's thread. */
+	uint64_t (*of)(void *context, struct span room, uint64_t was_ms);
+	void *context;
+	_Atomic uint32_t version; /* another one behind every change: all rooms are gone through anew */
+};
+
 struct store_backend {
 	const char *name;
 
@@ -51,6 +60,10 @@ struct store_backend {
 	 * the index of words. Returns STORE_BEHIND: there is so much more that appends should wait for it, a batch for
 	 * a slice, 1: there is more, 0: nothing for now, or as append does. */
 	int (*maintain)(void *handle, uint64_t wall_ms);
+
+	/* From now on the writer's housekeeping goes by these, and keeps them; until then, by what each room had at its
+	 * last append. */
+	void (*go_by)(void *handle, const struct store_ages *ages);
 
 	void *context; /* for open */
 };

@@ -309,10 +309,17 @@ static int maintain(void *handle, uint64_t wall_ms)
 	for (uint32_t index = 1; index <= memory->rooms.touched; index++) {
 		struct memory_room *room = room_at(memory, index);
 
+		if (memory->ages)
+			room->age_ms = memory->ages->of(memory->ages->context, room_name(room), room->age_ms);
 		trim(memory, room, &(struct store_retention){ .age_ms = room->age_ms }, wall_ms);
 	}
 	pthread_mutex_unlock(&memory->mutex);
 	return 0;
+}
+
+static void go_by(void *handle, const struct store_ages *ages)
+{
+	((struct store_memory *)handle)->ages = ages;
 }
 
 struct store_backend store_memory_backend(struct store_memory *memory)
@@ -324,6 +331,7 @@ struct store_backend store_memory_backend(struct store_memory *memory)
 		.append = append,
 		.read = read_one,
 		.maintain = maintain,
+		.go_by = go_by,
 		.context = memory,
 	};
 }

@@ -33,6 +33,7 @@ struct store_memory {
 	struct slab rooms, cids;
 	struct map by_name, by_cid;
 	struct store_memory_hooks hooks;
+	const struct store_ages *ages; /* or NULL */
 	uint64_t events, bytes; /* kept */
 };
 

@@ -8,6 +8,7 @@
 #include "engine/core/check.h"
 #include "engine/core/clock.h"
 #include "engine/core/log.h"
+#include "engine/store/postgres_ages.h"
 #include "engine/store/postgres_batch.h"
 #include "engine/store/postgres_page.h"
 #include "engine/store/postgres_session.h"
@@ -40,6 +41,7 @@ struct postgres_handle {
 	size_t scratch_size;
 	uint64_t sweep_at; /* the last room looked at for events too old, by the server's number */
 	uint64_t sweep_began_ns, sweep_due_ns; /* this round, the next one */
+	struct postgres_ages ages;
 };
 
 bool postgres_is_address(const char *url)
@@ -364,6 +366,24 @@ static void sweep_on(struct postgres_handle *handle, uint64_t at)
 		handle->sweep_due_ns = now + SWEEP_EVERY_MS * MS + (now - handle->sweep_began_ns) * SWEEP_REST;
 }
 
+/* What a slice that the server refused comes to. */
+static int unmaintained(struct postgres_handle *handle, int error)
+{
+	LOG(LOG_WARN, "store_maintain", LOG_TEXT("reason", handle->session.link.why));
+	handle->session.stale |= error == -ESTALE;
+	return error == -ESTALE ? -EIO : error == -EINVAL ? 0 : error;
+}
+
+/* Some rooms may be of another age: until all are, none is swept, and then it is time to. */
+static int age_rooms(struct postgres_handle *handle)
+{
+	const int error = postgres_ages_slice(&handle->ages, &handle->session, READ_MS);
+
+	handle->sweep_at = 0;
+	handle->sweep_due_ns = 0;
+	return error;
+}
+
 static int maintain(void *context, uint64_t wall_ms)
 {
 	struct postgres_handle *handle = context;
@@ -372,6 +392,10 @@ static int maintain(void *context, uint64_t wall_ms)
 	CHECK_MAGIC(handle, MAGIC);
 	int error = reach(handle);
 
+	if (error == 0 && postgres_ages_due(&handle->ages)) {
+		error = age_rooms(handle);
+		return error == 0 ? 1 : unmaintained(handle, error);
+	}
 	if (error != 0)
 		return error;
 	const bool sweep = handle->sweep_at != 0 || clock_mono_ns() >= handle->sweep_due_ns;
@@ -395,9 +419,15 @@ static int maintain(void *context, uint64_t wall_ms)
 	PQclear(result);
 	if (error == 0)
 		return more || handle->sweep_at != 0;
-	LOG(LOG_WARN, "store_maintain", LOG_TEXT("reason", handle->session.link.why));
-	handle->session.stale |= error == -ESTALE;
-	return error == -ESTALE ? -EIO : error == -EINVAL ? 0 : error;
+	return unmaintained(handle, error);
+}
+
+static void go_by(void *context, const struct store_ages *ages)
+{
+	struct postgres_handle *handle = context;
+
+	CHECK_MAGIC(handle, MAGIC);
+	postgres_ages_go_by(&handle->ages, ages);
 }
 
 int postgres_backend_open(struct store_backend *backend, const char *url, char *why, size_t size)
@@ -419,6 +449,7 @@ int postgres_backend_open(struct store_backend *backend, const char *url, char *
 		.append = append,
 		.read = read_job,
 		.maintain = maintain,
+		.go_by = go_by,
 		.context = address,
 	};
 	return 0;

@@ -238,6 +238,19 @@ const char postgres_functions_write[] =
 	"  PERFORM set_config('synchronous_commit', 'off', true);\n"
 	"  at := CASE WHEN p_rooms > 0 THEN uproar.sweep(p_after, p_rooms::int, p_now) ELSE p_after END;\n"
 	"  more := uproar.tidy(p_rows);\n"
+	"END $$;\n"
+	"\n"
+	/* Rooms keep what they have for another time from now on. Both are numbers with commas between them. A crash
+	 * must not undo it: it is done once. */
+	"CREATE OR REPLACE FUNCTION uproar.age(p_fence bigint, p_rooms text, p_ages text) RETURNS void\n"
+	"LANGUAGE plpgsql AS $$\n"
+	"BEGIN\n"
+	"  IF NOT EXISTS (SELECT FROM uproar.writer w WHERE w.fence = p_fence) THEN\n"
+	"    RAISE EXCEPTION 'another Uproar writes to this database now' USING ERRCODE = 'UP001';\n"
+	"  END IF;\n"
+	"  UPDATE uproar.room ro SET keep_ms = n.age\n"
+	"    FROM unnest(string_to_array(p_rooms, ',')::bigint[], string_to_array(p_ages, ',')::bigint[]) n (id, age)\n"
+	"    WHERE ro.id = n.id;\n"
 	"END $$;\n";
 
 /* Both reads answer with a row for the room, whose events are `low` to `high` where low is not NULL, and a row an

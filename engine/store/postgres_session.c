@@ -30,6 +30,8 @@ static const struct {
 	  "SELECT status, seq, ts, rev, first FROM uproar.recall($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
 	  true, false },
 	{ "maintain", "SELECT more, at FROM uproar.maintain($1, $2, $3, $4, $5)", true, false },
+	{ "rooms", "SELECT id, name, keep_ms FROM uproar.room WHERE id > $1 ORDER BY id LIMIT $2", true, false },
+	{ "age", "SELECT uproar.age($1, $2, $3)", true, false },
 	{ "page", "SELECT * FROM uproar.page($1, $2, $3, $4, $5, $6, $7, $8, $9)", false, true },
 	{ "search", "SELECT * FROM uproar.search($1, $2, $3, $4, $5, $6, $7)", false, true },
 };

@@ -76,6 +76,11 @@ static int maintain(void *handle, uint64_t wall_ms)
 	return keep_slice(&((struct handle *)handle)->keep, wall_ms);
 }
 
+static void go_by(void *handle, const struct store_ages *ages)
+{
+	keep_go_by(&((struct handle *)handle)->keep, ages);
+}
+
 static void read_one(void *context, struct store_job *job)
 {
 	struct handle *handle = context;
@@ -96,6 +101,7 @@ struct store_backend sqlite_backend(const char *directory)
 		.append = append,
 		.read = read_one,
 		.maintain = maintain,
+		.go_by = go_by,
 		.context = (void *)(uintptr_t)directory,
 	};
 }

@@ -225,7 +225,7 @@ static int retain_age(struct sqlite_append *append, struct sqlite_room *room, ui
 	return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-int append_expire(struct sqlite_append *append, struct span name, uint64_t now_ms)
+int append_expire(struct sqlite_append *append, struct span name, uint64_t now_ms, uint64_t age_ms)
 {
 	struct sqlite_room *room;
 	int code = standings_enter(&append->rooms, name, SPAN_NONE, &room);
@@ -235,8 +235,9 @@ int append_expire(struct sqlite_append *append, struct span name, uint64_t now_m
 	const uint64_t before = room->first;
 
 	standings_touch(&append->rooms, room);
-	if (room->age != 0)
-		code = retain_age(append, room, now_ms, room->age);
+	room->age = age_ms;
+	if (age_ms != 0)
+		code = retain_age(append, room, now_ms, age_ms);
 	append->overdue += room->first - before;
 	return code == SQLITE_OK ? standings_flush(&append->rooms) : code;
 }

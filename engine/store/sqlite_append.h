@@ -26,8 +26,9 @@ int append_batch(struct sqlite_append *append, struct store_job **jobs, size_t c
 /* Moves what it can from the write-ahead log into the file. 0, or as append_batch. */
 int append_checkpoint(struct sqlite_append *append);
 
-/* For housekeeping: what is too old in a room is not to be seen any more; inside a transaction. */
-int append_expire(struct sqlite_append *append, struct span room, uint64_t now_ms);
+/* For housekeeping: a room keeps what is of this age at most from now on, and what is too old is not to be seen any
+ * more; inside a transaction. */
+int append_expire(struct sqlite_append *append, struct span room, uint64_t now_ms, uint64_t age_ms);
 
 /* For housekeeping: a transaction around something, and its end: code is what came of it. */
 int append_begin(struct sqlite_append *append);

@@ -1,6 +1,7 @@
 #include "engine/store/sqlite_keep.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "engine/store/sqlite_text.h"
 
 #define EXPIRE_ROOMS 64 /* a slice */
+#define AGE_ROOMS 512 /* looked at in a slice; as many as expire in one may change */
 #define TRIM_EVENTS 4096
 #define OVERDUE_MAX 32768 /* rows to be dropped: when there are more, those that come are held up */
 #define INDEX_EVENTS 512
@@ -17,7 +19,7 @@
 /* One thing a slice does in one room. */
 struct chore {
 	int64_t room;
-	uint64_t done, first, last; /* trimmed or indexed so far */
+	uint64_t done, first, last; /* trimmed or indexed so far, or the age it had */
 	char name[CHAT_ROOM_SIZE_MAX];
 	size_t name_size;
 };
@@ -31,12 +33,14 @@ struct round {
 
 static bool prepare(struct sqlite_keep *keep, sqlite3 *db)
 {
-	keep->expired = db_prepare(db, "SELECT id, 0, first, last, name FROM rooms WHERE expires IS NOT NULL AND"
+	keep->expired = db_prepare(db, "SELECT id, age, first, last, name FROM rooms WHERE expires IS NOT NULL AND"
 				       " expires <= ? ORDER BY expires LIMIT 1");
 	keep->to_trim = db_prepare(db, "SELECT id, trimmed, first, last, name FROM rooms WHERE first > trimmed AND"
 				       " (first - trimmed >= 64 OR first > last) AND id > ? ORDER BY id LIMIT 1");
 	keep->to_index = db_prepare(db, "SELECT id, indexed, first, last, name FROM rooms WHERE indexed < last AND"
 					" id > ? ORDER BY id LIMIT 1");
+	keep->aged = db_prepare(db, "SELECT id, age, first, last, name FROM rooms WHERE id > ? ORDER BY id LIMIT 1");
+	keep->set_age = db_prepare(db, "UPDATE rooms SET expires = NULL, age = ?2 WHERE id = ?1");
 	keep->drop = db_prepare(db, "DELETE FROM events WHERE id >= ? AND id < ?");
 	keep->drop_words = db_prepare(db, "DELETE FROM words WHERE rowid >= ? AND rowid < ?");
 	keep->set_trimmed = db_prepare(db, "UPDATE rooms SET trimmed = ?2 WHERE id = ?1");
@@ -47,9 +51,9 @@ static bool prepare(struct sqlite_keep *keep, sqlite3 *db)
 	keep->forget = db_prepare(db, "DELETE FROM words WHERE rowid = ?");
 	keep->learn = db_prepare(db, "INSERT INTO words (rowid, text) VALUES (?, ?)");
 	keep->set_indexed = db_prepare(db, "UPDATE rooms SET indexed = ?2 WHERE id = ?1");
-	return keep->expired && keep->to_trim && keep->to_index && keep->drop && keep->drop_words &&
-	       keep->set_trimmed && keep->set_expired && keep->events && keep->target && keep->forget && keep->learn &&
-	       keep->set_indexed;
+	return keep->expired && keep->to_trim && keep->to_index && keep->aged && keep->set_age && keep->drop &&
+	       keep->drop_words && keep->set_trimmed && keep->set_expired && keep->events && keep->target &&
+	       keep->forget && keep->learn && keep->set_indexed;
 }
 
 int keep_open(struct sqlite_keep *keep, struct sqlite_append *append)
@@ -61,8 +65,9 @@ int keep_open(struct sqlite_keep *keep, struct sqlite_append *append)
 void keep_close(struct sqlite_keep *keep)
 {
 	sqlite3_stmt *const statements[] = {
-		keep->expired, keep->to_trim, keep->to_index, keep->drop,  keep->drop_words,  keep->set_trimmed,
-		keep->events,  keep->target,  keep->forget,   keep->learn, keep->set_indexed, keep->set_expired,
+		keep->expired,     keep->to_trim,     keep->to_index, keep->drop,    keep->drop_words,
+		keep->set_trimmed, keep->events,      keep->target,   keep->forget,  keep->learn,
+		keep->set_indexed, keep->set_expired, keep->aged,     keep->set_age,
 	};
 
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
@@ -118,6 +123,72 @@ static int end_chore(struct sqlite_keep *keep, int code, const struct chore *cho
 	return error;
 }
 
+static struct span name_of(const struct chore *chore)
+{
+	return span_of(chore->name, chore->name_size);
+}
+
+/* How old what the room keeps may be. `done` is what it was. */
+static uint64_t age_of(const struct sqlite_keep *keep, const struct chore *chore)
+{
+	return keep->ages ? keep->ages->of(keep->ages->context, name_of(chore), chore->done) : chore->done;
+}
+
+/* The next room of the round: SQLITE_DONE: there is none. */
+static int age_next(struct sqlite_keep *keep, struct chore *chore, int64_t after, uint64_t wall_ms, int *changed)
+{
+	int code = next_chore(keep->aged, after, chore);
+
+	if (code != SQLITE_ROW)
+		return code;
+	const uint64_t age_ms = age_of(keep, chore);
+
+	if (age_ms == chore->done)
+		return SQLITE_OK;
+	chore->done = age_ms;
+	++*changed;
+	return append_expire(keep->append, name_of(chore), wall_ms, age_ms);
+}
+
+/* Rooms that nobody has spoken in since they were given another age: nothing else would tell when they expire. A
+ * damaged one is given it and left alone, and the slice begins anew. 1: there may be more, 0, or an error. */
+static int age_rooms(struct sqlite_keep *keep, uint64_t wall_ms)
+{
+	struct chore chore = { 0 };
+	int64_t after = keep->aged_upto;
+	int changed = 0;
+	int code = append_begin(keep->append);
+
+	for (int i = 0; i < AGE_ROOMS && changed < EXPIRE_ROOMS && code == SQLITE_OK; i++) {
+		code = age_next(keep, &chore, after, wall_ms, &changed);
+		after = chore.room;
+	}
+	const bool over = code == SQLITE_DONE;
+	const bool done = over || code == SQLITE_OK;
+	const int error = end_chore(keep, over ? SQLITE_OK : code, &chore, keep->set_age, chore.done);
+
+	if (error != 0)
+		return error;
+	if (done) {
+		keep->aged_upto = over ? 0 : after;
+		keep->aging = !over;
+	}
+	return keep->aging;
+}
+
+/* Whether some rooms may be of another age than they are to be. */
+static bool must_age(struct sqlite_keep *keep)
+{
+	const uint32_t version = keep->ages ? atomic_load(&keep->ages->version) : keep->ages_version;
+
+	if (version != keep->ages_version) {
+		keep->ages_version = version;
+		keep->aged_upto = 0;
+		keep->aging = true;
+	}
+	return keep->aging;
+}
+
 /* Rooms whose oldest event is too old. 1: there may be more, 0, or an error. */
 static int expire(struct sqlite_keep *keep, uint64_t wall_ms)
 {
@@ -133,7 +204,7 @@ static int expire(struct sqlite_keep *keep, uint64_t wall_ms)
 			break;
 		}
 		if (code == SQLITE_ROW)
-			code = append_expire(keep->append, span_of(chore.name, chore.name_size), wall_ms);
+			code = append_expire(keep->append, name_of(&chore), wall_ms, age_of(keep, &chore));
 	}
 	const int error = end_chore(keep, code, &chore, keep->set_expired, 0);
 
@@ -292,8 +363,13 @@ static int slice(struct sqlite_keep *keep, uint64_t wall_ms)
 		if (error != 0 || !is_behind(keep))
 			return error != 0 ? error : 1;
 	}
-	if (!keep->spoilt && something_to_do(keep->expired, (int64_t)wall_ms))
-		more = expire(keep, wall_ms);
+	if (!keep->spoilt && must_age(keep))
+		more = age_rooms(keep, wall_ms);
+	if (more >= 0 && !keep->spoilt && something_to_do(keep->expired, (int64_t)wall_ms)) {
+		const int expired = expire(keep, wall_ms);
+
+		more = expired < 0 ? expired : more | expired;
+	}
 	if (more >= 0 && !keep->spoilt) {
 		const int trimmed = something_to_do(keep->to_trim, 0) ? trim(keep) : none_overdue(keep);
 
@@ -305,6 +381,14 @@ static int slice(struct sqlite_keep *keep, uint64_t wall_ms)
 		more = indexed < 0 ? indexed : more | indexed;
 	}
 	return more;
+}
+
+void keep_go_by(struct sqlite_keep *keep, const struct store_ages *ages)
+{
+	keep->ages = ages;
+	keep->ages_version = atomic_load(&ages->version);
+	keep->aged_upto = 0;
+	keep->aging = true;
 }
 
 int keep_slice(struct sqlite_keep *keep, uint64_t wall_ms)

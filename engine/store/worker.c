@@ -95,6 +95,8 @@ struct worker *worker_open(const struct worker_limits *limits, const struct ring
 		pages_release(worker, worker_size(limits));
 		return NULL;
 	}
+	if (limits->ages)
+		backend->go_by(worker->handle, limits->ages);
 	links->ring_bells[limits->which] = ring_bell(worker->ring);
 	return worker;
 }

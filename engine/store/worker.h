@@ -17,6 +17,7 @@ struct worker_limits {
 	enum store_worker which;
 	uint32_t batch_jobs;  /* at most */
 	uint64_t batch_bytes; /* a job is added while it is below */
+	const struct store_ages *ages; /* for the writer's housekeeping; keeps; NULL: as each room's last append said */
 };
 
 /* A write or a sync has failed: nothing more may be acknowledged. Should end the process; where it returns, the worker

@@ -185,6 +185,31 @@ class PostgresStore(unittest.TestCase):
                          ['r\t1\tAnn\t{"text": "Blue eggs"}\t1'])
         ann.close()
 
+    def test_a_silent_room_keeps_what_is_configured_by_now(self):
+        def rows():
+            return self.postgres.ask("SELECT count(*) FROM uproar.event", self.url)[0]
+
+        server = self.uproar("--room-classes", "* age=4s")
+        ann = Client(self.port, "Ann")
+        ann.ask(op="join", room="r")
+        said = time.monotonic()
+        ann.ask(op="send", room="r", data=1)
+        ann.close()
+        server.stop()
+        time.sleep(max(0, said + 5 - time.monotonic()))
+        server = self.uproar("--room-classes", "* age=0")  # which first looks for what is too old
+        ann = Client(self.port, "Ann")
+        ann.ask(op="join", room="other")
+        ann.ask(op="send", room="other", data=2)
+        time.sleep(1)
+        self.assertEqual(rows(), "2")
+        self.assertEqual([event["data"] for event in ann.ask(op="join", room="r")["ok"]["events"]], [1])
+        ann.close()
+        server.stop()
+        self.uproar("--room-classes", "* age=1s")
+        self.assertTrue(wait_until(lambda: self.postgres.ask(
+            "SELECT count(*) FROM uproar.room WHERE first > last", self.url) == ["2"]))
+
     def test_kill_9_of_uproar(self):
         server = self.uproar()
         talkers, listener = self.talk(4)

@@ -11,6 +11,7 @@ import unittest
 import urllib.request
 
 from harness import BUILD, ROOT, Client, Server, temporary, wait_until
+from test_reload import Configured
 
 BINARY = os.path.join(ROOT, BUILD, "uproar")
 FAST = ("--send-rate", "0", "--command-rate", "0", "--drain", "0", "--linger", "200ms")
@@ -162,6 +163,51 @@ class Kept(unittest.TestCase):
             ann, answer = joined(server)
             self.assertEqual(answer["class"], "disk")
             self.assertEqual([send(ann, n)["ok"]["seq"] for n in (1, 2, 1)], [1, 2, 1])
+
+
+class Ages(unittest.TestCase):
+    """What a room that nobody speaks in keeps is what is configured by now, not what was at its last message."""
+
+    def rows(self, data):
+        with sqlite3.connect(f"file:{data}/uproar.db?mode=ro", uri=True) as file:
+            return file.execute("SELECT count(*) FROM events").fetchone()[0]
+
+    def test_more_after_a_restart(self):
+        with temporary() as data:
+            with Server(*FAST, "--room-classes", "* age=4s", data=data) as server:
+                ann, _ = joined(server)
+                said = time.monotonic()
+                send(ann, 1)
+                ann.close()
+            with Server(*FAST, "--room-classes", "* age=0", data=data) as server:
+                time.sleep(max(0, said + 5 - time.monotonic()))
+                # A slice comes soon after a batch, so that this one has passed what would be dropped.
+                bob, _ = joined(server, "Bob", "other")
+                send(bob, 2, "other")
+                time.sleep(1)
+                self.assertEqual(self.rows(data), 2)
+                self.assertEqual([event["seq"] for event in joined(server)[1]["events"]], [1])
+
+    def test_less_after_a_restart(self):
+        with temporary() as data:
+            with Server(*FAST, "--room-classes", "* age=0", data=data) as server:
+                send(joined(server)[0], 1)
+            self.assertEqual(self.rows(data), 1)
+            with Server(*FAST, "--room-classes", "* age=1s", data=data):
+                self.assertTrue(wait_until(lambda: self.rows(data) == 0))
+
+    def test_by_a_reload(self):
+        with temporary() as data, Configured('room-classes = "* age=4s";\n', *FAST, data=data) as it:
+            ann, _ = joined(it.server)
+            said = time.monotonic()
+            send(ann, 1)
+            it.reload('room-classes = "* age=0";\n')
+            time.sleep(max(0, said + 5 - time.monotonic()))
+            send(joined(it.server, "Bob", "other")[0], 2, "other")
+            time.sleep(1)
+            self.assertEqual(self.rows(data), 2)
+            it.reload('room-classes = "* age=1s";\n')
+            self.assertTrue(wait_until(lambda: self.rows(data) == 0))
 
 
 class Figures(unittest.TestCase):

@@ -1,4 +1,6 @@
 /* How much is kept, to the number. */
+#include <stdio.h>
+
 #include "tests/unit/engine/store/backend_suite.h"
 
 #define SIZE 9 /* of what suite_fill() appends */
@@ -172,5 +174,82 @@ void backend_case_housekeeping_changes_nothing_that_is_kept(void)
 		cr_assert(load.last == 37ull * (uint64_t)round && load.first == load.last - 9);
 		cr_assert_eq(load.page->count, 10);
 		suite_give(&load);
+	}
+}
+
+static const struct store_retention second = { .age_ms = 1000 };
+
+void backend_case_a_silent_room_keeps_what_it_is_to_keep_by_now(void)
+{
+	struct store_job other = suite_message("1");
+
+	other.room = SPAN("was-it");
+	other.retention = second;
+	suite_append(&other, 1);
+	suite_fill(3, &second);
+	suite_reopen();
+	suite_go_by(0);
+	suite_tend(SUITE_NOW + 5000);
+	cr_assert_str_eq(kept(), "1..3");
+	suite_reopen();
+	suite_go_by(2000);
+	suite_tend(SUITE_NOW + 1999);
+	cr_assert_str_eq(kept(), "1..3");
+	suite_go_by(2000);
+	suite_tend(SUITE_NOW + 2000);
+	cr_assert_str_eq(kept(), "none");
+	struct store_job gone = { .op = STORE_LOAD, .room = other.room, .limit = 10, .page_bytes = 1000 };
+
+	suite_read(&gone);
+	cr_assert(gone.known && gone.first == 2, "of it nothing is known");
+	cr_assert_str_eq(suite_range(gone), "none");
+}
+
+void backend_case_a_silent_room_loses_what_it_is_not_to_keep_any_more(void)
+{
+	suite_fill(3, NULL);
+	suite_reopen();
+	suite_go_by(1000);
+	suite_tend(SUITE_NOW + 999);
+	cr_assert_str_eq(kept(), "1..3");
+	suite_go_by(1000);
+	suite_tend(SUITE_NOW + 1000);
+	cr_assert_str_eq(kept(), "none");
+	struct store_job load = suite_load(10);
+
+	cr_assert(load.first == 4 && load.last == 3);
+	suite_give(&load);
+	suite_fill(1, &second);
+	cr_assert_str_eq(kept(), "4..4");
+}
+
+/* More rooms than are looked at in a slice, the one that is asked about behind them. */
+void backend_case_an_age_that_changes_meanwhile_is_that_of_all_rooms(void)
+{
+	static struct store_job jobs[700];
+	static char names[700][8];
+
+	for (size_t i = 0; i < 700; i++) {
+		jobs[i] = suite_message("1");
+		jobs[i].room = span_of(names[i], (size_t)snprintf(names[i], sizeof(names[i]), "r%zu", i));
+		jobs[i].retention = second;
+	}
+	suite_append(jobs, 700);
+	suite_fill(2, &second);
+	suite_go_by(0);
+	suite_tend(SUITE_NOW + 5000);
+	cr_assert_str_eq(kept(), "1..2");
+	suite_go_by(4000);
+	suite_tend(SUITE_NOW + 3999);
+	cr_assert_str_eq(kept(), "1..2");
+	suite_go_by(4000);
+	suite_tend(SUITE_NOW + 4000);
+	cr_assert_str_eq(kept(), "none");
+	for (size_t i = 0; i < 700; i++) {
+		struct store_job load = { .op = STORE_LOAD, .room = jobs[i].room, .limit = 10, .page_bytes = 1000 };
+
+		suite_read(&load);
+		cr_assert_eq(load.first, 2, "%s", names[i]);
+		cr_assert_str_eq(suite_range(load), "none");
 	}
 }

@@ -11,6 +11,7 @@
 
 static struct store_backend backend;
 static void *handles[STORE_WORKERS];
+static uint64_t age_now_ms;
 
 static void open_all(void)
 {
@@ -201,6 +202,21 @@ const char *suite_found(const char *query, uint64_t before, uint32_t limit)
 		snprintf(out + at, sizeof(out) - at, "+");
 	suite_give(&job);
 	return out;
+}
+
+static uint64_t age_of(void *context, struct span room, uint64_t was_ms)
+{
+	cr_assert_eq(context, &age_now_ms);
+	return room.size > 4 && memcmp(room.bytes, "was-", 4) == 0 ? was_ms : age_now_ms;
+}
+
+static struct store_ages ages = { age_of, &age_now_ms, 0 };
+
+void suite_go_by(uint64_t age_ms)
+{
+	age_now_ms = age_ms;
+	ages.version++;
+	backend.go_by(handles[STORE_WRITER], &ages);
 }
 
 void suite_tend(uint64_t wall_ms)

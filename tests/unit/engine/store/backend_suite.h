@@ -55,6 +55,9 @@ const char *suite_range(struct store_job job);
 const char *suite_found(const char *query, uint64_t before, uint32_t limit);
 void suite_search(struct store_job *job);
 
+/* From now on rooms keep what is no older than that, 0: of any age, but those whose names begin with "was-". */
+void suite_go_by(uint64_t age_ms);
+
 /* Housekeeping until there is nothing left to do. */
 void suite_tend(uint64_t wall_ms);
 

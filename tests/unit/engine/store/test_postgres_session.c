@@ -100,7 +100,7 @@ Test(postgres_session, comes_in_the_end_whichever_step_is_lost)
 
 	cr_assert_geq(first, 14, "%u", first);
 	cr_assert(later >= 5 && later < first, "%u", later);
-	cr_assert_eq(each_step(REFUSED_PQsendPrepare, false), 6);
+	cr_assert_eq(each_step(REFUSED_PQsendPrepare, false), 8);
 }
 
 /* A reason of the server's, and whether it may pass. */

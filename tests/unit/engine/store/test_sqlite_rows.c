@@ -469,3 +469,34 @@ Test(sqlite_rows, a_new_file_is_made_whole_or_not)
 	}
 	open_all();
 }
+
+static uint64_t any_age(void *context, struct span room, uint64_t was_ms)
+{
+	(void)context;
+	(void)room;
+	(void)was_ms;
+	return 5000;
+}
+
+/* It is left alone, and does not keep the others from being what they are to be. */
+Test(sqlite_rows, a_damaged_room_has_an_age_too)
+{
+	static const struct store_ages ages = { .of = any_age };
+	static const char *const rooms[] = { "a", "b", "c" };
+
+	for (size_t i = 0; i < 3; i++)
+		say(rooms[i]);
+	close_all();
+	open_all();
+	run_sql("UPDATE rooms SET crc = crc + 1 WHERE name = 'b'");
+	backend.go_by(handles[STORE_WRITER], &ages);
+	for (int slices = 0; backend.maintain(handles[STORE_WRITER], NOW + 5000) > 0; slices++)
+		cr_assert_lt(slices, 10);
+	for (size_t i = 0; i < 3; i++) {
+		struct store_job load = ask(STORE_LOAD, rooms[i], (struct store_retention){ 0 }, NOW);
+
+		cr_assert_eq(load.status, i == 1 ? STORE_CORRUPT : STORE_OK);
+		cr_assert(i == 1 || load.first == 2, "%s", rooms[i]);
+		give(&load);
+	}
+}

@@ -74,8 +74,13 @@ static int maintain_disk(void *handle, uint64_t wall_ms)
 	return disk.maintain_result;
 }
 
+static void go_by_disk(void *handle, const struct store_ages *ages)
+{
+	cr_assert(handle && ages);
+}
+
 static const struct store_backend backend = {
-	"test", open_disk, close_disk, append_disk, read_disk, maintain_disk, &disk,
+	"test", open_disk, close_disk, append_disk, read_disk, maintain_disk, go_by_disk, &disk,
 };
 
 static void failed(void *context, int error)
