@@ -41,7 +41,9 @@ size_t http_response_head(uint8_t *out, size_t capacity, int status, const char 
 		http_out_text(&head, "\r\nContent-Length: ");
 		http_out_number(&head, content_length);
 	}
-	http_out_text(&head, keep_alive ? "\r\nConnection: keep-alive\r\n" : "\r\nConnection: close\r\n");
+	http_out_text(&head, keep_alive ? "\r\nConnection: keep-alive" : "\r\nConnection: close");
+	/* Upgrade, which its fields say, is for this connection alone (RFC 9110, 7.8). */
+	http_out_text(&head, status == 426 ? ", upgrade\r\n" : "\r\n");
 	if (extra_fields)
 		http_out_text(&head, extra_fields);
 	http_out_text(&head, "\r\n");

@@ -136,7 +136,7 @@ class Hostile(unittest.TestCase):
             self.assertEqual(heard, b"")
         else:
             self.assertTrue(heard.startswith(b"HTTP/1.1 %d " % status), heard[:200])
-            self.assertIn(b"\r\nConnection: close\r\n", heard)
+            self.assertIn(b"\r\nConnection: close" + (b", upgrade" if status == 426 else b"") + b"\r\n", heard)
             self.assertEqual(heard.count(b"HTTP/1.1 "), 1, heard)
         self.assertEqual(self.server.metric(counter), before + 1)
         if reason:
@@ -201,6 +201,8 @@ class Hostile(unittest.TestCase):
         text = shake().replace("Version: 13", "Version: 9")
         heard = self.refused(text + GOOD, 426, "http_ws_version")
         self.assertIn(b"\r\nSec-WebSocket-Version: 13\r\n", heard)
+        self.assertIn(b"\r\nUpgrade: websocket\r\n", heard)
+        self.assertEqual(re.findall(rb"\r\nConnection: ([^\r]*)", heard), [b"close, upgrade"])
 
     def test_what_is_no_handshake(self):
         for name, text in (

@@ -23,6 +23,10 @@ Test(http_response, writes_a_head)
 	IS(size, out,
 	   "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n"
 	   "Allow: GET\r\nVary: *\r\n\r\n");
+	size = http_response_head(out, sizeof(out), 426, NULL, 0, false, "Upgrade: websocket\r\n");
+	IS(size, out,
+	   "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: close, upgrade\r\n"
+	   "Upgrade: websocket\r\n\r\n");
 }
 
 Test(http_response, says_no_length_where_it_would_be_wrong)
