@@ -134,7 +134,7 @@ static void run_join(struct home *home, struct room *room, const struct mail_com
 	}
 	const bool first = entry->connections == 1;
 
-	entry->moderates = (mail->rights & (CHAT_RIGHT_moderate | CHAT_RIGHT_manage)) != 0;
+	entry->moderates = (mail->rights & CHAT_RIGHTS_MODERATORS) != 0;
 
 	room->users += first;
 	room->connections++;
@@ -330,7 +330,7 @@ void home_run(struct home *home, const struct mail_command *mail)
 			reply_error(home, mail, CHAT_ERR_not_joined, 0);
 		return;
 	}
-	entry->moderates = (mail->rights & (CHAT_RIGHT_moderate | CHAT_RIGHT_manage)) != 0;
+	entry->moderates = (mail->rights & CHAT_RIGHTS_MODERATORS) != 0;
 	if (mod_admits(home, room, mail))
 		run_in_room(home, room, mail);
 }

@@ -172,7 +172,7 @@ void disk_publish(struct home *home, struct room *room, const struct mail_comman
 		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
 		return;
 	}
-	job->moderator = mail->op == CHAT_OP_del && (mail->rights & CHAT_RIGHT_moderate);
+	job->moderator = mail->op == CHAT_OP_del && (mail->rights & CHAT_RIGHTS_MODERATORS);
 	mod_heard(home, room, mail);
 	if (PLANTED(4)) { /* acknowledged before it is kept */
 		job->event.seq = room->log.last + 1;

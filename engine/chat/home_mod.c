@@ -15,7 +15,6 @@
 
 #define RETRY_MS 1000
 #define ROOMS_A_TICK 64
-#define MODERATORS (CHAT_RIGHT_moderate | CHAT_RIGHT_manage)
 #define TEXT_MOST (256 + 6 * (CHAT_NAME_SIZE_MAX + CHAT_REASON_SIZE_MAX)) /* of an event's data */
 
 static void unlist(struct home *home, struct room_mod *mod)
@@ -150,7 +149,7 @@ static uint8_t rights_for(const struct mail_command *mail)
 	case CHAT_OP_typing:
 		return CHAT_RIGHT_send;
 	case CHAT_OP_del:
-		return CHAT_RIGHT_send | CHAT_RIGHT_moderate;
+		return CHAT_RIGHT_send | CHAT_RIGHTS_MODERATORS;
 	case CHAT_OP_history:
 	case CHAT_OP_search:
 		return CHAT_RIGHT_history;
@@ -204,12 +203,12 @@ static uint64_t user_hash(const struct home *home, const struct mail_command *ma
 static bool is_paced(const struct room *room, const struct mail_command *mail)
 {
 	return room->mod && room->mod->state.every_s != 0 && mail->op == CHAT_OP_send && !mail->outside &&
-	       !(mail->rights & MODERATORS);
+	       !(mail->rights & CHAT_RIGHTS_MODERATORS);
 }
 
 bool mod_hears(struct home *home, const struct room *room, const struct mail_command *mail)
 {
-	const bool moderates = mail->outside || (mail->rights & MODERATORS);
+	const bool moderates = mail->outside || (mail->rights & CHAT_RIGHTS_MODERATORS);
 	enum chat_error error = CHAT_OK;
 	uint64_t until_ms = 0, wait_ms = 0;
 

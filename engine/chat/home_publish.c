@@ -17,7 +17,7 @@ static enum chat_error target_judge(const struct room *room, const struct mail_c
 
 	if (!at || (*at)->event.kind != CHAT_EV_msg || (*at)->event.deleted)
 		return CHAT_ERR_gone;
-	if (mail->op == CHAT_OP_del && (mail->rights & CHAT_RIGHT_moderate))
+	if (mail->op == CHAT_OP_del && (mail->rights & CHAT_RIGHTS_MODERATORS))
 		return CHAT_OK;
 	if (mail->op != CHAT_OP_react && !span_equal((*at)->event.from, mail->user))
 		return CHAT_ERR_forbidden;

@@ -180,7 +180,7 @@ bool moderation_holds(const struct moderation *moderation, enum sanction_kind ki
 	if (!sanction || is_over(sanction, now_ms))
 		return false;
 	*until_ms = sanction->until_ms;
-	return sanction->by_manager || !(rights & (CHAT_RIGHT_moderate | CHAT_RIGHT_manage));
+	return sanction->by_manager || !(rights & CHAT_RIGHTS_MODERATORS);
 }
 
 bool moderation_trim(struct moderation *moderation, uint64_t now_ms)

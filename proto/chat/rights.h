@@ -22,6 +22,7 @@ enum chat_right {
 
 #define CHAT_RIGHTS_NONE 0
 #define CHAT_RIGHTS_ALL ((1 << CHAT_RIGHT_COUNT) - 1)
+#define CHAT_RIGHTS_MODERATORS (CHAT_RIGHT_moderate | CHAT_RIGHT_manage) /* one of them: who manages may moderate */
 #define CHAT_RIGHTS_MEMBER (CHAT_RIGHT_read | CHAT_RIGHT_send | CHAT_RIGHT_history | CHAT_RIGHT_presence)
 
 /* The right of that name, or one of the words `none`, `member` (read send history presence), `all`. True when there is

@@ -15,7 +15,7 @@ from harness import Client, Server, temporary
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECRET = b"a secret of thirty-two bytes, at least"
-RIGHTS = ("*: none; @read *: read; @member *: member; @moderator *: member moderate; @manager *: all; "
+RIGHTS = ("*: none; @read *: read; @member *: member; @moderator *: member moderate; @manager *: member manage; "
           "@read *private*: none; @member *private*: none; @moderator *private*: none; @guest *private*: member")
 ROLES = {"no rights": [], "read": ["read"], "member": ["member"], "moderator": ["moderator"], "manager": ["manager"],
          "muted": ["member"], "banned": ["member"]}

@@ -76,7 +76,9 @@ function roomInHash() {
 
 const wordsOf = (error) => `${WORDS[error.code] || error.message}${error.retryMs ? ` ${endOf(Date.now() + error.retryMs)}` : ''}`;
 
-const may = (right) => active !== null && active.out === null && chat.rights(active.name).includes(right);
+/* Who may manage a room may moderate it. */
+const includes = (rights, right) => rights.includes(right) || (right === 'moderate' && rights.includes('manage'));
+const may = (right) => active !== null && active.out === null && includes(chat.rights(active.name), right);
 
 function join(model) {
 	model.out = null;
@@ -333,7 +335,7 @@ function standing() {
 	}
 	const rights = chat.rights(active.name);
 	const until = active.rule(`mute ${chat.user}`) || 0;
-	const moderates = rights.includes('moderate');
+	const moderates = includes(rights, 'moderate');
 	if (rights.length && !rights.includes('send'))
 		return { text: 'You may read here, but not write.', block: 'You may not write here' };
 	if (until > Date.now())

@@ -235,6 +235,10 @@ Test(home_mod, a_moderator_deletes_what_others_said_and_edits_nothing)
 	expect_refusal(0, CHAT_ERR_forbidden);
 	AS(MODERATOR, "Ann", .op = CHAT_OP_del, .target = 1);
 	expect_ack(0);
+	SEND(MEMBER, "Bob");
+	hush();
+	AS(CHAT_RIGHT_manage, "Ann", .op = CHAT_OP_del, .target = 3);
+	expect_ack(0);
 }
 
 Test(home_mod, a_silent_room_is_remembered_as_long_as_something_holds)
@@ -390,10 +394,12 @@ Test(home_mod, a_moderators_deletion_says_so_to_the_store)
 	cr_assert(!job->moderator);
 	answer(STORE_WRITER, job, STORE_FORBIDDEN);
 	expect_refusal(0, CHAT_ERR_forbidden);
-	AS(MODERATOR, "Ann", .op = CHAT_OP_del, .target = 1, DISK);
-	job = asked(STORE_WRITER, STORE_APPEND);
-	cr_assert(job->moderator);
-	answer(STORE_WRITER, job, STORE_GONE);
+	for (int i = 0; i < 2; i++) {
+		AS(i ? CHAT_RIGHT_manage : MODERATOR, "Ann", .op = CHAT_OP_del, .target = 1, DISK);
+		job = asked(STORE_WRITER, STORE_APPEND);
+		cr_assert(job->moderator);
+		answer(STORE_WRITER, job, STORE_GONE);
+	}
 }
 
 static void answer_load_state(const char *bytes, size_t size)
