@@ -151,29 +151,17 @@ bool auth_rules_equal(const struct auth *a, const struct auth *b)
 	return a && b && rules_equal(&a->rules, &b->rules);
 }
 
-/* A name nobody else is likely to have: 50 bits, as letters that are not taken for each other. */
-static struct span name_made(uint8_t name[CHAT_NAME_SIZE_MAX], uint64_t random)
-{
-	static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
-	size_t size = 0;
-
-	memcpy(name, "guest-", 6);
-	for (size = 6; size < 16; size++, random >>= 5)
-		name[size] = (uint8_t)letters[random & 31];
-	return span_of(name, size);
-}
-
 enum auth_refusal auth_guest(const struct auth *auth, struct span asked, uint64_t random, uint8_t name[64],
 			     size_t *size)
 {
 	const enum auth_guests guests = auth ? auth->guests : AUTH_GUESTS_NAMED;
-	uint8_t made[CHAT_NAME_SIZE_MAX];
+	uint8_t made[CHAT_GIVEN_SIZE];
 
 	_Static_assert(CHAT_NAME_SIZE_MAX == 64, "a name's size is written out in the header");
 	if (guests == AUTH_GUESTS_NONE)
 		return AUTH_no_token;
 	if (guests == AUTH_GUESTS_ANONYMOUS)
-		asked = name_made(made, random);
+		asked = chat_name_give(made, random);
 	if (!asked.bytes || !chat_name_valid(asked) || asked.bytes[0] == CHAT_NAME_MARK_KEY)
 		return AUTH_name;
 	/* A name that has the mark already may be one that was given before. */

@@ -12,6 +12,7 @@
 #define AUTH_AUTH_H
 
 #include "engine/auth/identity.h"
+#include "proto/chat/author.h"
 
 struct auth;
 struct verified;
@@ -33,7 +34,7 @@ enum auth_guests {
 };
 
 /* Where tokens are expected a guest's name begins with this, and that of nobody who has one. */
-#define AUTH_GUEST_MARK '~'
+#define AUTH_GUEST_MARK CHAT_NAME_MARK_GUEST
 
 #define AUTH_LIST_MAX 16 /* issuers, or audiences */
 #define AUTH_WHY_MAX 512
