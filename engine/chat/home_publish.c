@@ -83,13 +83,14 @@ static bool is_of_another_epoch(const struct room *room, const struct mail_comma
 	       !PLANTED(49); /* or of whichever log the room has */
 }
 
-/* Said already, with this cid: the answer is the one it got. */
+/* Said already, by its author with this cid: the answer is the one it got. */
 static bool is_duplicate(struct home *home, const struct room *room, const struct mail_command *mail)
 {
 	const struct chat_command *command = &mail->command;
-	const struct record *earlier =
-		command->producer.bytes ? room_find_cid(home, room, command->producer, command->number) : NULL;
+	const struct record *earlier = NULL;
 
+	if (command->producer.bytes)
+		earlier = room_find_cid(home, room, mail->user, command->producer, command->number);
 	if (!earlier)
 		return false;
 	counter_add(home->counters, COUNTER_duplicates, 1);

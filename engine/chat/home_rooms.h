@@ -120,9 +120,9 @@ int room_restore(struct home *home, struct room *room, const struct chat_event *
 /* Of class disk: the event that the store has kept, next in order. Without memory for it the window is empty after. */
 void room_follow(struct home *home, struct room *room, const struct chat_event *event);
 
-/* The record of a cid that the room still keeps, or NULL. */
-const struct record *room_find_cid(const struct home *home, const struct room *room, struct span producer,
-				   uint64_t number);
+/* The record of an author's cid that the room still keeps, or NULL. */
+const struct record *room_find_cid(const struct home *home, const struct room *room, struct span from,
+				   struct span producer, uint64_t number);
 
 /* Drops what is past the room's window; all of it. */
 void room_trim(struct home *home, struct room *room);

@@ -7,6 +7,7 @@
 #include "engine/core/hash.h"
 #include "engine/store/memory_read.h"
 #include "engine/store/words.h"
+#include "proto/chat/author.h"
 
 /* Where the event of a cid is. */
 struct memory_cid {
@@ -85,16 +86,17 @@ static uint64_t cid_hash(uint32_t room, struct span producer, uint64_t number)
 }
 
 static const struct chat_event *cid_find(const struct store_memory *memory, const struct memory_room *room,
-					 struct span producer, uint64_t number)
+					 const struct chat_event *again)
 {
 	const uint32_t index = slab_index(&memory->rooms, room);
-	struct map_probe probe = map_probe(&memory->by_cid, cid_hash(index, producer, number));
+	struct map_probe probe = map_probe(&memory->by_cid, cid_hash(index, again->producer, again->number));
 
 	for (uint32_t found; (found = map_next(&memory->by_cid, &probe)) != 0;) {
 		const struct memory_cid *cid = slab_at(&memory->cids, found);
 		const struct chat_event *event = cid->room == index ? memory_event(room, cid->seq) : NULL;
 
-		if (event && event->number == number && span_equal(event->producer, producer))
+		if (event && event->number == again->number && span_equal(event->producer, again->producer) &&
+		    chat_same_author(event->from, again->from))
 			return event;
 	}
 	return NULL;
@@ -214,8 +216,7 @@ static void append_one(struct store_memory *memory, struct store_job *job)
 		room = room_make(memory, job);
 	room->age_ms = job->retention.age_ms;
 	trim(memory, room, &job->retention, job->now_ms);
-	const struct chat_event *earlier =
-		event.producer.bytes ? cid_find(memory, room, event.producer, event.number) : NULL;
+	const struct chat_event *earlier = event.producer.bytes ? cid_find(memory, room, &event) : NULL;
 
 	job->status = earlier ? STORE_DUPLICATE : target_judge(room, job);
 	job->first = room_log_first(&room->log);

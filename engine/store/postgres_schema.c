@@ -80,9 +80,20 @@ static const char states[] =
 	"CREATE TABLE uproar.state (room bigint PRIMARY KEY, state bytea NOT NULL);\n"
 	"COMMENT ON TABLE uproar.state IS 'What Uproar remembers of a room besides its log: who is banned or muted';\n";
 
+/* A cid is its author's. All names that guests were given are one author's, which is no name that anybody has: as
+ * chat_same_author(). The index is made of the function, which therefore never changes. */
+static const char authors[] =
+	"CREATE FUNCTION uproar.cid_author(p_author text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$\n"
+	"  SELECT CASE WHEN p_author COLLATE \"C\" ~ '^~?guest-[a-kmnp-z2-9]{10}$'\n"
+	"    THEN left(p_author, -10) || E'\\n' ELSE p_author END COLLATE \"C\" $$;\n"
+	"COMMENT ON FUNCTION uproar.cid_author IS 'Whose a cid is: all guests who were given a name are one';\n"
+	"DROP INDEX uproar.event_cid;\n"
+	"CREATE UNIQUE INDEX event_cid ON uproar.event (room, producer, number, uproar.cid_author(author))\n"
+	"  WHERE producer IS NOT NULL;\n";
+
 /* clang-format on */
 
-const char *const postgres_migrations[] = { tables, states };
+const char *const postgres_migrations[] = { tables, states, authors };
 const int postgres_schema_version = sizeof(postgres_migrations) / sizeof(*postgres_migrations);
 
 /* clang-format off */

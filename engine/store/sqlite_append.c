@@ -5,9 +5,14 @@
 #include "engine/core/mutant.h"
 #include "engine/store/backend.h"
 #include "engine/store/sqlite_row.h"
+#include "proto/chat/author.h"
 
 #define WAL_PAGES_MAX 16384 /* 64 MiB */
 #define WAL_PAGES_AGAIN 2048
+
+/* Authors of one cid in a room that are looked at, the newest first: somebody with many names may make it thousands,
+ * and no append is to take long for that. Behind so many a retry is kept twice. */
+#define CID_AUTHORS_MAX "256"
 
 static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
 {
@@ -28,8 +33,8 @@ static bool prepare(struct sqlite_append *append, sqlite3 *db)
 	append->unmark = db_prepare(db, "ROLLBACK TO job");
 	append->release = db_prepare(db, "RELEASE job");
 	append->insert = db_prepare(db, ROW_INSERT);
-	append->by_cid = db_prepare(db, "SELECT id, ts FROM events WHERE producer = ? AND n = ? AND id >= ? AND id <= ?"
-					" LIMIT 1");
+	append->by_cid = db_prepare(db, "SELECT id, ts, sender FROM events WHERE producer = ? AND n = ? AND id >= ?"
+					" AND id <= ? ORDER BY id DESC LIMIT " CID_AUTHORS_MAX);
 	append->read = db_prepare(db, "SELECT " ROW_COLUMNS " FROM events WHERE id = ?");
 	append->edited = db_prepare(db, "UPDATE events SET rev = ?2, crc = ?3 WHERE id = ?1");
 	append->edits = db_prepare(db, "SELECT id FROM events WHERE kind = 'edit' AND id >> 32 = ? AND target = ?");
@@ -63,18 +68,19 @@ void append_close(struct sqlite_append *append)
 	standings_close(&append->rooms);
 }
 
-/* The earlier event of the job's cid, if the room keeps one: *found. */
+/* The earlier event of the author's cid, if the room keeps one: *found. */
 static int find_cid(struct sqlite_append *append, const struct sqlite_room *room, struct store_job *job, bool *found)
 {
 	sqlite3_stmt *by_cid = append->by_cid;
+	int code;
 
 	db_bind_span(by_cid, 1, job->event.producer);
 	sqlite3_bind_int64(by_cid, 2, (int64_t)job->event.number);
 	sqlite3_bind_int64(by_cid, 3, row_id(room->id, PLANTED(31) ? 1 : room->first)); /* what was trimmed counts */
 	sqlite3_bind_int64(by_cid, 4, row_id(room->id, room->last));
-	const int code = sqlite3_step(by_cid);
-
-	if (code == SQLITE_ROW) {
+	while (!*found && (code = sqlite3_step(by_cid)) == SQLITE_ROW) {
+		if (!chat_same_author(db_span(by_cid, 2), job->event.from) && !PLANTED(91)) /* anybody's is one's own */
+			continue;
 		job->seq = (uint64_t)sqlite3_column_int64(by_cid, 0) & UINT32_MAX;
 		job->ts_ms = (uint64_t)sqlite3_column_int64(by_cid, 1);
 		*found = true;

@@ -59,7 +59,7 @@ class Kept(unittest.TestCase):
                 self.assertEqual([event["seq"] for event in events], list(range(1, 303)))
                 self.assertEqual([event["data"]["n"] for event in events[:298]], list(range(1, 299)))
                 self.assertTrue(events[298]["deleted"])
-                again = send(bob, 7)["ok"]
+                again = send(joined(server)[0], 7)["ok"]
                 self.assertEqual((again["seq"], again.get("dup")), (7, True))
                 self.assertEqual(send(bob, 1000)["ok"]["seq"], 303)
 

@@ -140,6 +140,36 @@ Test(home, a_cid_makes_one_event_however_often_it_comes)
 	home_teardown();
 }
 
+Test(home, a_cid_is_its_authors)
+{
+	join(1, SPAN("Ann"));
+	join(1, SPAN("Bob"));
+	join(1, SPAN("guest-abcdefghij"));
+	join(1, SPAN("guest-kmnpqrstuv"));
+	RUN(1, "Ann", .op = CHAT_OP_send, .data = SPAN("1"));
+	RUN(1, "Bob", .op = CHAT_OP_react, .target = 1, .key = SPAN("+"), .producer = SPAN("p"), .number = 2);
+	hush();
+	for (int i = 0; i < 2; i++) {
+		RUN(1, "Ann", .op = CHAT_OP_send, .data = SPAN("2"), .producer = SPAN("p"), .number = 2);
+		if (i == 0)
+			expect_event(1, CHAT_EV_msg);
+		const struct chat_reply *ack = expect_reply(1, CHAT_REPLY_ACK);
+
+		cr_assert(ack->page.last == 3 && ack->duplicate == (i == 1));
+		RUN(1, "Bob", .op = CHAT_OP_send, .data = SPAN("3"), .producer = SPAN("p"), .number = 2);
+		ack = expect_reply(1, CHAT_REPLY_ACK);
+		cr_assert(ack->page.last == 2 && ack->duplicate);
+		expect_silence();
+	}
+	RUN(1, "guest-abcdefghij", .op = CHAT_OP_send, .data = SPAN("4"), .producer = SPAN("p"), .number = 2);
+	expect_event(1, CHAT_EV_msg);
+	cr_assert_not(expect_reply(1, CHAT_REPLY_ACK)->duplicate);
+	RUN(1, "guest-kmnpqrstuv", .op = CHAT_OP_send, .data = SPAN("4"), .producer = SPAN("p"), .number = 2);
+	cr_assert_eq(expect_reply(1, CHAT_REPLY_ACK)->page.last, 4, "given another name with another connection");
+	expect_silence();
+	home_teardown();
+}
+
 Test(home, only_authors_edit_and_revisions_count)
 {
 	join(1, SPAN("Ann"));

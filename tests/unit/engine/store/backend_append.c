@@ -167,6 +167,74 @@ void backend_case_a_cid_is_of_its_room_producer_and_number(void)
 	cr_assert_eq(suite_append_one(suite_sent("p", 9, "1"), NULL), STORE_OK, "sent to a younger room before");
 }
 
+static struct store_job sent_by(const char *from, const char *producer, uint64_t number)
+{
+	struct store_job job = suite_sent(producer, number, "1");
+
+	job.event.from = suite_text(from);
+	return job;
+}
+
+/* What each is answered with: a seq of its own, or that of the earlier one. */
+static void check_dups(struct store_job *jobs, size_t count, const uint64_t *earlier)
+{
+	for (size_t i = 0; i < count; i++) {
+		cr_assert_eq(jobs[i].status, earlier[i] ? STORE_DUPLICATE : STORE_OK, "%zu: %d", i, jobs[i].status);
+		cr_assert(!earlier[i] || jobs[i].seq == earlier[i], "%zu: %lu", i, jobs[i].seq);
+	}
+}
+
+void backend_case_a_cid_is_its_authors(void)
+{
+	struct store_job jobs[] = { suite_message("1"),
+				    suite_change(CHAT_EV_react, "Bob", 1, NULL),
+				    sent_by("Ann", "p", 2),
+				    sent_by("Ann", "p", 2),
+				    sent_by("Bob", "p", 2),
+				    sent_by("~Ann", "p", 2),
+				    sent_by("Anna", "p", 2),
+				    sent_by("guest-aaaaaaaaaa", "p", 2),
+				    suite_change(CHAT_EV_edit, "Ann", 1, "2") };
+	struct store_job again[] = { sent_by("Bob", "p", 2), sent_by("Ann", "p", 2), sent_by("Anna", "p", 2),
+				     sent_by("Cat", "p", 2), sent_by("Cat", "p", 2) };
+
+	jobs[1].event.producer = jobs[8].event.producer = SPAN("p");
+	jobs[1].event.number = jobs[8].event.number = 2;
+	suite_append(jobs, 9);
+	check_dups(jobs, 9, (const uint64_t[]){ 0, 0, 0, 3, 2, 0, 0, 0, 3 });
+	suite_reopen();
+	suite_append(again, 5);
+	check_dups(again, 5, (const uint64_t[]){ 2, 3, 5, 0, 7 });
+	cr_assert_str_eq(suite_range(suite_page(CHAT_PAGE_LATEST, 0, 20)), "1..7");
+}
+
+void backend_case_given_names_are_one_author(void)
+{
+	struct store_job jobs[] = { sent_by("guest-lllllllllk", "p", 1),  sent_by("guest-", "p", 1),
+				    sent_by("guest-abcdefghij", "p", 1),  sent_by("guest-kmnpqrstuv", "p", 1),
+				    sent_by("guest-wxyz234567", "p", 1),  sent_by("~guest-kmnpqrstuv", "p", 1),
+				    sent_by("~guest-8989898989", "p", 1), sent_by("guest-abcdefghi", "p", 1),
+				    sent_by("guest-abcdefghijk", "p", 1), sent_by("guest-abcdefghio", "p", 1),
+				    sent_by("guest-0abcdefghi", "p", 1),  sent_by("Guest-abcdefghij", "p", 1),
+				    sent_by("@guest-abcdefghi", "p", 1),  sent_by("guest-\u00e9bcdefghi", "p", 1) };
+	const uint64_t earlier[] = { 0, 0, 0, 3, 3, 0, 4, 0, 0, 0, 0, 0, 0, 0 };
+
+	suite_append(jobs, 14);
+	check_dups(jobs, 14, earlier);
+}
+
+void backend_case_a_cid_that_is_trimmed_is_its_authors(void)
+{
+	struct store_job jobs[] = { sent_by("Bob", "p", 1), sent_by("Ann", "p", 1), suite_message("3"),
+				    sent_by("Bob", "p", 1), sent_by("Ann", "p", 1), sent_by("Bob", "p", 1) };
+
+	for (int i = 0; i < 6; i++)
+		jobs[i].retention.messages = i < 3 ? 2 : 3;
+	suite_append(jobs, 6);
+	check_dups(jobs, 6, (const uint64_t[]){ 0, 0, 0, 0, 2, 4 });
+	cr_assert_eq(jobs[3].seq, 4, "Bob's went with its event, Ann's did not");
+}
+
 void backend_case_a_batch_of_a_thousand_goes_to_a_hundred_rooms(void)
 {
 	static struct store_job jobs[1000];

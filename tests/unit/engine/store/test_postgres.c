@@ -314,9 +314,9 @@ static void make_version_1(void)
 			"CREATE FUNCTION uproar.append(p_batch bigint, OUT status int) LANGUAGE sql AS 'SELECT 1';"
 			"CREATE FUNCTION uproar.page(p_room text) RETURNS TABLE (epoch text) LANGUAGE sql AS"
 			" 'SELECT epoch FROM uproar.room';"
-			"INSERT INTO uproar.room (name, epoch, last, bytes) VALUES ('r', 'epoch0', 2, 8);"
-			"INSERT INTO uproar.event (room, seq, kind, ts_ms, author, data) VALUES (1, 1, 'msg', 7, 'Ann',"
-			" '1'), (1, 2, 'msg', 8, 'Bob', '2')");
+			"INSERT INTO uproar.room (name, epoch, last, bytes) VALUES ('r', 'epoch0', 2, 9);"
+			"INSERT INTO uproar.event (room, seq, kind, ts_ms, author, producer, number, data) VALUES"
+			" (1, 1, 'msg', 7, 'Ann', NULL, NULL, '1'), (1, 2, 'msg', 8, 'Bob', 'p', 1, '2')");
 }
 
 Test(postgres, a_schema_of_version_1_becomes_one_of_this_with_all_that_is_in_it)
@@ -328,7 +328,7 @@ Test(postgres, a_schema_of_version_1_becomes_one_of_this_with_all_that_is_in_it)
 	make_version_1();
 	for (int i = 1; i <= 2; i++) {
 		writer = open_one(STORE_WRITER);
-		cr_assert_str_eq(postgres_people(&fixture, "SELECT max(number) FROM uproar.version"), "2");
+		cr_assert_str_eq(postgres_people(&fixture, "SELECT max(number) FROM uproar.version"), "3");
 		job.state = i == 1 ? SPAN("\x00state") : SPAN_NONE;
 		cr_assert_eq(append_all(&job, 1), 0);
 		cr_assert(job.status == STORE_OK && job.seq == 2 + (uint64_t)i);
@@ -343,6 +343,12 @@ Test(postgres, a_schema_of_version_1_becomes_one_of_this_with_all_that_is_in_it)
 	cr_assert(span_equal(kept.page->events[1].from, SPAN("Bob")) && kept.page->events[1].ts_ms == 8);
 	cr_assert(kept.kept_state && kept.kept_state->count == 6);
 	page_give(&kept);
+	job = message("r", "Ann", "p", 1, "4");
+	cr_assert_eq(append_all(&job, 1), 0);
+	cr_assert(job.status == STORE_OK && job.seq == 5, "Bob's cid is not hers");
+	job = message("r", "Bob", "p", 1, "5");
+	cr_assert_eq(append_all(&job, 1), 0);
+	cr_assert(job.status == STORE_DUPLICATE && job.seq == 2, "his own still is");
 }
 
 Test(postgres, what_is_no_longer_kept_is_dropped)

@@ -42,7 +42,7 @@ static struct span text(const char *string)
 	return string ? span_of(string, strlen(string)) : SPAN_NONE;
 }
 
-#define JOBS 12
+#define JOBS 15
 
 #define MSG CHAT_EV_msg
 #define EDIT CHAT_EV_edit
@@ -65,6 +65,8 @@ static void jobs_make(struct store_job *jobs)
 		{ "s", "Bob", NULL, 0, MSG, 0, "1" },        { "r", "Ann", NULL, 0, DEL, 1, NULL },
 		{ "r", "Ann", NULL, 0, EDIT, 1, "\"x\"" },   { "r", "Bob", "q", 1, REACT, 2, NULL },
 		{ "r", "Ann", "p", 2, EDIT, 1, "\"new\"" },  { "r", "Ann", NULL, 0, MSG, 0, "\"last\"" },
+		{ "r", "Bob", "p", 1, MSG, 0, "\"his\"" },   { "r", "Bob", "p", 1, MSG, 0, "\"more\"" },
+		{ "r", "Ann", "p", 1, MSG, 0, "\"more\"" },
 	};
 
 	for (int i = 0; i < JOBS; i++)
@@ -102,6 +104,7 @@ static void answers_are_right(const struct store_job *jobs)
 		{ STORE_OK, 1, 0 },   { STORE_OK, 2, 0 },        { STORE_OK, 3, 0 },        { STORE_DUPLICATE, 1, 0 },
 		{ STORE_OK, 4, 1 },   { STORE_FORBIDDEN, 0, 0 }, { STORE_OK, 1, 0 },        { STORE_OK, 5, 0 },
 		{ STORE_GONE, 0, 0 }, { STORE_OK, 6, 0 },        { STORE_DUPLICATE, 4, 1 }, { STORE_OK, 7, 0 },
+		{ STORE_OK, 8, 0 },   { STORE_DUPLICATE, 8, 0 }, { STORE_DUPLICATE, 1, 0 },
 	};
 
 	for (int i = 0; i < JOBS; i++) {
@@ -113,7 +116,7 @@ static void answers_are_right(const struct store_job *jobs)
 			  "job %d: status %d seq %u rev %u", i, (int)jobs[i].status, (unsigned)jobs[i].seq,
 			  jobs[i].rev);
 	}
-	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "8");
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "9");
 }
 
 Test(postgres_settle, whatever_part_of_the_answers_is_lost_they_are_the_same)
@@ -169,7 +172,7 @@ Test(postgres_settle, a_server_that_hangs_is_given_up_and_settled)
 		answers_are_right(jobs);
 	else
 		cr_assert_eq(error, -EIO);
-	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "8");
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "9");
 }
 
 static void allow_connections(const char *word)
@@ -189,7 +192,7 @@ Test(postgres_settle, a_batch_found_committed_too_late_ends_the_writer)
 	atomic_store(&proxy.budget, 0);
 	allow_connections("false");
 	cr_assert_eq(append_all(jobs, JOBS), -EAGAIN);
-	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "8");
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "9");
 	allow_connections("true");
 	for (int i = 0; i < 1000 && error == -EAGAIN; i++) {
 		error = append_all(jobs, JOBS);
@@ -197,11 +200,11 @@ Test(postgres_settle, a_batch_found_committed_too_late_ends_the_writer)
 	}
 	cr_assert_eq(error, -EIO);
 	cr_assert_eq(append_all(jobs, JOBS), -EIO);
-	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "8");
+	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.event"), "9");
 	/* The next one goes on from there. */
 	through.close(writer);
 	writer = through.open(through.context, STORE_WRITER, why, sizeof(why));
 	cr_assert(writer, "%s", why);
 	cr_assert_eq(append_all(jobs, JOBS), 0);
-	cr_assert(jobs[0].status == STORE_DUPLICATE && jobs[0].seq == 1 && jobs[1].seq == 8);
+	cr_assert(jobs[0].status == STORE_DUPLICATE && jobs[0].seq == 1 && jobs[1].seq == 9);
 }

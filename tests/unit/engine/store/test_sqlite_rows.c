@@ -63,6 +63,33 @@ static struct store_job say(const char *room)
 	return job;
 }
 
+static enum store_status take_cid(const char *from)
+{
+	struct store_job job = message("cids");
+
+	job.event.from = span_of(from, strlen(from));
+	job.event.producer = SPAN("p");
+	job.event.number = 1;
+	cr_assert_eq(append(&job), 0);
+	return job.status;
+}
+
+Test(sqlite_rows, of_the_authors_of_one_cid_the_newest_are_looked_at)
+{
+	char name[8] = "u000";
+
+	cr_assert_eq(take_cid("Ann"), STORE_OK);
+	for (int i = 0; i < 255; i++) {
+		snprintf(name, sizeof(name), "u%d", i);
+		cr_assert_eq(take_cid(name), STORE_OK);
+	}
+	cr_assert_eq(take_cid("Ann"), STORE_DUPLICATE);
+	cr_assert_eq(take_cid("Bob"), STORE_OK);
+	cr_assert_eq(take_cid("u0"), STORE_DUPLICATE);
+	cr_assert_eq(take_cid("Ann"), STORE_OK, "kept twice, not lost");
+	cr_assert_eq(take_cid("Ann"), STORE_DUPLICATE);
+}
+
 static struct store_job ask(enum store_op op, const char *room, struct store_retention kept, uint64_t now_ms)
 {
 	struct store_job job = { .op = op,
