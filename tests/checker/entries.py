@@ -1,9 +1,15 @@
-"""entries - judges what stands in the logs: each entry against the call it came from, and against all who saw it."""
+"""entries - judges what stands in the logs: each entry against the call it came from, and against all who saw it. What
+the names here call a cid is one of an author, (user, cid)."""
 from logbook import content_of
 
 
 def key_of(call):
-    return call.cid or ("", call.data)
+    return (call.user, call.cid) if call.cid else ("", call.data)
+
+
+def cid_of(event):
+    """Of an author: what another one sends under the same is something else."""
+    return (event["from"], event["cid"]) if event.get("cid") else None
 
 
 class Entries:
@@ -20,7 +26,7 @@ class Entries:
         """An event as somebody was given it; asked_at where it is from a page."""
         seq = event["seq"]
         content, data = content_of(event)
-        ts, cid = event["ts"], event.get("cid")
+        ts, cid = event["ts"], cid_of(event)
         rest = hash((content, event["from"], event.get("rev")))
         deleted = event.get("deleted", False)
         known = log.entries.get(seq)
@@ -85,7 +91,7 @@ class Entries:
             self.broken("divergence", f"{log} seq {seq} was acknowledged for {earlier[0]} ts {earlier[1]} and for {key} "
                         f"ts {ok['ts']}")
         entry = log.entries.get(seq)
-        if entry is not None and (entry[0] != ok["ts"] or entry[1] != call.cid):
+        if entry is not None and (entry[0] != ok["ts"] or (entry[1] or ("", call.data)) != key):
             self.broken("divergence", f"{log} seq {seq} is acknowledged for {key} ts {ok['ts']}, but holds {entry[:2]}")
         log.acks[seq] = (key, ok["ts"])
         log.top = max(log.top, seq)
@@ -125,7 +131,7 @@ class Entries:
         return self.call_of(log, entry[1] or ("", entry[3]))
 
     def call_of(self, log, key):
-        return self.judge.calls.get((log.room, key) if isinstance(key, str) else (log.room, None, key[1]))
+        return self.judge.calls.get((log.room, key) if key[0] else (log.room, None, key[1]))
 
     def is_own(self, log, seq, conn):
         call = self.call_at(log, seq)
@@ -178,10 +184,10 @@ class Entries:
                 continue
             producer, _, number = call.cid.rpartition(":")
             number = int(number)
-            before = last.get(producer, 0)
+            before = last.get((call.user, producer), 0)
             if number < before:
                 self.broken("producer", f"{log}: {call.cid} at {seq} came after {producer}:{before}")
-            last[producer] = max(number, before)
+            last[call.user, producer] = max(number, before)
 
     def check_folds(self, log):
         for seq, where in log.deleted_seen.items():

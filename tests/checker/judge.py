@@ -56,7 +56,7 @@ class Judge:
         self.conns = {}  # (file, who) -> Conn, while connected
         self.users = {}  # (file, who) -> user of the last hello: everybody who ever was there
         self.rooms = {}  # room -> [Logbook], by epoch as first seen
-        self.calls = {}  # (room, cid) or (room, None, hash of data) -> Call
+        self.calls = {}  # (room, (user, cid)) or (room, None, hash of data) -> Call
         self.left = {}  # (file, who) -> {room: (log, pos)} where it was when the connection ended
         self.faults = []  # {"kind", "at", "until", "acks", "in_flight"}
         self.kills_at = []  # when each fault began
@@ -162,7 +162,7 @@ class Judge:
     def called(self, conn, room, op, body):
         content, data = content_of(body)
         cid = body.get("cid")
-        call_key = (room, cid) if cid else (room, None, data)
+        call_key = (room, (conn.user, cid)) if cid else (room, None, data)
         call = self.calls.get(call_key)
         self.open_calls += 1
         if call is None:
@@ -181,7 +181,7 @@ class Judge:
         return call
 
     def gave_up(self, key, body):
-        self.calls[body["room"], body["cid"]].given_up = True
+        self.calls[body["room"], (self.users[key], body["cid"])].given_up = True
 
     # --- what a client hears ---
 

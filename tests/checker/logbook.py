@@ -2,7 +2,7 @@
 
 
 class Call:
-    """A publish: one cid in one room, or one send without a cid."""
+    """A publish: one cid of a user in one room, or one send without a cid."""
 
     __slots__ = ("user", "cid", "op", "content", "data", "target", "first_at", "floor", "floor_seq", "attempts", "open",
                  "refused", "unsure", "unsure_error", "given_up", "acked", "conn", "conns", "act")
@@ -31,9 +31,9 @@ class Logbook:
         self.since = 0  # when this epoch was first seen
         self.alive_at = 0  # when somebody last asked and was answered with this epoch
         self.top = 0  # the highest seq known to exist
-        self.entries = {}  # seq -> (ts, cid, hash of the rest, hash of data or None)
-        self.cids = {}  # cid -> seq
-        self.acks = {}  # seq -> (cid, ts)
+        self.entries = {}  # seq -> (ts, (user, cid) or None, hash of the rest, hash of data or None)
+        self.cids = {}  # (user, cid) -> seq
+        self.acks = {}  # seq -> ((user, cid), ts)
         self.dels = {}  # target -> when it was first known to be deleted
         self.deleted_seen = {}  # seq -> where it was first seen as deleted
         self.edits = {}  # target -> {seq: rev}

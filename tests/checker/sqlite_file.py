@@ -6,6 +6,7 @@ target, key, shown, rev, deleted).
 import json
 import sqlite3
 
+from entries import cid_of
 from logbook import content_of
 
 COLUMNS = "id, kind, ts, sender, producer, n, data, target, key, shown, rev, deleted"
@@ -91,5 +92,5 @@ def compare_event(event, raw, log, verdict):
             verdict.broken("store", f"{log} seq {seq} is deleted in the file, and not on the wire")
     elif known[3] != data and not gone:
         verdict.broken("store", f"{log} seq {seq} has other data in the file: {event}")
-    if known[:3] != (event["ts"], event.get("cid"), rest):
+    if known[:3] != (event["ts"], cid_of(event), rest):
         verdict.broken("store", f"{log} seq {seq} is another in the file: {event}")

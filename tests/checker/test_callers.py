@@ -101,7 +101,7 @@ class Callers(unittest.TestCase):
         for record in story.records:
             if record[2] == SHOP and record[3] == "api>" and (record[4]["body"] or {}).get("user") == "till":
                 del record[4]["body"]["user"]
-        self.fires(story, "phantom")
+        self.fires(story, "divergence", "phantom")
 
     def test_a_page_without_the_newest(self):
         story = evening()

@@ -3,7 +3,7 @@
 RULES = {
     "lost": "acknowledged, or given to somebody, and not in the log any more",
     "phantom": "in the log or delivered, but never sent in this form",
-    "duplicate": "one cid twice in a room's log, or one seq twice to a membership",
+    "duplicate": "one cid of an author twice in a room's log, or one seq twice to a membership",
     "hole": "a seq left out in the log, in a page, or in a delivery without a notice",
     "divergence": "two contents for one (room, epoch, seq)",
     "gap": "not resumed, not caught up at the end, or told lagged, although the log is kept",
