@@ -12,6 +12,7 @@
 #include "tests/sim/operator.h"
 #include "tests/sim/restart.h"
 #include "tests/sim/retuner.h"
+#include "tests/sim/takers.h"
 #include "tests/sim/tokens.h"
 #include "tests/sim/told.h"
 
@@ -25,7 +26,7 @@ static void skipped_are_own(const struct sim_client *client, uint32_t room, uint
 	for (uint64_t seq = member->last + 1; seq < before; seq++) {
 		const uint64_t content = oracle_content(room, member->epoch, seq);
 
-		if (content != 0 && content >> 32 != client->index + 1)
+		if (content != 0 && told_sender(content) != client->index)
 			sim_fail("client %u room %u: seq %lu is another's and was not given", client->index, room, seq);
 	}
 }
@@ -44,6 +45,7 @@ static void on_logged(struct sim_client *client, const char *event)
 	skipped_are_own(client, room, seq);
 	member->last = seq;
 	tokens_heard(client, event);
+	takers_heard(client, room, event);
 	modsim_event(&member->moderated, room, client->index % 5, seq, event);
 	client->received++;
 	if (member->removed_next != 0 && (member->removed_next != seq || member->moderated.removed_seq != seq))
@@ -137,8 +139,14 @@ static void on_acked(struct sim_client *client, struct sim_sent *sent, const cha
 	if ((strstr(text, "\"class\":\"disk\"") != NULL) != simdisk_room(sent->room))
 		sim_fail("client %u: acknowledged as of another class: %s", client->index, text);
 	sent->id = 0;
-	in_order(client, sent->room, sent->number, seq);
-	oracle_ack(sent->room, epoch, seq, told_content_of_cid(client->index, sent->number));
+	if (sent->taken) {
+		const uint64_t content = told_content_of_cid(takers_other(client->index), sent->number);
+
+		oracle_ack(sent->room, epoch, seq, told_content_taken(content));
+	} else {
+		in_order(client, sent->room, sent->number, seq);
+		oracle_ack(sent->room, epoch, seq, told_content_of_cid(client->index, sent->number));
+	}
 	if (!strstr(text, "\"dup\":true"))
 		tokens_heard(client, text);
 	if (!sent->speaks || strstr(text, "\"dup\":true"))

@@ -38,6 +38,7 @@ struct sim_client {
 		uint64_t id, number, said_ns;
 		uint32_t room;
 		bool speaks; /* it is a message */
+		bool taken; /* with another's cid */
 		bool answered;
 	} sent[256]; /* unanswered, by id % 256. The last: what no id was noted in is not wiped */
 };

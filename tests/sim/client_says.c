@@ -9,6 +9,7 @@
 #include "tests/sim/modsim.h"
 #include "tests/sim/restart.h"
 #include "tests/sim/retuner.h"
+#include "tests/sim/takers.h"
 #include "tests/sim/tokens.h"
 
 #define COMPRESSED 0x40 /* RSV1 */
@@ -136,9 +137,13 @@ static void act_join(struct sim_client *client, uint32_t room)
 		   member->no_echo ? ",\"echo\":false" : "", since);
 }
 
-static void note_sent(struct sim_client *client, uint64_t id, uint64_t number, uint32_t room, bool speaks)
+/* A command with the next cid, or with another's. Gives whose. */
+static uint32_t note_sent(struct sim_client *client, uint64_t id, uint64_t *number, uint32_t room, bool speaks)
 {
-	client->sent[id % 256] = (struct sim_sent){ id, number, sim.now_ns, room, speaks, false };
+	const bool taken = takers_take(client, room, number);
+
+	client->sent[id % 256] = (struct sim_sent){ id, *number, sim.now_ns, room, speaks, taken, false };
+	return taken ? takers_other(client->index) : client->index;
 }
 
 static void act_send(struct sim_client *client, uint32_t room)
@@ -152,10 +157,11 @@ static void act_send(struct sim_client *client, uint32_t room)
 		client->next_number[room]--;
 		number--;
 	}
-	note_sent(client, id, number, room, true);
+	const uint32_t whose = note_sent(client, id, &number, room, true);
+
 	client_say(client,
 		   "{\"op\":\"send\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"data\":{\"t\":\"%.*s\"}}", id,
-		   room, client->index, number, (int)(sim_chance(100) ? sim_below(2000) : sim_below(60)), filler);
+		   room, whose, number, (int)(sim_chance(100) ? sim_below(2000) : sim_below(60)), filler);
 }
 
 /* An edit, a deletion or a reaction, of whatever may be there. */
@@ -164,17 +170,17 @@ static void act_change(struct sim_client *client, uint32_t room)
 	static const char *const ops[] = { "edit", "del", "react" };
 	const uint32_t op = sim_below(3);
 	const uint64_t id = ++client->next_id;
-	const uint64_t number = ++client->next_number[room];
+	uint64_t number = ++client->next_number[room];
 	const uint64_t last = client->rooms[room].last;
 	char epoch[32] = "";
 
 	/* Half of the time in the log where the member stands. */
 	if (client->rooms[room].epoch[0] && sim_chance(500))
 		snprintf(epoch, sizeof(epoch), ",\"epoch\":\"%s\"", client->rooms[room].epoch);
-	note_sent(client, id, number, room, false);
+	const uint32_t whose = note_sent(client, id, &number, room, false);
+
 	client_say(client, "{\"op\":\"%s\",\"id\":%lu,\"room\":\"r%u\",\"cid\":\"c%u:%lu\",\"target\":%lu%s%s}",
-		   ops[op], id, room, client->index, number, last > 20 ? last - sim_below(20) : 1 + sim_below(20),
-		   epoch,
+		   ops[op], id, room, whose, number, last > 20 ? last - sim_below(20) : 1 + sim_below(20), epoch,
 		   op == 0   ? ",\"data\":7"
 		   : op == 2 ? ",\"key\":\"+\",\"on\":true"
 			     : "");

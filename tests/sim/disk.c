@@ -16,7 +16,7 @@
 
 #define CORES_SIM 3
 #define NUMBERS 65536
-#define PRODUCERS 16
+#define PRODUCERS 32 /* cids of 16, and those that others have taken */
 
 static struct store_memory memory;
 static struct store_backend backend;
@@ -215,7 +215,10 @@ uint64_t simdisk_content(const struct chat_event *event)
 	for (size_t i = 1; i < event->producer.size; i++)
 		client = client * 10 + event->producer.bytes[i] - '0';
 
-	return (client + 1) << 32 | event->number;
+	const uint64_t content = told_content_of_cid((uint32_t)client, event->number);
+
+	snprintf(text, sizeof(text), "%.*s", (int)event->from.size, (const char *)event->from.bytes);
+	return told_takes((uint32_t)client, text) ? told_content_taken(content) : content;
 }
 
 static int visit(void *context, struct span room, struct span epoch, const struct chat_event *event)
@@ -234,7 +237,8 @@ static int visit(void *context, struct span room, struct span epoch, const struc
 		sim_fail("on disk room %u has seq %lu after %lu", number, event->seq, judging.seq);
 	}
 	judging.seq = event->seq;
-	uint64_t *seq = &seqs[(content >> 32) % PRODUCERS][event->number % NUMBERS];
+	const uint32_t producer = (uint32_t)(content >> 32) % (PRODUCERS / 2) + told_is_taken(content) * PRODUCERS / 2;
+	uint64_t *seq = &seqs[producer][event->number % NUMBERS];
 	const bool has_cid = event->producer.size > 0 && !is_keyed(event);
 
 	if (has_cid && *seq >> 32 == judged)

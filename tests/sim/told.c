@@ -3,8 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/caller.h"
 #include "tests/sim/modsim.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/takers.h"
+
+#define TAKEN (1ull << 60)
+#define NOT_OF_CID (7ull << 61)
 
 uint64_t told_number(const char *text, const char *key)
 {
@@ -38,6 +43,28 @@ uint64_t told_content_of_cid(uint32_t client, uint64_t number)
 	return ((uint64_t)client + 1) << 32 | number;
 }
 
+uint64_t told_content_taken(uint64_t content)
+{
+	return content | TAKEN;
+}
+
+bool told_is_taken(uint64_t content)
+{
+	return (content & (TAKEN | NOT_OF_CID)) == TAKEN;
+}
+
+bool told_takes(uint32_t client, const char *from)
+{
+	return client < CALLER_FIRST && (*from != 'u' || strtoul(from + 1, NULL, 10) != client % MODSIM_USERS);
+}
+
+uint32_t told_sender(uint64_t content)
+{
+	const uint32_t client = (uint32_t)((content & ~TAKEN) >> 32) - 1;
+
+	return told_is_taken(content) ? takers_other(client) : client;
+}
+
 uint64_t told_content_of_del(uint64_t target)
 {
 	return 1ull << 61 | target;
@@ -68,9 +95,13 @@ uint64_t told_content(const char *event)
 		return told_content_of_del(told_number(event, "\"target\":"));
 	if (!at)
 		sim_fail("an event without its cid: %s", event);
-	const uint64_t client = strtoull(at + 8, &end, 10);
+	const uint32_t client = (uint32_t)strtoul(at + 8, &end, 10);
+	const uint64_t content = told_content_of_cid(client, strtoull(end + 1, NULL, 10));
+	const char *from = strstr(event, "\"from\":\"");
 
-	return told_content_of_cid((uint32_t)client, strtoull(end + 1, NULL, 10));
+	if (!from)
+		sim_fail("an event without its author: %s", event);
+	return told_takes(client, from + 8) ? told_content_taken(content) : content;
 }
 
 bool told_is_logged(const char *text)

@@ -16,6 +16,7 @@
 #include "tests/sim/restart.h"
 #include "tests/sim/retuner.h"
 #include "tests/sim/squeeze.h"
+#include "tests/sim/takers.h"
 #include "tests/sim/tokens.h"
 
 #define CLIENTS_MAX 10
@@ -521,6 +522,7 @@ uint64_t sim_run(uint64_t seed)
 	simmanners_draw(seed);
 	operator_draw(seed);
 	tokens_draw(seed);
+	takers_draw(seed);
 	modsim_draw(seed);
 	restart_draw(seed);
 	retuner_draw(seed);
