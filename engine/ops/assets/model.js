@@ -88,7 +88,7 @@ export class RoomModel {
 
 	#takeMessage(event) {
 		if (event.cid)
-			this.pending = this.pending.filter((message) => message.cid !== event.cid);
+			this.pending = this.pending.filter(({ cid, from }) => cid !== event.cid || from !== event.from);
 		if (this.messages.has(event.seq))
 			return event.seq;
 		const message = new Message(event.seq, event.ts, event.from, event.cid);
@@ -188,16 +188,17 @@ export class RoomModel {
 		if (!message) {
 			message = new Message(undefined, at, from, cid);
 			message.data = data;
-			if (!this.hasCid(cid))
+			if (!this.hasCid(cid, from))
 				this.pending.push(message);
 		}
 		message.why = error ? error.code : '';
 		return message;
 	}
 
-	hasCid(cid) {
+	/** A cid is its author's: another may have said something under the same. */
+	hasCid(cid, from) {
 		for (const message of this.messages.values()) {
-			if (message.cid === cid)
+			if (message.cid === cid && message.from === from)
 				return true;
 		}
 		return false;

@@ -1,0 +1,21 @@
+/* model.js: a room as the page knows it. */
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { RoomModel } from 'uproar-assets/model.js';
+
+const said = (seq, from, cid, data) => ({ ev: 'msg', room: 'r', seq, ts: seq, from, cid, data });
+
+test('what is on its way stays when another says something under its cid', () => {
+	const model = new RoomModel('r');
+	model.pend({ cid: 'p:1', data: 'mine', at: 1 }, 'Ann');
+	model.take(said(1, 'Bob', 'p:1', 'taken'));
+	assert.deepEqual(model.pending.map(({ data }) => data), ['mine']);
+	model.take(said(2, 'Ann', 'p:1', 'mine'));
+	assert.deepEqual(model.pending, []);
+	model.take(said(3, 'Bob', 'p:2', 'taken'));
+	model.pend({ cid: 'p:2', data: 'mine, too', at: 3 }, 'Ann');
+	assert.deepEqual(model.pending.map(({ data }) => data), ['mine, too']);
+	model.take(said(4, 'Ann', 'p:3', 'arrived'));
+	model.pend({ cid: 'p:3', data: 'arrived', at: 4 }, 'Ann');
+	assert.equal(model.pending.length, 1, 'what has arrived is not shown as on its way');
+});
