@@ -121,7 +121,7 @@ bool cursor_next(struct hall *hall, struct cursor *cursor, struct cursor_range *
 void cursor_take(struct hall *hall, struct cursor *cursor, const struct cursor_range *range);
 
 /* Adds a hole: the event just committed. Without memory for it the member sees its own
- * event, which it knows by its cid. */
+ * event, which it knows by its author and cid. */
 void cursor_hole(struct hall *hall, struct cursor *cursor, uint64_t from, uint64_t to);
 
 #endif

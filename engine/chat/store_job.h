@@ -5,7 +5,7 @@
  * point into the job's block or, in an answer's page, into the page's block. All jobs of one core to one worker
  * are done and come back in order.
  *
- * For a room of class `disk` the store decides: it gives the seq, finds the earlier event of a
+ * For a room of class `disk` the store decides: it gives the seq, finds the author's earlier event of a
  * cid, and judges what an edit, a deletion or a reaction is about, all inside the transaction that keeps the event.
  */
 #ifndef CHAT_STORE_JOB_H
