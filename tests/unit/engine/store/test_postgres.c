@@ -376,6 +376,29 @@ Test(postgres, what_is_no_longer_kept_is_dropped)
 	cr_assert_str_eq(postgres_people(&fixture, "SELECT count(*) FROM uproar.trim"), "0");
 }
 
+/* Its cid may be used again, but not for what is refused. */
+Test(postgres, what_is_too_old_counts_until_it_is_left_out)
+{
+	struct store_job jobs[] = { message("r", "Ann", "p", 1, "\"too old\""), message("r", "Ann", "p", 2, "2"),
+				    message("r", "Ann", "p", 1, "\"new\""), message("r", "Ann", "p", 3, "3"),
+				    message("r", "Ann", "p", 1, "4") };
+	static const uint64_t at_ms[] = { 1000, 1400, 1600, 1600, 1600 };
+	static const enum store_status wanted[] = { STORE_OK, STORE_OK, STORE_GONE, STORE_OK, STORE_OK };
+
+	jobs[2].event.kind = CHAT_EV_edit;
+	jobs[2].event.target = 1;
+	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
+		jobs[i].now_ms = jobs[i].event.ts_ms = at_ms[i];
+		jobs[i].retention.age_ms = 500;
+		cr_assert_eq(append_all(&jobs[i], 1), 0);
+		cr_assert_eq(jobs[i].status, wanted[i], "%zu: %d", i, (int)jobs[i].status);
+		cr_assert_str_eq(postgres_people(&fixture,
+						 "SELECT r.bytes - sum(e.size) FROM uproar.room r JOIN uproar.event e"
+						 " ON e.room = r.id AND e.seq >= r.first GROUP BY r.bytes"),
+				 "0", "%zu", i);
+	}
+}
+
 Test(postgres, damage_is_said)
 {
 	struct store_job jobs[] = { message("r", "Ann", NULL, 0, "1"), message("r", "Ann", NULL, 0, "2"),
