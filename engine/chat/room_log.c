@@ -5,7 +5,12 @@
 #include "engine/core/check.h"
 #include "engine/core/slab.h"
 
-#define CAPACITY_FIRST 8
+#define ORDER_FIRST 3
+
+static uint32_t slot_of(const struct room_log *log, uint64_t nth)
+{
+	return (uint32_t)((log->head + nth) & (room_log_capacity(log) - 1));
+}
 
 struct record **room_log_at(const struct room_log *log, uint64_t seq)
 {
@@ -13,22 +18,22 @@ struct record **room_log_at(const struct room_log *log, uint64_t seq)
 
 	if (seq < first || seq > log->last)
 		return NULL;
-	return &log->slots[(log->head + (seq - first)) & (log->capacity - 1)];
+	return &log->slots[slot_of(log, seq - first)];
 }
 
 static int grow(struct room_log *log)
 {
-	const uint32_t capacity = log->capacity ? log->capacity * 2 : CAPACITY_FIRST;
-	struct record **slots = block_take(capacity * sizeof(*slots));
+	const uint32_t order = log->slots ? log->order + 1u : ORDER_FIRST;
+	struct record **slots = block_take(sizeof(*slots) << order);
 
 	if (!slots)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < log->count; i++)
-		slots[i] = log->slots[(log->head + i) & (log->capacity - 1)];
+		slots[i] = log->slots[slot_of(log, i)];
 	if (log->slots)
-		block_give(log->slots, log->capacity * sizeof(*slots));
+		block_give(log->slots, room_log_capacity(log) * sizeof(*slots));
 	log->slots = slots;
-	log->capacity = capacity;
+	log->order = order & 0xff;
 	log->head = 0;
 	return 0;
 }
@@ -36,9 +41,9 @@ static int grow(struct room_log *log)
 int room_log_append(struct room_log *log, struct record *record)
 {
 	CHECK(record->event.seq == log->last + 1);
-	if (log->count == log->capacity && grow(log) != 0)
+	if (log->count == room_log_capacity(log) && grow(log) != 0)
 		return -ENOMEM;
-	log->slots[(log->head + log->count) & (log->capacity - 1)] = record;
+	log->slots[slot_of(log, log->count)] = record;
 	log->count++;
 	log->last++;
 	log->bytes += record->size;
@@ -50,13 +55,12 @@ struct record *room_log_shift(struct room_log *log)
 	CHECK(log->count > 0);
 	struct record *record = log->slots[log->head];
 
-	log->head = (log->head + 1) & (log->capacity - 1);
+	log->head = slot_of(log, 1);
 	log->count--;
 	log->bytes -= record->size;
 	if (log->count == 0) {
-		block_give(log->slots, log->capacity * sizeof(*log->slots));
+		block_give(log->slots, room_log_capacity(log) * sizeof(*log->slots));
 		log->slots = NULL;
-		log->capacity = 0;
 		log->head = 0;
 	}
 	return record;

@@ -8,17 +8,22 @@
 #include "engine/chat/record.h"
 
 struct room_log {
-	struct record **slots; /* a ring of `capacity`, a power of two; NULL while empty */
-	uint32_t capacity;
+	struct record **slots; /* a ring of 1 << order; NULL while empty */
 	uint32_t head;         /* of the oldest */
 	uint32_t count;
-	uint32_t bytes;        /* of all records */
+	uint64_t bytes : 56;   /* of all records: a class may keep 1T, and every room of a million has one of these */
+	uint64_t order : 8;
 	uint64_t last;         /* the newest seq ever given, 0 for none */
 };
 
 static inline uint64_t room_log_first(const struct room_log *log)
 {
 	return log->last + 1 - log->count;
+}
+
+static inline uint32_t room_log_capacity(const struct room_log *log)
+{
+	return log->slots ? 1u << log->order : 0;
 }
 
 /* Where the record of a seq is; NULL when it is not kept. */

@@ -160,7 +160,7 @@ static struct memory_room seen(const struct memory_room *room, const struct stor
 
 	while (memory_is_past(&view, &job->retention, job->now_ms)) {
 		view.bytes -= event_bytes(memory_event(&view, room_log_first(&view.log)));
-		view.log.head = (view.log.head + 1) & (view.log.capacity - 1);
+		view.log.head = (view.log.head + 1) & (room_log_capacity(&view.log) - 1);
 		view.log.count--;
 	}
 	return view;

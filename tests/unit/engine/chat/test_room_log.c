@@ -76,9 +76,9 @@ Test(room_log, grows_wherever_its_oldest_stands)
 		shift(&log, head);
 		append(&log, head);
 		expect(&log, head + 1, head + 8);
-		cr_assert_eq(log.capacity, 8, "full, and not grown yet");
+		cr_assert_eq(room_log_capacity(&log), 8, "full, and not grown yet");
 		append(&log, 1);
-		cr_assert_eq(log.capacity, 16);
+		cr_assert_eq(room_log_capacity(&log), 16);
 		expect(&log, head + 1, head + 9);
 		append(&log, 30);
 		expect(&log, head + 1, head + 39);
@@ -110,6 +110,29 @@ Test(room_log, follows_a_window_that_opens_and_closes)
 	}
 	shift(&log, log.count);
 	cr_assert_eq(block_bytes_out(), 0);
+}
+
+/* A class may say that a room keeps as much. */
+Test(room_log, more_than_four_gibibytes_are_counted)
+{
+	struct room_log log = { 0 };
+	uint32_t sizes[3];
+
+	for (uint64_t seq = 1; seq <= 3; seq++) {
+		struct record *record = record_of(seq);
+
+		sizes[seq - 1] = record->size;
+		record->size = 1u << 31;
+		cr_assert_eq(room_log_append(&log, record), 0);
+	}
+	cr_assert(log.bytes == 3ull << 31, "%llu", (unsigned long long)log.bytes);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct record *record = room_log_shift(&log);
+
+		record->size = sizes[i];
+		record_give(record);
+	}
+	cr_assert_eq(log.bytes, 0ull);
 }
 
 Test(room_log, a_hole_is_a_crash, .signal = SIGABRT)
