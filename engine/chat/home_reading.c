@@ -183,7 +183,9 @@ void reading_close(struct home *home, struct room *room)
 /* Whether the window holds all that the store could give to this question. */
 static bool window_covers(const struct home *home, const struct room *room, const struct chat_command *command)
 {
-	const uint64_t first = room_log_first(&room->log);
+	const uint64_t first = room_log_first(&room->log), end = room->log.last + 1;
+	/* Before a seq that was never given comes what is before the end. */
+	const uint64_t seq = command->seq < end ? command->seq : end;
 
 	if (first <= room_first(home, room))
 		return true;
@@ -194,7 +196,7 @@ static bool window_covers(const struct home *home, const struct room *room, cons
 	/* Of a page around a seq half comes before it. */
 	const uint32_t older = command->from == CHAT_PAGE_AROUND ? command->limit / 2 : command->limit;
 
-	return command->seq > first && command->seq - first >= older;
+	return seq > first && seq - first >= older;
 }
 
 void reading_history(struct home *home, struct room *room, const struct mail_command *mail)

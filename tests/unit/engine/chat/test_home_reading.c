@@ -436,6 +436,33 @@ Test(home_reading, history_around_a_seq_comes_from_the_window_where_that_suffice
 	expect_error(0, CHAT_ERR_unavailable);
 }
 
+/* What is before the end: the window has ten of it, and the store all. */
+Test(home_reading, history_before_what_was_never_said_is_before_the_end)
+{
+	static const uint64_t seqs[] = { 51, 52, 1000000, UINT64_MAX };
+
+	joined(1, 50);
+	for (size_t i = 0; i < sizeof(seqs) / sizeof(seqs[0]); i++) {
+		cr_assert_null(ask_history(CHAT_PAGE_BEFORE, seqs[i], 10));
+		cr_assert_eq(expect_reply(0, CHAT_REPLY_HISTORY)->page.event_count, 10);
+		cr_assert_null(ask_history(CHAT_PAGE_AROUND, seqs[i], 20));
+		cr_assert_eq(expect_reply(0, CHAT_REPLY_HISTORY)->page.event_count, 10);
+		for (int around = 0; around < 2; around++) {
+			struct store_job *job =
+				ask_history(around ? CHAT_PAGE_AROUND : CHAT_PAGE_BEFORE, seqs[i], around ? 22 : 11);
+
+			cr_assert(job, "%d %zu", around, i);
+			job->first = 1;
+			job->last = 50;
+			job->page = page_of(40, 50);
+			answer(STORE_READER, job, STORE_OK);
+			cr_assert_eq(expect_reply(0, CHAT_REPLY_HISTORY)->page.event_count, 11);
+		}
+	}
+	cr_assert_null(ask_history(CHAT_PAGE_AFTER, 1000000, 10), "there is nothing, and nobody is asked");
+	cr_assert_eq(expect_reply(0, CHAT_REPLY_HISTORY)->page.event_count, 0);
+}
+
 Test(home_reading, questions_of_other_lengths_do_not_share_a_read)
 {
 	joined(1, 50);
