@@ -218,6 +218,9 @@ int data_finish(struct data *data)
 {
 	if (!data->path || (!data->writer && data->error == 0))
 		return 0;
+	/* What was not saved for want of memory the writer does not know of. */
+	if (data->writer)
+		snapshot_fail(data->writer, data->error);
 	const int finished = data->writer ? snapshot_finish(data->writer) : 0;
 
 	data->writer = NULL;

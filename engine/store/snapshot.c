@@ -168,6 +168,12 @@ int snapshot_write_state(struct snapshot_writer *writer, struct span room, struc
 	return write_record(writer, (size_t)(at - writer->record));
 }
 
+void snapshot_fail(struct snapshot_writer *writer, int error)
+{
+	if (writer->error == 0)
+		writer->error = error;
+}
+
 int snapshot_finish(struct snapshot_writer *writer)
 {
 	char from[PATH_MAX_SIZE], to[PATH_MAX_SIZE];

@@ -21,6 +21,10 @@ int snapshot_write(struct snapshot_writer *writer, struct span room, struct span
 /* Likewise what a room has besides its log: at most STORE_STATE_SIZE_MAX bytes. */
 int snapshot_write_state(struct snapshot_writer *writer, struct span room, struct span state);
 
+/* Not all that belongs into it could be had: snapshot_finish() gives this error (0: none) if it has no
+ * earlier one. */
+void snapshot_fail(struct snapshot_writer *writer, int error);
+
 /* Makes it durable and gives it its name, unless anything has failed: half a snapshot would give positions out a second
  * time. Frees the writer in any case. Returns 0 or -errno. */
 int snapshot_finish(struct snapshot_writer *writer);

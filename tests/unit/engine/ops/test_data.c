@@ -474,7 +474,14 @@ Test(data, the_state_of_a_room_that_is_on_disk_by_now_is_left_out)
 
 Test(data, a_snapshot_that_cannot_be_made_ends_in_an_error_and_the_old_one_stays)
 {
-	static const enum refused calls[] = { REFUSED_open, REFUSED_malloc, REFUSED_fwrite, REFUSED_fsync };
+	/* The second block is for the states: those of a room of which only the log is there would be let in. */
+	static const struct {
+		enum refused call;
+		uint32_t at;
+	} calls[] = {
+		{ REFUSED_open, 1 },   { REFUSED_malloc, 1 }, { REFUSED_malloc, 2 },
+		{ REFUSED_fwrite, 1 }, { REFUSED_fsync, 1 },
+	};
 	struct snapshot snapshot;
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
@@ -485,12 +492,13 @@ Test(data, a_snapshot_that_cannot_be_made_ends_in_an_error_and_the_old_one_stays
 			cr_assert_eq(
 				data_restore(&data, homes[core], &(struct data_core){ core, 2, 7 }, &limits, NOW, NOW),
 				0);
-		refused_arm(calls[i], 1, 1, EIO);
+		refused_arm(calls[i].call, calls[i].at, 1, EIO);
 		data_save(&data, homes[0]);
 		data_save(&data, homes[1]);
 		cr_assert_eq(data_finish(&data), -1, "call %zu", i);
 		cr_assert(refused_came());
 		cr_assert_eq(snapshot_load(&snapshot, directory), 1);
+		cr_assert_eq(snapshot.size, data.loaded.size, "call %zu", i);
 		snapshot_free(&snapshot);
 		snapshot_free(&data.loaded);
 		close_homes(2);
