@@ -29,7 +29,7 @@ static void close_handle(void *context)
 		search_close(&handle->search);
 		read_close(&handle->read);
 	}
-	/* The last one to close moves the write-ahead log into the file and removes it. */
+	/* The last one to close moves the write-ahead log into the file; the log stays, and is emptied. */
 	sqlite3_close(handle->db);
 	free(handle);
 }

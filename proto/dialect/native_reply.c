@@ -4,7 +4,7 @@
 
 #include "proto/dialect/native_put.h"
 
-/* What an acknowledgement means here. One class exists as long as there is no store. */
+/* The longer name of a class; the other one is disk. */
 #define CLASS_LONGEST "memory"
 #define RIGHT(name, allows) ",\"" #name "\""
 static const char rights_longest[] = ",\"rights\":[]"
