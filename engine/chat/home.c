@@ -134,8 +134,8 @@ static void run_join(struct home *home, struct room *room, const struct mail_com
 	}
 	const bool first = entry->connections == 1;
 
-	entry->moderates = (mail->rights & CHAT_RIGHTS_MODERATORS) != 0;
-
+	if (mail->rights & CHAT_RIGHTS_MODERATORS)
+		roster_promote(entry);
 	room->users += first;
 	room->connections++;
 	room_trim(home, room);
@@ -150,6 +150,8 @@ static void run_join(struct home *home, struct room *room, const struct mail_com
 
 static void run_leave(struct home *home, struct room *room, const struct mail_command *mail)
 {
+	if (mail->rights & CHAT_RIGHTS_MODERATORS)
+		roster_demote(roster_find(&home->roster, room_index(home, room), mail->user));
 	const bool last = roster_leave(&home->roster, room_index(home, room), &room->roster_first, mail->user);
 
 	CHECK(room->connections > 0);
@@ -215,6 +217,16 @@ static void run_typing(struct home *home, struct room *room, const struct mail_c
 		fanout(home, room, &event, NULL);
 }
 
+static void run_rights(struct home *home, struct room *room, const struct mail_command *mail)
+{
+	struct roster_entry *entry = roster_find(&home->roster, room_index(home, room), mail->user);
+
+	if (mail->rights & CHAT_RIGHTS_MODERATORS)
+		roster_promote(entry);
+	else
+		roster_demote(entry);
+}
+
 static void run_in_room(struct home *home, struct room *room, const struct mail_command *mail)
 {
 	switch (mail->op) {
@@ -251,6 +263,9 @@ static void run_in_room(struct home *home, struct room *room, const struct mail_
 		return;
 	case MAIL_OP_FETCH:
 		run_fetch(home, room, mail);
+		return;
+	case MAIL_OP_RIGHTS:
+		run_rights(home, room, mail);
 		return;
 	case MAIL_OP_ABOUT:
 		reply_about(home, mail, room);
@@ -330,7 +345,6 @@ void home_run(struct home *home, const struct mail_command *mail)
 			reply_error(home, mail, CHAT_ERR_not_joined, 0);
 		return;
 	}
-	entry->moderates = (mail->rights & CHAT_RIGHTS_MODERATORS) != 0;
 	if (mod_admits(home, room, mail))
 		run_in_room(home, room, mail);
 }

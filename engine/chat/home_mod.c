@@ -279,7 +279,7 @@ static enum chat_error whom_judge(const struct home *home, const struct room *ro
 
 	if (mail->command.act == CHAT_MOD_kick && !entry)
 		return CHAT_ERR_conflict;
-	if (entry && entry->moderates && !(mail->rights & CHAT_RIGHT_manage) && !PLANTED(57)) /* any moderator's */
+	if (entry && entry->moderators > 0 && !(mail->rights & CHAT_RIGHT_manage) && !PLANTED(57)) /* any moderator's */
 		return CHAT_ERR_forbidden;
 	return CHAT_OK;
 }

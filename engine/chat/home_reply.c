@@ -113,7 +113,7 @@ static size_t users_bytes(const struct home *home, const struct listed *listed)
 	for (uint32_t i = 0; i < listed->count; i++) {
 		const struct roster_entry *entry = roster_at(&home->roster, index);
 
-		size += entry->user_size;
+		size += roster_user(entry).size;
 		index = entry->next;
 	}
 	return size;

@@ -49,6 +49,9 @@ struct mail_origin {
 #define MAIL_OP_ABOUT (CHAT_OP_COUNT + 1)
 #define MAIL_OP_MEMBERS (CHAT_OP_COUNT + 2)
 
+/* A member may moderate from now on, or no longer: its rights say so. Nothing is answered. */
+#define MAIL_OP_RIGHTS (CHAT_OP_COUNT + 3)
+
 struct mail_command {
 	struct mail mail;
 	uint32_t op; /* enum chat_op, or MAIL_OP_FETCH (command.seq: the last seq the member has) */

@@ -18,7 +18,7 @@ void roster_close(struct roster *roster)
 		if (roster->by_key.slots[at].value != 0) {
 			struct roster_entry *entry = roster_at(roster, roster->by_key.slots[at].value);
 
-			block_give(entry->user, entry->user_size);
+			block_give(entry->user, 1u + entry->user[0]);
 		}
 	map_close(&roster->by_key);
 	slab_close(&roster->entries);
@@ -46,19 +46,19 @@ static struct roster_entry *entry_make(struct roster *roster, uint32_t room, str
 {
 	struct roster_entry *entry = slab_take(&roster->entries);
 
-	CHECK(user.size > 0 && user.size < 1 << 7);
+	CHECK(user.size > 0 && user.size <= UINT8_MAX);
 	if (!entry)
 		return NULL;
-	entry->user = block_take(user.size);
+	entry->user = block_take(1 + user.size);
 	if (!entry->user ||
 	    map_add(&roster->by_key, key_hash(roster, room, user), slab_index(&roster->entries, entry)) != 0) {
 		if (entry->user)
-			block_give(entry->user, user.size);
+			block_give(entry->user, 1 + user.size);
 		slab_give(&roster->entries, entry);
 		return NULL;
 	}
-	memcpy(entry->user, user.bytes, user.size);
-	entry->user_size = user.size & 127;
+	entry->user[0] = (uint8_t)user.size;
+	memcpy(entry->user + 1, user.bytes, user.size);
 	entry->room = room;
 	return entry;
 }
@@ -96,7 +96,18 @@ bool roster_leave(struct roster *roster, uint32_t room, uint32_t *first, struct 
 	else
 		*first = entry->next;
 	map_remove(&roster->by_key, key_hash(roster, room, user), slab_index(&roster->entries, entry));
-	block_give(entry->user, entry->user_size);
+	block_give(entry->user, 1u + entry->user[0]);
 	slab_give(&roster->entries, entry);
 	return true;
+}
+
+void roster_promote(struct roster_entry *entry)
+{
+	entry->moderators += entry->moderators < UINT8_MAX;
+}
+
+void roster_demote(struct roster_entry *entry)
+{
+	CHECK(entry->moderators > 0);
+	entry->moderators -= entry->moderators < UINT8_MAX;
 }

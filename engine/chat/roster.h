@@ -8,13 +8,12 @@
 #include "proto/base/span.h"
 
 struct roster_entry {
-	uint8_t *user;
+	uint8_t *user;        /* a byte, its size, and the name */
 	uint64_t read;        /* the newest seq the user says to have read, 0 for none */
 	uint32_t room;
 	uint32_t next, prev;  /* of the same room */
 	uint32_t connections : 24;
-	uint32_t user_size : 7;
-	uint32_t moderates : 1; /* or manages: as of what the user last asked */
+	uint32_t moderators : 8; /* of them, those that moderate or manage; 255: or more, until all have left */
 };
 
 struct roster {
@@ -35,6 +34,10 @@ struct roster_entry *roster_enter(struct roster *roster, uint32_t room, uint32_t
 /* One connection less; true when it was the user's last. The user must be there (checked). */
 bool roster_leave(struct roster *roster, uint32_t room, uint32_t *first, struct span user);
 
+/* One connection of the user more, or less, may moderate. */
+void roster_promote(struct roster_entry *entry);
+void roster_demote(struct roster_entry *entry);
+
 static inline struct roster_entry *roster_at(const struct roster *roster, uint32_t index)
 {
 	return slab_at(&roster->entries, index);
@@ -42,7 +45,7 @@ static inline struct roster_entry *roster_at(const struct roster *roster, uint32
 
 static inline struct span roster_user(const struct roster_entry *entry)
 {
-	return span_of(entry->user, entry->user_size);
+	return span_of(entry->user + 1, entry->user[0]);
 }
 
 #endif

@@ -38,6 +38,7 @@ static void deliver_orphan(struct gate *gate, struct conn *conn, struct cursor *
 	const bool joined = mail->reply.kind == CHAT_REPLY_JOIN;
 	const struct chat_reply left = { .kind = CHAT_REPLY_EMPTY, .re = cursor->leave_id };
 
+	cursor->rights = mail->reply.rights; /* what the home knows: others may have come since */
 	if (joined)
 		membership_end(gate, cursor, mail->user, 0);
 	else
@@ -72,6 +73,7 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 	}
 	CHECK(conn);
 	/* Other rules came while it was asked. */
+	membership_rights(gate, conn, cursor, mail->reply.rights);
 	if ((cursor->rights & CHAT_RIGHT_read) == 0) {
 		membership_end(gate, cursor, mail->user, 0);
 		frame_error(gate, conn, mail->reply.re, CHAT_ERR_forbidden, 0);

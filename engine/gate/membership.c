@@ -94,6 +94,14 @@ void membership_end_all(struct gate *gate, struct conn *conn)
 	CHECK(owner->count == 0 && owner->behind == 0);
 }
 
+void membership_rights(struct gate *gate, struct conn *conn, struct cursor *cursor, uint8_t known)
+{
+	const struct chat_command nothing = { .id = 0 };
+
+	if (!(known & CHAT_RIGHTS_MODERATORS) != !(cursor->rights & CHAT_RIGHTS_MODERATORS))
+		send(gate, conn, cursor, MAIL_OP_RIGHTS, &nothing);
+}
+
 void membership_fetch(struct gate *gate, struct conn *conn, struct cursor *cursor)
 {
 	const struct chat_command fetch = { .seq = cursor->seq };

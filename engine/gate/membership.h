@@ -15,6 +15,9 @@ void membership_fetch(struct gate *gate, struct conn *conn, struct cursor *curso
 /* Ends a membership that the home knows of: tells it, then closes the cursor. id: of a leave to be answered. */
 void membership_end(struct gate *gate, struct cursor *cursor, struct span user, uint64_t id);
 
+/* Tells the home that the cursor's owner may moderate, or no longer may: known is what it takes for their rights. */
+void membership_rights(struct gate *gate, struct conn *conn, struct cursor *cursor, uint8_t known);
+
 /* Out of a room whose messages may not be read any longer; or never in it, where the join is not answered yet. */
 void membership_lose(struct gate *gate, struct conn *conn, struct cursor *cursor);
 

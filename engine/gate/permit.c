@@ -29,9 +29,14 @@ void permit_renew(struct gate *gate, struct conn *conn)
 		next = cursor->next_owned;
 		if (cursor->given)
 			continue;
+		const uint8_t known = cursor->rights;
+
 		cursor->rights = permit(gate, conn, place_name(directory_at(&gate->directory, cursor->place)));
 		/* Who is not in yet is told so by the answer to the join. */
-		if (cursor->state != CURSOR_JOINING && !stays(gate, cursor))
+		if (cursor->state == CURSOR_JOINING)
+			continue;
+		membership_rights(gate, conn, cursor, known);
+		if (!stays(gate, cursor))
 			membership_lose(gate, conn, cursor);
 	}
 }

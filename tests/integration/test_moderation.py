@@ -11,7 +11,7 @@ import socket
 import time
 import unittest
 
-from harness import Client, Server, temporary
+from harness import Client, Server, temporary, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECRET = b"a secret of thirty-two bytes, at least"
@@ -188,6 +188,19 @@ class Moderation(unittest.TestCase):
 
     def test_private(self):
         self.assertGreater(self.try_all("private"), 200)
+
+    def test_who_moderates_no_longer_is_moderated(self):
+        for room in ("mem:was", "was"):
+            old, weak = self.enter("old", ["moderator"]), self.enter("old", ["member"])
+            for client in (old, weak, self.mod):
+                self.good(client, op="join", room=room)
+            self.good(weak, op="read", room=room, seq=0)  # by which she was taken for a member
+            kick = {"op": "mod", "room": room, "act": "kick", "user": "old"}
+            self.assertEqual(self.mod.ask(**kick)["err"]["code"], "forbidden")
+            self.good(old, op="refresh", token=token("old", ["member"]))
+            self.good(old, op="ping")
+            self.assertTrue(wait_until(lambda: "ok" in self.mod.ask(**kick), 10), "although she says nothing")
+            self.assertEqual(old.event("removed")["act"], "kick")
 
     def test_nothing_comes_after_a_ban(self):
         for room in ("mem:ban", "ban"):

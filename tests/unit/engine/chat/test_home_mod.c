@@ -203,11 +203,47 @@ Test(home_mod, what_was_said_before_is_acknowledged_again)
 	cr_assert(expect_reply(1, CHAT_REPLY_ACK)->duplicate);
 }
 
+/* Other rules, or another token, while they are in. */
+static void renewed(uint8_t rights, const char *user)
+{
+	const struct chat_command none = { .room = ROOM };
+
+	rights_now = rights;
+	run_as(1, span_of(user, strlen(user)), MAIL_OP_RIGHTS, &none, false);
+	rights_now = MEMBER;
+	expect_silence();
+}
+
+/* Of a user's connections one is enough, whichever spoke last. */
+Test(home_mod, who_moderates_by_one_connection_is_a_moderator)
+{
+	meet();
+	AS(MODERATOR, "Bob", .op = CHAT_OP_join);
+	AS(MEMBER, "Bob", .op = CHAT_OP_presence);
+	hush();
+	MOD(MODERATOR, "Ann", mute, "Bob");
+	expect_refusal(0, CHAT_ERR_forbidden);
+	AS(MODERATOR, "Bob", .op = CHAT_OP_leave);
+	hush();
+	MOD(MODERATOR, "Ann", mute, "Bob");
+	expect_ack(0);
+}
+
+Test(home_mod, who_moderates_no_longer_is_moderated)
+{
+	meet();
+	renewed(CHAT_RIGHT_read | CHAT_RIGHT_manage, "Bob");
+	MOD(MODERATOR, "Ann", mute, "Bob");
+	expect_refusal(0, CHAT_ERR_forbidden);
+	renewed(MEMBER, "Bob");
+	MOD(MODERATOR, "Ann", mute, "Bob");
+	expect_ack(0);
+}
+
 Test(home_mod, who_moderates_is_moderated_by_managers_alone)
 {
 	meet();
-	AS(MODERATOR, "Bob", .op = CHAT_OP_presence);
-	hush();
+	renewed(MODERATOR, "Bob");
 	MOD(MODERATOR, "Ann", kick, "Bob");
 	expect_refusal(0, CHAT_ERR_forbidden);
 	MOD(MODERATOR, "Ann", ban, "Bob");

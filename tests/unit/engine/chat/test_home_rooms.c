@@ -115,11 +115,11 @@ Test(home_rooms, a_new_room_makes_the_longest_silent_empty_one_give_way)
 Test(home_rooms, a_room_that_is_moderated_gives_no_way)
 {
 	open_with(3, 10, 10);
+	rights_now |= CHAT_RIGHT_moderate;
 	for (uint32_t i = 1; i <= 3; i++) {
 		join_room(i, SPAN("Ann"));
 		say_in(i, SPAN("Ann"), 5);
 	}
-	rights_now |= CHAT_RIGHT_moderate;
 	run(0, SPAN("Ann"),
 	    (struct chat_command){
 		    .op = CHAT_OP_mod, .act = CHAT_MOD_ban, .whom = SPAN("Eve"), .room = room_of(1), .id = 99 });

@@ -52,6 +52,32 @@ Test(roster, counts_a_users_connections)
 	teardown();
 }
 
+Test(roster, counts_those_who_moderate_until_there_are_very_many)
+{
+	struct roster_entry *ann = roster_enter(&roster, 1, &first, SPAN("Ann"));
+
+	for (uint32_t count = 1; count < 255; count++) {
+		roster_promote(ann);
+		cr_assert_eq(ann->moderators, count);
+	}
+	while (ann->moderators > 0)
+		roster_demote(ann);
+	for (int i = 0; i < 300; i++)
+		roster_promote(ann);
+	for (int i = 0; i < 300; i++)
+		roster_demote(ann);
+	cr_assert_eq(ann->moderators, 255, "how many they were is not known any more");
+	roster_leave(&roster, 1, &first, SPAN("Ann"));
+	cr_assert_eq(roster_enter(&roster, 1, &first, SPAN("Ann"))->moderators, 0);
+	roster_leave(&roster, 1, &first, SPAN("Ann"));
+	teardown();
+}
+
+Test(roster, without_one_who_moderates_none_is_less, .signal = SIGABRT)
+{
+	roster_demote(roster_enter(&roster, 1, &first, SPAN("Ann")));
+}
+
 Test(roster, rooms_know_nothing_of_each_other)
 {
 	uint32_t other = 0;
