@@ -1,7 +1,10 @@
 #include "engine/core/log.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +17,7 @@
 static _Atomic int log_least = LOG_INFO;
 static atomic_bool log_json;
 static _Atomic int log_audit_fd = -1;
+static _Atomic uint64_t log_lines_lost;
 static _Thread_local uint32_t log_core_id = UINT32_MAX;
 
 /* What was logged in this second, by event name. Two names in one place take it from each other: then
@@ -55,6 +59,11 @@ int log_level_named(struct span name)
 		if (span_equal(name, span_of(level_names[level], strlen(level_names[level]))))
 			return level;
 	return -1;
+}
+
+uint64_t log_lost(void)
+{
+	return atomic_load_explicit(&log_lines_lost, memory_order_relaxed);
 }
 
 void log_audit_to(int fd)
@@ -227,10 +236,28 @@ static bool may_log(struct rate *rate)
 }
 
 /* Nobody could be told of a log that cannot be written. */
-static void write_line(int fd, const struct line *line)
+static void write_line(int fd, const char *text, size_t size)
 {
-	if (write(fd, line->text, line->size) < 0)
+	if (write(fd, text, size) < 0)
 		return;
+}
+
+/* A pipe or a socket that is full because nobody reads it must not stop who logs. Files, terminals, and pipes before
+ * Linux 6.4 know no RWF_NOWAIT: they are asked whether they take something. False: it did not, and the line is lost. */
+static bool try_line(int fd, const struct line *line)
+{
+	const struct iovec whole = { .iov_base = (void *)line->text, .iov_len = line->size };
+	const ssize_t got = pwritev2(fd, &whole, 1, -1, RWF_NOWAIT);
+	const size_t done = got > 0 ? (size_t)got : 0;
+	struct pollfd out = { .fd = fd, .events = POLLOUT };
+
+	if (done < line->size && ppoll(&out, 1, &(struct timespec){ 0 }, NULL) == 0) {
+		atomic_fetch_add_explicit(&log_lines_lost, 1, memory_order_relaxed);
+		return false;
+	}
+	if (done < line->size) /* of a file perhaps a part is there already */
+		write_line(fd, line->text + done, line->size - done);
+	return true;
 }
 
 void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t count)
@@ -256,13 +283,12 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
 		put_field_whole(&line, &LOG_U64("core", log_core_id), json);
 	if (rate->suppressed > 0)
 		put_field_whole(&line, &LOG_U64("suppressed", rate->suppressed), json);
-	rate->suppressed = 0;
 	for (size_t i = 0; i < count; i++)
 		put_field_whole(&line, &fields[i], json);
 	line.most = sizeof(line.text);
 	put_text(&line, json ? "}\n" : "\n");
 
-	write_line(STDERR_FILENO, &line);
+	rate->suppressed = try_line(STDERR_FILENO, &line) ? 0 : rate->suppressed + 1;
 	if (audit && audit_fd >= 0)
-		write_line(audit_fd, &line);
+		write_line(audit_fd, line.text, line.size);
 }

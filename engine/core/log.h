@@ -2,16 +2,17 @@
  *
  *	LOG(LOG_WARN, "accept_paused", LOG_U64("core", core), LOG_TEXT("reason", "descriptors"));
  *
- * A line goes to standard error in one write. At most 20 lines a second of one
- * event name and thread; what was left out is counted in the next line
- * ("suppressed"). Control bytes, U+2028/9 and bidi marks in values are escaped.
+ * A line goes to standard error in one write, and is lost where that takes nothing at the
+ * time. At most 20 lines a second of one event name and thread; what was left out is counted
+ * in the next line ("suppressed"). Control bytes, U+2028/9 and bidi marks in values are escaped.
  */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 
 #include "proto/base/span.h"
 
-/* LOG_AUDIT is above all levels: such a line is always written, however many there are, and to the audit log too. */
+/* LOG_AUDIT is above all levels: such a line is written however many there are, and to the audit log, too, which is
+ * waited for. */
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF, LOG_AUDIT };
 
 struct log_field {
@@ -42,6 +43,9 @@ int log_level_named(struct span name);
  * even there, for simulations. */
 #define LOG_AUDIT_NOWHERE (-2)
 void log_audit_to(int fd);
+
+/* Lines that standard error did not take, all threads. */
+uint64_t log_lost(void);
 
 void log_core(uint32_t core); /* names this thread in its lines */
 void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t count);

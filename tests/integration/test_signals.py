@@ -1,4 +1,5 @@
 """How a process ends, and what of the rooms is there when it begins again."""
+import fcntl
 import os
 import re
 import resource
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import time
 import unittest
+import urllib.request
 
 from harness import BUILD, ROOT, Client, Server, temporary, wait_until
 
@@ -98,6 +100,39 @@ class Signals(unittest.TestCase):
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(20), 0)
         finally:
+            process.kill()
+            process.wait()
+
+    def test_a_log_that_is_open_and_not_read_stops_nobody(self):
+        pipe, pair = os.pipe(), socket.socketpair()
+        fcntl.fcntl(pipe[1], fcntl.F_SETPIPE_SZ, 4096)
+        pair[1].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        with self.subTest("a pipe"):
+            self.serves_without_its_log(pipe[1])
+        with self.subTest("a socket, as systemd gives it"):
+            self.serves_without_its_log(pair[1].fileno())
+        for end in pipe:
+            os.close(end)
+        for end in pair:
+            end.close()
+
+    def serves_without_its_log(self, log):
+        process = subprocess.Popen([os.path.join(ROOT, BUILD, "uproar"), "--listen", "127.0.0.1:0", "--log-level", "debug",
+                                    "--log-format", "json", "--cores", "1", "--data", ""], stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            port = int(re.search(r":(\d+)/", process.stdout.readline()).group(1))
+
+            def lost():
+                for _ in range(10):
+                    Client(port, "Ann", timeout=5).close()  # each is worth a line
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                    return int(re.search(rb"(?m)^uproar_log_lines_lost_total (\d+)$", answer.read()).group(1))
+
+            self.assertTrue(wait_until(lambda: lost() > 10))
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(20), 0)
+        finally:
+            process.stdout.close()
             process.kill()
             process.wait()
 

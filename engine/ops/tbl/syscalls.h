@@ -10,6 +10,7 @@ CALL(ppoll, ALWAYS)             /* the doorbell of several lanes */
 CALL(read, ALWAYS)
 CALL(pread64, ALWAYS)           /* how much memory is in use */
 CALL(write, ALWAYS)             /* the log */
+CALL(pwritev2, ALWAYS)          /* the log, without waiting for who reads it */
 CALL(getsockopt, ALWAYS)        /* of which family a listener is */
 CALL(shutdown, ALWAYS)          /* of a listener */
 CALL(wait4, ALWAYS)             /* the reader of files, at the end */

@@ -1,5 +1,6 @@
 /* What is written to standard error is read back through a pipe. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,6 +88,31 @@ Test(log, below_the_level_nothing_is_said)
 	logged();
 	cr_assert_eq(count("\n"), 1);
 	cr_assert_eq(count("loud"), 1);
+}
+
+Test(log, a_pipe_that_is_full_costs_lines_and_no_time, .timeout = 20)
+{
+	static char filling[65536];
+
+	log_setup(LOG_INFO, false);
+	cr_assert_gt(fcntl(STDERR_FILENO, F_SETPIPE_SZ, 4096), 0);
+	LOG(LOG_INFO, "first", LOG_U64("a", 1));
+	cr_assert_eq(log_lost(), 0);
+	cr_assert_eq(fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK), 0);
+	while (write(STDERR_FILENO, filling, 1) == 1)
+		;
+	cr_assert_eq(fcntl(STDERR_FILENO, F_SETFL, 0), 0);
+	for (int i = 0; i < 3; i++)
+		LOG(LOG_INFO, "lost", LOG_U64("a", 1));
+	LOG(LOG_AUDIT, "lost", LOG_U64("a", 1));
+	cr_assert_eq(log_lost(), 4);
+	cr_assert_gt(read(log_pipe, filling, sizeof(filling)), 0);
+	LOG(LOG_INFO, "lost", LOG_U64("a", 2));
+	LOG(LOG_INFO, "lost", LOG_U64("a", 3));
+	logged();
+	cr_assert_not_null(strstr(text, "lost suppressed=4 a=2\n"), "%s", text);
+	cr_assert_not_null(strstr(text, "lost a=3\n"), "%s", text);
+	cr_assert_eq(log_lost(), 4);
 }
 
 Test(log, what_could_forge_a_line_is_escaped)
