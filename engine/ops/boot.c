@@ -20,8 +20,6 @@ static void adopted(void *context)
 		  option_number(options, OPTION_log_format) == 1);
 	server->memory.budget = option_number(options, OPTION_memory);
 	__atomic_store_n(&server->site.page, option_number(options, OPTION_page) == 0, __ATOMIC_RELAXED);
-	/* Who reads the former ones does so in a turn of a core, and they are freed when all have had another. */
-	__atomic_store_n(&server->site.figures.classes, &server->reload.policy->classes, __ATOMIC_RELEASE);
 	for (uint32_t i = 0; i < server->cores; i++)
 		listener_user_timeout(server->core[i].listener, plan_user_timeout(options));
 }
@@ -173,6 +171,7 @@ int boot(const struct config *config, struct files *files, const struct options 
 		.links = &server.links,
 		.cores = server.cores,
 		.policy = policy,
+		.classes = &server.site.figures.classes,
 	};
 	int status = reload_open(&server.reload);
 

@@ -217,6 +217,8 @@ int reload_run(struct reload *reload, const char *by)
 	}
 	reload->former = reload->policy;
 	reload->policy = next;
+	/* Who reads the former ones does so in a turn before the one that adopts: nobody when they are freed. */
+	__atomic_store_n(reload->classes, &next->classes, __ATOMIC_RELEASE);
 	hand_over(reload);
 	LOG(LOG_AUDIT, "audit", LOG_TEXT("act", "reload"), LOG_TEXT("by", by), LOG_U64("options", report->count));
 	tell_changes(report, false);

@@ -40,6 +40,7 @@ struct reload {
 	const struct shard_links *links;
 	uint32_t cores;
 	struct policy *policy; /* the one that holds; taken */
+	const struct room_classes **classes; /* what figures go by, for any thread; kept */
 	/* Its own. */
 	struct policy *former; /* which cores may still use; NULL: none does */
 	bool auth_untold; /* some core may not have its auth */
