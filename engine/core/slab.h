@@ -4,7 +4,8 @@
  * what is used; a free item is reused last in, first out. Items never move. Items are
  * named by a 32-bit index, so that links between them cost four bytes.
  * Index 0 is never given out: it says "none".
- * One thread uses a slab. The only malloc of the engine is behind block_*.
+ * One thread uses a slab. The cores' only malloc is behind block_*; ops and
+ * store have some of their own.
  */
 #ifndef CORE_SLAB_H
 #define CORE_SLAB_H

@@ -1,6 +1,6 @@
 /* conn.h - a connection: a socket that receives, sends and ends, whatever is spoken on it.
  *
- *	            conn_finish()                drained and (EOF, quiet or 5 s)
+ *	            conn_finish()                drained and (EOF, quiet or linger_ms)
  *	  OPEN ------------------> FINISHING ---------------------------+
  *	   |  conn_abort(), error      | conn_abort(), error            v
  *	   +---------------------------+-----------------------> CANCELLING

@@ -50,8 +50,8 @@ void shard_turn(struct shard *shard);
 #define SHARD_WORD_DRAIN 1
 #define SHARD_WORD_STOP 2
 
-/* Drained or stopped: no connection and no job of the store's is left and the thread may close it. A shard
- * that is drained must still be turned until all are, since it is home to others' rooms. */
+/* Drained or stopped: no connection, no job of the store's and no question to a hook is left, and the thread may close
+ * it. A shard that is drained must still be turned until all are, since it is home to others' rooms. */
 bool shard_is_drained(const struct shard *shard);
 bool shard_is_stopped(const struct shard *shard);
 

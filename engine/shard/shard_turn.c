@@ -208,7 +208,7 @@ void shard_turn(struct shard *shard)
 	shard_run_stored(shard);
 	shard_run_mails(shard);
 	run_timers(shard);
-	/* What the timers sent to rooms of this core is run in the next turn: to_flush says that there is some. */
+	/* What the timers sent to rooms of this core is run in the next turn, which sees it by shard_mail_waits(). */
 	pump(gate);
 	post_flush(&gate->post, shard->ring);
 	if (gate->has_store)
