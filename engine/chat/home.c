@@ -211,7 +211,9 @@ static void run_typing(struct home *home, struct room *room, const struct mail_c
 {
 	const struct chat_event event = { .kind = CHAT_EV_typing, .from = mail->user, .ttl_ms = TYPING_TTL_MS };
 
-	if (!mod_hears(home, room, mail))
+	uint32_t wait_ms;
+
+	if (mod_hears(home, room, mail, &wait_ms) != CHAT_OK)
 		return;
 	if (class_of(home, room)->presence && room->connections <= CHAT_USERS_MAX)
 		fanout(home, room, &event, NULL);

@@ -181,6 +181,26 @@ void disk_publish(struct home *home, struct room *room, const struct mail_comman
 	disk_give(home, room, STORE_WRITER, job);
 }
 
+void disk_look(struct home *home, struct room *room, const struct mail_command *mail, enum chat_error unheard,
+	       uint32_t wait_ms)
+{
+	const struct chat_event event = room_event_of(home, mail);
+	uint8_t *at;
+	struct store_job *job = disk_append_job(home, room, mail, &event, 0, &at);
+
+	CHECK(unheard != CHAT_OK && event.producer.bytes);
+	if (!job) {
+		reply_error(home, mail, CHAT_ERR_unavailable, RETRY_MS);
+		return;
+	}
+	struct disk_own *own = store_job_own(job);
+
+	own->unheard = unheard;
+	own->wait_ms = wait_ms;
+	job->look = true;
+	disk_give(home, room, STORE_WRITER, job);
+}
+
 void disk_search(struct home *home, struct room *room, const struct mail_command *mail)
 {
 	const struct chat_command *command = &mail->command;
@@ -274,6 +294,8 @@ static void stored_append(struct home *home, struct room *room, struct store_job
 		event->ts_ms = job->ts_ms;
 		counter_add(home->counters, COUNTER_duplicates, 1);
 		reply_ack(home, &to, room, event, true);
+	} else if (job->status == STORE_ABSENT) {
+		reply_error(home, &to, own->unheard, own->wait_ms);
 	} else {
 		disk_refuse(home, &to, job->status);
 	}

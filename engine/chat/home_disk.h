@@ -42,6 +42,8 @@ struct disk_own {
 	struct span user;
 	uint8_t rights;
 	bool outside;
+	enum chat_error unheard; /* of a look: what the answer is where nothing is found */
+	uint32_t wait_ms;
 	struct reading *reading;
 };
 
@@ -94,6 +96,10 @@ void disk_hold(struct home *home, struct room *room, const struct mail_command *
 
 /* send edit del react */
 void disk_publish(struct home *home, struct room *room, const struct mail_command *mail);
+
+/* Whoever says it may not now: they are told so, unless it is there already. */
+void disk_look(struct home *home, struct room *room, const struct mail_command *mail, enum chat_error unheard,
+	       uint32_t wait_ms);
 
 /* search */
 void disk_search(struct home *home, struct room *room, const struct mail_command *mail);

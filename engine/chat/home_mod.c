@@ -206,28 +206,27 @@ static bool is_paced(const struct room *room, const struct mail_command *mail)
 	       !(mail->rights & CHAT_RIGHTS_MODERATORS);
 }
 
-bool mod_hears(struct home *home, const struct room *room, const struct mail_command *mail)
+enum chat_error mod_hears(const struct home *home, const struct room *room, const struct mail_command *mail,
+			  uint32_t *wait_ms)
 {
 	const bool moderates = mail->outside || (mail->rights & CHAT_RIGHTS_MODERATORS);
-	enum chat_error error = CHAT_OK;
-	uint64_t until_ms = 0, wait_ms = 0;
+	uint64_t until_ms = 0;
 
+	*wait_ms = 0;
 	if (!room->mod)
-		return true;
+		return CHAT_OK;
 	if (is_held(home, room, mail, SANCTION_MUTE, &until_ms) && !(mail->op == CHAT_OP_del && moderates) &&
 	    !PLANTED(54)) { /* who is muted is heard */
-		error = CHAT_ERR_muted;
-		wait_ms = retry_ms(home, until_ms);
-	} else if (room->mod->state.locked && !moderates && !PLANTED(55)) { /* a lock is open */
-		error = CHAT_ERR_read_only;
-	} else if (is_paced(room, mail)) {
-		wait_ms = slow_wait_ms(&room->mod->slow, user_hash(home, mail), room->mod->state.every_s * 1000ull,
-				       home->now_ms);
-		error = wait_ms != 0 && !PLANTED(56) ? CHAT_ERR_slow_mode : CHAT_OK; /* a slow room is not */
+		*wait_ms = retry_ms(home, until_ms);
+		return CHAT_ERR_muted;
 	}
-	if (error != CHAT_OK && mail->op != CHAT_OP_typing)
-		reply_error(home, mail, error, (uint32_t)wait_ms);
-	return error == CHAT_OK;
+	if (room->mod->state.locked && !moderates && !PLANTED(55)) /* a lock is open */
+		return CHAT_ERR_read_only;
+	if (!is_paced(room, mail))
+		return CHAT_OK;
+	*wait_ms = (uint32_t)slow_wait_ms(&room->mod->slow, user_hash(home, mail), room->mod->state.every_s * 1000ull,
+					  home->now_ms);
+	return *wait_ms != 0 && !PLANTED(56) ? CHAT_ERR_slow_mode : CHAT_OK; /* a slow room is not */
 }
 
 void mod_heard(struct home *home, struct room *room, const struct mail_command *mail)

@@ -27,8 +27,9 @@ struct room_mod {
 /* Whether whoever asks may ask this of the room, by their rights and its bans; otherwise they are answered. */
 bool mod_admits(struct home *home, const struct room *room, const struct mail_command *mail);
 
-/* Whether they may speak in it now (send edit del react); otherwise they are answered, or not at all (typing). */
-bool mod_hears(struct home *home, const struct room *room, const struct mail_command *mail);
+/* Whether they may speak in it now (send edit del react typing): CHAT_OK, or why not, and for how long. */
+enum chat_error mod_hears(const struct home *home, const struct room *room, const struct mail_command *mail,
+			  uint32_t *wait_ms);
 
 /* They have spoken. */
 void mod_heard(struct home *home, struct room *room, const struct mail_command *mail);

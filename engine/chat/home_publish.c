@@ -106,7 +106,15 @@ void home_publish(struct home *home, struct room *room, const struct mail_comman
 	}
 	if (room->disk == 0 && is_duplicate(home, room, mail))
 		return;
-	if (!mod_hears(home, room, mail) || !home_within_traffic(home, room, mail))
+	uint32_t wait_ms;
+	const enum chat_error unheard = mod_hears(home, room, mail, &wait_ms);
+
+	/* What has a cid may be there already: the store alone knows, and who is refused must not have said it. */
+	if (unheard != CHAT_OK && room->disk != 0 && mail->command.producer.bytes)
+		disk_look(home, room, mail, unheard, wait_ms);
+	else if (unheard != CHAT_OK)
+		reply_error(home, mail, unheard, wait_ms);
+	if (unheard != CHAT_OK || !home_within_traffic(home, room, mail))
 		return;
 	if (room->disk != 0)
 		disk_publish(home, room, mail);

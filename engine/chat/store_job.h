@@ -33,6 +33,7 @@ enum store_status {
 	STORE_UNAVAILABLE, /* nothing is known to have been done; the same may succeed later */
 	STORE_CORRUPT,     /* what is kept of this room is damaged */
 	STORE_BAD_QUERY,   /* search */
+	STORE_ABSENT,      /* append, look: no event with this cid is kept */
 };
 
 /* How much of a room is kept; 0: no bound. */
@@ -76,6 +77,8 @@ struct store_job {
 	struct chat_event event;          /* append: all but seq and rev. Of kind mod: kept as any other (key: the act,
 					   * data: a JSON object), and not found by search */
 	bool moderator;                   /* append of a deletion: the target may be another's */
+	bool look;                        /* append with a cid: keep nothing, only say whether it is kept: DUPLICATE or
+					   * ABSENT, behind what was given before */
 	struct span state;                /* append: the room's state from now on, kept in the same transaction; empty
 					   * but there: it has none from now on; absent: unchanged */
 	enum chat_page_from from;

@@ -218,7 +218,7 @@ static void append_one(struct store_memory *memory, struct store_job *job)
 	trim(memory, room, &job->retention, job->now_ms);
 	const struct chat_event *earlier = event.producer.bytes ? cid_find(memory, room, &event) : NULL;
 
-	job->status = earlier ? STORE_DUPLICATE : target_judge(room, job);
+	job->status = earlier ? STORE_DUPLICATE : job->look ? STORE_ABSENT : target_judge(room, job);
 	job->first = room_log_first(&room->log);
 	if (earlier) {
 		job->seq = earlier->seq;

@@ -74,6 +74,7 @@ static bool send_job(const struct postgres_batch *batch, const struct store_job 
 	put_rest(&values, event);
 	postgres_values_bool(&values, job->moderator);
 	postgres_values_text(&values, job->state.bytes, job->state.size);
+	postgres_values_bool(&values, job->look);
 	return PQsendQueryPrepared(connection, "append", values.count, values.bytes, values.sizes, values.formats, 1);
 }
 
@@ -213,6 +214,13 @@ static uint64_t last_in_room(const struct postgres_batch *batch, size_t count, s
 	return last;
 }
 
+/* Of one that only looked: it has kept nothing, whatever is found. */
+static struct postgres_answer looked(struct postgres_answer found)
+{
+	found.status = found.status == STORE_OK || found.status == STORE_DUPLICATE ? STORE_DUPLICATE : STORE_ABSENT;
+	return found;
+}
+
 int postgres_batch_recall(struct postgres_batch *batch, struct postgres_link *link, uint32_t wait_ms)
 {
 	while (batch->answered < batch->count) {
@@ -229,7 +237,7 @@ int postgres_batch_recall(struct postgres_batch *batch, struct postgres_link *li
 		const int error = result ? postgres_error(result) : -EAGAIN;
 
 		if (error == 0)
-			batch->answers[batch->answered++] = answer_of(result);
+			batch->answers[batch->answered++] = job->look ? looked(answer_of(result)) : answer_of(result);
 		PQclear(result);
 		if (error != 0)
 			return -EAGAIN;

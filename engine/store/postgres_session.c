@@ -24,7 +24,7 @@ static const struct {
 	{ "append",
 	  "SELECT status, seq, ts, rev, first FROM uproar.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
 	  "$13,"
-	  " $14, $15, $16, $17, $18, $19)",
+	  " $14, $15, $16, $17, $18, $19, $20)",
 	  true, false },
 	{ "recall",
 	  "SELECT status, seq, ts, rev, first FROM uproar.recall($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",

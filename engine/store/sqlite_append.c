@@ -329,6 +329,8 @@ static int append_one(struct sqlite_append *append, struct store_job *job)
 		return code;
 	if (duplicate)
 		job->status = STORE_DUPLICATE;
+	else if (job->look)
+		job->status = STORE_ABSENT;
 	else if (store_has_target(job->event.kind))
 		code = judge_target(append, room, job, &rev);
 	if (code == SQLITE_OK && job->status == STORE_OK)

@@ -202,6 +202,25 @@ class Moderation(unittest.TestCase):
             self.assertTrue(wait_until(lambda: "ok" in self.mod.ask(**kick), 10), "although she says nothing")
             self.assertEqual(old.event("removed")["act"], "kick")
 
+    def test_a_retry_of_what_was_taken_is_no_refusal(self):
+        for act, error in (("mute", "muted"), ("lock", "read_only"), ("slow", "slow_mode")):
+            for room in (f"mem:again-{act}", f"again-{act}"):
+                with self.subTest(room):
+                    bob = self.enter("bob", ["member"])
+                    self.good(self.boss, op="join", room=room)
+                    self.good(bob, op="join", room=room)
+                    if act == "slow":
+                        self.moderate(self.boss, room, act, every=3600)
+                    taken = self.good(bob, op="send", room=room, cid="p:1", data=1)
+                    if act != "slow":
+                        self.moderate(self.boss, room, act, *(["bob"] if act == "mute" else []))
+                    again = self.good(bob, op="send", room=room, cid="p:1", data=1)
+                    self.assertEqual((again["seq"], again["ts"], again.get("dup")), (taken["seq"], taken["ts"], True))
+                    refused = bob.ask(op="send", room=room, cid="p:2", data=2)["err"]
+                    self.assertEqual((refused["code"], "retry_ms" in refused), (error, act == "slow"))
+                    events = self.good(self.boss, op="history", room=room)["events"]
+                    self.assertEqual([event["data"] for event in events if event["ev"] == "msg"], [1])
+
     def test_nothing_comes_after_a_ban(self):
         for room in ("mem:ban", "ban"):
             speaker, mod = self.enter("speaker", ["member"]), self.enter("mod2", ["moderator"])

@@ -401,6 +401,28 @@ Test(home_mod, an_act_holds_while_it_is_at_the_store)
 	answer(STORE_WRITER, job, STORE_OK);
 }
 
+/* Whether it was taken before the store alone knows. */
+Test(home_mod, who_is_muted_is_refused_when_the_store_has_not_found_what_they_say)
+{
+	joined(1, 2);
+	AS(MEMBER, "Bob", .op = CHAT_OP_join, DISK);
+	MOD(MODERATOR, "Ann", mute, "Bob", DISK, .for_s = 60);
+	commit(3);
+	hush();
+	for (int kept = 0; kept < 2; kept++) {
+		AS(MEMBER, "Bob", .op = CHAT_OP_send, .data = SPAN("1"), .producer = SPAN("p"), .number = 1, DISK);
+		struct store_job *job = asked(STORE_WRITER, STORE_APPEND);
+
+		cr_assert(job->look && span_equal(job->event.producer, SPAN("p")) && job->event.number == 1);
+		answer(STORE_WRITER, job, kept ? STORE_DUPLICATE : STORE_ABSENT);
+		cr_assert(kept ? expect_reply(1, CHAT_REPLY_ACK)->duplicate
+			       : expect_refusal(1, CHAT_ERR_muted) == 60000);
+	}
+	port.jobs_max = 0;
+	AS(MEMBER, "Bob", .op = CHAT_OP_send, .data = SPAN("1"), .producer = SPAN("p"), .number = 1, DISK);
+	expect_refusal(1, CHAT_ERR_unavailable);
+}
+
 Test(home_mod, what_the_store_did_not_keep_is_undone)
 {
 	joined(1, 2);

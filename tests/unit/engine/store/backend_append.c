@@ -124,6 +124,23 @@ void backend_case_the_first_epoch_is_the_rooms(void)
 	suite_give(&load);
 }
 
+void backend_case_who_looks_for_a_cid_keeps_nothing(void)
+{
+	struct store_job jobs[] = { suite_sent("p", 1, "1"), suite_sent("p", 1, "2"), suite_sent("p", 2, "3"),
+				    suite_sent("p", 2, "4"), suite_sent("p", 2, "5") };
+
+	jobs[1].look = jobs[2].look = jobs[4].look = true;
+	jobs[1].event.ts_ms = SUITE_NOW + 5;
+	jobs[2].event.kind = CHAT_EV_edit; /* of what is not there: nobody asks */
+	jobs[2].event.target = 9;
+	suite_append(jobs, 5);
+	cr_assert(jobs[0].status == STORE_OK && jobs[3].status == STORE_OK && jobs[3].seq == 2);
+	cr_assert(jobs[1].status == STORE_DUPLICATE && jobs[1].seq == 1 && jobs[1].ts_ms == SUITE_NOW);
+	cr_assert_eq(jobs[2].status, STORE_ABSENT);
+	cr_assert(jobs[4].status == STORE_DUPLICATE && jobs[4].seq == 2);
+	cr_assert_str_eq(suite_range(suite_page(CHAT_PAGE_LATEST, 0, 10)), "1..2");
+}
+
 void backend_case_a_cid_is_kept_once(void)
 {
 	struct store_job twice[] = { suite_sent("p", 1, "1"), suite_message("2"), suite_sent("p", 1, "3") };

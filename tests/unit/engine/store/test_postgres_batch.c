@@ -110,6 +110,26 @@ Test(postgres_batch, answers_can_be_asked_for_again)
 	kept("3");
 }
 
+Test(postgres_batch, what_was_looked_for_is_found_again_or_not)
+{
+	static const enum store_status wanted[JOBS] = { STORE_OK, STORE_ABSENT, STORE_DUPLICATE, STORE_OK };
+
+	jobs[1].look = jobs[2].look = true;
+	jobs[1].room = SPAN("r");
+	jobs[1].event.producer = SPAN("q");
+	run(POSTGRES_COMMITTED, 0);
+	for (int again = 0; again < 2; again++) {
+		cr_assert_eq(batch.answered, JOBS);
+		for (int i = 0; i < JOBS; i++)
+			cr_assert_eq(answers[i].status, wanted[i], "%d %d", again, i);
+		cr_assert(answers[2].seq == 1 && answers[3].seq == 2);
+		memset(answers, 0, sizeof(answers));
+		batch.answered = 0;
+		cr_assert_eq(postgres_batch_recall(&batch, &session.link, LONG_MS), 0);
+	}
+	kept("2");
+}
+
 /* Lost over the second of them; then the server refuses. */
 Test(postgres_batch, answers_that_are_not_to_be_had_are_asked_for_later)
 {
