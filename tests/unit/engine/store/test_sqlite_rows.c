@@ -76,7 +76,7 @@ static enum store_status take_cid(const char *from)
 
 Test(sqlite_rows, of_the_authors_of_one_cid_the_newest_are_looked_at)
 {
-	char name[8] = "u000";
+	char name[16] = "u000";
 
 	cr_assert_eq(take_cid("Ann"), STORE_OK);
 	for (int i = 0; i < 255; i++) {
