@@ -18,7 +18,7 @@ void roster_close(struct roster *roster)
 		if (roster->by_key.slots[at].value != 0) {
 			struct roster_entry *entry = roster_at(roster, roster->by_key.slots[at].value);
 
-			block_give(entry->user, 1u + entry->user[0]);
+			block_give(entry->user, entry->user_size);
 		}
 	map_close(&roster->by_key);
 	slab_close(&roster->entries);
@@ -49,16 +49,16 @@ static struct roster_entry *entry_make(struct roster *roster, uint32_t room, str
 	CHECK(user.size > 0 && user.size <= UINT8_MAX);
 	if (!entry)
 		return NULL;
-	entry->user = block_take(1 + user.size);
+	entry->user = block_take(user.size);
 	if (!entry->user ||
 	    map_add(&roster->by_key, key_hash(roster, room, user), slab_index(&roster->entries, entry)) != 0) {
 		if (entry->user)
-			block_give(entry->user, 1 + user.size);
+			block_give(entry->user, user.size);
 		slab_give(&roster->entries, entry);
 		return NULL;
 	}
-	entry->user[0] = (uint8_t)user.size;
-	memcpy(entry->user + 1, user.bytes, user.size);
+	memcpy(entry->user, user.bytes, user.size);
+	entry->user_size = (uint8_t)user.size;
 	entry->room = room;
 	return entry;
 }
@@ -96,7 +96,7 @@ bool roster_leave(struct roster *roster, uint32_t room, uint32_t *first, struct 
 	else
 		*first = entry->next;
 	map_remove(&roster->by_key, key_hash(roster, room, user), slab_index(&roster->entries, entry));
-	block_give(entry->user, 1u + entry->user[0]);
+	block_give(entry->user, entry->user_size);
 	slab_give(&roster->entries, entry);
 	return true;
 }

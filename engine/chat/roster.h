@@ -8,12 +8,13 @@
 #include "proto/base/span.h"
 
 struct roster_entry {
-	uint8_t *user;        /* a byte, its size, and the name */
-	uint64_t read;        /* the newest seq the user says to have read, 0 for none */
+	uint8_t *user;
+	uint64_t read : 56;      /* the newest seq the user says to have read, 0 for none */
+	uint64_t moderators : 8; /* connections that moderate or manage; 255: or more, until all have left */
 	uint32_t room;
 	uint32_t next, prev;  /* of the same room */
 	uint32_t connections : 24;
-	uint32_t moderators : 8; /* of them, those that moderate or manage; 255: or more, until all have left */
+	uint32_t user_size : 8;
 };
 
 struct roster {
@@ -45,7 +46,7 @@ static inline struct roster_entry *roster_at(const struct roster *roster, uint32
 
 static inline struct span roster_user(const struct roster_entry *entry)
 {
-	return span_of(entry->user + 1, entry->user[0]);
+	return span_of(entry->user, entry->user_size);
 }
 
 #endif

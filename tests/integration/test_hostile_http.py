@@ -377,7 +377,7 @@ class Full(unittest.TestCase):
                 self.assertIn("ok", client.ask(op="join", room="mem:r"))
             ann.ask(op="send", room="mem:r", data=1)
             self.assertEqual(bob.event("msg")["data"], 1)
-            self.assertTrue(any(" http_full " in line for line in server.lines))
+            self.assertTrue(wait_until(lambda: any(" http_full " in line for line in server.lines), 2))
             kept.close()
             self.assertTrue(wait_until(lambda: self.is_counted(server)))
 
