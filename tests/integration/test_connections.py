@@ -115,8 +115,10 @@ class Connections(unittest.TestCase):
                   f"{idle:.0f} bytes each idle, {joined:.0f} each in a room of its own")
             print(f"a scrape of {text_size} bytes costs {scrape_ms:.3f} ms of a core")
             self.assertLess(scrape_ms, SCRAPE_MS_MAX)
-            self.assertLessEqual(idle, IDLE_BYTES_MAX)
-            self.assertLessEqual(joined - idle, ROOM_BYTES_MAX)
+            # What the process has comes in steps of a MiB: runs of one binary differ by two of them.
+            steps = (2 << 20) / connected
+            self.assertLessEqual(idle, IDLE_BYTES_MAX + steps)
+            self.assertLessEqual(joined - idle, ROOM_BYTES_MAX + steps)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
