@@ -165,6 +165,22 @@ class Postgres:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
+class WithPostgres:
+    """Of a TestCase: one server for all its tests, and a database of its own for each, self.url."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres = Postgres(in_memory=True).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.postgres.close()
+
+    def setUp(self):
+        super().setUp()
+        self.url = self.postgres.database()
+
+
 def main():
     if len(sys.argv) < 2:
         print("usage: postgres.py COMMAND...", file=sys.stderr)

@@ -5,7 +5,7 @@ import os
 import unittest
 
 from harness import Client, Server, temporary
-from postgres import Postgres
+from postgres import WithPostgres
 from test_api import Http, write_keys
 
 FREE = ("--cores", "2", "--send-rate", "0", "--command-rate", "0", "--drain", "0", "--linger", "200ms")
@@ -129,19 +129,7 @@ class InSqlite(Cids, unittest.TestCase):
         self.assertEqual(self.say(self.join(server, "Cat"), "p:1", "hers"), 3)
 
 
-class InPostgres(Cids, unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.postgres = Postgres(in_memory=True).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.postgres.close()
-
-    def setUp(self):
-        super().setUp()
-        self.url = self.postgres.database()
-
+class InPostgres(WithPostgres, Cids, unittest.TestCase):
     def serve(self, *options):
         return Server("--store", self.url, *options).start()
 

@@ -8,7 +8,7 @@ import time
 import unittest
 
 from harness import BUILD, ROOT, Client, Server, free_port, wait_until
-from postgres import Postgres
+from postgres import WithPostgres
 
 LATER = ("unavailable", "internal", "storage_full")
 
@@ -94,17 +94,9 @@ class Listener(threading.Thread):
                 time.sleep(0.02)
 
 
-class PostgresStore(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.postgres = Postgres(in_memory=True).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.postgres.close()
-
+class PostgresStore(WithPostgres, unittest.TestCase):
     def setUp(self):
-        self.url = self.postgres.database()
+        super().setUp()
         self.port = free_port()
 
     def uproar(self, *options):
