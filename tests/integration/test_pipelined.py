@@ -2,7 +2,7 @@
 is answered where the room is another core's, or is loaded from the disk."""
 import unittest
 
-from harness import Client, Server, temporary
+from harness import Client, Server, temporary, wait_until
 
 ROOMS = [f"{kind}:{n}" for kind in ("mem", "disk") for n in range(8)]
 
@@ -35,6 +35,14 @@ def fly(client, room, *ops):
     return answers
 
 
+def alone(client, room):
+    """Whether nobody else is counted. A leave that was sent before its join was answered may be heard of here before the
+    room's core has it: the two answers come from the leaver's own."""
+    n = client.ask(op="join", room=room)["ok"]["n"]
+    client.ask(op="leave", room=room)
+    return n == 1
+
+
 class Pipelined(unittest.TestCase):
     def setUp(self):
         data = temporary()
@@ -55,7 +63,7 @@ class Pipelined(unittest.TestCase):
             with self.subTest(room):
                 self.assertEqual(fly(ann, room, "join", "leave"), [("join", "ok"), ("leave", "ok")])
                 self.assertEqual(ann.ask(op="send", room=room, data=1)["err"]["code"], "not_joined")
-                self.assertEqual(bob.ask(op="join", room=room)["ok"]["n"], 1, "she is not there any more")
+                self.assertTrue(wait_until(lambda: alone(bob, room)), "she is not there any more")
 
     def test_and_again(self):
         ann, bob = self.client("Ann"), self.client("Bob")
@@ -63,7 +71,7 @@ class Pipelined(unittest.TestCase):
             with self.subTest(room):
                 self.assertEqual(fly(ann, room, "join", "leave", "join"),
                                  [("join", "ok"), ("leave", "ok"), ("join", "ok")])
-                bob.ask(op="join", room=room)
+                self.assertTrue(wait_until(lambda: "ok" in bob.ask(op="join", room=room)), "her first place is free")
                 bob.ask(op="send", room=room, data=room)
                 self.assertEqual(ann.event("msg")["data"], room)
 
