@@ -215,8 +215,9 @@ void restart_closed(const struct sim_client *client, uint32_t code, const char *
 
 void restart_cut(const struct sim_client *client)
 {
+	const struct sim_socket *socket = client->socket;
 	/* Within the linger time its last words had to wait behind what it did not take. */
-	const bool was_stuck = client->socket->stuck_ns != 0 && sim.now_ns < client->socket->stuck_ns + STUCK_NS;
+	const bool was_stuck = socket->stuck_ns != 0 && socket->given_up_ns < socket->stuck_ns + STUCK_NS;
 
 	if (guests[client->index].life == life && !sim.world.lean && !was_stuck)
 		sim_fail("client %u is cut off without a word", client->index);

@@ -197,12 +197,19 @@ void ring_send(struct ring *ring, uint32_t slot, const struct iovec *pieces, uin
 	memcpy(fake->pieces, pieces, count * sizeof(*pieces));
 }
 
+static void given_up(struct sim_socket *socket)
+{
+	if (socket->given_up_ns == 0)
+		socket->given_up_ns = sim.now_ns;
+}
+
 void ring_cancel(struct ring *ring, uint32_t slot)
 {
 	struct fake_slot *fake = slot_of(ring, slot);
 
 	fake->cancelled = true;
 	fake->socket->cut |= fake->sending;
+	given_up(fake->socket);
 }
 
 void ring_close(struct ring *ring, uint32_t slot)
@@ -211,6 +218,7 @@ void ring_close(struct ring *ring, uint32_t slot)
 
 	CHECK(!fake->receiving && !fake->sending && !fake->asking);
 	fake->closing = true;
+	given_up(fake->socket);
 	sim.stirred = true;
 }
 

@@ -45,6 +45,7 @@ struct sim_socket {
 	bool server_closed;
 	bool cut; /* in the middle of what the server sent */
 	uint64_t stuck_ns; /* when the window was shut, or left part of it, or a send at last came to its end */
+	uint64_t given_up_ns; /* when the server did: the close itself may come much later */
 };
 
 /* Bytes that decide instead of the seed, for as long as there are any: a fuzzer's. */
