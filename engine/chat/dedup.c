@@ -4,6 +4,8 @@
 
 #include "engine/core/check.h"
 #include "engine/core/hash.h"
+#include "engine/core/mutant.h"
+#include "proto/chat/author.h"
 
 int dedup_open(struct dedup *dedup, uint32_t entries_max, uint64_t hash_key)
 {
@@ -20,15 +22,19 @@ void dedup_close(struct dedup *dedup)
 	slab_close(&dedup->entries);
 }
 
-static uint64_t cid_hash(const struct dedup *dedup, uint32_t room, struct span producer, uint64_t number)
+/* With the author: what others have made under the same words is not gone through. */
+static uint64_t cid_hash(const struct dedup *dedup, const struct dedup_cid *cid)
 {
-	return hash_bytes(producer.bytes, producer.size,
-			  dedup->hash_key ^ (number * 0x9e3779b97f4a7c15ull + room * 0xd1b54a32d192ed03ull));
+	const uint64_t mixed = cid->number * 0x9e3779b97f4a7c15ull + cid->room * 0xd1b54a32d192ed03ull;
+	const uint64_t hash = hash_bytes(cid->producer.bytes, cid->producer.size, dedup->hash_key ^ mixed);
+	const struct span author = chat_author(cid->from);
+
+	return PLANTED(90) ? hash : hash_bytes(author.bytes, author.size, hash); /* anybody's cid is one's own */
 }
 
-struct map_probe dedup_probe(const struct dedup *dedup, uint32_t room, struct span producer, uint64_t number)
+struct map_probe dedup_probe(const struct dedup *dedup, const struct dedup_cid *cid)
 {
-	return map_probe(&dedup->by_cid, cid_hash(dedup, room, producer, number));
+	return map_probe(&dedup->by_cid, cid_hash(dedup, cid));
 }
 
 uint64_t dedup_next(const struct dedup *dedup, struct map_probe *probe, uint32_t room)
@@ -42,24 +48,24 @@ uint64_t dedup_next(const struct dedup *dedup, struct map_probe *probe, uint32_t
 	return 0;
 }
 
-int dedup_add(struct dedup *dedup, uint32_t room, struct span producer, uint64_t number, uint64_t seq)
+int dedup_add(struct dedup *dedup, const struct dedup_cid *cid, uint64_t seq)
 {
 	struct dedup_entry *entry = slab_take(&dedup->entries);
 
 	if (!entry)
 		return -ENOMEM;
-	entry->room = room;
+	entry->room = cid->room;
 	entry->seq = seq;
-	if (map_add(&dedup->by_cid, cid_hash(dedup, room, producer, number), slab_index(&dedup->entries, entry)) != 0) {
+	if (map_add(&dedup->by_cid, cid_hash(dedup, cid), slab_index(&dedup->entries, entry)) != 0) {
 		slab_give(&dedup->entries, entry);
 		return -ENOMEM;
 	}
 	return 0;
 }
 
-void dedup_remove(struct dedup *dedup, uint32_t room, struct span producer, uint64_t number, uint64_t seq)
+void dedup_remove(struct dedup *dedup, const struct dedup_cid *cid, uint64_t seq)
 {
-	const uint64_t hash = cid_hash(dedup, room, producer, number);
+	const uint64_t hash = cid_hash(dedup, cid);
 	struct map_probe probe = map_probe(&dedup->by_cid, hash);
 
 	for (;;) {
@@ -68,7 +74,7 @@ void dedup_remove(struct dedup *dedup, uint32_t room, struct span producer, uint
 		CHECK(found != 0); /* a kept event with a cid is always found by it */
 		struct dedup_entry *entry = slab_at(&dedup->entries, found);
 
-		if (entry->room != room || entry->seq != seq)
+		if (entry->room != cid->room || entry->seq != seq)
 			continue;
 		map_remove(&dedup->by_cid, hash, found);
 		slab_give(&dedup->entries, entry);

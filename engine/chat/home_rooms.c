@@ -70,13 +70,21 @@ static void bytes_change(struct home *home, int64_t change)
 	counter_add(home->counters, COUNTER_history_bytes, change);
 }
 
+static struct dedup_cid cid_of(const struct home *home, const struct room *room, const struct chat_event *event)
+{
+	return (struct dedup_cid){ room_index(home, room), event->from, event->producer, event->number };
+}
+
 static void shift(struct home *home, struct room *room)
 {
 	struct record *record = room_log_shift(&room->log);
 	const struct chat_event *event = &record->event;
 
-	if (event->producer.bytes && room->disk == 0 && !PLANTED(23))
-		dedup_remove(&home->dedup, room_index(home, room), event->producer, event->number, event->seq);
+	if (event->producer.bytes && room->disk == 0 && !PLANTED(23)) {
+		const struct dedup_cid cid = cid_of(home, room, event);
+
+		dedup_remove(&home->dedup, &cid, event->seq);
+	}
 	bytes_change(home, -(int64_t)record->size);
 	record_give(record);
 	if (room->log.count == 0)
@@ -266,21 +274,20 @@ void room_tidy(struct home *home, struct room *room)
 
 static int keep(struct home *home, struct room *room, const struct chat_event *event, uint64_t kept_ms)
 {
-	const uint32_t index = room_index(home, room);
+	const struct dedup_cid cid = cid_of(home, room, event);
 	const bool by_cid = event->producer.bytes && room->disk == 0; /* of class disk the store knows the cids */
 	struct record *record = record_make(event);
 
 	if (!record)
 		return -ENOMEM;
 	record->kept_ms = kept_ms;
-	if (by_cid && !PLANTED(23) /* a cid is not remembered */ &&
-	    dedup_add(&home->dedup, index, event->producer, event->number, event->seq) != 0) {
+	if (by_cid && !PLANTED(23) /* a cid is not remembered */ && dedup_add(&home->dedup, &cid, event->seq) != 0) {
 		record_give(record);
 		return -ENOMEM;
 	}
 	if (room_log_append(&room->log, record) != 0) {
 		if (by_cid)
-			dedup_remove(&home->dedup, index, event->producer, event->number, event->seq);
+			dedup_remove(&home->dedup, &cid, event->seq);
 		record_give(record);
 		return -ENOMEM;
 	}
@@ -364,10 +371,10 @@ int room_restore(struct home *home, struct room *room, const struct chat_event *
 const struct record *room_find_cid(const struct home *home, const struct room *room, struct span from,
 				   struct span producer, uint64_t number)
 {
-	const uint32_t index = room_index(home, room);
-	struct map_probe probe = dedup_probe(&home->dedup, index, producer, number);
+	const struct dedup_cid cid = { room_index(home, room), from, producer, number };
+	struct map_probe probe = dedup_probe(&home->dedup, &cid);
 
-	for (uint64_t seq; (seq = dedup_next(&home->dedup, &probe, index)) != 0;) {
+	for (uint64_t seq; (seq = dedup_next(&home->dedup, &probe, cid.room)) != 0;) {
 		struct record **at = room_log_at(&room->log, seq);
 
 		CHECK(at);

@@ -35,6 +35,11 @@ bool chat_name_given(struct span name)
 	return given;
 }
 
+struct span chat_author(struct span name)
+{
+	return span_of(name.bytes, chat_name_given(name) ? name.size - (CHAT_GIVEN_SIZE - BEGIN_SIZE) : name.size);
+}
+
 bool chat_same_author(struct span a, struct span b)
 {
 	return span_equal(a, b) || (a.size == b.size && chat_name_given(a) && chat_name_given(b));

@@ -23,6 +23,9 @@ struct span chat_name_give(uint8_t name[CHAT_GIVEN_SIZE], uint64_t random);
 /* Whether it has the shape of one, with the mark or without. */
 bool chat_name_given(struct span name);
 
+/* The part of a name that all names of one author have in common. A view into name. */
+struct span chat_author(struct span name);
+
 /* Whether a cid that b sends may be the one that a has sent. What has the mark and what has not are two authors. */
 bool chat_same_author(struct span a, struct span b);
 

@@ -220,11 +220,12 @@ static const struct hashed *find_alike(bool by_number)
 {
 	static struct hashed all[400000];
 
-	for (uint32_t i = 0; i < 400000; i++)
-		all[i] = (struct hashed){ dedup_probe(&home->dedup, room_index(home, the_room()),
-						      producer_of(i, by_number), by_number ? i + 1 : 1)
-						  .hash,
-					  i };
+	for (uint32_t i = 0; i < 400000; i++) {
+		const struct dedup_cid cid = { room_index(home, the_room()), SPAN("Ann"), producer_of(i, by_number),
+					       by_number ? i + 1 : 1 };
+
+		all[i] = (struct hashed){ dedup_probe(&home->dedup, &cid).hash, i };
+	}
 	qsort(all, 400000, sizeof(all[0]), by_hash);
 	for (uint32_t i = 1; i < 400000; i++)
 		if (all[i].hash == all[i - 1].hash)

@@ -26,6 +26,7 @@ static bool same(const char *a, const char *b)
 	const bool result = chat_same_author(one, other);
 
 	cr_assert_eq(chat_same_author(other, one), result);
+	cr_assert(!result || span_equal(chat_author(one), chat_author(other)));
 	free((void *)one.bytes);
 	free((void *)other.bytes);
 	return result;
@@ -71,6 +72,8 @@ Test(chat_author, a_name_is_one_author)
 	cr_assert(same("Ann", "Ann") && same("@key", "@key") && same("guest-", "guest-"));
 	cr_assert(!same("Ann", "Bob") && !same("Ann", "Anna") && !same("Ann", "ann") && !same("Ann", "~Ann"));
 	cr_assert(!same("guest-ann", "guest-bob"));
+	cr_assert(span_equal(chat_author(SPAN("Ann")), SPAN("Ann")));
+	cr_assert(!span_equal(chat_author(SPAN("guest-ann")), chat_author(SPAN("guest-bob"))));
 }
 
 Test(chat_author, given_names_are_one_author)
