@@ -213,7 +213,7 @@ static void gather(struct api_call *call, const uint8_t *bytes, size_t size, siz
 
 static void refuse_coding(struct gate *gate, struct conn *conn, const struct http_head *head)
 {
-	const struct api_request request = { .unread = true, .head_only = span_equal(head->method, SPAN("HEAD")) };
+	const struct api_request request = { .unread = true, .head_only = http_head_only(head) };
 
 	api_answer_error(gate, conn, &request, API_ERR_length_required, NULL, 0, NULL);
 }
@@ -223,7 +223,7 @@ static size_t on_request(struct gate *gate, struct conn *conn, const struct http
 {
 	struct api_request request = {
 		.keep_alive = head->keep_alive,
-		.head_only = span_equal(head->method, SPAN("HEAD")),
+		.head_only = http_head_only(head),
 		.unread = head->has_body,
 	};
 	struct api_call call = { .gate = gate, .conn = conn, .head = head, .request = &request };

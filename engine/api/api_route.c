@@ -112,7 +112,7 @@ enum api_error api_route_find(struct api_call *call, const char **allow)
 	if (!span_begins(path, root))
 		return API_ERR_not_found;
 	path = span_of(path.bytes + root.size, path.size - root.size);
-	if (span_equal(method, SPAN("HEAD")))
+	if (http_head_only(call->head))
 		method = SPAN("GET");
 	for (int i = 0; i < API_ROUTE_COUNT; i++) {
 		const struct span pattern = span_of(routes[i].path, strlen(routes[i].path));

@@ -165,11 +165,11 @@ enum auth_refusal auth_guest(const struct auth *auth, struct span asked, uint64_
 	if (!asked.bytes || !chat_name_valid(asked) || asked.bytes[0] == CHAT_NAME_MARK_KEY)
 		return AUTH_name;
 	/* A name that has the mark already may be one that was given before. */
-	const size_t mark = auth && auth->tokens && asked.bytes[0] != AUTH_GUEST_MARK;
+	const size_t mark = auth && auth->tokens && asked.bytes[0] != CHAT_NAME_MARK_GUEST;
 
 	if (asked.size + mark > CHAT_NAME_SIZE_MAX)
 		return AUTH_name;
-	name[0] = AUTH_GUEST_MARK;
+	name[0] = CHAT_NAME_MARK_GUEST;
 	memcpy(name + mark, asked.bytes, asked.size);
 	*size = asked.size + mark;
 	return AUTH_OK;

@@ -33,9 +33,6 @@ enum auth_guests {
 	AUTH_GUESTS_NONE, /* ... is not let in */
 };
 
-/* Where tokens are expected a guest's name begins with this, and that of nobody who has one. */
-#define AUTH_GUEST_MARK CHAT_NAME_MARK_GUEST
-
 #define AUTH_LIST_MAX 16 /* issuers, or audiences */
 #define AUTH_WHY_MAX 512
 

@@ -60,7 +60,7 @@ static enum auth_refusal name_fits(const struct jwt_claims *claims)
 		return AUTH_name;
 	const uint8_t first = claims->subject.bytes[0];
 
-	return first == AUTH_GUEST_MARK || first == CHAT_NAME_MARK_KEY ? AUTH_name : AUTH_OK;
+	return first == CHAT_NAME_MARK_GUEST || first == CHAT_NAME_MARK_KEY ? AUTH_name : AUTH_OK;
 }
 
 /* Those that the policy does not speak of mean nothing here. */

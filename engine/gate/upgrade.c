@@ -83,16 +83,10 @@ static void answer_refused(struct gate *gate, struct conn *conn, bool head_only,
 		end(gate, conn, status == 503 || status == 429 ? CHAT_CLOSE_full : CHAT_CLOSE_protocol_error);
 }
 
-/* RFC 9110, 9.3.2: the answer is as that to GET, but for the content. */
-static bool asks_head_only(const struct http_head *request)
-{
-	return span_equal(request->method, SPAN("HEAD"));
-}
-
 /* request NULL: it was not whole. */
 static void refuse(struct gate *gate, struct conn *conn, const struct http_head *request, enum refusal why)
 {
-	const bool head_only = request && asks_head_only(request);
+	const bool head_only = request && http_head_only(request);
 	const int status = refusals[why].status;
 	char retry[48];
 
@@ -187,7 +181,7 @@ static size_t answer_head(uint8_t *head, const struct http_answer *answer, bool 
 static void plain(struct gate *gate, struct conn *conn, const struct http_head *request)
 {
 	uint8_t head[RESPONSE_HEAD_MAX];
-	const bool head_only = asks_head_only(request);
+	const bool head_only = http_head_only(request);
 	struct http_answer answer = { .status = 404 };
 	const struct http_question question = {
 		.method = request->method,
@@ -245,7 +239,7 @@ static void run_request(struct gate *gate, struct conn *conn, const struct http_
 	enum refusal why = unwelcome(session, conn);
 
 	session->answered = true;
-	if (why == REFUSED_NOT && !get && !asks_head_only(request))
+	if (why == REFUSED_NOT && !get && !http_head_only(request))
 		why = is_known_method(request->method) ? REFUSED_method : REFUSED_method_unknown;
 	else if (why == REFUSED_NOT && request->has_body)
 		why = REFUSED_body;

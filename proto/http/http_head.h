@@ -57,6 +57,12 @@ int http_head_parse(struct http_head *head, const uint8_t *bytes, size_t size, s
  * (RFC 9112, 3.2.1; RFC 3986, 3.3). For those who write requests; of any size. */
 bool http_target_is_valid(struct span target);
 
+/* Whether the answer is as that to GET, but without its content (RFC 9110, 9.3.2). */
+static inline bool http_head_only(const struct http_head *head)
+{
+	return span_equal(head->method, SPAN("HEAD"));
+}
+
 /* A few words for people, and the row's name. */
 const char *http_refusal_text(enum http_refusal refusal);
 const char *http_refusal_name(enum http_refusal refusal);
