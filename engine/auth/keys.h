@@ -8,6 +8,7 @@
 #include "engine/auth/verified.h"
 
 #define KEYS_MAX 64
+#define KEYS_LISTED_MAX 256 /* in one JWKS, with those that are passed over */
 #define KEYS_TRIED_MAX 8 /* that fit a token equally well */
 
 struct keys {

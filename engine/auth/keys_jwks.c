@@ -287,6 +287,18 @@ static const char *add(struct keys *keys, const struct auth_source *source, enum
 	return NULL;
 }
 
+static size_t count_of(const struct json_value *set)
+{
+	struct json_walk walk = json_walk_begin(set);
+	struct json_value value;
+	struct span key;
+	size_t count = 0;
+
+	while (json_walk_next(&walk, &key, &value))
+		count++;
+	return count;
+}
+
 static const char *read_set(struct keys *keys, const struct auth_source *source, enum jwt_algorithm algorithm)
 {
 	static const struct json_name set_names[2] = { { "keys" }, { "kty" } };
@@ -304,6 +316,8 @@ static const char *read_set(struct keys *keys, const struct auth_source *source,
 		wrong = add(keys, source, algorithm, NULL, &one, &passed_over);
 	} else if (values[0].type != JSON_ARRAY) {
 		return "no JWKS: it has no array `keys`";
+	} else if (count_of(&values[0]) > KEYS_LISTED_MAX) {
+		return "more than 256 keys, with those that are passed over";
 	} else {
 		walk = json_walk_begin(&values[0]);
 		while (!wrong && json_walk_next(&walk, &name, &one))

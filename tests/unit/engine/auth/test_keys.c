@@ -226,6 +226,22 @@ Test(keys, as_many_as_there_may_be_and_one_more)
 	cr_assert_not_null(strstr(why, "more than 64 keys"));
 }
 
+/* Those too that are passed over: each is compared with all before it. */
+Test(keys, as_many_as_may_be_listed_and_one_more)
+{
+	for (int count = KEYS_LISTED_MAX; count <= KEYS_LISTED_MAX + 1; count++) {
+		size_t size = (size_t)snprintf(text, sizeof(text),
+					       "{\"keys\":[{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"a\",\"k\":"
+					       "\"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE\"}");
+
+		for (int i = 1; i < count; i++)
+			size += (size_t)snprintf(text + size, sizeof(text) - size, ",{\"kid\":\"%d\"}", i);
+		snprintf(text + size, sizeof(text) - size, "]}");
+		cr_assert_eq(take_text(text, NULL), count == KEYS_LISTED_MAX ? 0 : -1, "%d: %s", count, why);
+	}
+	cr_assert_not_null(strstr(why, "more than 256 keys"), "%s", why);
+}
+
 /* Of keys that a token fits equally well so many are tried, and the next one is not. */
 Test(keys, tried_in_turn)
 {
