@@ -74,11 +74,16 @@ void keys_close(struct keys *keys)
 	keys->count = 0;
 }
 
+enum fit { FITS_EXACTLY, FITS, FITS_NOT };
+
 /* A key without kid may be anybody's, and a token without one may be of any key. */
-static bool fits(const struct key *key, const struct jwt_header *header)
+static enum fit fit_of(const struct key *key, const struct jwt_header *header)
 {
-	return key->algorithm == header->algorithm &&
-	       (!header->kid.bytes || !key->has_kid || span_equal(header->kid, span_of(key->kid, key->kid_size)));
+	if (key->algorithm != header->algorithm)
+		return FITS_NOT;
+	if (!header->kid.bytes || !key->has_kid)
+		return FITS;
+	return span_equal(header->kid, span_of(key->kid, key->kid_size)) ? FITS_EXACTLY : FITS_NOT;
 }
 
 static enum auth_refusal find(const struct keys *keys, const struct jwt_header *header, struct span message,
@@ -87,19 +92,20 @@ static enum auth_refusal find(const struct keys *keys, const struct jwt_header *
 	enum auth_refusal why = AUTH_algorithm;
 	uint32_t tried = 0;
 
-	for (uint32_t i = 0; i < keys->count && tried < KEYS_TRIED_MAX; i++) {
-		const struct key *candidate = &keys->keys[i];
+	for (enum fit fit = FITS_EXACTLY; fit < FITS_NOT; fit++)
+		for (uint32_t i = 0; i < keys->count && tried < KEYS_TRIED_MAX; i++) {
+			const struct key *candidate = &keys->keys[i];
 
-		if (why == AUTH_algorithm && candidate->algorithm == header->algorithm)
-			why = AUTH_key_unknown;
-		if (!fits(candidate, header))
-			continue;
-		tried++;
-		why = AUTH_signature;
-		*key = candidate;
-		if (key_verifies(candidate, message, signature))
-			return AUTH_OK;
-	}
+			if (why == AUTH_algorithm && candidate->algorithm == header->algorithm)
+				why = AUTH_key_unknown;
+			if (fit_of(candidate, header) != fit)
+				continue;
+			tried++;
+			why = AUTH_signature;
+			*key = candidate;
+			if (key_verifies(candidate, message, signature))
+				return AUTH_OK;
+		}
 	return why;
 }
 

@@ -242,6 +242,36 @@ Test(keys, as_many_as_may_be_listed_and_one_more)
 	cr_assert_not_null(strstr(why, "more than 256 keys"), "%s", why);
 }
 
+static enum auth_refusal judged(const char *header)
+{
+	char token[SIGNER_TEXT_MAX];
+	const struct key *key;
+	struct jwt_parts parts;
+
+	cr_assert(jwt_cut(&parts, span_of(token, signer_token_of(&signer, header, "{}", token))));
+	return keys_judge(&keys, NULL, &parts, &key);
+}
+
+/* However many there are that may be anybody's, the one of the token's kid is tried; and they still are, behind it. */
+Test(keys, the_kid_comes_first)
+{
+	static const char *const secret = "\"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE\"";
+	size_t size = (size_t)snprintf(text, sizeof(text), "{\"keys\":[");
+
+	for (int i = 0; i < KEYS_TRIED_MAX; i++)
+		size += (size_t)snprintf(text + size, sizeof(text) - size,
+					 "{\"kty\":\"oct\",\"alg\":\"HS256\",\"k\":%s},", secret);
+	signer_make(&signer, JWT_HS256);
+	signer_jwk(&signer, ",\"alg\":\"HS256\",\"kid\":\"x\"", one);
+	snprintf(text + size, sizeof(text) - size, "%s]}", one);
+	cr_assert_eq(take_text(text, NULL), 0, "%s", why);
+	cr_assert_eq(judged("{\"alg\":\"HS256\",\"kid\":\"x\"}"), AUTH_OK);
+	cr_assert_eq(judged("{\"alg\":\"HS256\"}"), AUTH_signature, "no kid: any eight");
+	memcpy(signer.secret, "01234567890123456789012345678901", 32);
+	cr_assert_eq(judged("{\"alg\":\"HS256\",\"kid\":\"x\"}"), AUTH_OK);
+	cr_assert_eq(judged("{\"alg\":\"HS256\",\"kid\":\"y\"}"), AUTH_OK);
+}
+
 /* Of keys that a token fits equally well so many are tried, and the next one is not. */
 Test(keys, tried_in_turn)
 {
