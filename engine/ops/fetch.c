@@ -15,6 +15,7 @@
 #include "engine/ops/fetch_keys.h"
 #include "engine/ops/fetch_names.h"
 #include "engine/ops/fetch_pause.h"
+#include "engine/ops/fetch_set.h"
 #include "engine/ops/fetch_setup.h"
 #include "proto/json/json_scan.h"
 #include "proto/utf8/utf8.h"
@@ -53,12 +54,7 @@ struct fetch {
 	_Atomic uint32_t out; /* questions that have not been given back */
 	_Atomic bool keys_wanted, ending;
 	struct list waiting, stuck;
-	uint8_t *keys_last; /* as it was fetched last */
-	size_t keys_last_size;
-	pthread_mutex_t keys_lock; /* of these */
-	uint8_t *keys_new;
-	size_t keys_new_size;
-	uint8_t *keys_taken;
+	struct fetch_set set;
 };
 
 static uint64_t now_ms(void)
@@ -197,6 +193,16 @@ static bool begin_question(struct fetch *fetch, struct hook_question *question, 
 	return true;
 }
 
+/* wrong: why it changes nothing; NULL: it holds. */
+static void end_keys(struct fetch *fetch, const char *wrong, uint64_t now)
+{
+	fetch_keys_done(&fetch->keys, !wrong, now, &fetch->random);
+	fetch_count(&fetch->counters, wrong ? FETCH_COUNTER_keys_failed : FETCH_COUNTER_keys_fetched);
+	if (wrong)
+		LOG(LOG_WARN, "keys_failed", LOG_TEXT("reason", wrong),
+		    LOG_U64("again_ms", fetch_keys_wait_ms(&fetch->keys, now)));
+}
+
 static void begin_keys(struct fetch *fetch, uint64_t now)
 {
 	char addresses[FETCH_ADDRESSES_SIZE];
@@ -210,10 +216,8 @@ static void begin_keys(struct fetch *fetch, uint64_t now)
 		return;
 	atomic_store(&fetch->keys_wanted, false);
 	fetch->keys_request.target = FETCH_KEYS;
-	if (known < 0 || !begin(fetch, &fetch->keys_request, addresses, KEYS_TIMEOUT_MS, NULL, 0)) {
-		LOG(LOG_WARN, "keys_failed", LOG_TEXT("reason", known < 0 ? "its host is not found" : "no memory"));
-		fetch_keys_done(&fetch->keys, false, now, &fetch->random);
-	}
+	if (known < 0 || !begin(fetch, &fetch->keys_request, addresses, KEYS_TIMEOUT_MS, NULL, 0))
+		end_keys(fetch, known < 0 ? "its host is not found" : "no memory", now);
 }
 
 static const char *reason_of(const struct request *request, long status, char out[64])
@@ -264,61 +268,44 @@ static bool is_key_set(const uint8_t *text, size_t size)
 	       value.type == JSON_ARRAY;
 }
 
-/* For the main thread to take. False without memory. */
-static bool keys_put(struct fetch *fetch, const uint8_t *text, size_t size)
-{
-	uint8_t *last = malloc(size + 1), *copy = malloc(size + 1);
-
-	if (!last || !copy) {
-		free(last);
-		free(copy);
-		return false;
-	}
-	memcpy(last, text, size);
-	memcpy(copy, text, size);
-	free(fetch->keys_last);
-	fetch->keys_last = last;
-	fetch->keys_last_size = size;
-	pthread_mutex_lock(&fetch->keys_lock);
-	free(fetch->keys_new);
-	fetch->keys_new = copy;
-	fetch->keys_new_size = size;
-	pthread_mutex_unlock(&fetch->keys_lock);
-	kill(getpid(), SIGUSR1); /* the main thread waits for signals */
-	return true;
-}
-
 static void keys_done(struct fetch *fetch, long status, uint64_t now)
 {
 	const struct fetch_http *http = &fetch->keys_request.http;
-	const bool same = fetch->keys_last && fetch->keys_last_size == http->body_size &&
-			  memcmp(fetch->keys_last, http->body, http->body_size) == 0;
+	const struct span came = span_of(http->body, http->body_size);
 	char reason[64];
-	const bool well = status == 200 && is_key_set(http->body, http->body_size) &&
-			  (same || keys_put(fetch, http->body, http->body_size));
 
-	fetch_keys_done(&fetch->keys, well, now, &fetch->random);
-	fetch_count(&fetch->counters, well ? FETCH_COUNTER_keys_fetched : FETCH_COUNTER_keys_failed);
-	if (!well)
-		LOG(LOG_WARN, "keys_failed", LOG_TEXT("reason", reason_of(&fetch->keys_request, status, reason)),
-		    LOG_U64("again_ms", fetch_keys_wait_ms(&fetch->keys, now)));
-	else if (!same)
-		LOG(LOG_INFO, "keys_fetched", LOG_U64("bytes", http->body_size));
+	if (status != 200 || !is_key_set(came.bytes, came.size)) {
+		end_keys(fetch, reason_of(&fetch->keys_request, status, reason), now);
+		return;
+	}
+	if (fetch_set_is_held(&fetch->set, came))
+		end_keys(fetch, NULL, now);
+	else if (fetch_set_put(&fetch->set, came))
+		kill(getpid(), SIGUSR1); /* the main thread waits for signals */
+	else
+		end_keys(fetch, "no memory", now);
+}
+
+/* One that was refused is fetched again soon: why it was may not be in it. */
+static void end_judged(struct fetch *fetch, uint64_t now)
+{
+	const int result = fetch_set_end(&fetch->set);
+
+	if (result > 0)
+		LOG(LOG_INFO, "keys_fetched", LOG_U64("bytes", fetch->set.held_size));
+	if (result != 0)
+		end_keys(fetch, result > 0 ? NULL : "it was refused", now);
 }
 
 struct span fetch_keys_take(struct fetch *fetch)
 {
-	struct span keys = SPAN_NONE;
+	return fetch_set_take(&fetch->set);
+}
 
-	pthread_mutex_lock(&fetch->keys_lock);
-	if (fetch->keys_new) {
-		free(fetch->keys_taken);
-		fetch->keys_taken = fetch->keys_new;
-		fetch->keys_new = NULL;
-		keys = span_of(fetch->keys_taken, fetch->keys_new_size);
-	}
-	pthread_mutex_unlock(&fetch->keys_lock);
-	return keys;
+void fetch_keys_judged(struct fetch *fetch, bool adopted)
+{
+	fetch_set_judge(&fetch->set, adopted);
+	(void)curl_multi_wakeup(fetch->multi);
 }
 
 static void take_done(struct fetch *fetch)
@@ -373,6 +360,7 @@ static void *thread_main(void *argument)
 
 		while (fetch->waiting.first && begin_question(fetch, fetch->waiting.first, now))
 			;
+		end_judged(fetch, now);
 		begin_keys(fetch, now);
 		/* Not for long where something has just begun: libcurl knows. */
 		(void)curl_multi_poll(fetch->multi, NULL, 0, wait_ms(fetch, now), NULL);
@@ -425,7 +413,6 @@ struct fetch *fetch_open(const struct options *options, int *status)
 	};
 	fetch->waiting.last = &fetch->waiting.first;
 	fetch->stuck.last = &fetch->stuck.first;
-	pthread_mutex_init(&fetch->keys_lock, NULL);
 	random_seed(&fetch->random, random_entropy());
 	fetch_keys_open(&fetch->keys, fetch->setup.keys_every_ms, fetch->setup.keys_least_ms);
 	fetch->multi = curl_multi_init();

@@ -34,9 +34,10 @@ const struct hook_port *fetch_hooks(const struct fetch *fetch);
 /* From any thread: a token names a key that is not known. Asks for the key set again, if it is time. */
 void fetch_keys_wanted(struct fetch *fetch);
 
-/* A key set that was fetched since the last call, else an absent span. For one thread, and borrowed until its next
- * call. */
+/* A key set that was fetched and is to be judged, else an absent span. For one thread, and borrowed until it says by
+ * fetch_keys_judged() what came of it: one that was not adopted counts as a failure, and is fetched again soon. */
 struct span fetch_keys_take(struct fetch *fetch);
+void fetch_keys_judged(struct fetch *fetch, bool adopted);
 
 /* No core runs any more. NULL is let pass. */
 void fetch_end(struct fetch *fetch);

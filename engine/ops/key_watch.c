@@ -20,7 +20,7 @@ void key_watch_tend(struct key_watch *watch, struct fetch *fetch, struct reload 
 	const uint64_t unknown = unknown_keys(reload->links);
 
 	if (jwks.bytes)
-		(void)reload_fetched(reload, jwks); /* if they are none, those of before hold */
+		fetch_keys_judged(fetch, reload_fetched(reload, jwks) == 0);
 	if (unknown != watch->unknown)
 		fetch_keys_wanted(fetch);
 	watch->unknown = unknown;

@@ -59,14 +59,20 @@ int policy_check(const struct options *options, char error[OPTION_ERROR_MAX])
 	return result == 0 ? check_metrics(options, error) : result;
 }
 
-/* NULL where there is no memory, and of nothing: then the next fetch brings it again. */
-static uint8_t *copy_of(struct span text)
+/* Keeps a copy of what was fetched. Returns 0, or -1 with one line in error. */
+static int keep_jwks(struct policy *policy, struct span jwks, char *error)
 {
-	uint8_t *copy = text.bytes ? malloc(text.size + 1) : NULL;
+	uint8_t *copy = malloc(jwks.size + 1);
 
-	if (copy)
-		memcpy(copy, text.bytes, text.size);
-	return copy;
+	if (!copy) {
+		snprintf(error, OPTION_ERROR_MAX, "there is no memory for the keys of token-jwks");
+		return -1;
+	}
+	memcpy(copy, jwks.bytes, jwks.size);
+	free(policy->jwks);
+	policy->jwks = copy;
+	policy->jwks_size = jwks.size;
+	return 0;
 }
 
 static int fill(struct policy *policy, const struct policy *before, struct files *files, char *error)
@@ -78,10 +84,8 @@ static int fill(struct policy *policy, const struct policy *before, struct files
 		return -1;
 	if (api_file_read(options, files, &policy->api_keys, error) != 0)
 		return -1;
-	if (before && before->jwks) {
-		policy->jwks = copy_of(span_of(before->jwks, before->jwks_size));
-		policy->jwks_size = before->jwks_size;
-	}
+	if (before && before->jwks && keep_jwks(policy, span_of(before->jwks, before->jwks_size), error) != 0)
+		return -1;
 	policy->auth = identity_make(options, files, span_of(policy->jwks, policy->jwks_size),
 				     before ? before->auth : NULL, error);
 	if (!policy->auth)
@@ -120,13 +124,12 @@ int policy_fetched(struct policy *policy, struct span jwks, struct files *files,
 {
 	struct auth *auth = identity_make(&policy->options, files, jwks, policy->auth, error);
 
-	if (!auth)
+	if (!auth || keep_jwks(policy, jwks, error) != 0) {
+		auth_release(auth);
 		return -1;
+	}
 	auth_release(policy->auth);
 	policy->auth = auth;
-	free(policy->jwks);
-	policy->jwks = copy_of(jwks);
-	policy->jwks_size = jwks.size;
 	return 0;
 }
 

@@ -463,6 +463,19 @@ class KeySet(unittest.TestCase):
             self.assertGreater(waits[2], waits[1])
             self.assertGreater(waits[1], waits[0])
 
+    def test_a_set_without_a_usable_key_is_a_failure_and_those_of_before_hold(self):
+        old, new = self.old.token(), self.new.token("bob")
+        for useless in ([], [{**self.new.jwk, "crv": "X25519"}], [{**self.new.jwk, "use": "enc"}]):
+            with Backend(self.keys(self.old)) as backend, self.server(backend, "--token-jwks-refresh", "1s") as server:
+                self.assertTrue(wait_until(lambda: self.comes(server, old), 60), server.lines)
+                backend.answer = {"keys": useless}
+                self.assertTrue(wait_until(lambda: figure(server, "fetch_keys_failed_total") >= 2, 60), "each time it comes")
+                self.assertTrue([line for line in server.lines if "jwks_refused" in line])
+                self.assertTrue(self.comes(server, old))
+                backend.answer = self.keys(self.new)
+                self.assertTrue(wait_until(lambda: self.comes(server, new), 60))
+                self.assertFalse(self.comes(server, old))
+
 
 if __name__ == "__main__":
     unittest.main()
