@@ -1,5 +1,6 @@
 #include "engine/gate/upgrade.h"
 
+#include <errno.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 
@@ -178,6 +179,22 @@ static size_t answer_head(uint8_t *head, const struct http_answer *answer, bool 
 				  keep_alive, fields);
 }
 
+/* That of /metrics is long where there are many cores. Whoever left answers unread is told nothing further. */
+static bool put_answer(struct gate *gate, struct conn *conn, const struct http_head *request, struct span head,
+		       struct span body)
+{
+	const bool first = sendq_is_empty(conn);
+	const int error = sendq_put_answer(&gate->net, conn, head, body);
+
+	if (error == -ENOBUFS && first)
+		refuse(gate, conn, request, REFUSED_answer);
+	else if (error != 0)
+		conn_abort(&gate->net, conn);
+	else
+		owner_mark(&gate->hall, conn->slot);
+	return error == 0;
+}
+
 static void plain(struct gate *gate, struct conn *conn, const struct http_head *request)
 {
 	uint8_t head[RESPONSE_HEAD_MAX];
@@ -196,9 +213,8 @@ static void plain(struct gate *gate, struct conn *conn, const struct http_head *
 	const bool keep_alive = request->keep_alive && !gate->draining;
 	const size_t size = answer_head(head, &answer, keep_alive);
 
-	if (!upgrade_put(gate, conn, head, size))
-		return;
-	if (!head_only && !upgrade_put(gate, conn, answer.body, answer.body_size))
+	if (!put_answer(gate, conn, request, span_of(head, size),
+			head_only ? SPAN_NONE : span_of(answer.body, answer.body_size)))
 		return;
 	if (keep_alive)
 		keepalive_start(gate, conn);

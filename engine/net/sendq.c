@@ -12,6 +12,7 @@
 
 #define SHORT (8 * 1024)  /* some answers that crossed on their way */
 #define PAGE (128 * 1024) /* the longest answer, and some */
+#define PIECE (16 * 1024) /* of what is longer than a segment */
 
 /* The more do not read, the less each of them may leave: a sixteenth of what is left for all. Where all is little that
  * would be less than a page: one goes while an eighth is left after it. A few short answers always go. So who reads
@@ -28,10 +29,18 @@ static bool may_wait(const struct net *net, const struct conn *conn, size_t size
 	return waits <= PAGE && left >= net->segments->bytes_max / 8 + size;
 }
 
-uint8_t *sendq_reserve(struct net *net, struct conn *conn, size_t size)
+/* What is asked for alone, and long only because the server is large, need not share what is left with all others: it
+ * goes while a quarter is left after it. */
+static bool may_wait_alone(const struct net *net, const struct conn *conn, size_t size)
 {
-	if (size > SEGMENT_BYTES_MAX || !may_wait(net, conn, size))
-		return NULL;
+	const struct segment_pool *pool = net->segments;
+
+	return sendq_is_empty(conn) && size <= net->limits.queue_bytes_max &&
+	       pool->bytes_max - pool->bytes_out >= pool->bytes_max / 4 + size;
+}
+
+static uint8_t *reserve(struct net *net, struct conn *conn, size_t size)
+{
 	if (conn->last && conn->last->capacity - conn->last->used >= size)
 		return conn->last->bytes + conn->last->used;
 
@@ -45,6 +54,11 @@ uint8_t *sendq_reserve(struct net *net, struct conn *conn, size_t size)
 		conn->first = segment;
 	conn->last = segment;
 	return segment->bytes;
+}
+
+uint8_t *sendq_reserve(struct net *net, struct conn *conn, size_t size)
+{
+	return size <= SEGMENT_BYTES_MAX && may_wait(net, conn, size) ? reserve(net, conn, size) : NULL;
 }
 
 void sendq_commit(struct conn *conn, size_t size)
@@ -63,6 +77,32 @@ int sendq_put(struct net *net, struct conn *conn, const void *bytes, size_t size
 	memcpy(to, bytes, size);
 	sendq_commit(conn, size);
 	return 0;
+}
+
+static int put_pieces(struct net *net, struct conn *conn, struct span bytes)
+{
+	for (size_t at = 0; at < bytes.size;) {
+		const size_t room = conn->last ? conn->last->capacity - conn->last->used : 0;
+		const size_t most = room > 0 ? room : PIECE, left = bytes.size - at;
+		const size_t size = left < most ? left : most;
+		uint8_t *to = reserve(net, conn, size);
+
+		if (!to)
+			return -ENOMEM;
+		memcpy(to, bytes.bytes + at, size);
+		sendq_commit(conn, size);
+		at += size;
+	}
+	return 0;
+}
+
+int sendq_put_answer(struct net *net, struct conn *conn, struct span head, struct span body)
+{
+	const size_t size = head.size + body.size;
+
+	if (!may_wait(net, conn, size) && !may_wait_alone(net, conn, size))
+		return -ENOBUFS;
+	return put_pieces(net, conn, head) == 0 ? put_pieces(net, conn, body) : -ENOMEM;
 }
 
 /* Behind private bytes a few shared ones are copied: one piece costs the kernel a tenth less than two. */

@@ -8,6 +8,7 @@
 #define NET_SENDQ_H
 
 #include "engine/net/conn.h"
+#include "proto/base/span.h"
 
 /* Gives `size` contiguous bytes at the end of the chain to be written to, or NULL
  * when the connection's queue or the pool is full, or size > SEGMENT_BYTES_MAX. */
@@ -18,6 +19,16 @@ void sendq_commit(struct conn *conn, size_t size);
 
 /* Copies. Returns 0, or -ENOBUFS. */
 int sendq_put(struct net *net, struct conn *conn, const void *bytes, size_t size);
+
+/* Nothing waits for this connection alone. */
+static inline bool sendq_is_empty(const struct conn *conn)
+{
+	return conn->queued == 0 && !conn->flight;
+}
+
+/* Copies a whole answer of any size, of which more may wait than of others where nothing does yet. Returns 0; -ENOBUFS:
+ * it may not wait, and nothing was put; -ENOMEM: the pool ended on the way. */
+int sendq_put_answer(struct net *net, struct conn *conn, struct span head, struct span body);
 
 /* Starts planning: takes a flight with the private bytes in it. NULL when one is under
  * way, the conn is past sending, or none is to be had. */

@@ -78,6 +78,19 @@ class Metrics(unittest.TestCase):
             self.assertGreater(values["process_cpu_seconds_total", ""], 0)
             self.assertEqual(kinds["uproar_ack_seconds"], "histogram")
 
+    def test_of_many_cores(self):
+        """Far more than a sixteenth of what a core may have waiting; and then more than one connection may."""
+        with Server("--cores", "12", "--send-memory", "4M") as server:
+            values, _ = scrape(server)
+            self.assertIn(("uproar_turns_total", 'core="11"'), values)
+        with Server("--cores", "12", "--queue-size", "128K") as server:
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                scrape(server)
+            self.assertEqual(refused.exception.code, 503)
+            self.assertIn(b"queue-size", refused.exception.read())
+            self.assertIsNotNone(refused.exception.headers["Retry-After"])
+            self.assertTrue(wait_until(lambda: any(" http_answer " in line for line in server.lines)))
+
     def test_with_a_key(self):
         with harness.temporary() as folder:
             path = os.path.join(folder, "keys")

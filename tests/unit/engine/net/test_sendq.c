@@ -81,6 +81,40 @@ Test(sendq, who_does_not_read_leaves_room_for_who_does)
 	net_teardown();
 }
 
+/* The pool has 16M, a connection at most 1M of it. */
+Test(sendq, one_long_answer_goes_while_a_quarter_is_left)
+{
+	const struct span head = span_of(bytes, 100), body = span_of(bytes + 100, (1 << 20) - 100);
+	int client;
+	struct conn *conn = meet(&client);
+
+	leave((5 << 20) - 1);
+	cr_assert_eq(sendq_put_answer(&net, conn, head, body), -ENOBUFS);
+	cr_assert_eq(conn->queued, 0, "all or nothing");
+	fill(0, sizeof(bytes));
+	leave(5 << 20);
+	cr_assert_eq(sendq_put_answer(&net, conn, head, body), 0);
+	cr_assert_eq(conn->queued, 1 << 20);
+	for (uint64_t got = 0; got < 1 << 20;) {
+		fly(conn);
+		net_turn();
+		const uint64_t out = counter_read(&counters, COUNTER_bytes_out);
+
+		expect_stream(client, got, out - got);
+		got = out;
+	}
+	NET_UNTIL(!conn->flight);
+	segments.bytes_out = 0;
+	cr_assert_eq(sendq_put_answer(&net, conn, head, span_of(bytes, body.size + 1)), -ENOBUFS, "the queue's bound");
+	leave(5 << 20);
+	cr_assert_eq(sendq_put(&net, conn, bytes, 1), 0);
+	cr_assert_eq(sendq_put_answer(&net, conn, head, span_of(bytes, 400000)), -ENOBUFS, "something waits already");
+	segments.bytes_out = 512;
+	conn_abort(&net, conn);
+	close(client);
+	net_teardown();
+}
+
 Test(sendq, one_piece_is_at_most_a_segment)
 {
 	int client;
