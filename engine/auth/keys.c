@@ -5,14 +5,21 @@
 #include "engine/core/check.h"
 #include "proto/jwt/jwt_base64.h"
 
-/* Without blanks and ends of lines around it. */
+/* Without blanks and ends of lines around it, nor the byte order mark that some editors begin with. */
 static struct span trimmed(struct span text)
 {
+	if (span_begins(text, SPAN("\xef\xbb\xbf")))
+		text = span_of(text.bytes + 3, text.size - 3);
 	while (text.size > 0 && strchr(" \t\r\n", text.bytes[0]) && text.bytes[0] != 0)
 		text = span_of(text.bytes + 1, text.size - 1);
 	while (text.size > 0 && strchr(" \t\r\n", text.bytes[text.size - 1]) && text.bytes[text.size - 1] != 0)
 		text.size--;
 	return text;
+}
+
+static bool has(struct span text, const char *word)
+{
+	return memmem(text.bytes, text.size, word, strlen(word)) != NULL;
 }
 
 /* A secret is what the file holds, but for the end of line that an editor or a shell puts behind it. */
@@ -42,9 +49,10 @@ static int read_secret(struct keys *keys, const struct auth_source *source, enum
 
 int keys_read(struct keys *keys, const struct auth_source *source, char why[AUTH_WHY_MAX])
 {
-	const struct span text = trimmed(source->text);
+	struct auth_source bare = *source;
 	enum jwt_algorithm algorithm = JWT_ALGORITHM_COUNT;
 
+	bare.text = trimmed(source->text);
 	if (source->algorithm.bytes) {
 		algorithm = jwt_algorithm_find(source->algorithm);
 		if (algorithm == JWT_ALGORITHM_COUNT) {
@@ -56,10 +64,11 @@ int keys_read(struct keys *keys, const struct auth_source *source, char why[AUTH
 			return -1;
 		}
 	}
-	if (span_begins(text, SPAN("{")))
-		return keys_read_jwks(keys, source, algorithm, why);
-	if (span_begins(text, SPAN("-----BEGIN ")))
-		return keys_read_pem(keys, source, algorithm, why); /* and what is public is no secret */
+	if (span_begins(bare.text, SPAN("{")))
+		return keys_read_jwks(keys, &bare, algorithm, why);
+	/* Whatever stands before it; and what is public is no secret. */
+	if (has(bare.text, "-----BEGIN "))
+		return keys_read_pem(keys, &bare, algorithm, why);
 	if (algorithm != JWT_ALGORITHM_COUNT && jwt_algorithm_kind(algorithm) == JWT_KIND_HMAC)
 		return read_secret(keys, source, algorithm, why);
 	snprintf(why, AUTH_WHY_MAX, "%.*s: neither a JWKS nor PEM; a secret needs its algorithm, as HS256:FILE",

@@ -110,6 +110,25 @@ Test(keys, pem)
 	cr_assert_not_null(strstr(why, "block 1: a block that is neither"));
 }
 
+Test(keys, pem_behind_something_else)
+{
+	static const char *const before[] = { "# of the issuer\n", "Bag Attributes\n    localKeyID: 54 69\n",
+					      "\xef\xbb\xbf", "\xef\xbb\xbf\n\n", "a line without an end -----BEGIN" };
+
+	signer_make(&signer, JWT_ES256);
+	signer_pem(&signer, one);
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s", before[i], one);
+		cr_assert_eq(take_text(text, "HS256"), -1, "what is public is no secret: %s", before[i]);
+		cr_assert_eq(take_text(text, NULL), i < 4 ? 0 : -1, "%s: %s", before[i], why);
+	}
+	cr_assert_not_null(strstr(why, "PEM that cannot be read"), "%s", why);
+	signer_jwk(&signer, "", one);
+	snprintf(text, sizeof(text), "\xef\xbb\xbf%s", one);
+	cr_assert_eq(take_text(text, NULL), 0, "%s", why);
+	cr_assert_eq(take_text(text, "HS256"), -1);
+}
+
 Test(keys, a_private_key_is_not_wanted)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
