@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "engine/core/check.h"
+#include "proto/json/json_scan.h"
 #include "proto/jwt/jwt_base64.h"
+#include "proto/utf8/utf8.h"
 
 /* Without blanks and ends of lines around it, nor the byte order mark that some editors begin with. */
 static struct span trimmed(struct span text)
@@ -20,6 +22,21 @@ static struct span trimmed(struct span text)
 static bool has(struct span text, const char *word)
 {
 	return memmem(text.bytes, text.size, word, strlen(word)) != NULL;
+}
+
+static bool is_for_secrets(enum jwt_algorithm algorithm)
+{
+	return algorithm != JWT_ALGORITHM_COUNT && jwt_algorithm_kind(algorithm) == JWT_KIND_HMAC;
+}
+
+/* A secret may begin with any byte, so where one may stand it takes an object whole, or what names a kty: a key that
+ * was cut, or is behind something else, is no secret. */
+static bool is_jwks(struct span text, enum jwt_algorithm algorithm)
+{
+	if (!is_for_secrets(algorithm))
+		return span_begins(text, SPAN("{"));
+	return has(text, "\"kty\"") || (span_begins(text, SPAN("{")) && utf8_valid(text.bytes, text.size) &&
+					json_scan(text.bytes, text.size) > 0);
 }
 
 /* A secret is what the file holds, but for the end of line that an editor or a shell puts behind it. */
@@ -64,12 +81,12 @@ int keys_read(struct keys *keys, const struct auth_source *source, char why[AUTH
 			return -1;
 		}
 	}
-	if (span_begins(bare.text, SPAN("{")))
+	if (is_jwks(bare.text, algorithm))
 		return keys_read_jwks(keys, &bare, algorithm, why);
 	/* Whatever stands before it; and what is public is no secret. */
 	if (has(bare.text, "-----BEGIN "))
 		return keys_read_pem(keys, &bare, algorithm, why);
-	if (algorithm != JWT_ALGORITHM_COUNT && jwt_algorithm_kind(algorithm) == JWT_KIND_HMAC)
+	if (is_for_secrets(algorithm))
 		return read_secret(keys, source, algorithm, why);
 	snprintf(why, AUTH_WHY_MAX, "%.*s: neither a JWKS nor PEM; a secret needs its algorithm, as HS256:FILE",
 		 (int)source->name.size, source->name.bytes);

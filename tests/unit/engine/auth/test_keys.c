@@ -164,6 +164,21 @@ Test(keys, secrets)
 	cr_assert(says(longest, "none", "is no algorithm"));
 }
 
+/* A secret may begin as JSON does, but a JWKS is never taken for one. */
+Test(keys, secrets_that_begin_with_a_brace)
+{
+	cr_assert_eq(take("{\xff\x00\x01 456789012345678901234567", 32, "HS256"), 0, "%s", why);
+	cr_assert_eq(take_text("{correct horse: battery staple!}\n", "HS256"), 0, "%s", why);
+	cr_assert(keys.count == 1 && keys.keys[0].secret_size == 32);
+	cr_assert(says("{correct horse: battery staple!}\n", NULL, "no JSON object"));
+	cr_assert(says("{\"a\":\"0123456789abcdef0123456789\"}", "HS256", "no array `keys`"));
+	signer_make(&signer, JWT_RS256);
+	signer_jwk(&signer, "", one);
+	cr_assert_eq(take(one, strlen(one) - 1, "HS256"), -1, "one that was cut");
+	snprintf(text, sizeof(text), "# of the issuer\n%s", one);
+	cr_assert(says(text, "HS256", "no JSON object"));
+}
+
 Test(keys, sets_that_are_refused)
 {
 	static const char *const es = "{\"kty\":\"EC\",\"crv\":\"P-256\"}",
