@@ -2,6 +2,7 @@
 import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -106,6 +107,37 @@ class Real(unittest.TestCase):
                                 "burst 0s:50", "--traffic", "open", "--rate", "500", "--hold", "2s", "--churn", "100")
         self.expect_clean(summary, said)
         self.assertGreater(summary["received"], summary["sent"] * 45, said)
+
+
+class Stopped(unittest.TestCase):
+    def test_what_a_stopped_worker_never_sent_is_late(self):
+        with Server("--cores", "1", "--send-rate", "0", "--command-rate", "0") as server, \
+                tempfile.TemporaryDirectory() as out:
+            command = [LOAD, "run", "fanout", "--url", f"ws://127.0.0.1:{server.port}/ws", "--out", out,
+                       "--connections", "5", "--ramp", "burst 0s:5", "--traffic", "open", "--rate", "200", "--warmup",
+                       "0s", "--hold", "4s", "--server-pid", "none"]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+                said = self.until(run, " hold ")
+                with open(f"/proc/{run.pid}/task/{run.pid}/children", encoding="ascii") as file:
+                    worker = int(file.read())
+                os.kill(worker, signal.SIGSTOP)
+                said += self.until(run, " drain ")
+                os.kill(worker, signal.SIGCONT)
+                said += run.stdout.read()
+            with open(os.path.join(out, "results.json"), encoding="utf-8") as file:
+                results = json.load(file)
+        self.assertEqual(run.returncode, INVALID, said)
+        self.assertTrue([why for why in results["verdict"]["invalid_reasons"] if "ms late" in why], said)
+        self.assertEqual(results["summary"]["lost"], 0, said)
+
+    @staticmethod
+    def until(run, word):
+        said = ""
+        for line in run.stdout:
+            said += line
+            if word in line:
+                return said
+        raise AssertionError(said)
 
 
 class KeepsOnly(unittest.TestCase):

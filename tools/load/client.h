@@ -223,6 +223,7 @@ void traffic_watch(struct worker *worker); /* what waits in vain */
 bool traffic_over(const struct worker *worker);
 void traffic_closed_turn(struct worker *worker);
 void traffic_open_turn(struct worker *worker);
+void traffic_open_missed(struct worker *worker); /* as late as the hold's end: what was due in it and never sent */
 
 /* unrest.c */
 void unrest_turn(struct worker *worker);

@@ -2,11 +2,15 @@
  *
  * Message k of a worker is due at traffic_start + k / its part of the rate. One that could not be sent in time is sent
  * late with the time it should have had: none is skipped, so a slow server cannot hide what it cost those who waited.
+ * One that was not sent before the hold ended is late by what was left of it.
  */
+#include <math.h>
+
 #include "tools/load/client.h"
 
 /* So many a turn, that what comes in is looked at in between. */
 #define A_TURN 2048
+#define STEPS 1024 /* of what was never sent: as many values of lag at most */
 
 static double interval_ns(const struct worker *worker)
 {
@@ -21,6 +25,15 @@ static uint64_t due_ns(const struct worker *worker, uint64_t message)
 	const double phase = (double)(worker->index + 1) / worker->run->workers;
 
 	return worker->traffic_start + (uint64_t)(((double)message + phase) * interval_ns(worker));
+}
+
+/* The first message that is due at this time or later. */
+static uint64_t due_from(const struct worker *worker, uint64_t ns)
+{
+	const double phase = (double)(worker->index + 1) / worker->run->workers;
+	const double intervals = (double)(ns - worker->traffic_start) / interval_ns(worker);
+
+	return intervals > phase ? (uint64_t)ceil(intervals - phase) : 0;
 }
 
 static void note_intended(struct worker *worker, uint32_t id, uint64_t intended_ns)
@@ -57,6 +70,22 @@ void traffic_open_turn(struct worker *worker)
 		if (worker->nobody)
 			return;
 		worker->open_sent++;
+	}
+}
+
+void traffic_open_missed(struct worker *worker)
+{
+	if (worker->scenario->traffic != TRAFFIC_OPEN || worker->own_count == 0 || worker->scenario->rate <= 0 ||
+	    worker->nobody || worker->storm_live > 0 || traffic_over(worker))
+		return;
+	const uint64_t measured = due_from(worker, worker->hold_start), end = due_from(worker, worker->hold_end);
+	const uint64_t first = worker->open_sent > measured ? worker->open_sent : measured;
+	const uint64_t step = first < end ? (end - first) / STEPS + 1 : 1;
+
+	for (uint64_t k = first; k < end; k += step) {
+		const uint64_t due = due_ns(worker, k), count = end - k < step ? end - k : step;
+
+		hist_add(&worker->mine->lag, worker->hold_end > due ? worker->hold_end - due : 0, (uint32_t)count);
 	}
 }
 

@@ -112,8 +112,10 @@ static void enter_phase(struct worker *worker, enum phase phase)
 		worker->traffic_start = worker->now;
 	if (phase >= PHASE_HOLD && worker->phase < PHASE_HOLD)
 		worker->hold_start = worker->now;
-	if (phase >= PHASE_DRAIN && worker->phase < PHASE_DRAIN)
+	if (phase >= PHASE_DRAIN && worker->phase < PHASE_DRAIN) {
 		worker->hold_end = worker->now;
+		traffic_open_missed(worker);
+	}
 	worker->phase = phase;
 	traffic_watch(worker);
 }
