@@ -2,7 +2,9 @@
 import json
 import os
 import re
+import socket
 import subprocess
+import threading
 import unittest
 
 from harness import BUILD, ROOT, Client, Server, temporary
@@ -14,6 +16,24 @@ PROGRAM = os.path.join(BUILD if os.path.isabs(BUILD) else os.path.join(ROOT, BUI
 def table(path, pattern):
     with open(os.path.join(ROOT, path)) as file:
         return re.findall(pattern, file.read(), re.M)
+
+
+def answering(test, body, status="200 OK"):
+    """The URL of a server that has this one answer."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    test.addCleanup(listener.close)
+
+    def serve():
+        peer, _ = listener.accept()
+        with peer:
+            request = peer.recv(65536)
+            size = int((re.search(rb"Content-Length: (\d+)", request) or [0, 0])[1])
+            while len(request.partition(b"\r\n\r\n")[2]) < size:
+                request += peer.recv(65536)
+            peer.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 class Admin(unittest.TestCase):
@@ -87,6 +107,34 @@ class Admin(unittest.TestCase):
         said = json.loads(self.admin("batch", "--json", stdin="\n".join(map(json.dumps, commands)) + "\n\n"))
         self.assertEqual([result["seq"] for result in said["results"]], [1, 2, 3])
         self.assertIn("line 2 is not JSON", self.admin("batch", stdin="{}\n{\n", status=64))
+
+    def test_a_batch_of_which_some_is_refused(self):
+        stdin = '{"op":"publish","room":"cli.part","data":1}\n\n{"op":"delete","room":"cli.part","seq":9}\n{"op":"fly"}\n'
+        said = self.admin("batch", stdin=stdin, status=1).splitlines()
+        self.assertEqual([line.split(": ")[1:3] for line in said], [["line 3", "gone"], ["line 4", "bad_request"]])
+        self.assertIn("cli.part", self.admin("rooms", "--prefix", "cli.part"))
+
+    def test_a_batch_that_may_be_tried_again(self):
+        def error(code):
+            return {"error": {"code": code, "message": "m"}}
+
+        for results, status, said in (
+            ([{"seq": 1}, error("rate_limited"), None, error("timeout")], 75,
+             "line 2: rate_limited: m\nline 3: no answer to it; whether it was done is not known\nline 4: timeout: m\n"),
+            ([error("limit"), error("forbidden"), {}, error("unavailable")], 1,
+             "line 1: limit: m\nline 2: forbidden: m\nline 4: unavailable: m\n"),
+        ):
+            url = answering(self, json.dumps({"results": results}))
+            err = self.admin("batch", stdin="{}\n" * 4, status=status, url=url)
+            self.assertEqual(err.replace("uproar-cli admin: ", ""), said)
+
+    def test_what_may_be_tried_again_is_the_servers_429_and_5xx(self):
+        statuses = dict(table("engine/api/tbl/api_statuses.h", r"^API_STATUS\((\w+), (\d+)\)") +
+                        table("engine/api/tbl/api_errors.h", r"^API_ERROR\((\w+), (\d+),"))
+        with open(os.path.join(ROOT, "tools/cli/admin_tell.c")) as file:
+            listed = re.search(r"passing\[\] = \{([^}]*)\}", file.read()).group(1)
+        self.assertEqual(sorted(re.findall(r'"(\w+)"', listed)),
+                         sorted(name for name, status in statuses.items() if status == "429" or status[0] == "5"))
 
     def test_what_is_said_cannot_move_a_terminals_cursor(self):
         self.admin("publish", "cli.escape", "\x1b[2J\u202e")

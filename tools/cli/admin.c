@@ -1,6 +1,7 @@
 #include "tools/cli/admin.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,7 @@
 #include "proto/utf8/utf8.h"
 #include "tools/cli/admin_http.h"
 #include "tools/cli/admin_key.h"
-#include "tools/cli/admin_show.h"
-#include "tools/cli/escape.h"
+#include "tools/cli/admin_tell.h"
 #include "tools/cli/options.h"
 
 enum value_kind { VALUE_STRING, VALUE_NUMBER, VALUE_JSON };
@@ -52,10 +52,8 @@ struct admin {
 	const struct command *command;
 	const char *given[VALUES]; /* NULL: not given */
 	struct text joined, said; /* of words behind each other; what they are as JSON */
+	struct text lines; /* batch: a uint64_t each, where the command stands */
 };
-
-/* Exit status besides those of options.h: the server has refused it. */
-#define EXIT_REFUSED 1
 
 __attribute__((format(printf, 1, 2))) static int wrong(const char *format, ...)
 {
@@ -89,8 +87,8 @@ static void help(void)
 		if (values[i].help)
 			printf("  --%-16s %s\n", values[i].name, values[i].help);
 	puts("  -h, --help         print this, and end\n\n"
-	     "Exit status: 0 done; 1 the server has refused it; 64 the command line is wrong; 69 no server answers;\n"
-	     "75 it may be tried again later.");
+	     "Exit status: 0 done; 1 the server has refused it, or some of a batch; 64 the command line is wrong;\n"
+	     "69 no server answers; 75 it may be tried again later.");
 }
 
 /* Whether a list of words with blanks between has this one; a word may end in "...". */
@@ -237,7 +235,8 @@ static int fitting(const struct admin *admin)
 static int commands_read(struct admin *admin)
 {
 	char *line = NULL;
-	size_t capacity = 0, number = 0;
+	size_t capacity = 0;
+	uint64_t number = 0;
 	ssize_t size;
 	int result = 1;
 
@@ -249,9 +248,10 @@ static int commands_read(struct admin *admin)
 		if (size == 0)
 			continue;
 		if (!utf8_valid((uint8_t *)line, (size_t)size) || json_scan((uint8_t *)line, (size_t)size) < 0)
-			result = wrong("batch: line %zu is not JSON", number);
+			result = wrong("batch: line %" PRIu64 " is not JSON", number);
 		text_puts(&admin->said, admin->said.size > 1 ? "," : "");
 		text_put(&admin->said, span_of(line, (size_t)size));
+		text_put(&admin->lines, span_of(&number, sizeof(number)));
 	}
 	free(line);
 	text_put(&admin->said, span_of("]", 2));
@@ -365,31 +365,6 @@ static void put_request(struct text *out, const struct admin *admin)
 	text_free(&body);
 }
 
-static int tell(const struct admin *admin, const struct admin_answer *answer)
-{
-	const bool good = answer->status >= 200 && answer->status < 300;
-	const struct span body = answer->body;
-	const bool valid = utf8_valid(body.bytes, body.size) && json_scan(body.bytes, body.size) > 0;
-	struct text out = { 0 };
-
-	if (!good && valid && !admin->json && admin_error(&out, body))
-		fprintf(stderr, "uproar-cli admin: %.*s\n", (int)out.size, (const char *)out.bytes);
-	else if (!good && !admin->json)
-		fprintf(stderr, "uproar-cli admin: the server answers with HTTP status %d\n", answer->status);
-	if (valid && (good || admin->json)) {
-		text_clear(&out);
-		if (admin->json)
-			escape_put(&out, body, ESCAPE_LINES), text_puts(&out, "\n");
-		else
-			admin_show(&out, body);
-		fwrite(text_span(&out).bytes, 1, out.size, stdout);
-	}
-	text_free(&out);
-	if (good && valid)
-		return EXIT_DONE;
-	return answer->status == 429 || answer->status >= 500 ? EXIT_NOT_ALL : EXIT_REFUSED;
-}
-
 static int run(struct admin *admin)
 {
 	struct admin_answer answer = { 0 };
@@ -399,7 +374,7 @@ static int run(struct admin *admin)
 
 	put_request(&request, admin);
 	if (admin_ask(&admin->url, text_span(&request), admin->timeout_s, &answer, why, sizeof(why)))
-		status = tell(admin, &answer);
+		status = admin_tell(&answer, admin->json, text_span(&admin->lines));
 	else
 		fprintf(stderr, "uproar-cli admin: %s\n", why);
 	text_free(&answer.text);
@@ -462,5 +437,6 @@ int admin_main(int argc, char **argv)
 
 	text_free(&admin.joined);
 	text_free(&admin.said);
+	text_free(&admin.lines);
 	return status;
 }
