@@ -45,8 +45,8 @@ ACKS = ("acks_per_s", "ack_p50_ms", "ack_p99_ms", "ack_p99_9_ms", "server_cpu_ns
         "deliveries_per_s")
 STORM = {"ramp": "8s:20000", "warmup": "1s", "hold": "30s", "workers": 1}
 STORM_COUNTERS = ("store_reads", "store_reads_shared", "pages", "fell_off", "lagged", "published")
-STORM_FIGURES = ("recovered_s", "received", "lost", "duplicated", "reordered", "excused", *STORM_COUNTERS,
-                 "server_cpu_s")
+STORM_FIGURES = ("recovered_s", "not_recovered", "received", "lost", "duplicated", "reordered", "excused",
+                 *STORM_COUNTERS, "server_cpu_s")
 BESIDE = ("uproar", "uproar+disk", "uproar+disk-alone")
 PEERS = ("uproar", "floor-ring", "floor-send", "ws", "socketio", "python", "gorilla", "nchan", "mosquitto", "nats")
 

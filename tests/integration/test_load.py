@@ -94,6 +94,7 @@ class Real(unittest.TestCase):
         self.assertEqual(summary["received"], summary["sent"] * 20, said)
         self.expect_clean(summary, said)
         self.assertGreater(summary["recovered_s"], 0)
+        self.assertEqual(summary["not_recovered"], 0, said)
 
     def test_after_a_storm_everything_is_made_good(self):
         _, summary, said = load(self.url, "storm", "--room-prefix", "storm-", "--connections", "100", "--ramp",
@@ -101,6 +102,19 @@ class Real(unittest.TestCase):
         self.assertEqual(summary["received"], summary["sent"] * 10, said)
         self.expect_clean(summary, said)
         self.assertGreater(summary["recovered_s"], 0)
+        self.assertEqual(summary["not_recovered"], 0, said)
+
+    def test_a_storm_that_nobody_recovers_from_is_told(self):
+        """Of a room that keeps nothing, whoever was cut gets nothing of what was sent meanwhile."""
+        with Server("--cores", "1", "--send-rate", "0", "--command-rate", "0", "--history-messages", "0") as server:
+            status, summary, said = load(f"ws://127.0.0.1:{server.port}/ws", "storm", "--connections", "50", "--ramp",
+                                         "burst 0s:50", "--rooms", "1", "--rate", "2000", "--hold", "2s",
+                                         "--connects-in-flight", "1", "--threshold", "not_recovered = 0")
+        self.assertIn(status, (1, INVALID), said)
+        self.assertIn(summary["not_recovered"], range(1, 50), said)
+        self.assertGreater(summary["excused"], 0, said)
+        self.assertGreaterEqual(summary["expected"], summary["sent"] * 50, said)
+        self.assertEqual(summary["lost"], 0, said)
 
     def test_who_comes_and_goes_loses_nothing(self):
         _, summary, said = load(self.url, "fanout", "--room-prefix", "churn-", "--connections", "50", "--ramp",

@@ -172,6 +172,8 @@ static void put_traffic(const struct record *record, struct summary *summary)
 		PUT(inflated_bytes, (double)end->inflated_bytes);
 	}
 	PUT(audit_bytes, (double)end->audit_bytes);
+	if (record->scenario.storm)
+		PUT(not_recovered, (double)end->not_recovered);
 	if (end->recovered_ns > 0)
 		PUT(recovered_s, (double)end->recovered_ns / 1e9);
 }

@@ -234,9 +234,19 @@ void rooms_left(struct worker *worker, uint32_t index)
 	worker->left |= !worker->resume;
 }
 
+/* What it missed is nobody's loss in the book: the server has said that it does not come. */
 void rooms_gave_up(struct worker *worker, uint32_t index, uint32_t room)
 {
-	end_tracks(worker, index, rooms_membership(worker, index, room), room, false);
+	const uint32_t each = worker->crowd.publishers_per_room;
+	const uint64_t membership = rooms_membership(worker, index, room);
+
+	COUNT(worker, not_recovered, 1);
+	client_complain(worker, "who came back was not given what it had missed in room %u", room);
+	for (uint32_t p = 0; p < each; p++)
+		if (!is_not_owed(worker, index, room * each + p))
+			audit_excuse(worker->audit, (uint32_t)(membership * each + p),
+				     stat_get(worker->run->sent[room * each + p]));
+	end_tracks(worker, index, membership, room, false);
 	worker->left = true;
 }
 

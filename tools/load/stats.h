@@ -30,6 +30,7 @@ struct worker_stats {
 	uint64_t received, received_measured, bytes_received; /* deliveries */
 	uint64_t deflate_agreed, compressed, compressed_bytes, inflated_bytes;
 	uint64_t heartbeats;
+	uint64_t not_recovered;     /* storm: memberships that were resumed without what they had missed */
 	struct audit_counts audit;
 	uint64_t audit_bytes;
 	uint64_t recovered_ns;      /* storm: from the drop until all were back and caught up; 0: not yet */

@@ -28,6 +28,7 @@ static void add_traffic(struct totals *totals, const struct worker_stats *from)
 	totals->compressed += stat_get(from->compressed);
 	totals->compressed_bytes += stat_get(from->compressed_bytes);
 	totals->inflated_bytes += stat_get(from->inflated_bytes);
+	totals->not_recovered += stat_get(from->not_recovered);
 	totals->audit_bytes += stat_get(from->audit_bytes);
 	add_audit(&totals->audit, &from->audit);
 }

@@ -15,6 +15,7 @@ struct totals {
 	uint64_t deflate_agreed, compressed, compressed_bytes, inflated_bytes;
 	struct audit_counts audit;
 	uint64_t audit_bytes;
+	uint64_t not_recovered;
 	uint64_t recovered_ns; /* the slowest worker's; 0 until all have */
 	bool ramped, drained, done; /* all of them */
 };

@@ -72,6 +72,9 @@ static void print_speed(FILE *file, const struct record *record, const struct su
 	if (!isnan(figure(summary, SUMMARY_recovered_s)))
 		fprintf(file, "  All were back %s s after they were dropped.\n",
 			say_number(a, figure(summary, SUMMARY_recovered_s)));
+	if (figure(summary, SUMMARY_not_recovered) > 0)
+		fprintf(file, "  %s times somebody who came back to a room was not given what it had missed.\n",
+			say_number(a, figure(summary, SUMMARY_not_recovered)));
 }
 
 static void print_compression(FILE *file, const struct summary *summary)

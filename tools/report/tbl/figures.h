@@ -51,6 +51,8 @@ FIGURE("join_p99_ms", LESS, "Joined, 99 of 100",
        "How long it took to enter a room.")
 FIGURE("recovered_s", LESS, "Recovered",
        "After all connections were cut at once: the time until everybody was back and had caught up.")
+FIGURE("not_recovered", LESS, "Not caught up",
+       "How often somebody who came back to a room was not given what it had missed there.")
 GROUP("How much?")
 FIGURE("duration_s", NEITHER, "Measured for",
        "How long the measured part of the test was.")
