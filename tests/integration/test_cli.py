@@ -504,13 +504,22 @@ class Peer:
 
     def greet(self, seq=0, epoch="e1", events=(), sends=0, **more):
         """Answers hello and one join; returns the join."""
-        hello = self.hear("hello")
+        self.welcome(sends)
         join = self.hear("join")
+        self.let_in(join, seq, epoch, events, **more)
+        return join
+
+    def welcome(self, sends=0):
+        hello = self.hear("hello")
         self.tell(re=hello["id"], ok={"conn": "1", "user": hello["name"], "time": 1, "ping": 25, "server": "0",
                                       "limits": {**Stage.LIMITS, "sends": sends}})
+
+    def let_in(self, join, seq=0, epoch="e1", events=(), **more):
         self.tell(re=join["id"], ok={"room": join["room"], "epoch": epoch, "seq": seq, "first": 1, "n": 1,
                                      "class": "memory", "more": False, "events": list(events), **more})
-        return join
+
+    def refuse(self, command, code, **more):
+        self.tell(re=command["id"], err={"code": code, "msg": "no", **more})
 
     def take(self, send, seq, **more):
         self.tell(re=send["id"], ok={"room": send["room"], "seq": seq, "ts": 1, "epoch": "e1", "class": "memory",
@@ -782,7 +791,9 @@ class RareParts(unittest.TestCase):
         self.assertTrue(reader.shows(r"B\\u\{202e\}ob\\u\{1b\}: name"))
 
 
-class Terminal(WithServer):
+class Typed:
+    """Of a test: a uproar-cli at a terminal of its own, to the server of self.port."""
+
     def open(self, *words, name="Ann"):
         pid, self.tty = pty.fork()
         if pid == 0:
@@ -807,6 +818,8 @@ class Terminal(WithServer):
         self.shows("nothing of the kind", 0.5)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
+
+class Terminal(Typed, WithServer):
     def test_a_person_types(self):
         bob = self.member(presence=True)
         self.open("join", self.room)
@@ -885,9 +898,11 @@ class Moderate(unittest.TestCase):
         self.assertEqual(cem.ended(), 69)
         self.assertIn("-- you were kicked out of acts: out", cem.out)
         self.assertIn("uproar-cli: there is no room left to be in", cem.err)
-        bob.say("still there\n")
+        bob.say("meant for acts\n/join acts.2\nstill there\n")
         self.assertTrue(bob.shows(r"\[acts.2\] .*Bob B: still there"), bob.out)
-        self.assertEqual(bob.ended(), 0)
+        self.assertEqual(bob.ended(), 75)
+        self.assertFalse([line for line in bob.out if "meant for acts" in line])
+        self.assertIn("uproar-cli: you are in no room: /join ROOM", bob.err)
 
     def run_as(self, user, roles, stdin, *words):
         done = subprocess.run(command(self.port, *words), input=stdin.encode(), capture_output=True, timeout=60,

@@ -166,24 +166,22 @@ static void show_refusal(struct chat *chat, enum ask_kind kind, const struct roo
 	text_free(&line);
 }
 
-/* A room that one cannot be in takes what is said there with it. */
+/* A room that one cannot be in takes what is said there with it. A person sees where lines go then; a script's have
+ * nowhere to go until it names a room, as they were meant for this one. */
 static void room_gone(struct chat *chat, struct room *room)
 {
-	size_t others = 0;
+	struct room *const other = commands_other(chat, room);
+	char text[ROOM_NAME_SIZE_MAX + 64];
 
-	for (size_t i = 0; i < SESSION_ROOMS_MAX; i++) {
-		struct room *const other = &chat->session.rooms[i];
-
-		if (other == room || other->phase == ROOM_FREE)
-			continue;
-		others++;
-		if (chat->current == room)
-			chat->current = other;
+	if (!outbox_is_empty(&room->outbox)) {
+		snprintf(text, sizeof(text), "%s: not all that was said there is acknowledged", room->name);
+		chat_fail(chat, text);
 	}
-	if (others > 0)
-		return;
-	chat->current = NULL;
-	if (!chat->input.person)
+	if (chat->current == room) {
+		chat->leaving = false;
+		commands_go(chat, chat->input.person ? other : NULL);
+	}
+	if (!other && !chat->input.person)
 		session_give_up(&chat->session, "there is no room left to be in");
 }
 
@@ -208,6 +206,7 @@ static void on_answer(void *owner, enum ask_kind kind, struct room *room, const 
 
 	if (!answer->ok.bytes) {
 		show_refusal(chat, kind, room, answer);
+		chat->refused = chat->refused || kind == ASK_JOIN;
 		if (kind == ASK_JOIN)
 			room_gone(chat, room);
 		else if (kind == ASK_HELLO)
@@ -233,11 +232,7 @@ static void on_answer(void *owner, enum ask_kind kind, struct room *room, const 
 
 static void on_removed(void *owner, struct room *room)
 {
-	struct chat *const chat = owner;
-
-	chat->failures += !outbox_is_empty(&room->outbox);
-	chat->leaving = chat->leaving && room != chat->current;
-	room_gone(chat, room);
+	room_gone(owner, room);
 }
 
 static const struct session_ops ops = {
@@ -392,7 +387,7 @@ static int status_of(const struct chat *chat, bool done)
 		return !done ? EXIT_NO_SERVER : chat->found ? EXIT_DONE : EXIT_NOTHING;
 	if (!all || (!done && chat->options->mode == MODE_SEND))
 		return EXIT_NOT_ALL;
-	return done ? EXIT_DONE : EXIT_NO_SERVER;
+	return done && (!chat->refused || chat->input.person) ? EXIT_DONE : EXIT_NO_SERVER;
 }
 
 int chat_run(struct chat *chat, const struct options *options)

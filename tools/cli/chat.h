@@ -19,6 +19,7 @@ struct chat {
 	uint64_t settled_ns;    /* since when there is nothing left to do but to see our own echo */
 	bool searched;          /* the answer to a search that was all there was to do */
 	bool found;             /* it had something */
+	bool refused;           /* a room */
 	char self[65];          /* who the server takes us for */
 	bool quit;
 	bool leaving;           /* the current room, once all that was said there is acknowledged */
@@ -38,6 +39,12 @@ struct span commands_word(struct span *rest);
 
 /* Leaves the current room. */
 void commands_leave(struct chat *chat);
+
+/* Any other room one is in; NULL: none. */
+struct room *commands_other(struct chat *chat, const struct room *room);
+
+/* Lines go to the room now, which is said; NULL: nowhere. */
+void commands_go(struct chat *chat, struct room *room);
 
 /* Says a line in the current room. */
 void chat_say_line(struct chat *chat, struct span line);

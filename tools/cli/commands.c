@@ -62,12 +62,26 @@ static void join(struct chat *chat, struct span rest)
 		chat_fail(chat, "that would be too many rooms");
 }
 
-static struct room *any_room(struct session *session)
+struct room *commands_other(struct chat *chat, const struct room *room)
 {
-	for (size_t i = 0; i < SESSION_ROOMS_MAX; i++)
-		if (session->rooms[i].phase != ROOM_FREE)
-			return &session->rooms[i];
+	for (size_t i = 0; i < SESSION_ROOMS_MAX; i++) {
+		struct room *const other = &chat->session.rooms[i];
+
+		if (other != room && other->phase != ROOM_FREE)
+			return other;
+	}
 	return NULL;
+}
+
+void commands_go(struct chat *chat, struct room *room)
+{
+	char text[ROOM_NAME_SIZE_MAX + 64];
+
+	chat->current = room;
+	if (!room)
+		return;
+	snprintf(text, sizeof(text), "lines go to %s now", room->name);
+	show_remark(&chat->show, NULL, text);
 }
 
 void commands_leave(struct chat *chat)
@@ -85,12 +99,8 @@ void commands_leave(struct chat *chat)
 	}
 	snprintf(text, sizeof(text), "you left %s", chat->current->name);
 	session_leave(&chat->session, chat->current);
-	chat->current = any_room(&chat->session);
 	show_remark(&chat->show, NULL, text);
-	if (chat->current) {
-		snprintf(text, sizeof(text), "lines go to %s now", chat->current->name);
-		show_remark(&chat->show, NULL, text);
-	}
+	commands_go(chat, commands_other(chat, chat->current));
 }
 
 static void change(struct chat *chat, const char *op, bool on, struct span rest)

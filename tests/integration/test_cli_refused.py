@@ -1,0 +1,81 @@
+"""uproar-cli where the server refuses, or the connection is lost in the middle: nothing goes astray, nothing is silent."""
+import os
+import unittest
+
+from harness import wait_until
+from test_cli import Running, Stage, Typed, cli
+
+
+class Staged(unittest.TestCase):
+    def stage(self, play):
+        stage = Stage(self, play)
+        self.addCleanup(lambda: self.assertEqual(stage.failed, []))
+        self.port = stage.port
+        return stage
+
+
+class Rooms(Typed, Staged):
+    def test_what_was_meant_for_a_refused_room_goes_to_no_other(self):
+        heard = []
+
+        def play(peer, number):
+            peer.greet()
+            peer.refuse(peer.hear("join"), "forbidden")
+            while True:
+                command = peer.hear()
+                heard.append(command["op"])
+                peer.take(command, 1)
+
+        stage = self.stage(play)
+        for stdin, status in (("/join private\nsecret plan\n", 75), ("/join private\n", 69)):
+            done = cli(stage.port, "join", "general", stdin=stdin)
+            self.assertEqual((done[0], heard), (status, []), done)
+            self.assertIn("private: join was refused: forbidden", done[2])
+
+    def test_a_room_that_is_refused_when_one_comes_back(self):
+        heard = []
+
+        def play(peer, number):
+            peer.welcome()
+            for _ in range(2):
+                join = peer.hear("join")
+                if number == 1 or join["room"] == "b":
+                    peer.let_in(join, recovered=True)
+                else:
+                    peer.refuse(join, "forbidden")
+            if number == 1:
+                peer.hear("send")
+                return
+            while True:
+                heard.append(peer.hear()["op"])
+
+        stage = self.stage(play)
+        status, _, err = cli(stage.port, "join", "a", "b", stdin="meant for a\n/leave\nsecret\n")
+        self.assertEqual((status, heard), (75, []), err)
+        self.assertIn("a: not all that was said there is acknowledged", err)
+
+    def test_a_person_is_told_where_lines_go(self):
+        sends = []
+
+        def play(peer, number):
+            peer.greet()
+            peer.refuse(peer.hear("join"), "forbidden")
+            sends.append(peer.hear("send"))
+            peer.take(sends[0], 1)
+            peer.hear()
+
+        self.stage(play)
+        self.open("join", "general")
+        self.assertTrue(self.shows("> "))
+        os.write(self.tty, b"/join private\r")
+        self.assertTrue(self.shows("private: join was refused: forbidden"))
+        self.assertTrue(self.shows("-- lines go to general now"))
+        os.write(self.tty, b"hello\r")
+        self.assertTrue(wait_until(lambda: sends))
+        self.assertEqual(sends[0]["room"], "general")
+        os.write(self.tty, b"\x04")
+        self.assertEqual(self.ended(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
