@@ -3,18 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOURCES_MAX 17 /* as many files as can be named, and what was fetched */
 #define KEYS_FILE_MAX (64 * 1024)
 
 static const char *const blanks = " \t\r\n";
-
-struct reading {
-	const struct options *options;
-	struct files *files;
-	struct auth_source sources[SOURCES_MAX];
-	char *texts[SOURCES_MAX];
-	size_t count;
-};
 
 static struct span text_of(const struct options *options, enum option_id id)
 {
@@ -74,16 +65,17 @@ int identity_check(const struct options *options, char error[OPTION_ERROR_MAX])
 	return 0;
 }
 
-static int read_file(struct reading *reading, struct span algorithm, const char *path, char why[AUTH_WHY_MAX])
+static int read_file(struct identity_files *read, struct files *files, struct span algorithm, const char *path,
+		     char why[AUTH_WHY_MAX])
 {
 	const size_t name_size = strlen(path);
-	char *text = reading->count < SOURCES_MAX - 1 ? malloc(KEYS_FILE_MAX + name_size) : NULL;
+	char *text = read->count < IDENTITY_FILES_MAX ? malloc(KEYS_FILE_MAX + name_size) : NULL;
 
 	if (!text) {
-		snprintf(why, AUTH_WHY_MAX, "no memory, or more than %d files", SOURCES_MAX - 1);
+		snprintf(why, AUTH_WHY_MAX, "no memory, or more than %d files", IDENTITY_FILES_MAX);
 		return -1;
 	}
-	const ssize_t size = files_read(reading->files, path, text, KEYS_FILE_MAX);
+	const ssize_t size = files_read(files, path, text, KEYS_FILE_MAX);
 
 	if (size < 0) {
 		snprintf(why, AUTH_WHY_MAX, "%.250s: %s", path, strerror((int)-size));
@@ -91,8 +83,8 @@ static int read_file(struct reading *reading, struct span algorithm, const char 
 		return -1;
 	}
 	memcpy(text + size, path, name_size);
-	reading->texts[reading->count] = text;
-	reading->sources[reading->count++] = (struct auth_source){
+	read->texts[read->count] = text;
+	read->sources[read->count++] = (struct auth_source){
 		.name = span_of(text + size, name_size),
 		.text = span_of(text, (size_t)size),
 		.algorithm = algorithm,
@@ -100,64 +92,57 @@ static int read_file(struct reading *reading, struct span algorithm, const char 
 	return 0;
 }
 
-static int read_files(struct reading *reading, char why[AUTH_WHY_MAX])
+int identity_read(struct identity_files *read, const struct options *options, struct files *files,
+		  char error[OPTION_ERROR_MAX])
 {
-	const char *at = option_text(reading->options, OPTION_token_keys);
+	const char *at = option_text(options, OPTION_token_keys);
 	struct span algorithm;
-	char path[FILES_PATH_MAX];
+	char path[FILES_PATH_MAX], why[AUTH_WHY_MAX];
 
+	*read = (struct identity_files){ 0 };
 	while (next_word(&at, &algorithm, path))
-		if (read_file(reading, algorithm, path, why) != 0)
-			return -1;
+		if (read_file(read, files, algorithm, path, why) != 0)
+			return refuse(options, OPTION_token_keys, why, error);
 	return 0;
 }
 
 /* Secrets are not left behind in memory that somebody else gets. */
-static void forget(struct reading *reading)
+void identity_forget(struct identity_files *read)
 {
-	for (size_t i = 0; i < reading->count; i++) {
-		if (reading->texts[i])
-			explicit_bzero(reading->texts[i], reading->sources[i].text.size);
-		free(reading->texts[i]);
+	for (size_t i = 0; i < read->count; i++) {
+		explicit_bzero(read->texts[i], read->sources[i].text.size);
+		free(read->texts[i]);
 	}
+	read->count = 0;
 }
 
-static struct auth *make(struct reading *reading, const struct auth *before, char why[AUTH_WHY_MAX])
+struct auth *identity_make(const struct options *options, const struct identity_files *read, struct span jwks,
+			   const struct auth *before, char error[OPTION_ERROR_MAX])
 {
-	const struct options *options = reading->options;
-	const struct auth_config config = {
+	struct auth_source sources[IDENTITY_FILES_MAX + 1];
+	struct auth_config config = {
 		.guests = (enum auth_guests)option_number(options, OPTION_guests),
 		.tokens = is_set(options, OPTION_token_keys) || is_set(options, OPTION_token_jwks),
 		.rights = text_of(options, OPTION_rights),
 		.issuers = text_of(options, OPTION_token_issuer),
 		.audiences = text_of(options, OPTION_token_audience),
 		.leeway_ms = option_number(options, OPTION_token_leeway),
-		.sources = reading->sources,
-		.source_count = reading->count,
+		.sources = sources,
+		.source_count = read->count,
 	};
-
-	return auth_make(&config, before, why);
-}
-
-struct auth *identity_make(const struct options *options, struct files *files, struct span jwks,
-			   const struct auth *before, char error[OPTION_ERROR_MAX])
-{
-	struct reading reading = { .options = options, .files = files };
 	char why[AUTH_WHY_MAX];
-	struct auth *auth = NULL;
 
 	if (identity_check(options, error) != 0)
 		return NULL;
-	if (read_files(&reading, why) == 0) {
-		if (jwks.bytes)
-			reading.sources[reading.count++] = (struct auth_source){
-				.name = text_of(options, OPTION_token_jwks),
-				.text = jwks,
-			};
-		auth = make(&reading, before, why);
-	}
+	memcpy(sources, read->sources, sizeof(read->sources));
+	if (jwks.bytes)
+		sources[config.source_count++] = (struct auth_source){
+			.name = text_of(options, OPTION_token_jwks),
+			.text = jwks,
+		};
+	struct auth *auth = auth_make(&config, before, why);
+
 	if (!auth)
 		refuse(options, OPTION_token_keys, why, error);
-	forget(&reading);
 	return auth;
 }

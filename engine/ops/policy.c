@@ -4,7 +4,6 @@
 
 #include "engine/core/check.h"
 #include "engine/ops/api_file.h"
-#include "engine/ops/identity.h"
 #include "engine/store/choose.h"
 
 int policy_name_files(const struct options *options, struct files *files, char error[OPTION_ERROR_MAX])
@@ -86,7 +85,9 @@ static int fill(struct policy *policy, const struct policy *before, struct files
 		return -1;
 	if (before && before->jwks && keep_jwks(policy, span_of(before->jwks, before->jwks_size), error) != 0)
 		return -1;
-	policy->auth = identity_make(options, files, span_of(policy->jwks, policy->jwks_size),
+	if (identity_read(&policy->key_files, options, files, error) != 0)
+		return -1;
+	policy->auth = identity_make(options, &policy->key_files, span_of(policy->jwks, policy->jwks_size),
 				     before ? before->auth : NULL, error);
 	if (!policy->auth)
 		return -1;
@@ -116,13 +117,14 @@ void policy_free(struct policy *policy)
 	if (!policy)
 		return;
 	auth_release(policy->auth);
+	identity_forget(&policy->key_files);
 	free(policy->jwks);
 	free(policy);
 }
 
-int policy_fetched(struct policy *policy, struct span jwks, struct files *files, char error[OPTION_ERROR_MAX])
+int policy_fetched(struct policy *policy, struct span jwks, char error[OPTION_ERROR_MAX])
 {
-	struct auth *auth = identity_make(&policy->options, files, jwks, policy->auth, error);
+	struct auth *auth = identity_make(&policy->options, &policy->key_files, jwks, policy->auth, error);
 
 	if (!auth || keep_jwks(policy, jwks, error) != 0) {
 		auth_release(auth);

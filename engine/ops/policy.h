@@ -14,12 +14,14 @@
 #include "engine/auth/api_keys.h"
 #include "engine/net/networks.h"
 #include "engine/ops/config.h"
+#include "engine/ops/identity.h"
 #include "engine/ops/plan.h"
 
 struct policy {
 	struct options options; /* that hold */
 	struct room_classes classes;
 	struct networks exempt;
+	struct identity_files key_files; /* what is fetched later goes with them as they are */
 	struct auth *auth; /* held */
 	uint8_t *jwks; /* fetched last from --token-jwks; NULL: nothing yet */
 	size_t jwks_size;
@@ -39,9 +41,9 @@ struct policy *policy_make(const struct options *options, const struct policy *b
 			   char error[OPTION_ERROR_MAX]);
 void policy_free(struct policy *policy);
 
-/* A JWKS was fetched: policy->auth is another one, which is to be handed to the cores (reload_fetched()). Returns 0, or
- * -1 with one line in error: then all is as before. */
-int policy_fetched(struct policy *policy, struct span jwks, struct files *files, char error[OPTION_ERROR_MAX]);
+/* A JWKS was fetched: policy->auth is another one, which is to be handed to the cores (reload_fetched()). No file is
+ * read. Returns 0, or -1 with one line in error: then all is as before. */
+int policy_fetched(struct policy *policy, struct span jwks, char error[OPTION_ERROR_MAX]);
 
 /* What a core may use under it; points into it. */
 struct shard_limits policy_limits(const struct policy *policy, const struct ring_features *features, uint32_t core,

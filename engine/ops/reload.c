@@ -157,7 +157,7 @@ int reload_fetched(struct reload *reload, struct span jwks)
 {
 	char error[OPTION_ERROR_MAX];
 
-	if (policy_fetched(reload->policy, jwks, reload->files, error) != 0) {
+	if (policy_fetched(reload->policy, jwks, error) != 0) {
 		LOG(LOG_ERROR, "jwks_refused", LOG_TEXT("error", error));
 		return -1;
 	}

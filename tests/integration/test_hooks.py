@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -11,6 +12,7 @@ import urllib.request
 
 from backend import ALLOW, CLOSE, HANG, REFUSE, Backend, tls
 from harness import BUILD, ROOT, Client, Server, free_port, temporary, wait_until
+from test_identity import token as secret_token
 
 
 def serve(*options):
@@ -466,7 +468,8 @@ class KeySet(unittest.TestCase):
     def test_a_set_without_a_usable_key_is_a_failure_and_those_of_before_hold(self):
         old, new = self.old.token(), self.new.token("bob")
         for useless in ([], [{**self.new.jwk, "crv": "X25519"}], [{**self.new.jwk, "use": "enc"}]):
-            with Backend(self.keys(self.old)) as backend, self.server(backend, "--token-jwks-refresh", "1s") as server:
+            with Backend(self.keys(self.old)) as backend, \
+                    self.server(backend, "--token-jwks-refresh", "1s", "--cores", "1") as server:
                 self.assertTrue(wait_until(lambda: self.comes(server, old), 60), server.lines)
                 backend.answer = {"keys": useless}
                 self.assertTrue(wait_until(lambda: figure(server, "fetch_keys_failed_total") >= 2, 60), "each time it comes")
@@ -475,6 +478,34 @@ class KeySet(unittest.TestCase):
                 backend.answer = self.keys(self.new)
                 self.assertTrue(wait_until(lambda: self.comes(server, new), 60))
                 self.assertFalse(self.comes(server, old))
+
+    def test_files_of_keys_are_read_again_by_a_reload_alone(self):
+        old, new = self.old.token(), self.new.token("bob")
+        secrets = [os.urandom(32).hex().encode() for _ in range(2)]
+        first, second = (secret_token(secret, iss="https://id.example", aud="uproar") for secret in secrets)
+        with temporary() as folder:
+            path = os.path.join(folder, "secret")
+
+            def write(data):
+                with open(path, "wb") as file:
+                    file.write(data)
+
+            write(secrets[0])
+            with Backend(self.keys(self.old)) as backend, \
+                    self.server(backend, "--token-jwks-refresh", "1s", "--token-keys", "HS256:" + path, "--cores", "1") as server:
+                self.assertTrue(wait_until(lambda: self.comes(server, old), 60), server.lines)
+                self.assertTrue(self.comes(server, first))
+                write(b"too short for a secret")
+                backend.answer = self.keys(self.new)
+                self.assertTrue(wait_until(lambda: self.comes(server, new), 60), server.lines)
+                self.assertEqual([self.comes(server, token) for token in (old, first)], [False, True])
+                write(secrets[1])
+                backend.answer = self.keys(self.old)
+                self.assertTrue(wait_until(lambda: self.comes(server, old), 60), server.lines)
+                self.assertEqual([self.comes(server, token) for token in (first, second)], [True, False])
+                server.process.send_signal(signal.SIGHUP)
+                self.assertTrue(wait_until(lambda: self.comes(server, second), 60), server.lines)
+                self.assertEqual([self.comes(server, token) for token in (first, old)], [False, True])
 
 
 if __name__ == "__main__":
