@@ -19,11 +19,11 @@
 #define LETTERS_MAX ((NUMBER_MAX > KEY_SECRET_MAX ? NUMBER_MAX : KEY_SECRET_MAX) * 4 / 3 + 4)
 #define POINT_MAX (1 + 2 * 66)
 
-enum member { KTY, KID, ALG, USE, KEY_OPS, N, E, CRV, X, Y, K, MEMBERS };
+enum member { KTY, KID, ALG, USE, KEY_OPS, N, E, CRV, X, Y, K, D, MEMBERS };
 
 static const struct json_name names[MEMBERS] = {
 	{ "kty" }, { "kid" }, { "alg" }, { "use" }, { "key_ops" }, { "n" },
-	{ "e" },   { "crv" }, { "x" },   { "y" },   { "k" },
+	{ "e" },   { "crv" }, { "x" },   { "y" },   { "k" },       { "d" },
 };
 
 struct jwk {
@@ -265,6 +265,8 @@ static const char *add(struct keys *keys, const struct auth_source *source, enum
 	if (value->type != JSON_OBJECT ||
 	    json_scan_object(jwk.values, names, MEMBERS, value->token.bytes, value->token.size) < 0)
 		return "what stands in it is no key, or has a member twice";
+	if (jwk.values[D].type != JSON_ABSENT && !is(&jwk, KTY, "oct"))
+		return "a private key; whoever judges tokens needs the public one alone: leave out d, p, q, dp, dq, qi";
 	if (set && is_taken(set, &jwk))
 		return "two keys of one kid and algorithm";
 	const char *why = read_jwk(&key, &jwk, algorithm);

@@ -140,6 +140,15 @@ Test(keys, a_private_key_is_not_wanted)
 	cr_assert_eq(take(text, (size_t)size, NULL), -1);
 	cr_assert_not_null(strstr(why, "a private key"), "%s", why);
 	BIO_free(bio);
+	signer_jwk(&signer, ",\"d\":\"AA\"", text);
+	cr_assert(says(text, NULL, "a private key"), "%s", why);
+	signer_jwk(&signer, ",\"use\":\"enc\",\"d\":\"AA\"", one);
+	snprintf(text, sizeof(text), "{\"keys\":[%s]}", one);
+	cr_assert(says(text, NULL, "a private key"), "also one that is for something else: %s", why);
+	signer_end(&signer);
+	signer_make(&signer, JWT_HS256);
+	signer_jwk(&signer, ",\"alg\":\"HS256\",\"d\":\"AA\"", text);
+	cr_assert_eq(take_text(text, NULL), 0, "of a secret it says nothing: %s", why);
 }
 
 Test(keys, secrets)
