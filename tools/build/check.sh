@@ -128,10 +128,10 @@ beside integration timeout -k 10 1800 tests/integration/run --others
 beside 'power cuts' timeout -k 10 1800 tests/lossyfs/run
 beside checker after 'power cuts' timeout -k 10 900 tests/checker/run
 beside 'checker postgres' after checker timeout -k 10 900 tests/checker/postgres --kills 12 --backend-kills 8
-beside browser after 'checker postgres' timeout -k 10 900 tests/browser/run
+beside browser after 'checker postgres' timeout -k 10 1800 tests/browser/run
 # With a PostgreSQL server of their own: what needs one is skipped otherwise.
 suite unit 900 tests/integration/postgres.py "$BUILD/test-unit" -j2
-suite 'unit asan' 1200 tests/integration/postgres.py "$ASAN/test-unit" -j2
+suite 'unit asan' 2400 tests/integration/postgres.py "$ASAN/test-unit" -j2
 suite simulation 300 "$BUILD/test-sim" --seeds 2000
 suite 'simulation asan' 300 "$ASAN/test-sim" --seeds 200
 suite models 600 tests/models/run
@@ -150,9 +150,9 @@ suite 'checker postgres' 0 joined 'checker postgres'
 suite browser 0 joined browser
 # What measures has the machine for itself. So has Autobahn's suite, which gives up on a connection after half a second.
 suite conformance 1800 tests/conformance/autobahn --short --jobs 2
-suite 'integration waiting' 600 tests/integration/run --waiting
-suite 'integration measuring' 900 tests/integration/run --measuring
-suite attacks 300 tests/attack/run --quick
+suite 'integration waiting' 1800 tests/integration/run --waiting
+suite 'integration measuring' 2700 tests/integration/run --measuring
+suite attacks 900 tests/attack/run --quick
 
 say ''
 say "$passed passed, $failed failed"
