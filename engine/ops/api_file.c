@@ -24,7 +24,7 @@ int api_file_read(const struct options *options, struct files *files, struct api
 	free(text);
 	if (size < 0)
 		snprintf(error, OPTION_ERROR_MAX, "%.250s: option 'api-keys' (%.250s): cannot be read: %s", path,
-			 where, strerror((int)-size));
+			 where, files_error(size));
 	else if (line != 0)
 		snprintf(error, OPTION_ERROR_MAX, "%.250s:%d: option 'api-keys': %s", path, line, why);
 	return size < 0 || line != 0 ? -1 : 0;

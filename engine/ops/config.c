@@ -120,7 +120,7 @@ static int read_file(const struct config *config, struct files *files, struct op
 	if (size == -EFBIG)
 		snprintf(error, OPTION_ERROR_MAX, "%.255s: the file is larger than 64K", config->file);
 	else if (size < 0)
-		snprintf(error, OPTION_ERROR_MAX, "%.255s: cannot be read: %s", config->file, strerror((int)-size));
+		snprintf(error, OPTION_ERROR_MAX, "%.255s: cannot be read: %s", config->file, files_error(size));
 	else
 		return options_file_text(options, config->file, span_of(text, (size_t)size), error);
 	return -1;

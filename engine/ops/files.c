@@ -138,10 +138,10 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Returns 0 or -errno. */
-static int receive(int fd, void *bytes, size_t size, uint64_t until_ms)
+/* Of `size` bytes *at are there. Returns 0 once all are, or -errno. */
+static int receive(int fd, void *bytes, size_t size, size_t *at, uint64_t until_ms)
 {
-	for (size_t at = 0; at < size;) {
+	while (*at < size) {
 		const uint64_t now = now_ms(), left = now < until_ms ? until_ms - now : 0;
 		const struct timespec wait = { .tv_sec = (time_t)(left / 1000),
 					       .tv_nsec = (long)(left % 1000) * 1000000 };
@@ -153,45 +153,69 @@ static int receive(int fd, void *bytes, size_t size, uint64_t until_ms)
 		if (ready < 0 && errno == EINTR)
 			continue;
 
-		const ssize_t count = ready > 0 ? read(fd, (uint8_t *)bytes + at, size - at) : -1;
+		const ssize_t count = ready > 0 ? read(fd, (uint8_t *)bytes + *at, size - *at) : -1;
 
 		if (count == 0)
 			return -EPIPE;
 		if (count < 0 && errno != EINTR)
 			return -errno;
-		at += count > 0 ? (size_t)count : 0;
+		*at += count > 0 ? (size_t)count : 0;
 	}
 	return 0;
 }
 
-static int ask(struct files *files, uint32_t which, char *bytes, size_t most, int64_t *size)
+/* The answer that is owed, on from where it was given up. Returns 0 or -errno. */
+static int take(struct files *files, char bytes[FILES_SIZE_MAX], uint64_t until_ms)
 {
-	static char surplus[FILES_SIZE_MAX];
-	const uint64_t until_ms = now_ms() + ANSWER_MS;
+	int error = receive(files->answers, &files->size, sizeof(files->size), &files->size_at, until_ms);
 
-	if (files->asks < 0 || !write_whole(files->asks, &which, sizeof(which)))
-		return -EPIPE;
-
-	const int error = receive(files->answers, size, sizeof(*size), until_ms);
-
-	if (error != 0 || *size <= 0)
-		return error;
-	if (*size > FILES_SIZE_MAX)
+	if (error == 0 && files->size > FILES_SIZE_MAX)
 		return -EPROTO;
-	return receive(files->answers, (uint64_t)*size <= most ? bytes : surplus, (size_t)*size, until_ms);
+	if (error == 0 && files->size > 0)
+		error = receive(files->answers, bytes, (size_t)files->size, &files->at, until_ms);
+	if (error == 0)
+		files->owed = false;
+	return error;
 }
 
-/* Once an answer is not taken whole, none after it could be told from it. */
+/* What came too late is taken, and forgotten, before anything else is asked. */
+static int ask(struct files *files, uint32_t which, char bytes[FILES_SIZE_MAX])
+{
+	const uint64_t until_ms = now_ms() + ANSWER_MS;
+	const int error = files->owed ? take(files, bytes, until_ms) : 0;
+
+	if (error != 0)
+		return error;
+	if (files->asks < 0 || !write_whole(files->asks, &which, sizeof(which)))
+		return -EPIPE;
+	files->owed = true;
+	files->size_at = files->at = 0;
+	return take(files, bytes, until_ms);
+}
+
 static ssize_t read_again(struct files *files, uint32_t which, char *bytes, size_t most)
 {
-	int64_t size = 0;
-	const int error = ask(files, which, bytes, most, &size);
+	static char answer[FILES_SIZE_MAX];
+	const int error = ask(files, which, answer);
 
-	if (error != 0) {
+	if (error != 0 && error != -ETIMEDOUT)
 		files_end(files);
+	if (error != 0)
 		return error;
-	}
-	return size > 0 && (uint64_t)size > most ? -EFBIG : (ssize_t)size;
+	if (files->size > 0 && (uint64_t)files->size > most)
+		return -EFBIG;
+	if (files->size > 0)
+		memcpy(bytes, answer, (size_t)files->size);
+	return (ssize_t)files->size;
+}
+
+const char *files_error(ssize_t error)
+{
+	if (error == -EPIPE)
+		return "the process that reads it is gone; restart to reload";
+	if (error == -ETIMEDOUT)
+		return "its file system does not answer; try again";
+	return strerror((int)-error);
 }
 
 ssize_t files_read(struct files *files, const char *path, char *bytes, size_t most)
@@ -222,6 +246,7 @@ void files_end(struct files *files)
 		return;
 	shut(&files->asks);
 	shut(&files->answers);
+	files->owed = false;
 	if (files->reader > 0)
 		await(files->reader);
 	files->reader = 0;

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define FILES_MAX 8
@@ -19,8 +20,11 @@ struct files {
 	char paths[FILES_MAX][FILES_PATH_MAX];
 	size_t count;
 	bool started;
-	int asks, answers; /* pipes to and from the reader; -1: it is gone, or answered too late */
+	int asks, answers; /* pipes to and from the reader; -1: it is gone */
 	pid_t reader; /* 0: there is none */
+	bool owed; /* an answer: what of it is there was given up, or is being taken */
+	int64_t size; /* of what it says; or -errno */
+	size_t size_at, at; /* so many bytes of `size`, and of what it says, are there */
 };
 
 /* One more that a reload is to read; "" and what was named before are none. -1: too many, or the path is too long. */
@@ -30,8 +34,12 @@ int files_name(struct files *files, const char *path);
 int files_start(struct files *files);
 
 /* Reads a whole file. Returns its size, or -errno: -EACCES, after the start, where it was not named before; -EFBIG
- * where it has more than `most` bytes; -EPIPE when there is no reader left, -ETIMEDOUT when it does not answer. */
+ * where it has more than `most` bytes; -EPIPE when there is no reader left; -ETIMEDOUT when it does not answer, which
+ * it may the next time. */
 ssize_t files_read(struct files *files, const char *path, char *bytes, size_t most);
+
+/* Why that failed, for people. */
+const char *files_error(ssize_t error);
 
 /* Ends the reader, if there is one, and waits for it; not for one that hangs on a file system. */
 void files_end(struct files *files);

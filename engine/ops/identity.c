@@ -78,7 +78,7 @@ static int read_file(struct identity_files *read, struct files *files, struct sp
 	const ssize_t size = files_read(files, path, text, KEYS_FILE_MAX);
 
 	if (size < 0) {
-		snprintf(why, AUTH_WHY_MAX, "%.250s: %s", path, strerror((int)-size));
+		snprintf(why, AUTH_WHY_MAX, "%.250s: %s", path, files_error(size));
 		free(text);
 		return -1;
 	}

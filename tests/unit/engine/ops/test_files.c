@@ -1,6 +1,7 @@
 /* What the reader reads, for whom, and when it is no more. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -94,6 +95,33 @@ Test(files, the_reader_ends_with_the_server)
 	cr_assert_eq(waitpid(reader, &status, 0), -1, "it ended when nobody could ask it any more, and was waited for");
 	cr_assert_eq(errno, ECHILD);
 	cr_assert_eq(files_read(&files, path, bytes, sizeof(bytes)), -EPIPE);
+}
+
+/* As one whose file system hangs. */
+Test(files, a_late_answer_is_not_the_last)
+{
+	static struct files files;
+	static char text[200 * 1024 + 1], bytes[sizeof(text)];
+
+	memset(text, 'x', sizeof(text) - 1); /* more than a pipe holds */
+	write_file(text);
+	files_name(&files, path);
+	files_name(&files, "/dev/null");
+	signal(SIGPIPE, SIG_IGN);
+	cr_assert_eq(files_start(&files), 0);
+	cr_assert_eq(kill(files.reader, SIGSTOP), 0);
+	cr_assert_eq(files_read(&files, path, bytes, sizeof(bytes)), -ETIMEDOUT);
+	cr_assert_eq(kill(files.reader, SIGCONT), 0);
+	cr_assert_eq(files_read(&files, "/dev/null", bytes, sizeof(bytes)), 0, "and not what came late");
+	cr_assert_eq(files_read(&files, path, bytes, sizeof(bytes)), sizeof(text) - 1);
+
+	const pid_t reader = files.reader;
+
+	cr_assert_eq(kill(reader, SIGKILL), 0);
+	cr_assert_eq(waitid(P_PID, (id_t)reader, NULL, WEXITED | WNOWAIT), 0);
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(files_read(&files, path, bytes, sizeof(bytes)), -EPIPE, "for good");
+	files_end(&files);
 }
 
 Test(files, none_is_needed_where_nothing_is_named)
