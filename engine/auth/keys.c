@@ -112,22 +112,22 @@ static enum fit fit_of(const struct key *key, const struct jwt_header *header)
 	return span_equal(header->kid, span_of(key->kid, key->kid_size)) ? FITS_EXACTLY : FITS_NOT;
 }
 
+/* Of a kid that no key has the key is unknown, whichever others were tried: a newer set may have it. */
 static enum auth_refusal find(const struct keys *keys, const struct jwt_header *header, struct span message,
 			      struct span signature, const struct key **key)
 {
-	enum auth_refusal why = AUTH_algorithm;
+	enum auth_refusal why = header->kid.bytes ? AUTH_key_unknown : AUTH_algorithm;
 	uint32_t tried = 0;
 
 	for (enum fit fit = FITS_EXACTLY; fit < FITS_NOT; fit++)
 		for (uint32_t i = 0; i < keys->count && tried < KEYS_TRIED_MAX; i++) {
 			const struct key *candidate = &keys->keys[i];
 
-			if (why == AUTH_algorithm && candidate->algorithm == header->algorithm)
-				why = AUTH_key_unknown;
 			if (fit_of(candidate, header) != fit)
 				continue;
 			tried++;
-			why = AUTH_signature;
+			if (fit == FITS_EXACTLY || !header->kid.bytes)
+				why = AUTH_signature;
 			*key = candidate;
 			if (key_verifies(candidate, message, signature))
 				return AUTH_OK;

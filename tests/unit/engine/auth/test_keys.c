@@ -315,6 +315,32 @@ Test(keys, the_kid_comes_first)
 	cr_assert_eq(judged("{\"alg\":\"HS256\",\"kid\":\"y\"}"), AUTH_OK);
 }
 
+/* So that it is looked for in a newer set: beside keys of its algorithm without kid, and where there is none of it. */
+Test(keys, a_kid_that_is_not_there_is_an_unknown_key)
+{
+	size_t size = (size_t)snprintf(text, sizeof(text), "{\"keys\":[");
+	struct signer other;
+
+	signer_make(&signer, JWT_ES256);
+	signer_make(&other, JWT_ES256);
+	size += signer_jwk(&other, "", text + size);
+	text[size++] = ',';
+	size += signer_jwk(&other, ",\"kid\":\"k1\"", text + size);
+	memcpy(text + size, "]}", 3);
+	cr_assert_eq(take_text(text, NULL), 0, "%s", why);
+	cr_assert_eq(judged("{\"alg\":\"ES256\",\"kid\":\"k2\"}"), AUTH_key_unknown);
+	cr_assert_eq(judged("{\"alg\":\"ES256\",\"kid\":\"k1\"}"), AUTH_signature);
+	cr_assert_eq(judged("{\"alg\":\"ES256\"}"), AUTH_signature);
+	signer_end(&other);
+	signer_make(&other, JWT_EdDSA);
+	signer_jwk(&other, ",\"kid\":\"k1\"", text);
+	cr_assert_eq(take_text(text, NULL), 0, "%s", why);
+	cr_assert_eq(judged("{\"alg\":\"ES256\",\"kid\":\"k2\"}"), AUTH_key_unknown);
+	cr_assert_eq(judged("{\"alg\":\"ES256\"}"), AUTH_algorithm);
+	cr_assert_eq(judged("{\"alg\":\"ES256K\",\"kid\":\"k2\"}"), AUTH_algorithm, "one that nobody has");
+	signer_end(&other);
+}
+
 /* Of keys that a token fits equally well so many are tried, and the next one is not. */
 Test(keys, tried_in_turn)
 {
