@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 import websockets
@@ -229,6 +230,17 @@ class Broadcasts:
         self.assertTrue(started.wait(60))
         self.addCleanup(thread.join, 10)
         self.addCleanup(lambda: self.loop.call_soon_threadsafe(self.over.set))
+
+
+class Slow(Broadcasts, unittest.TestCase):
+    def test_what_the_server_does_not_read_is_late_by_the_server(self):
+        self.serve(lambda number, message: time.sleep(2.5 if number == 20 else 0) or [message], compression=None)
+        _, summary, said = load(f"ws://127.0.0.1:{self.port}/", "fanout", "--dialect", "raw", "--connections", "2",
+                                "--ramp", "burst 0s:2", "--traffic", "open", "--rate", "200", "--sizes", "60000",
+                                "--hold", "4s")
+        self.assertGreater(summary["latency_max_ms"], 2000, said)
+        self.assertLess(summary["lag_max_ms"], 1000, said)
+        self.assertEqual((summary["received"], summary["lost"]), (summary["sent"] * 2, 0), said)
 
 
 class Wrong(Broadcasts, unittest.TestCase):

@@ -64,7 +64,7 @@ struct client {
 	struct bytes rest;        /* what a stream has not brought whole */
 	struct bytes out, flying;
 	uint32_t flown;
-	uint32_t messages;        /* open loop: in `out`, */
+	uint32_t messages;        /* open loop: put into `out` this turn, */
 	uint64_t intended_ns;     /* and when the first of them should have gone */
 	uint64_t since_ns;        /* when what is awaited was begun */
 	uint32_t before, after;   /* in the list of those who wait, or one of the queues */

@@ -82,16 +82,21 @@ static void send_rest(struct worker *worker, uint32_t index)
 	ring_send(worker->ring, index, &rest, 1);
 }
 
-/* Hand-over: from here the kernel has the bytes, and what was late is known. */
-static void launch(struct worker *worker, uint32_t index, uint64_t now)
+/* What is late by now is late by us. Behind bytes that the server does not read it waits longer: the server's time. */
+static void book_lag(struct worker *worker, struct client *client, uint64_t now)
 {
-	struct client *client = &worker->clients[index];
-
 	if (client->messages > 0 && worker->phase == PHASE_HOLD && client->intended_ns >= worker->hold_start &&
 	    worker->storm_live == 0)
 		hist_add(&worker->mine->lag, now > client->intended_ns ? now - client->intended_ns : 0,
 			 client->messages);
 	client->messages = 0;
+}
+
+/* From here the kernel has the bytes. */
+static void launch(struct worker *worker, uint32_t index)
+{
+	struct client *client = &worker->clients[index];
+
 	COUNT(worker, bytes_sent, client->out.size);
 	client->flying = client->out;
 	client->out = (struct bytes){ 0 };
@@ -108,9 +113,10 @@ void outbox_flush(struct worker *worker)
 		struct client *client = &worker->clients[index];
 
 		client->flags &= (uint8_t)~CLIENT_DIRTY;
+		book_lag(worker, client, now);
 		if (client->out.size > 0 && client->flying.size == 0 && client->phase > CLIENT_CONNECTING &&
 		    client->phase < CLIENT_CLOSING)
-			launch(worker, index, now);
+			launch(worker, index);
 	}
 	worker->dirty_count = 0;
 }

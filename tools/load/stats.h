@@ -44,7 +44,7 @@ struct worker_stats {
 	struct hist ack;
 	struct hist connect;        /* connect() to ready */
 	struct hist join;
-	struct hist lag;            /* open loop: how late a message was really handed to the kernel */
+	struct hist lag;            /* open loop: how late a message was ready for the kernel */
 };
 
 struct run_stats {
