@@ -26,6 +26,18 @@ static const struct json_name names[MEMBERS] = {
 	{ "e" },   { "crv" }, { "x" },   { "y" },   { "k" },       { "d" },
 };
 
+static const struct {
+	const char *crv, *group;
+	size_t size; /* of a coordinate */
+	enum jwt_algorithm algorithm;
+} curves[] = {
+	{ "P-256", "prime256v1", 32, JWT_ES256 },
+	{ "P-384", "secp384r1", 48, JWT_ES384 },
+	{ "P-521", "secp521r1", 66, JWT_ES512 },
+};
+
+#define CURVES (sizeof(curves) / sizeof(curves[0]))
+
 struct jwk {
 	struct json_value values[MEMBERS];
 };
@@ -92,21 +104,24 @@ static EVP_PKEY *rsa_of(const struct jwk *jwk)
 	return pkey;
 }
 
+static size_t curve_of(const struct jwk *jwk)
+{
+	size_t at = 0;
+
+	while (at < CURVES && !is(jwk, CRV, curves[at].crv))
+		at++;
+	return at;
+}
+
 /* Coordinates in their full size (RFC 7518, 6.2.1.2). */
 static EVP_PKEY *ec_of(const struct jwk *jwk)
 {
-	static const struct {
-		const char *crv, *group;
-		size_t size;
-	} curves[] = { { "P-256", "prime256v1", 32 }, { "P-384", "secp384r1", 48 }, { "P-521", "secp521r1", 66 } };
+	const size_t at = curve_of(jwk);
 	struct octets x, y;
 	uint8_t point[POINT_MAX];
-	size_t at = 0;
 	EVP_PKEY *pkey = NULL;
 
-	while (at < 3 && !is(jwk, CRV, curves[at].crv))
-		at++;
-	if (at == 3 || !octets(&x, jwk, X) || !octets(&y, jwk, Y) || x.size != curves[at].size ||
+	if (at == CURVES || !octets(&x, jwk, X) || !octets(&y, jwk, Y) || x.size != curves[at].size ||
 	    y.size != curves[at].size)
 		return NULL;
 	point[0] = 4; /* not compressed */
@@ -232,15 +247,30 @@ static bool is_same(const struct jwk *a, const struct jwk *b, enum member member
 	       span_equal(texts[0], texts[1]);
 }
 
-/* Whether another member before this one goes by its kid for the same algorithm, can it be used or not. */
-static bool is_taken(const struct json_value *set, const struct jwk *jwk)
+/* What it is for by all that it says, can its key be read or not. JWT_ALGORITHM_COUNT: nothing that is known. */
+static enum jwt_algorithm meant_for(const struct jwk *jwk, enum jwt_algorithm algorithm)
 {
+	if (!algorithm_of(jwk, &algorithm))
+		return JWT_ALGORITHM_COUNT;
+	if (algorithm != JWT_ALGORITHM_COUNT)
+		return algorithm;
+	if (is(jwk, KTY, "EC") && curve_of(jwk) < CURVES)
+		return curves[curve_of(jwk)].algorithm;
+	if (is(jwk, KTY, "OKP") && is(jwk, CRV, "Ed25519"))
+		return JWT_EdDSA;
+	return is(jwk, KTY, "RSA") ? JWT_RS256 : JWT_ALGORITHM_COUNT;
+}
+
+/* Whether another member before this one goes by its kid for the same algorithm, can it be used or not. */
+static bool is_taken(const struct json_value *set, const struct jwk *jwk, enum jwt_algorithm algorithm)
+{
+	const enum jwt_algorithm meant = meant_for(jwk, algorithm);
 	struct json_walk walk = json_walk_begin(set);
 	struct json_value value;
 	struct span key;
 	struct jwk other;
 
-	if (jwk->values[KID].type != JSON_STRING || !is_for_signatures(jwk))
+	if (jwk->values[KID].type != JSON_STRING || meant == JWT_ALGORITHM_COUNT || !is_for_signatures(jwk))
 		return false;
 	while (json_walk_next(&walk, &key, &value) && value.token.bytes < jwk->values[KID].token.bytes) {
 		const bool itself = value.token.bytes + value.token.size > jwk->values[KID].token.bytes;
@@ -249,7 +279,7 @@ static bool is_taken(const struct json_value *set, const struct jwk *jwk)
 		    json_scan_object(other.values, names, MEMBERS, value.token.bytes, value.token.size) < 0)
 			continue;
 		if (is_for_signatures(&other) && is_same(&other, jwk, KID) && is_same(&other, jwk, KTY) &&
-		    is_same(&other, jwk, ALG))
+		    meant_for(&other, algorithm) == meant)
 			return true;
 	}
 	return false;
@@ -267,7 +297,7 @@ static const char *add(struct keys *keys, const struct auth_source *source, enum
 		return "what stands in it is no key, or has a member twice";
 	if (jwk.values[D].type != JSON_ABSENT && !is(&jwk, KTY, "oct"))
 		return "a private key; whoever judges tokens needs the public one alone: leave out d, p, q, dp, dq, qi";
-	if (set && is_taken(set, &jwk))
+	if (set && is_taken(set, &jwk, algorithm))
 		return "two keys of one kid and algorithm";
 	const char *why = read_jwk(&key, &jwk, algorithm);
 

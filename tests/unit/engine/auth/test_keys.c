@@ -221,6 +221,44 @@ Test(keys, sets_that_are_refused)
 	cr_assert(says(text, NULL, "secrets and public keys"));
 }
 
+/* Two keys of the same kid: whether they are for one algorithm, which need not be said. */
+Test(keys, one_kid_twice)
+{
+	static const struct {
+		enum jwt_algorithm of[2];
+		const char *more[2], *said;
+		bool refused;
+	} rows[] = {
+		{ { JWT_ES256, JWT_ES256 }, { "", ",\"alg\":\"ES256\"" }, NULL, true },
+		{ { JWT_ES256, JWT_ES384 }, { "", "" }, NULL, false },
+		{ { JWT_ES256, JWT_ES384 }, { "", ",\"alg\":\"ES384\"" }, NULL, false },
+		{ { JWT_EdDSA, JWT_EdDSA }, { ",\"alg\":\"EdDSA\"", "" }, NULL, true },
+		{ { JWT_RS256, JWT_RS256 }, { "", ",\"alg\":\"RS256\"" }, NULL, true },
+		{ { JWT_RS256, JWT_RS256 }, { "", ",\"alg\":\"PS256\"" }, NULL, false },
+		{ { JWT_RS256, JWT_RS256 }, { "", ",\"alg\":\"PS256\"" }, "PS256", true },
+		{ { JWT_RS256, JWT_ES256 }, { "", "" }, NULL, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t size = (size_t)snprintf(text, sizeof(text), "{\"keys\":[");
+
+		for (int at = 0; at < 2; at++) {
+			char more[64];
+
+			snprintf(more, sizeof(more), ",\"kid\":\"a\"%s", rows[i].more[at]);
+			signer_make(&signer, rows[i].of[at]);
+			signer_jwk(&signer, more, one);
+			signer_end(&signer);
+			size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s", at ? "," : "", one);
+		}
+		snprintf(text + size, sizeof(text) - size, "]}");
+		if (rows[i].refused)
+			cr_assert(says(text, rows[i].said, "two keys of one kid"), "%zu: %s", i, why);
+		else
+			cr_assert(take_text(text, rows[i].said) == 0 && keys.count == 2, "%zu: %s", i, why);
+	}
+}
+
 Test(keys, rsa_keys_that_are_too_small_or_none)
 {
 	static const int bits[] = { 1024, 2040 };
