@@ -283,6 +283,36 @@ class Join(WithServer):
         self.assertEqual((ann.ended(), ann.err), (0, []))
 
 
+class Streams(WithServer):
+    """What cannot be read or written is no success."""
+
+    def shell(self, words):
+        """(status, stderr) of uproar-cli with these words, and what they do to the streams."""
+        done = subprocess.run(["sh", "-c", f'exec "$0" --url "$1" --name Ann {words}', CLI,
+                               f"ws://127.0.0.1:{self.port}/ws"], stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=60)
+        return done.returncode, done.stderr.decode()
+
+    def test_output_that_is_full(self):
+        bob = self.member()
+        bob.ask(op="send", room=self.room, data={"text": "x"})
+        full = (75, "uproar-cli: standard output: No space left on device\n")
+        for words in ("--json read", "read", "read --follow", "--json send --data 1", "join"):
+            self.assertEqual(self.shell(f"{words} {self.room} >/dev/full"), full, words)
+        self.assertEqual(self.shell("--help >/dev/full"), full)
+        self.assertEqual(self.shell(f"read {self.room} >&-"), (75, "uproar-cli: standard output: Bad file descriptor\n"))
+        self.assertEqual(self.shell(f"send {self.room} y >&-"), (0, ""))
+
+    def test_input_that_cannot_be_read(self):
+        bob = self.member()
+        for words, error in (("send {} </tmp", "Is a directory"), ("join {} </tmp", "Is a directory"),
+                             ("send {} <&-", "Bad file descriptor")):
+            status, err = self.shell(words.format(self.room))
+            self.assertEqual((status, err), (75, f"uproar-cli: standard input: {error}\n"), words)
+        self.assertEqual(self.shell(f"send {self.room} --data 1 <&-"), (0, ""))
+        self.assertEqual(bob.event("msg")["data"], 1)
+
+
 class Usage(unittest.TestCase):
     def test_wrong_arguments(self):
         for words in ((), ("shout",), ("join",), ("read",), ("send",), ("read", "a", "b"), ("join", "a", "a"),

@@ -179,6 +179,15 @@ class Admin(unittest.TestCase):
                              capture_output=True, text=True, timeout=60)
         self.assertEqual((ran.returncode, json.loads(ran.stdout)["error"]["code"]), (1, "unauthorized"))
 
+    def test_streams_that_fail(self):
+        for words, said in (("info >/dev/full", "uproar-cli: standard output: No space left on device\n"),
+                            ("new-key a read >/dev/full", "uproar-cli: standard output: No space left on device\n"),
+                            ("batch </tmp", "uproar-cli admin: standard input: Is a directory\n")):
+            ran = subprocess.run(["sh", "-c", f'exec "$0" admin --url "$1" --key "$2" {words}', PROGRAM,
+                                  f"http://127.0.0.1:{self.server.port}", key_of("all")], capture_output=True, text=True,
+                                 timeout=60)
+            self.assertEqual((ran.returncode, ran.stderr), (75, said), words)
+
     def test_help(self):
         said = self.admin("--help")
         for name in table("tools/cli/tbl/admin.h", r'^ADMIN\("([\w-]+)"'):

@@ -1,5 +1,6 @@
 #include "tools/cli/admin.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -253,6 +254,10 @@ static int commands_read(struct admin *admin)
 		text_put(&admin->said, span_of(line, (size_t)size));
 		text_put(&admin->lines, span_of(&number, sizeof(number)));
 	}
+	if (ferror(stdin)) {
+		fprintf(stderr, "uproar-cli admin: standard input: %s\n", strerror(errno));
+		result = -1;
+	}
 	free(line);
 	text_put(&admin->said, span_of("]", 2));
 	admin->given[VALUE_OF_commands] = (const char *)admin->said.bytes;
@@ -433,8 +438,10 @@ int admin_main(int argc, char **argv)
 {
 	struct admin admin = { 0 };
 	const int parsed = parse(&admin, argc, argv);
-	const int status = parsed > 0 ? run(&admin) : parsed == 0 ? EXIT_DONE : EXIT_USAGE;
+	int status = parsed > 0 ? run(&admin) : parsed == 0 ? EXIT_DONE : EXIT_USAGE;
 
+	if (parsed < 0 && ferror(stdin))
+		status = EXIT_NOT_ALL;
 	text_free(&admin.joined);
 	text_free(&admin.said);
 	text_free(&admin.lines);

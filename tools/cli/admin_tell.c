@@ -9,6 +9,7 @@
 #include "tools/cli/element.h"
 #include "tools/cli/escape.h"
 #include "tools/cli/options.h"
+#include "tools/cli/output.h"
 
 /* Errors that are 429 or 5xx by engine/api/tbl/, which a test compares: it may be tried again. */
 static const char *const passing[] = { "slow_mode",    "rate_limited", "limit",  "unavailable",
@@ -89,6 +90,7 @@ int admin_tell(const struct admin_answer *answer, bool json, struct span lines)
 		else
 			admin_show(&out, body);
 		fwrite(text_span(&out).bytes, 1, out.size, stdout);
+		output_flush();
 	}
 	text_free(&out);
 	if (good && valid)

@@ -8,6 +8,7 @@
 #include "proto/json/json_string.h"
 #include "tools/cli/element.h"
 #include "tools/cli/escape.h"
+#include "tools/cli/output.h"
 
 #define ECHO_NS 2000000000ull /* our own last words usually come back within a turn */
 #define TYPING_NS 3000000000ull /* the server passes on one in so long */
@@ -264,6 +265,17 @@ static void take_lines(struct chat *chat)
 	}
 }
 
+static void read_input(struct chat *chat)
+{
+	char text[128];
+
+	input_read(&chat->input);
+	if (chat->input.error == 0)
+		return;
+	snprintf(text, sizeof(text), "standard input: %s", strerror(chat->input.error));
+	chat_fail(chat, text);
+}
+
 static void tell_typing(struct chat *chat, uint64_t now)
 {
 	if (chat->input.typing && chat->current && now - chat->typing_ns >= TYPING_NS &&
@@ -327,7 +339,7 @@ static void turn(struct chat *chat)
 	if (wait[1].fd >= 0 && (wait[1].revents & ~POLLOUT || wait_ms == 0))
 		session_receive(&chat->session, clock_mono_ns());
 	if (wait[0].revents != 0)
-		input_read(&chat->input);
+		read_input(chat);
 	if (chat->leaving && chat->current && outbox_is_empty(&chat->current->outbox))
 		commands_leave(chat);
 	take_lines(chat);
@@ -396,14 +408,14 @@ int chat_run(struct chat *chat, const struct options *options)
 	int status;
 
 	begin(chat, options);
-	while (!done && chat->session.phase != SESSION_OVER) {
+	while (!done && chat->session.phase != SESSION_OVER && output_error() == 0) { /* which main tells */
 		session_turn(&chat->session, clock_mono_ns());
 		if (chat->session.phase != SESSION_OVER)
 			turn(chat);
 		done = chat->session.phase != SESSION_OVER && is_done(chat, clock_mono_ns());
 	}
 	status = status_of(chat, done);
-	if (!done)
+	if (chat->session.phase == SESSION_OVER)
 		show_error(&chat->show, chat->session.why);
 	input_shut(&chat->input);
 	session_end(&chat->session);

@@ -127,6 +127,7 @@ void input_read(struct input *input)
 		return;
 	if (size <= 0) {
 		input->ended = true;
+		input->error = size < 0 ? errno : 0;
 		if (input->overlong || (input->lines.size > 0 && input->lines.bytes[input->lines.size - 1] != '\n'))
 			text_puts(&input->lines, "\n"); /* a last line without an end is one too */
 	} else if (!input->person) {

@@ -13,6 +13,7 @@
 struct input {
 	bool person;         /* the editor is on */
 	bool ended;          /* nothing more will come */
+	int error;           /* which it ended with, an errno; 0: none */
 	bool overlong;       /* the line under way is larger than INPUT_LINE_SIZE_MAX: the rest of it is dropped */
 	bool typing;         /* a key was typed into a line that is no command; the owner takes it down */
 	uint8_t escape;      /* of a key's escape sequence: 1 behind ESC, 2 behind ESC [ */

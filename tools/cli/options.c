@@ -55,7 +55,7 @@ static const char help[] =
 	"A lost connection comes back by itself; nothing is shown or sent twice.\n"
 	"\n"
 	"Exit status: 0 done; 64 the command line is wrong; 69 cannot connect, or the server sent us away;\n"
-	"75 not everything that was to be sent is acknowledged.\n"
+	"75 not everything that was to be sent is acknowledged, or input cannot be read, or output written.\n"
 	"search: 1 nothing was found.\n";
 
 static int wrong(const char *format, ...)

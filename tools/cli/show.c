@@ -8,6 +8,7 @@
 #include "proto/json/json_scan.h"
 #include "proto/json/json_string.h"
 #include "tools/cli/escape.h"
+#include "tools/cli/output.h"
 
 #define TYPING_QUIET_NS 6000000000ull /* one remark stands for as long as its ttl */
 
@@ -47,7 +48,7 @@ static void emit(const struct show *show, FILE *stream, const struct text *line)
 	fflush(stdout);
 	fwrite(line->bytes, 1, line->size, stream);
 	fputc('\n', stream);
-	fflush(stream);
+	output_flush();
 	input_draw(show->input);
 }
 
