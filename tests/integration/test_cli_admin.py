@@ -1,6 +1,7 @@
 """uproar-cli admin: a command for each route of the HTTP API, tables for people, JSON for programs, and how it ends."""
 import json
 import os
+import pty
 import re
 import socket
 import subprocess
@@ -141,6 +142,21 @@ class Admin(unittest.TestCase):
         said = self.admin("history", "cli.escape")
         self.assertNotRegex(said, "[\x00-\x09\x0b-\x1f\x7f\u202e]")
         self.assertIn("u001b", said)
+
+    def test_nor_can_json_on_a_terminal(self):
+        self.admin("publish", "cli.json", "--data", '{"text":"\u009b31m\u202e","n":1}')
+        terminal, stdout = pty.openpty()
+        ran = subprocess.run([PROGRAM, "admin", "--json", "--key", key_of("all"), "--url",
+                              f"http://127.0.0.1:{self.server.port}", "history", "cli.json"], stdout=stdout, timeout=60)
+        os.close(stdout)
+        said = b""
+        while b"\n" not in said:
+            said += os.read(terminal, 65536)
+        os.close(terminal)
+        self.assertEqual(ran.returncode, 0)
+        self.assertNotRegex(said.decode(), "[\u009b\u202e]")
+        self.assertEqual(json.loads(said)["events"][0]["data"], {"text": "\u009b31m\u202e", "n": 1})
+        self.assertIn('"\u009b31m\u202e"', self.admin("--json", "history", "cli.json"), "a pipe gets it as it came")
 
     def test_the_server_itself(self):
         self.assertIn("api: v1\n", self.admin("info"))

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "proto/json/json_scan.h"
 #include "proto/utf8/utf8.h"
@@ -77,6 +78,7 @@ int admin_tell(const struct admin_answer *answer, bool json, struct span lines)
 	const bool good = answer->status >= 200 && answer->status < 300;
 	const struct span body = answer->body;
 	const bool valid = utf8_valid(body.bytes, body.size) && json_scan(body.bytes, body.size) > 0;
+	const enum escape_kind kind = isatty(STDOUT_FILENO) ? ESCAPE_JSON : ESCAPE_LINES;
 	struct text out = { 0 };
 
 	if (!good && valid && !json && admin_error(&out, body))
@@ -86,7 +88,7 @@ int admin_tell(const struct admin_answer *answer, bool json, struct span lines)
 	if (valid && (good || json)) {
 		text_clear(&out);
 		if (json)
-			escape_put(&out, body, ESCAPE_LINES), text_puts(&out, "\n");
+			escape_put(&out, body, kind), text_puts(&out, "\n");
 		else
 			admin_show(&out, body);
 		fwrite(text_span(&out).bytes, 1, out.size, stdout);
