@@ -10,6 +10,7 @@
 
 #include "engine/chat/record.h"
 #include "engine/core/log.h"
+#include "engine/core/names.h"
 #include "engine/ops/boot.h"
 
 static int refuse(const char *path, const char *why)
@@ -18,13 +19,41 @@ static int refuse(const char *path, const char *why)
 	return EXIT_DATA;
 }
 
+/* A name that a power cut may take back would take all with it that is synced in there. */
+static int sync_parent(const char *path)
+{
+	char parent[OPTION_TEXT_MAX];
+	size_t size = strlen(path);
+
+	while (size > 0 && path[size - 1] == '/')
+		size--;
+	while (size > 0 && path[size - 1] != '/')
+		size--;
+	snprintf(parent, sizeof(parent), "%.*s", (int)size, path);
+	return names_sync(size > 0 ? parent : ".");
+}
+
+static int make(const char *path)
+{
+	if (mkdir(path, 0700) != 0)
+		return errno == EEXIST ? 0 : refuse(path, strerror(errno));
+	const int error = sync_parent(path);
+
+	if (error == 0)
+		return 0;
+	rmdir(path); /* so that the next start does not take it for synced */
+	fprintf(stderr, "uproar: data directory '%s': its name cannot be synced (%s); make it before the start\n", path,
+		strerror(-error));
+	return EXIT_DATA;
+}
+
 static int hold(struct data *data)
 {
 	char lock[OPTION_TEXT_MAX + 8];
 	struct stat status;
 
-	if (mkdir(data->path, 0700) != 0 && errno != EEXIST)
-		return refuse(data->path, strerror(errno));
+	if (make(data->path) != 0)
+		return EXIT_DATA;
 	if (stat(data->path, &status) != 0)
 		return refuse(data->path, strerror(errno));
 	if (!S_ISDIR(status.st_mode))

@@ -366,6 +366,31 @@ Test(data, what_the_system_refuses_of_the_directory)
 	data_close(&data);
 }
 
+/* A power cut may take the name of a directory whose parent was not synced, and all that is in it. */
+Test(data, one_that_is_made_is_synced_where_it_is)
+{
+	static const char *const paths[] = { "%s/new", "%s/new//" };
+	char path[96];
+
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), paths[i], directory);
+		refused_arm(REFUSED_fsync, 1, 1, EIO);
+		cr_assert_eq(data_open(&data, path), EXIT_DATA);
+		data_close(&data);
+		cr_assert(refused_came());
+		cr_assert_eq(access(path, F_OK), -1, "the next start tries again");
+	}
+	cr_assert_eq(chdir(directory), 0);
+	cr_assert_eq(data_open(&data, "new"), 0);
+	data_close(&data);
+	refused_arm(REFUSED_fsync, 1, 1, EIO);
+	cr_assert_eq(data_open(&data, "new"), 0, "it was there");
+	data_close(&data);
+	cr_assert_not(refused_came());
+	cr_assert_eq(unlink("new/lock"), 0);
+	cr_assert_eq(rmdir("new"), 0);
+}
+
 Test(data, a_damaged_snapshot_is_put_aside_and_the_rooms_start_empty)
 {
 	char path[96];
