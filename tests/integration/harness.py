@@ -18,6 +18,9 @@ sys.path.insert(1, os.path.join(ROOT, "tests"))
 from ports import free_port  # noqa: E402
 
 
+CUT_OFF = 1  # a second signal came while connections were open
+
+
 class Server:
     """One uproar process; `with Server("--cores", "2") as server`. Without data all its rooms are in memory."""
 
@@ -45,7 +48,8 @@ class Server:
                     ready.set()
             ready.set()
 
-        threading.Thread(target=read, daemon=True).start()
+        self.reader = threading.Thread(target=read, daemon=True)
+        self.reader.start()
         if not ready.wait(self.wait) or self.process.poll() is not None:
             self.process.kill()
             raise RuntimeError("the server did not start:\n" + "\n".join(self.lines[-20:]))
@@ -60,18 +64,19 @@ class Server:
         """The exit status, once it has ended by itself."""
         try:
             status = self.process.wait(timeout)
-            self.clean()
-            return status
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise RuntimeError("the server did not end:\n" + "\n".join(self.lines[-20:]))
+        self.clean()
+        return status
 
     def __enter__(self):
         return self.start()
 
     def clean(self):
-        """No sanitizer has said anything."""
+        """No sanitizer has said anything, of all lines that it printed: the last ones may still be in the pipe."""
+        self.reader.join(10)
         said = [n for n, line in enumerate(self.lines) if "Sanitizer" in line or "runtime error" in line]
         if said:
             raise AssertionError("\n".join(self.lines[said[0] : said[0] + 60]))
@@ -80,10 +85,12 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(2)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+                self.process.wait(1)
+            except subprocess.TimeoutExpired:  # whom it is to wait for is the test itself
+                self.process.send_signal(signal.SIGTERM)
+            status = self.ended()
+            if status not in (0, CUT_OFF):
+                raise AssertionError(f"the server ended with {status}:\n" + "\n".join(self.lines[-20:]))
         self.clean()
 
     def rss(self):
