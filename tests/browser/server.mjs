@@ -6,19 +6,34 @@ import { once } from 'node:events';
 
 const START_MS = 10000;
 const STOP_MS = 30000;
+const PORTS = new URL('..', import.meta.url).pathname; // where ports.py is
 
 /** uproar, or what UPROAR_CMD names, on a port of its own that it keeps over restarts. */
 export class Server {
 	constructor(dataDir, options = []) {
 		this.dataDir = dataDir;
 		this.options = options;
-		// Below the ports that the kernel lends to clients, so that none takes it while the server restarts.
-		this.port = 20000 + Math.floor(Math.random() * 12000);
+		this.port = 0;
 		this.output = '';
 		this.child = null;
 	}
 
+	/** Of tests/ports.py: it is nobody else's for as long as that process runs, which is until our end of its pipe goes. */
+	async #lend() {
+		const lender = spawn('python3', ['-Bc', 'import sys, ports; print(ports.free_port(), flush=True); sys.stdin.read()'],
+			{ cwd: PORTS, stdio: ['pipe', 'pipe', 'inherit'] });
+		const failed = once(lender, 'exit').then(() => Promise.reject(new Error('tests/ports.py lends no port')));
+		const [port] = await Promise.race([once(lender.stdout, 'data'), failed]);
+		failed.catch(() => {});
+		this.port = Number(port);
+		lender.unref();
+		lender.stdin.unref();
+		lender.stdout.unref();
+	}
+
 	async start() {
+		if (this.port === 0)
+			await this.#lend();
 		const command = (process.env.UPROAR_CMD || `${process.env.BUILD || 'build'}/uproar`).split(' ');
 		const args = [...command.slice(1), '--listen', `127.0.0.1:${this.port}`, '--data', this.dataDir, ...this.options];
 		this.output = '';
@@ -43,7 +58,7 @@ export class Server {
 		}
 	}
 
-	/** Asks it to end, and waits until it did. Returns what it exited with. */
+	/** Asks it to end, and waits until it did. Returns what it exited with: 0, where it was asked with SIGTERM. */
 	async stop(signal = 'SIGTERM') {
 		const child = this.child;
 		if (!child || child.exitCode !== null || child.signalCode !== null)
@@ -53,6 +68,8 @@ export class Server {
 		const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
 		const [code] = await gone;
 		clearTimeout(late);
+		if (signal === 'SIGTERM' && code !== 0)
+			throw new Error(`the server ended with ${code ?? 'a signal'}:\n${this.output.slice(-2000)}`);
 		return code;
 	}
 }

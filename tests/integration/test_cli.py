@@ -231,7 +231,7 @@ class Join(WithServer):
     def test_two_of_them_chat(self):
         ann, bob = (Running(self, self.port, "join", self.room, name=name) for name in ("Ann", "Bob"))
         self.assertTrue(ann.shows("-- Bob came in, 2 here") or bob.shows("-- Ann came in, 2 here"))
-        wait_until(lambda: self.server.metric("memberships") == 2, 2)
+        self.assertTrue(wait_until(lambda: self.server.metric("members") == 2))
         ann.say("hello Bob\n")
         self.assertTrue(bob.shows(f"^{TEXT}Ann: hello Bob$"))
         bob.say("hello Ann\n")

@@ -82,7 +82,7 @@ class Starved(unittest.TestCase):
                 for hog in hogs:
                     hog.send_signal(signal.SIGKILL)
                     hog.wait()
-        self.assertEqual(status, 3, said)
+        self.assertIn(status, (1, 3), said)  # who reads too slowly may lose messages, too
         self.assertFalse(results["verdict"]["valid"])
         self.assertTrue(results["verdict"]["invalid_reasons"], said)
 

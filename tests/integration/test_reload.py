@@ -28,7 +28,7 @@ class Configured:
         """Asks for a reload; gives the lines that came of it, and none that a busy machine makes the server say."""
         before = len(self.server.lines)
         self.server.process.send_signal(signal.SIGHUP)
-        if not wait_until(lambda: any(word in line for line in self.server.lines[before:]
+        if not wait_until(lambda: any(word in line and "SIGHUP" in line for line in self.server.lines[before:]
                                       for word in ("reloaded", "reload_refused")), 30):
             raise AssertionError("\n".join(self.server.lines[-20:]))
         return [line for line in self.server.lines[before:] if "reload" in line]

@@ -11,9 +11,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "perf/scenario"))
+sys.path.insert(1, str(ROOT / "tests"))
 import beside  # noqa: E402
 import servers  # noqa: E402
 import summary  # noqa: E402
+from ports import free_port  # noqa: E402
 
 FAKE_LOAD = """#!/usr/bin/env python3
 import json, socket, sys
@@ -153,7 +155,7 @@ class Driver(unittest.TestCase):
             done = subprocess.run(
                 [ROOT / "perf/scenario/run", "fanout1", "--rounds", "2", "--peers", "", "--load", f"{folder}/load",
                  "--extra", f"a={folder}/server", "--extra", f"b={folder}/two", "--extra", "c=false",
-                 "--out", f"{folder}/out", "--port", "29650"],
+                 "--out", f"{folder}/out", "--port", str(free_port())],
                 capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "BUILD": folder})
             self.assertEqual(done.returncode, 0, done.stderr)
             with open(f"{folder}/out/raw.csv", encoding="utf-8") as file:
@@ -172,7 +174,7 @@ class Driver(unittest.TestCase):
             programs(folder, load=FAKE_LOAD, server=FAKE_SERVER)
             done = subprocess.run(
                 [ROOT / "perf/scenario/run", "fanout1", "--rounds", "1", "--peers", "a,a@300", "--load",
-                 f"{folder}/load", "--extra", f"a={folder}/server", "--out", f"{folder}/out", "--port", "29670"],
+                 f"{folder}/load", "--extra", f"a={folder}/server", "--out", f"{folder}/out", "--port", str(free_port())],
                 capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "BUILD": folder})
             self.assertEqual(done.returncode, 0, done.stderr)
             with open(f"{folder}/out/raw.csv", encoding="utf-8") as file:
@@ -183,7 +185,7 @@ class Driver(unittest.TestCase):
             programs(folder, load=FAKE_LOAD.replace("import json", BESIDE_WAITS + "import json", 1), server=FAKE_SERVER)
             done = subprocess.run(
                 [ROOT / "perf/scenario/run", "fanout1", "--rounds", "1", "--peers", "a+disk,a+disk-alone", "--load",
-                 f"{folder}/load", "--extra", f"a={folder}/server", "--out", f"{folder}/out", "--port", "29660"],
+                 f"{folder}/load", "--extra", f"a={folder}/server", "--out", f"{folder}/out", "--port", str(free_port())],
                 capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "BUILD": folder})
             self.assertEqual(done.returncode, 0, done.stderr)
             with open(f"{folder}/out/raw.csv", encoding="utf-8") as file:
