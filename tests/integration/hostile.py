@@ -95,22 +95,28 @@ class Hostile(unittest.TestCase):
         self.assertTrue(line["reason"])
         self.assertLessEqual(len(self.lines(event)), 2, "a line a core")
 
+    def alone(self):
+        with Bystander(self.server.port) as bystander:
+            time.sleep(1)
+        return bystander.p99()
+
     def assert_bystander_served(self, attack, tries=3):
-        """The bound for who stands by: p99 at most twice that of nobody else being there, and 10 ms. Other things run on
-        this machine too, so that a round may fail by chance; what the attack does to others shows in every one."""
-        for left in reversed(range(tries)):
-            with Bystander(self.server.port) as alone:
-                time.sleep(1)
-            with Bystander(self.server.port) as beside:
+        """The bound for who stands by: p99 at most twice that of nobody else being there, before or after, and 10 ms.
+        Other things run on this machine too, so that a round may fail by chance; what the attack does to others shows in
+        every one. Where the machine is loaded in all of them nothing can be said, and the test counts as skipped."""
+        loaded = 0
+        for _ in range(tries):
+            alone = self.alone()
+            with Bystander(self.server.port) as bystander:
                 attack()
-            if beside.p99() <= 2 * alone.p99() + 0.010:
+            alone, beside = max(alone, self.alone()), bystander.p99()
+            if beside <= 2 * alone + 0.010:
                 return
-            if os.getloadavg()[0] > 2 * os.cpu_count():
-                print(f"not judged, the machine is loaded ({os.getloadavg()[0]:.0f}): p99 alone "
-                      f"{alone.p99() * 1e3:.2f} ms, beside {beside.p99() * 1e3:.2f} ms", file=sys.stderr)
-                return
-            if left == 0:
-                self.fail(f"p99 alone {alone.p99() * 1e3:.2f} ms, beside {beside.p99() * 1e3:.2f} ms")
+            loaded += os.getloadavg()[0] > 2 * os.cpu_count()
+            said = f"p99 alone {alone * 1e3:.2f} ms, beside {beside * 1e3:.2f} ms"
+        if loaded == tries:
+            self.skipTest(f"the machine is loaded ({os.getloadavg()[0]:.0f}): {said}")
+        self.fail(said)
 
     def assert_serves(self):
         with_others = Client(self.server.port, "after")

@@ -2,7 +2,7 @@
 # check.sh - every test that needs no hours, suite by suite, and one sum at the end.
 #
 # A suite counts only if it says how many tests it ran: its last line that reads
-# "N passed, N failed", or Criterion's own. One that says nothing has failed.
+# "N passed, N failed", or Criterion's own. One that says nothing, or ran none, has failed.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 BUILD=${BUILD:-build}
@@ -43,9 +43,10 @@ suite() {
 	if [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
 		bad=1
 	fi
-	if [ -z "${ok:-}" ]; then
+	# What ran nothing has shown nothing (docs/internals/power-cuts.md has the one excuse).
+	if [ "${ok:-0}" -eq 0 ] && [ "${bad:-0}" -eq 0 ] && [ "$name${UPROAR_WITHOUT_FUSE:-}" != 'power cuts1' ]; then
 		ok=0
-		bad=$((${bad:-0} > 0 ? bad : 1))
+		bad=1
 	fi
 	passed=$((passed + ok))
 	failed=$((failed + bad))
