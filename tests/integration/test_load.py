@@ -241,6 +241,17 @@ class Slow(Broadcasts, unittest.TestCase):
         self.assertGreater(summary["latency_max_ms"], 2000, said)
         self.assertLess(summary["lag_max_ms"], 1000, said)
         self.assertEqual((summary["received"], summary["lost"]), (summary["sent"] * 2, 0), said)
+        self.assertEqual(summary["dropped"], 0, said)
+
+    def test_who_waits_with_too_much_for_a_server_that_does_not_read_is_given_up(self):
+        over = threading.Event()
+        self.serve(lambda number, message: [message] if over.wait(60) else [], compression=None, max_size=None)
+        self.addCleanup(over.set)
+        _, summary, said = load(f"ws://127.0.0.1:{self.port}/", "fanout", "--dialect", "raw", "--connections", "1",
+                                "--ramp", "burst 0s:1", "--traffic", "open", "--rate", "100", "--sizes", "1000000",
+                                "--hold", "1.5s")
+        self.assertEqual(summary["dropped"], 1, said)
+        self.assertIn("the server does not read: 64 MiB wait to be sent", said)
 
 
 class Wrong(Broadcasts, unittest.TestCase):

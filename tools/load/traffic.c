@@ -54,6 +54,22 @@ bool traffic_over(const struct worker *worker)
 	return worker->phase >= PHASE_DRAIN || (worker->scenario->messages > 0 && worker->mine->sent >= worker->quota);
 }
 
+/* So much of one connection waits for its server at most. */
+#define WAITING_MAX (64u << 20)
+
+static bool may_publish(struct worker *worker, uint32_t index)
+{
+	const struct client *const client = &worker->clients[index];
+
+	if (client->phase != CLIENT_LIVE || client->flags & CLIENT_LEAVING)
+		return false;
+	if (client->out.size <= WAITING_MAX)
+		return true;
+	client_lost(worker, index, "the server does not read: %u MiB wait to be sent; lower rate, sizes or in-flight",
+		    WAITING_MAX >> 20);
+	return false;
+}
+
 /* The time of sending, small enough for every dialect: it comes back with the answer. */
 static uint64_t make_id(const struct worker *worker)
 {
@@ -71,7 +87,7 @@ bool traffic_publish(struct worker *worker, uint32_t id, uint64_t intended_ns)
 	const uint32_t size = sizes_pick(&worker->scenario->sizes, random_next(&worker->random));
 	struct dialect_out out = outbox_begin(worker);
 
-	if (client->phase != CLIENT_LIVE || client->flags & CLIENT_LEAVING)
+	if (!may_publish(worker, producer->client))
 		return false;
 	producer->number++;
 	payload_write(worker->payload, size,
