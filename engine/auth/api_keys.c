@@ -98,6 +98,15 @@ static bool take_hash(struct api_key *key, struct span word)
 	return true;
 }
 
+/* What comes of hashing a variable that was not set. */
+static bool is_of_nothing(const struct api_key *key)
+{
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+
+	SHA256((const uint8_t *)"", 0, hash);
+	return memcmp(key->hash, hash, sizeof(hash)) == 0;
+}
+
 static bool is_there(const struct api_keys *keys, const struct api_key *key)
 {
 	for (uint32_t i = 0; i < keys->count; i++)
@@ -125,6 +134,8 @@ static const char *read_line(struct api_keys *keys, struct span line)
 		return "a key is written sha256: and the 64 hex digits of its SHA-256";
 	if (line.size > 0)
 		return "a line has a name, its scopes and sha256:HEX";
+	if (is_of_nothing(&key))
+		return "that is the SHA-256 of an empty text: no key was there when it was made";
 	if (is_there(keys, &key))
 		return "that name or that key is there already";
 	if (keys->count == API_KEYS_MAX)
@@ -158,6 +169,8 @@ const struct api_key *api_keys_find(const struct api_keys *keys, struct span sen
 	uint8_t hash[SHA256_DIGEST_LENGTH];
 	const struct api_key *found = NULL;
 
+	if (sent.size == 0)
+		return NULL;
 	SHA256(sent.bytes, sent.size, hash);
 	for (uint32_t i = 0; i < keys->count; i++)
 		if (CRYPTO_memcmp(keys->keys[i].hash, hash, sizeof(hash)) == 0)

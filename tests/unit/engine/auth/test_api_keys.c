@@ -1,5 +1,6 @@
 /* The file of keys: what a line may say, which line is told of, and who is found. */
 #include <criterion/criterion.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -63,6 +64,15 @@ Test(api_keys, refuses_what_is_no_key)
 	refused("a read " TEST "\na read " ABC, 2, "already");
 	refused("a read " TEST "\nb read " TEST, 2, "already");
 	refused("a , " TEST, 1, "scopes");
+}
+
+Test(api_keys, nothing_is_no_key)
+{
+	static struct api_keys keys = { .count = 1, .keys[0] = { .scopes = API_SCOPE_read } };
+
+	refused("a read sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 1, "empty text");
+	SHA256((const uint8_t *)"", 0, keys.keys[0].hash);
+	cr_assert_null(api_keys_find(&keys, SPAN("")));
 }
 
 Test(api_keys, holds_as_many_as_it_may)
