@@ -3,12 +3,15 @@
 Between a WebSocket client and server it passes bytes on as they come, but for what the server sends after its
 101: there it cuts frames, and of the text frames that carry a message of the load generator every `every`-th is
 dropped, doubled, swapped with the next one, or has one byte of its payload changed. But not of those to a publisher,
-who gets its own messages as everybody in the room does, and is not asked about them.
+who gets its own messages as everybody in the room does, and is not asked about them. Or it lies about what is left out:
+`understate` leaves out two and says one; `promise` tells the first `every` connections that a thousand are left out, which
+come all the same, and drops without a word the first message of each connection after those.
 """
 import asyncio
+import json
 import threading
 
-KINDS = ("drop", "double", "swap", "corrupt")
+KINDS = ("drop", "double", "swap", "corrupt", "understate", "promise")
 PUBLISHER_SAYS = 2048  # bytes; a hello and a join are 330
 
 
@@ -26,6 +29,12 @@ def cut(buffer, at):
     return (begin + size, begin) if len(buffer) >= begin + size else None
 
 
+def lagged(text, n):
+    """The notice that n are left out of the room of this message."""
+    notice = json.dumps({"ev": "notice", "code": "lagged", "room": json.loads(text)["room"], "after": 0, "next": 0, "n": n})
+    return bytes((0x81, len(notice))) + notice.encode()
+
+
 class Downstream:
     """What goes to one client."""
 
@@ -35,6 +44,10 @@ class Downstream:
         self.upgraded = False
         self.held = b""
         self.said = 0
+        self.silent = 0  # so many messages more are left out
+        meddler.opened += 1
+        self.number = meddler.opened
+        self.told = False
 
     def hear(self, data):
         """What the client sends goes on as it is."""
@@ -71,9 +84,24 @@ class Downstream:
             return held + frame
         if held:
             return frame + held
-        return self.spoil(frame)
+        if self.silent:
+            self.silent -= 1
+            self.meddler.done += 1
+            return b""
+        if self.meddler.kind == "promise":
+            return self.promise(frame, frame[header:])
+        return self.spoil(frame, frame[header:])
 
-    def spoil(self, frame):
+    def promise(self, frame, text):
+        if self.told or not text.startswith(b'{"ev":"msg"'):
+            return frame
+        self.told = True
+        if self.number <= self.meddler.every:
+            return lagged(text, 1000) + frame
+        self.meddler.done += 1
+        return b""
+
+    def spoil(self, frame, text):
         meddler = self.meddler
         meddler.passed += 1
         if meddler.every == 0 or meddler.passed % meddler.every:
@@ -81,6 +109,9 @@ class Downstream:
         meddler.done += 1
         if meddler.kind == "drop":
             return b""
+        if meddler.kind == "understate":
+            self.silent = 1
+            return lagged(text, 1)
         if meddler.kind == "double":
             return frame + frame
         if meddler.kind == "swap":
@@ -98,7 +129,7 @@ class Meddler:
     def __init__(self, server_port, kind, every):
         assert kind in KINDS
         self.server_port, self.kind, self.every = server_port, kind, every
-        self.passed = self.done = 0
+        self.passed = self.done = self.opened = 0
         self.loop = asyncio.new_event_loop()
         self.tasks = set()
 

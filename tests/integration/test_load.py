@@ -13,6 +13,7 @@ import unittest
 import websockets
 
 from harness import BUILD, ROOT, Server
+from meddler import Meddler
 
 LOAD = os.path.join(ROOT, BUILD, "uproar-load") if not os.path.isabs(BUILD) else os.path.join(BUILD, "uproar-load")
 
@@ -116,6 +117,27 @@ class Real(unittest.TestCase):
         self.assertGreater(summary["excused"], 0, said)
         self.assertGreaterEqual(summary["expected"], summary["sent"] * 50, said)
         self.assertEqual(summary["lost"], 0, said)
+
+    def test_what_is_missing_beyond_a_notice_is_lost(self):
+        """A notice speaks of the room, whoever of its publishers' messages are left out."""
+        with Meddler(self.server.port, "understate", 50) as meddler:
+            status, summary, said = load(f"ws://127.0.0.1:{meddler.port}/ws", "fanout", "--room-prefix", "lag-",
+                                         "--connections", "10", "--ramp", "burst 0s:10", "--traffic", "open", "--rate",
+                                         "200", "--hold", "1s", "--outside-publisher", "false",
+                                         "--publishers-per-room", "2", "--threshold", "excused = 0")
+        notices = meddler.passed // 50
+        self.assertGreater(notices, 10, said)
+        self.assertEqual(summary["excused"], notices, said)
+        self.assertEqual(summary["lost"], meddler.done - notices, said)
+        self.assertEqual(status, 1, said)
+
+    def test_a_notice_is_over_for_who_was_cut(self):
+        with Meddler(self.server.port, "promise", 10) as meddler:
+            _, summary, said = load(f"ws://127.0.0.1:{meddler.port}/ws", "storm", "--room-prefix", "promise-",
+                                    "--connections", "10", "--ramp", "burst 0s:10", "--rooms", "1", "--rate", "100",
+                                    "--hold", "2s")
+        self.assertEqual((meddler.opened, meddler.done, summary["not_recovered"]), (19, 9, 0), said)
+        self.assertEqual((summary["lost"], summary["excused"]), (9, 0), said)
 
     def test_who_comes_and_goes_loses_nothing(self):
         _, summary, said = load(self.url, "fanout", "--room-prefix", "churn-", "--connections", "50", "--ramp",

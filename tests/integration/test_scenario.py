@@ -81,6 +81,7 @@ class Summary(unittest.TestCase):
 
     def test_losses_are_told(self):
         self.assertIn("3 lost", summary.remark([row(1, "a", 1, lost="3")], "a"))
+        self.assertIn("2 excused", summary.remark([row(1, "a", 1, excused="2")], "a"))
         self.assertEqual(summary.remark([row(1, "a", 1, lost="0")], "a"), "")
 
     def test_half_of_the_slowest(self):

@@ -165,17 +165,19 @@ bool audit_take(struct audit *audit, uint32_t track, uint32_t number)
 	return true;
 }
 
-void audit_excuse(struct audit *audit, uint32_t track, uint32_t number)
+uint32_t audit_excuse(struct audit *audit, uint32_t track, uint32_t number, uint32_t most)
 {
 	struct track *state = track_of(audit, track);
-
-	if (state->next == 0 || number < state->next)
-		return;
-
 	const uint32_t from = sure_from(state);
 
-	audit->counts.excused += number + 1 > from ? number + 1 - from : 0;
-	state->next = number + 1;
+	if (state->next == 0 || number < from || most == 0)
+		return 0;
+
+	const uint32_t count = number + 1 - from < most ? number + 1 - from : most;
+
+	audit->counts.excused += count;
+	state->next = from + count;
+	return count;
 }
 
 void audit_end(struct audit *audit, uint32_t track, uint32_t sent)

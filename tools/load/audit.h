@@ -30,9 +30,10 @@ void audit_begin(struct audit *audit, uint32_t track, uint32_t asked, uint32_t s
 /* One came. Returns true when it counts as delivered. */
 bool audit_take(struct audit *audit, uint32_t track, uint32_t number);
 
-/* The server has said that it could not give up to and including `number`: what has not come there from the expected
- * number on is excused. A hole that was noticed before stays lost: nobody had announced it. */
-void audit_excuse(struct audit *audit, uint32_t track, uint32_t number);
+/* The server has said that it could not give everything up to and including `number`: of what has not come there from
+ * the expected number on, the first `most` are excused. A hole that was noticed before stays lost: nobody had announced
+ * it. Returns how many were excused. */
+uint32_t audit_excuse(struct audit *audit, uint32_t track, uint32_t number, uint32_t most);
 
 /* The receiver has left; everything up to `sent` should have come. A track may begin again afterwards. */
 void audit_end(struct audit *audit, uint32_t track, uint32_t sent);

@@ -121,7 +121,8 @@ struct worker {
 	struct audit *audit;
 	uint64_t *in_room;       /* a bit for each membership */
 	uint32_t *present;       /* members in each room */
-	uint64_t *gaps, gap_count; /* a bit for each track of which the server leaves something out */
+	uint32_t *gaps;          /* by membership: so many are left out, the server said, and not yet found missing */
+	uint64_t gap_count;      /* memberships that have such */
 	uint64_t corrupted, foreign;
 	uint64_t base;           /* sum of what had been sent when tracks began */
 	bool left;               /* a track has ended: base means nothing */
@@ -206,7 +207,7 @@ void rooms_refused(struct worker *worker, uint32_t index, uint32_t count); /* so
 void rooms_left(struct worker *worker, uint32_t index); /* the connection is gone */
 void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *payload, uint64_t position);
 void rooms_gave_up(struct worker *worker, uint32_t index, uint32_t room); /* it comes back without what it missed */
-void rooms_gap(struct worker *worker, uint32_t index, uint32_t room);
+void rooms_gap(struct worker *worker, uint32_t index, uint32_t room, uint32_t left_out);
 void rooms_flush(struct worker *worker);                /* into the histogram */
 bool rooms_all_came(const struct worker *worker);
 void rooms_settle(struct worker *worker);               /* at the end */

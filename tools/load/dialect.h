@@ -37,7 +37,7 @@ enum dialect_event_kind {
 	DIALECT_MESSAGE, /* data; room as the server named it, or DIALECT_ROOM_UNKNOWN */
 	DIALECT_ACK,     /* a publish was accepted; id as publish() was given, where the server tells */
 	DIALECT_REPLY,   /* reply[0..reply_size) is to be sent back (a PONG, say) */
-	DIALECT_GAP,     /* the server says that it could not deliver everything in room */
+	DIALECT_GAP,     /* the server says that it leaves out left_out messages in room */
 	DIALECT_FAILED,  /* refused; text says why, for people. Of a join: room. Of a publish: id, where the server
 			  * tells. Of neither (room unknown, id 0): the session, or nothing says what it was */
 };
@@ -52,6 +52,7 @@ struct dialect_event {
 	enum dialect_event_kind kind;
 	uint32_t room;
 	uint64_t id;
+	uint32_t left_out; /* UINT32_MAX: it does not say how many */
 	struct span data; /* borrows the message; unescaped, or as sent: our payloads need no escapes */
 	struct span text;
 	uint8_t reply[64];
@@ -84,7 +85,8 @@ struct dialect {
 	void (*heartbeat)(struct dialect_state *state, struct dialect_out *out);
 	/* One event out of bytes[0..size): returns how many bytes it took (all of a WebSocket message may take several
 	 * calls: each starts where the last stopped), 0 when a stream needs more, -1 when this is not the dialect.
-	 * Every event has kind, room, id, data, text and reply_size set; where it has none: ROOM_UNKNOWN, 0, absent. */
+	 * Every event has kind, room, id, left_out, data, text and reply_size set; where it has none: ROOM_UNKNOWN, 0,
+	 * absent. */
 	ptrdiff_t (*decode)(struct dialect_state *state, struct dialect_event *event, const uint8_t *bytes,
 			    size_t size);
 };

@@ -85,6 +85,7 @@ static bool take_push(struct dialect_event *event, struct span push)
 		event->room = dialect_room_number(wire_unquoted(values[0].token));
 	if (values[1].type == JSON_ABSENT) {
 		event->kind = is_unsubscribed(push) ? DIALECT_GAP : DIALECT_NOTHING;
+		event->left_out = event->kind == DIALECT_GAP ? UINT32_MAX : 0;
 		return true;
 	}
 	if (json_scan_object(&data, &data_name, 1, values[1].token.bytes, values[1].token.size) != 1)

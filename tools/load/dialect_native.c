@@ -102,11 +102,11 @@ static bool read_message(struct dialect_event *event, const uint8_t *bytes, size
 	return true;
 }
 
-enum key { KEY_RE, KEY_OK, KEY_ERR, KEY_EV, KEY_ROOM, KEY_DATA, KEY_CODE, KEY_COUNT };
+enum key { KEY_RE, KEY_OK, KEY_ERR, KEY_EV, KEY_ROOM, KEY_DATA, KEY_CODE, KEY_N, KEY_COUNT };
 
 static const struct json_name keys[KEY_COUNT] = {
 	[KEY_RE] = { "re" },     [KEY_OK] = { "ok" },     [KEY_ERR] = { "err" },   [KEY_EV] = { "ev" },
-	[KEY_ROOM] = { "room" }, [KEY_DATA] = { "data" }, [KEY_CODE] = { "code" },
+	[KEY_ROOM] = { "room" }, [KEY_DATA] = { "data" }, [KEY_CODE] = { "code" }, [KEY_N] = { "n" },
 };
 
 static void name_producer(struct dialect_state *state, struct span answer)
@@ -157,6 +157,15 @@ static ptrdiff_t take_answer(struct dialect_state *state, struct dialect_event *
 	return 1;
 }
 
+static void take_lagged(struct dialect_event *event, const struct json_value *n)
+{
+	uint64_t left_out;
+
+	event->kind = DIALECT_GAP;
+	if (n->type == JSON_NUMBER && json_integer(&left_out, n->token))
+		event->left_out = left_out < UINT32_MAX ? (uint32_t)left_out : UINT32_MAX;
+}
+
 static void take_event(struct dialect_event *event, const struct json_value *values)
 {
 	const struct span ev = values[KEY_EV].token;
@@ -173,7 +182,7 @@ static void take_event(struct dialect_event *event, const struct json_value *val
 			event->data = wire_unquoted(event->data);
 	}
 	if (span_equal(ev, SPAN("\"notice\"")) && span_equal(values[KEY_CODE].token, SPAN("\"lagged\"")))
-		event->kind = DIALECT_GAP;
+		take_lagged(event, &values[KEY_N]);
 	if (event->kind != DIALECT_NOTHING && values[KEY_ROOM].type == JSON_STRING)
 		event->room = dialect_room_number(wire_unquoted(values[KEY_ROOM].token));
 }

@@ -221,7 +221,7 @@ static void take_event(struct worker *worker, uint32_t index, const struct diale
 		take_reply(worker, index, event);
 		break;
 	case DIALECT_GAP:
-		rooms_gap(worker, index, event->room);
+		rooms_gap(worker, index, event->room, event->left_out);
 		break;
 	case DIALECT_FAILED:
 		take_failure(worker, index, event);

@@ -19,7 +19,7 @@ bool rooms_open(struct worker *worker)
 	worker->audit = audit_open((uint32_t)tracks);
 	worker->in_room = pages_reserve((memberships(worker) / 64 + 1) * sizeof(uint64_t));
 	worker->present = pages_reserve((uint64_t)worker->crowd.rooms * sizeof(uint32_t));
-	worker->gaps = pages_reserve((tracks / 64 + 1) * sizeof(uint64_t));
+	worker->gaps = pages_reserve((memberships(worker) + 1) * sizeof(uint32_t));
 	return worker->audit && worker->in_room && worker->present && worker->gaps;
 }
 
@@ -167,16 +167,20 @@ void rooms_refused(struct worker *worker, uint32_t index, uint32_t count)
 	answered(worker, index, refused);
 }
 
-/* The server has said that it leaves something out: what is missing up to `number` is that. */
-static void end_gap(struct worker *worker, uint32_t track, uint32_t number)
+static void set_gap(struct worker *worker, uint64_t membership, uint32_t left_out)
 {
-	const uint64_t bit = 1ull << track % 64;
+	worker->gap_count -= worker->gaps[membership] > 0;
+	worker->gap_count += left_out > 0;
+	worker->gaps[membership] = left_out;
+}
 
-	if (!(worker->gaps[track / 64] & bit))
-		return;
-	worker->gaps[track / 64] &= ~bit;
-	worker->gap_count--;
-	audit_excuse(worker->audit, track, number);
+/* What is missing up to `number` is what the server said it leaves out, as far as that goes. */
+static void excuse(struct worker *worker, uint64_t membership, uint32_t track, uint32_t number)
+{
+	const uint32_t most = worker->gaps[membership];
+
+	if (most > 0)
+		set_gap(worker, membership, most - audit_excuse(worker->audit, track, number, most));
 }
 
 /* What was on its way to somebody who leaves is nobody's loss: only holes count. */
@@ -192,7 +196,7 @@ static void end_tracks(struct worker *worker, uint32_t index, uint64_t membershi
 
 		if (is_not_owed(worker, index, id))
 			continue;
-		end_gap(worker, track, sent);
+		excuse(worker, membership, track, sent);
 		audit_end(worker->audit, track, sent);
 	}
 }
@@ -215,6 +219,7 @@ static void leave_all(struct worker *worker, uint32_t index, bool all)
 			resume_leave(worker, membership);
 		else
 			end_tracks(worker, index, membership, room, all);
+		set_gap(worker, membership, 0);
 		worker->in_room[membership / 64] &= ~(1ull << membership % 64);
 		worker->present[room]--;
 	}
@@ -245,7 +250,7 @@ void rooms_gave_up(struct worker *worker, uint32_t index, uint32_t room)
 	for (uint32_t p = 0; p < each; p++)
 		if (!is_not_owed(worker, index, room * each + p))
 			audit_excuse(worker->audit, (uint32_t)(membership * each + p),
-				     stat_get(worker->run->sent[room * each + p]));
+				     stat_get(worker->run->sent[room * each + p]), UINT32_MAX);
 	end_tracks(worker, index, membership, room, false);
 	worker->left = true;
 }
@@ -275,7 +280,7 @@ void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *
 	const uint32_t track = (uint32_t)(membership * each + p);
 
 	if (worker->gap_count > 0)
-		end_gap(worker, track, payload->number - 1);
+		excuse(worker, membership, track, payload->number - 1);
 	if (!audit_take(worker->audit, track, payload->number))
 		return;
 	worker->received++;
@@ -291,18 +296,16 @@ void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *
 	traffic_delivered(worker, index, payload);
 }
 
-/* How far it reaches is seen when the next one comes. */
-void rooms_gap(struct worker *worker, uint32_t index, uint32_t room)
+/* Which they are is seen when the next one of each publisher comes. */
+void rooms_gap(struct worker *worker, uint32_t index, uint32_t room, uint32_t left_out)
 {
-	const uint32_t each = worker->crowd.publishers_per_room;
 	const uint64_t membership = rooms_membership(worker, index, room);
 
-	for (uint32_t p = 0; membership != UINT64_MAX && is_in(worker, membership) && p < each; p++) {
-		const uint64_t track = membership * each + p;
+	if (membership == UINT64_MAX || !is_in(worker, membership))
+		return;
+	const uint32_t most = UINT32_MAX - worker->gaps[membership];
 
-		worker->gap_count += !(worker->gaps[track / 64] >> track % 64 & 1);
-		worker->gaps[track / 64] |= 1ull << track % 64;
-	}
+	set_gap(worker, membership, worker->gaps[membership] + (left_out < most ? left_out : most));
 }
 
 /* Everything that was sent has come to everybody who is in its room: exact unless somebody has left. */

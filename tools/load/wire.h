@@ -119,6 +119,7 @@ static inline void wire_event(struct dialect_event *event, enum dialect_event_ki
 	event->kind = kind;
 	event->room = DIALECT_ROOM_UNKNOWN;
 	event->id = 0;
+	event->left_out = 0;
 	event->data = SPAN_NONE;
 	event->text = SPAN_NONE;
 	event->reply_size = 0;

@@ -30,8 +30,8 @@ FIGURE("corrupted", LESS, "Damaged",
        "Deliveries whose bytes were not those that were sent.")
 FIGURE("foreign", LESS, "Misdirected",
        "Deliveries that came to somebody who was not in the room.")
-FIGURE("excused", NEITHER, "Excused",
-       "Deliveries nobody could expect, as the receiver was away at that time.")
+FIGURE("excused", LESS, "Excused",
+       "Deliveries that did not arrive, where the server itself had said that they would not.")
 GROUP("How fast?")
 FIGURE("latency_mean_ms", LESS, "Delivery time, average",
        "The sum of all delivery times by their number.")

@@ -14,6 +14,7 @@ struct heard {
 	enum dialect_event_kind kind;
 	uint32_t room;
 	uint64_t id;
+	uint32_t left_out;
 	char data[512];
 	char text[512];
 	char reply[65];
@@ -38,6 +39,7 @@ static inline struct heard hear_bytes(const struct dialect *dialect, struct dial
 		heard.kind = event.kind;
 		heard.room = event.room;
 		heard.id = event.id;
+		heard.left_out = event.left_out;
 		heard.has_data = event.data.bytes != NULL;
 		heard.data_size = event.data.size;
 		heard.reply_size = event.reply_size;

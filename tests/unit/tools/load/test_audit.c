@@ -87,10 +87,32 @@ Test(load_audit, a_track_not_begun_or_ended_takes_nothing)
 Test(load_audit, what_the_server_announced_is_excused)
 {
 	cr_assert(audit_take(audit, 1, 1));
-	audit_excuse(audit, 1, 5);
+	cr_assert_eq(audit_excuse(audit, 1, 5, UINT32_MAX), 4);
 	cr_assert(audit_take(audit, 1, 6));
 	expect(2, 0, 0, 0);
 	cr_assert_eq(audit_counts(audit)->excused, 4);
+}
+
+Test(load_audit, what_goes_beyond_the_announcement_is_lost)
+{
+	cr_assert(audit_take(audit, 1, 1));
+	cr_assert_eq(audit_excuse(audit, 1, 5, 3), 3);
+	cr_assert(audit_take(audit, 1, 6));
+	expect(2, 1, 0, 0);
+	cr_assert_eq(audit_excuse(audit, 1, 9, 3), 3);
+	cr_assert_eq(audit_excuse(audit, 1, 9, 0), 0);
+	cr_assert(audit_take(audit, 1, 10));
+	expect(3, 1, 0, 0);
+	cr_assert_eq(audit_counts(audit)->excused, 6);
+}
+
+Test(load_audit, what_was_not_sure_to_come_needs_no_excuse)
+{
+	audit_begin(audit, 0, 5, 8);
+	cr_assert_eq(audit_excuse(audit, 0, 8, 2), 0);
+	cr_assert_eq(audit_excuse(audit, 0, 10, 2), 2);
+	cr_assert(audit_take(audit, 0, 11));
+	expect(1, 0, 0, 0);
 }
 
 /* Many missing at once, found again in another order. Numbers of one track alone never share a place of the table. */
@@ -138,10 +160,10 @@ Test(load_audit, what_an_earlier_membership_lost_stays_lost)
 Test(load_audit, a_hole_noticed_before_the_server_spoke_is_not_excused)
 {
 	cr_assert(audit_take(audit, 1, 3));
-	audit_excuse(audit, 1, 2);
+	cr_assert_eq(audit_excuse(audit, 1, 2, UINT32_MAX), 0);
 	expect(1, 2, 0, 0);
 	cr_assert_eq(audit_counts(audit)->excused, 0);
-	audit_excuse(audit, 1, 4);
+	cr_assert_eq(audit_excuse(audit, 1, 4, UINT32_MAX), 1);
 	audit_end(audit, 1, 4);
 	expect(1, 2, 0, 0);
 	cr_assert_eq(audit_counts(audit)->excused, 1);

@@ -115,6 +115,7 @@ Test(dialect_centrifugo, other_pushes)
 
 	cr_hear(heard, text, DIALECT_GAP);
 	cr_assert_eq(heard.room, 9);
+	cr_assert_eq(heard.left_out, UINT32_MAX);
 	text = "{\"push\":{\"channel\":\"r9\",\"join\":{\"info\":{\"client\":\"1\"}}}}";
 	heard = hear(centrifugo(), &state, text);
 	cr_hear(heard, text, DIALECT_NOTHING);

@@ -190,6 +190,11 @@ Test(dialect_native, notices)
 	heard = hear(native(), &state, text);
 	cr_hear(heard, text, DIALECT_GAP);
 	cr_assert_eq(heard.room, 9);
+	cr_assert_eq(heard.left_out, 600);
+	text = "{\"ev\":\"notice\",\"code\":\"lagged\",\"room\":\"r9\",\"n\":4999999998}";
+	cr_assert_eq(hear(native(), &state, text).left_out, UINT32_MAX);
+	text = "{\"ev\":\"notice\",\"code\":\"lagged\",\"room\":\"r9\"}";
+	cr_assert_eq(hear(native(), &state, text).left_out, 0);
 	text = "{\"ev\":\"notice\",\"code\":\"slow\",\"room\":\"r9\"}";
 	heard = hear(native(), &state, text);
 	cr_hear(heard, text, DIALECT_NOTHING);

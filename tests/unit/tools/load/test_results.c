@@ -120,11 +120,11 @@ Test(load_results, the_verdict)
 	cr_assert(json_is_false(at(root, "verdict", "passed")), "nothing is passed that is not valid");
 	cr_assert_eq(json_array_size(at(root, "verdict", "invalid_reasons")), 1);
 	rows = at(root, "verdict", "thresholds");
-	cr_assert_eq(json_array_size(rows), 10);
-	cr_assert_str_eq(json_string_value(json_object_get(json_array_get(rows, 4), "metric")), "connects_per_s");
-	cr_assert_eq(json_number_value(json_object_get(json_array_get(rows, 4), "limit")), 503.8);
-	cr_assert(json_is_true(json_object_get(json_array_get(rows, 4), "reference")));
-	cr_assert(json_is_null(json_object_get(json_array_get(rows, 4), "value")));
+	cr_assert_eq(json_array_size(rows), 11);
+	cr_assert_str_eq(json_string_value(json_object_get(json_array_get(rows, 5), "metric")), "connects_per_s");
+	cr_assert_eq(json_number_value(json_object_get(json_array_get(rows, 5), "limit")), 503.8);
+	cr_assert(json_is_true(json_object_get(json_array_get(rows, 5), "reference")));
+	cr_assert(json_is_null(json_object_get(json_array_get(rows, 5), "value")));
 	json_decref(root);
 }
 

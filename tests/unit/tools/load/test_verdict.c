@@ -91,7 +91,7 @@ Test(load_verdict, each_kind_of_bad_delivery_fails_it)
 	}
 	record.end.totals.audit.excused = 1;
 	valid(0);
-	cr_assert(verdict.passed && !verdict.audit_failed, "the server said that it could not");
+	cr_assert(!verdict.passed && !verdict.audit_failed, "the server said that it could not");
 	cr_assert(summary.figure[SUMMARY_delivered_percent] < 100, "and yet it did not come");
 	record.end.totals.received = 0;
 	valid(0);
