@@ -132,11 +132,12 @@ INLINE const uint8_t *skip_key(const uint8_t *at, const uint8_t *end, plain_fn *
 	return at ? skip_colon(at, end) : NULL;
 }
 
-/* One value that stands inside depth containers. What is open is a bit each, not a call each. */
-INLINE const uint8_t *skip_value(const uint8_t *at, const uint8_t *end, uint32_t depth, plain_fn *plain)
+/* One value that stands inside depth of at most depth_max containers. What is open is a bit each, not a call each. */
+INLINE const uint8_t *skip_value(const uint8_t *at, const uint8_t *end, uint32_t depth, uint32_t depth_max,
+				 plain_fn *plain)
 {
 	const uint32_t outside = depth;
-	uint32_t objects = 0; /* the containers we are in, the innermost lowest: 1 an object, 0 an array */
+	uint64_t objects = 0; /* the containers we are in, the innermost lowest: 1 an object, 0 an array */
 
 	for (;;) {
 		at = skip_space(at, end);
@@ -145,7 +146,7 @@ INLINE const uint8_t *skip_value(const uint8_t *at, const uint8_t *end, uint32_t
 		if (*at == '{' || *at == '[') {
 			const bool object = *at == '{';
 
-			if (depth++ == JSON_DEPTH_MAX)
+			if (depth++ == depth_max)
 				return NULL;
 			objects = objects << 1 | object;
 			at = skip_space(at + 1, end);
@@ -252,7 +253,7 @@ static size_t key_find(const struct json_name *names, size_t count, struct span 
 }
 
 INLINE int scan_object(struct json_value *values, const struct json_name *names, size_t count, const uint8_t *at,
-		       const uint8_t *end, plain_fn *plain)
+		       const uint8_t *end, uint32_t depth_max, plain_fn *plain)
 {
 	assert(count <= JSON_NAMES_MAX);
 	for (size_t i = 0; i < count; i++)
@@ -285,7 +286,7 @@ INLINE int scan_object(struct json_value *values, const struct json_name *names,
 			return -JSON_BAD;
 		const uint8_t *const value = skip_space(at, end);
 
-		at = skip_value(value, end, 1, plain);
+		at = skip_value(value, end, 1, depth_max, plain);
 		if (!at)
 			return -JSON_BAD;
 		if (found < count) {
@@ -304,30 +305,41 @@ INLINE int scan_object(struct json_value *values, const struct json_name *names,
 	return skip_space(at + 1, end) == end ? 1 : -JSON_BAD;
 }
 
-INLINE int scan_any(const uint8_t *at, const uint8_t *end, plain_fn *plain)
+INLINE int scan_any(const uint8_t *at, const uint8_t *end, uint32_t depth_max, plain_fn *plain)
 {
-	at = skip_value(at, end, 0, plain);
+	at = skip_value(at, end, 0, depth_max, plain);
 	return at && skip_space(at, end) == end ? 1 : -JSON_BAD;
 }
 
 int json_scan_object(struct json_value *values, const struct json_name *names, size_t count, const uint8_t *text,
 		     size_t size)
 {
-	return scan_object(values, names, count, text, text + size, json_plain);
+	return scan_object(values, names, count, text, text + size, JSON_DEPTH_MAX, json_plain);
 }
 
 int json_scan(const uint8_t *text, size_t size)
 {
-	return scan_any(text, text + size, json_plain);
+	return scan_any(text, text + size, JSON_DEPTH_MAX, json_plain);
+}
+
+int json_scan_object_deep(struct json_value *values, const struct json_name *names, size_t count, const uint8_t *text,
+			  size_t size)
+{
+	return scan_object(values, names, count, text, text + size, JSON_DEEP_MAX, json_plain);
+}
+
+int json_scan_deep(const uint8_t *text, size_t size)
+{
+	return scan_any(text, text + size, JSON_DEEP_MAX, json_plain);
 }
 
 int json_scan_object_scalar(struct json_value *values, const struct json_name *names, size_t count, const uint8_t *text,
 			    size_t size)
 {
-	return scan_object(values, names, count, text, text + size, json_plain_scalar);
+	return scan_object(values, names, count, text, text + size, JSON_DEPTH_MAX, json_plain_scalar);
 }
 
 int json_scan_scalar(const uint8_t *text, size_t size)
 {
-	return scan_any(text, text + size, json_plain_scalar);
+	return scan_any(text, text + size, JSON_DEPTH_MAX, json_plain_scalar);
 }

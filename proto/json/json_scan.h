@@ -12,6 +12,7 @@
 #include "proto/base/span.h"
 
 #define JSON_DEPTH_MAX 32 /* containers open at once, the outermost counted */
+#define JSON_DEEP_MAX 64  /* the same for who reads answers, in which such a text stands deeper */
 #define JSON_NAMES_MAX 32
 
 enum json_type {
@@ -50,6 +51,11 @@ int json_scan_object(struct json_value *values, const struct json_name *names, s
 
 /* Scans text[0..size), which may be any one value. Returns 1 or -JSON_BAD. */
 int json_scan(const uint8_t *text, size_t size);
+
+/* The same for answers. */
+int json_scan_object_deep(struct json_value *values, const struct json_name *names, size_t count, const uint8_t *text,
+			  size_t size);
+int json_scan_deep(const uint8_t *text, size_t size);
 
 /* The same without SIMD: the oracle of tests and the floor of benches. */
 int json_scan_object_scalar(struct json_value *values, const struct json_name *names, size_t count, const uint8_t *text,

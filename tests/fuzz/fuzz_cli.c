@@ -78,7 +78,7 @@ static void show(struct span text, enum escape_kind kind)
 	escape_put(&out, text, kind);
 	for (size_t i = 0; i < out.size; i++)
 		check(out.bytes[i] >= ' ' || (kind == ESCAPE_LINES && out.bytes[i] == '\t'));
-	check(kind == ESCAPE_PEOPLE || json_scan(out.bytes, out.size) == 1);
+	check(kind == ESCAPE_PEOPLE || json_scan_deep(out.bytes, out.size) == 1);
 }
 
 static void on_event(void *owner, struct room *room, struct span event)

@@ -202,6 +202,16 @@ class Read(WithServer):
         self.assertEqual(json.loads(out[0]), raw)
         self.assertIn('"data":{"a":   [1.50,\t"\\u0041"]}', out[0])
 
+    def test_data_as_deep_as_may_be(self):
+        bob = self.member()
+        deep = "[" * 31 + "]" * 31
+        self.assertIn("ok", bob.ask(op="send", room=self.room, data=json.loads(deep)))
+        status, out, err = cli(self.port, "--json", "--timeout", "5", "read", self.room, timeout=20)
+        self.assertEqual((status, err, len(out)), (0, "", 1))
+        self.assertIn(deep, out[0])
+        status, out, err = cli(self.port, "join", self.room, stdin="/history\n", timeout=20)
+        self.assertEqual((status, err, len([line for line in out if deep in line])), (0, "", 2), out)
+
     def test_hostile_text_is_harmless(self):
         bob = self.member()
         for text in ("\x1b]0;title\x07\x1b[2J", "a\r\nb\tc\u0000", "\u202eevil\u2066 \u009b31m\u2028", "👩‍👩‍👧 שלום é"):
@@ -819,6 +829,7 @@ class RareParts(unittest.TestCase):
         reader = Running(self, stage.port, "read", "r", "--follow")
         self.assertTrue(reader.shows("Bob: sense"), reader.err)
         self.assertTrue(reader.shows(r"B\\u\{202e\}ob\\u\{1b\}: name"))
+        self.assertEqual(len([line for line in reader.err if "cannot be read" in line]), 1, reader.err)
 
 
 class Typed:

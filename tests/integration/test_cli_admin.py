@@ -103,6 +103,12 @@ class Admin(unittest.TestCase):
         with self.assertRaises(ConnectionError):
             ann.event("none such")
 
+    def test_data_as_deep_as_may_be(self):
+        deep = "[" * 31 + "]" * 31
+        self.admin("publish", "deep", "--data", deep)
+        self.assertIn("[" * 31, self.admin("history", "deep"))
+        self.assertIn(deep, self.admin("--json", "history", "deep"))
+
     def test_a_batch(self):
         commands = [{"op": "publish", "room": "cli.batch", "data": n} for n in range(3)]
         said = json.loads(self.admin("batch", "--json", stdin="\n".join(map(json.dumps, commands)) + "\n\n"))

@@ -35,7 +35,7 @@ static int tell_result(struct span result, bool json, uint64_t line)
 {
 	static const struct json_name name = { "error" };
 	struct json_value error;
-	const bool object = json_scan_object(&error, &name, 1, result.bytes, result.size) > 0;
+	const bool object = json_scan_object_deep(&error, &name, 1, result.bytes, result.size) > 0;
 	struct text out = { 0 };
 
 	if (object && error.type == JSON_ABSENT)
@@ -57,7 +57,7 @@ static int tell_results(struct span body, bool json, struct span lines)
 	struct span result;
 	int status = EXIT_DONE;
 
-	if (lines.size == 0 || json_scan_object(&results, &name, 1, body.bytes, body.size) < 0 ||
+	if (lines.size == 0 || json_scan_object_deep(&results, &name, 1, body.bytes, body.size) < 0 ||
 	    results.type != JSON_ARRAY)
 		return EXIT_DONE;
 	while (element_next(&results.token, &result) && lines.size > 0) {
@@ -77,7 +77,7 @@ int admin_tell(const struct admin_answer *answer, bool json, struct span lines)
 {
 	const bool good = answer->status >= 200 && answer->status < 300;
 	const struct span body = answer->body;
-	const bool valid = utf8_valid(body.bytes, body.size) && json_scan(body.bytes, body.size) > 0;
+	const bool valid = utf8_valid(body.bytes, body.size) && json_scan_deep(body.bytes, body.size) > 0;
 	const enum escape_kind kind = isatty(STDOUT_FILENO) ? ESCAPE_JSON : ESCAPE_LINES;
 	struct text out = { 0 };
 

@@ -74,7 +74,7 @@ static void show_users(struct chat *chat, const struct room *room, struct span o
 	uint64_t n = 0;
 	bool first = true;
 
-	if (json_scan_object(value, names, 2, ok.bytes, ok.size) < 0 || value[USERS].type != JSON_ARRAY)
+	if (json_scan_object_deep(value, names, 2, ok.bytes, ok.size) < 0 || value[USERS].type != JSON_ARRAY)
 		return;
 	if (value[N].type == JSON_NUMBER)
 		json_integer(&n, value[N].token);
@@ -113,7 +113,7 @@ static size_t show_page(struct chat *chat, const struct room *room, struct span 
 	struct span event;
 	size_t count = 0;
 
-	if (json_scan_object(&events, names, 1, ok.bytes, ok.size) < 0 || events.type != JSON_ARRAY)
+	if (json_scan_object_deep(&events, names, 1, ok.bytes, ok.size) < 0 || events.type != JSON_ARRAY)
 		return 0;
 	chat->show.dated = dated;
 	for (; element_next(&events.token, &event); count++)

@@ -117,7 +117,7 @@ static void join_done(struct session *session, struct room *room, const struct a
 	struct json_value value[COUNT];
 	bool resumed = room->known;
 
-	if (json_scan_object(value, names, COUNT, answer->ok.bytes, answer->ok.size) < 0)
+	if (json_scan_object_deep(value, names, COUNT, answer->ok.bytes, answer->ok.size) < 0)
 		return;
 	room->phase = ROOM_IN;
 	epoch_set(room, word(&value[EPOCH]));
@@ -296,8 +296,12 @@ void intake_message(struct session *session, struct span text, uint64_t now)
 	struct json_value value[COUNT];
 	struct room *room;
 
-	if (json_scan_object(value, names, COUNT, text.bytes, text.size) < 0)
+	if (json_scan_object_deep(value, names, COUNT, text.bytes, text.size) < 0) {
+		if (!session->unread)
+			session->ops->on_status(session->owner, "the server said what cannot be read; it is left out");
+		session->unread = true;
 		return; /* nothing that a server of this protocol says */
+	}
 	if (value[RE].type == JSON_NUMBER) {
 		take_answer(session, number(&value[RE], 0), &value[OK], &value[ERR], now);
 		return;

@@ -91,6 +91,7 @@ struct session {
 	uint64_t data_size_max;
 	uint64_t rooms_max;
 	uint64_t sends;
+	bool unread;              /* a message was that, which is said once */
 	double tokens;            /* sends that may go now */
 	uint64_t tokens_ns;
 	uint64_t paused_ns;       /* the server asked to wait until then */

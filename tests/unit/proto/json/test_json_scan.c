@@ -387,3 +387,26 @@ Test(json_scan, an_objects_own_depth_counts)
 		cr_assert_eq(scan_object(text), depth == JSON_DEPTH_MAX ? 1 : -JSON_BAD);
 	}
 }
+
+/* In an answer stands what was taken at JSON_DEPTH_MAX, and the answer is around it. */
+Test(json_scan, answers_may_be_deeper)
+{
+	static const struct json_name name = { "a" };
+	struct json_value value;
+	char text[1024] = "{\"a\":";
+
+	for (int more = 0; more <= 1; more++) {
+		const int expected = more ? -JSON_BAD : 1;
+		const char *const inside = more ? "[]" : "1";
+		size_t size = nest(text, JSON_DEEP_MAX / 2, "[{\"b\":", inside, "}]");
+
+		cr_expect_eq(json_scan_deep((uint8_t *)text, size), expected);
+		memcpy(text, "{\"a\":", 5);
+		size = 5 + nest(text + 5, JSON_DEEP_MAX / 2 - 1, "[{\"b\":", more ? "[[]]" : "[1]", "}]");
+		text[size++] = '}';
+		cr_expect_eq(json_scan_object_deep(&value, &name, 1, (uint8_t *)text, size), expected);
+		cr_expect(more || value.token.size == size - 6);
+	}
+	cr_expect_eq(json_scan_deep((uint8_t *)text, nest(text, 40, "[", "{", "]")), -JSON_BAD);
+	cr_expect_eq(json_scan_deep((uint8_t *)text, nest(text, 40, "[", "1", "}")), -JSON_BAD);
+}
