@@ -196,6 +196,13 @@ class Admin(unittest.TestCase):
             with self.subTest((words, more)):
                 self.assertIn(said, self.admin(*words, status=status, **more))
 
+    def test_what_is_no_answer_of_uproar(self):
+        for more in ((), ("--json",)):
+            self.assertEqual(self.admin("info", *more, url=answering(self, "<p>It works!</p>"), status=69),
+                             "uproar-cli admin: the answer is not JSON; is this Uproar's address?\n")
+            self.assertEqual(self.admin("info", *more, url=answering(self, "<p>No.</p>", "404 Not Found"), status=1),
+                             "uproar-cli admin: the server answers with HTTP status 404\n")
+
     def test_json_of_a_refusal(self):
         ran = subprocess.run([PROGRAM, "admin", "--json", "--url", f"http://127.0.0.1:{self.server.port}", "info"],
                              capture_output=True, text=True, timeout=60)

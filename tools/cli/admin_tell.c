@@ -83,8 +83,10 @@ int admin_tell(const struct admin_answer *answer, bool json, struct span lines)
 
 	if (!good && valid && !json && admin_error(&out, body))
 		fprintf(stderr, "uproar-cli admin: %.*s\n", (int)out.size, (const char *)out.bytes);
-	else if (!good && !json)
+	else if (!good && !(valid && json))
 		fprintf(stderr, "uproar-cli admin: the server answers with HTTP status %d\n", answer->status);
+	else if (!valid)
+		fputs("uproar-cli admin: the answer is not JSON; is this Uproar's address?\n", stderr);
 	if (valid && (good || json)) {
 		text_clear(&out);
 		if (json)
@@ -95,7 +97,7 @@ int admin_tell(const struct admin_answer *answer, bool json, struct span lines)
 		output_flush();
 	}
 	text_free(&out);
-	if (good && valid)
-		return tell_results(body, json, lines);
+	if (good)
+		return valid ? tell_results(body, json, lines) : EXIT_NO_SERVER;
 	return answer->status == 429 || answer->status >= 500 ? EXIT_NOT_ALL : EXIT_REFUSED;
 }
