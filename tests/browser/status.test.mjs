@@ -127,7 +127,7 @@ test('what goes on is shown, and goes on', async () => {
 	await unlock(page, 'key-metrics');
 	await page.waitForSelector('body[data-state=live]');
 	await until('a busy room', () => rowOf(page, 'rooms', 'main-stage'), (row) => row && row[1] === '12' && row[2] !== '–', 30000);
-	assert.ok(await rowOf(page, 'rooms', 'mem:corner'));
+	await until('the other room', () => rowOf(page, 'rooms', 'mem:corner'), (row) => row !== null, 30000);
 	assert.equal(await page.locator('#cores tbody tr').count(), 2);
 	assert.equal((await rowOf(page, 'store', 'writer')).length, 7);
 	assert.equal(await page.isVisible('#members-none'), true, 'nobody is slow');
