@@ -1,10 +1,12 @@
 """What the server does when its disk is full, fails, is slow, cannot be written, or holds what was never written."""
 import os
+import re
 import sqlite3
 import sys
 import threading
 import time
 import unittest
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -86,6 +88,11 @@ class DiskFaults(unittest.TestCase):
                 if of == room:
                     self.assertEqual((epoch, by_seq[seq]["data"]), (in_epoch, data), f"{room} {n}")
 
+    def kept_house(self):
+        """Whether this server has looked once for what there is to index and to drop."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.server.port}/metrics", timeout=60) as answer:
+            return re.search(r'^uproar_store_maintained_total{worker="writer"} [1-9]', answer.read().decode(), re.M)
+
     def power_cut(self, loss="drop", seed=1):
         """The server is dead or dies now; the next one finds what was synced."""
         if self.server.process.poll() is None:
@@ -140,6 +147,11 @@ class DiskFaults(unittest.TestCase):
     def test_full_for_one_call(self):
         client = self.client("general")
         self.fill(client, "general", 5)
+        # The fault is to meet a send. A server that finds nothing to be indexed writes nothing else.
+        self.assertEqual(self.server.stop(), 0)
+        self.start()
+        client = self.client("general")
+        self.assertTrue(wait_until(self.kept_house))
         self.disk.order("fail", "write", "ENOSPC", 1, "once", "-wal")
         answers = [self.send(client, "general", n) for n in range(10, 13)]
         self.assertEqual([answer.get("err", {}).get("code") for answer in answers], ["storage_full", None, None])
