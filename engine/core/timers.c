@@ -52,19 +52,30 @@ static struct timer *slot_of(struct timers *timers, uint32_t tick)
 	return &timers->slots[tick % TIMER_SLOTS];
 }
 
-void timer_set(struct timers *timers, struct timer *timer, uint64_t now_ms, uint64_t after_ms)
+static uint32_t tick_of(const struct timers *timers, uint64_t now_ms, uint64_t after_ms)
 {
 	const uint64_t most = (uint64_t)TICKS_MOST * TIMER_TICK_MS;
 	const uint64_t due_ms = since_start(timers, now_ms) + (after_ms < most ? after_ms : most);
 
+	return (uint32_t)((due_ms + TIMER_TICK_MS - 1) / TIMER_TICK_MS);
+}
+
+void timer_set(struct timers *timers, struct timer *timer, uint64_t now_ms, uint64_t after_ms)
+{
 	timer_stop(timers, timer);
-	timer->due_tick = (uint32_t)((due_ms + TIMER_TICK_MS - 1) / TIMER_TICK_MS);
+	timer->due_tick = tick_of(timers, now_ms, after_ms);
 	/* The tick of this very moment may have been run already. */
 	if (!is_before(timers->tick, timer->due_tick))
 		timer->due_tick = timers->tick + 1;
 	list_add(slot_of(timers, timer->due_tick), timer);
 	timers->marks[timer->due_tick % TIMER_SLOTS / 64] |= 1ull << timer->due_tick % 64;
 	timers->armed++;
+}
+
+void timer_bring(struct timers *timers, struct timer *timer, uint64_t now_ms, uint64_t after_ms)
+{
+	if (!timer_is_set(timer) || is_before(tick_of(timers, now_ms, after_ms), timer->due_tick))
+		timer_set(timers, timer, now_ms, after_ms);
 }
 
 void timer_stop(struct timers *timers, struct timer *timer)

@@ -33,6 +33,9 @@ void timers_open(struct timers *timers, uint64_t now_ms);
 
 /* Sets or moves. after_ms from now_ms. O(1). */
 void timer_set(struct timers *timers, struct timer *timer, uint64_t now_ms, uint64_t after_ms);
+
+/* Sets, or moves to an earlier time; one that is due sooner stays. */
+void timer_bring(struct timers *timers, struct timer *timer, uint64_t now_ms, uint64_t after_ms);
 void timer_stop(struct timers *timers, struct timer *timer); /* harmless when not set */
 
 static inline bool timer_is_set(const struct timer *timer)

@@ -179,7 +179,7 @@ void identify_refresh(struct gate *gate, struct conn *conn, const struct chat_co
 	/* An end that stays is told once: who refreshes when told would do so without end. */
 	if (expiry_left_ms(gate, session) != left_ms && !PLANTED(87)) /* the end of another one is not told */
 		session->expiry_told = false;
-	keepalive_start(gate, conn);
+	keepalive_expiry(gate, conn);
 	if (refresh->id != 0)
 		frame_reply(gate, conn, &(struct chat_reply){ .kind = CHAT_REPLY_EMPTY, .re = refresh->id });
 	if (conn_is_open(conn))

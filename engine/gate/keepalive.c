@@ -27,6 +27,15 @@ static void live_in(struct gate *gate, struct conn *conn, uint64_t after_ms)
 		due_in(gate, conn, sooner(after_ms, expiry_wait_ms(gate, session)));
 }
 
+/* As live_in(), but what is due sooner stays so: by what they send nobody puts off what they are to be asked for. */
+static void live_within(struct gate *gate, struct conn *conn, uint64_t after_ms)
+{
+	const struct session *session = session_of(gate, conn);
+
+	if (!session->leaving)
+		timer_bring(&gate->timers, &conn->timer, gate->now_ms, sooner(after_ms, expiry_wait_ms(gate, session)));
+}
+
 /* Ends those who take no byte. Returns true when it did. */
 static bool end_slow(struct gate *gate, struct conn *conn)
 {
@@ -92,7 +101,13 @@ void keepalive_begun(struct gate *gate, struct conn *conn)
 	/* A live session's timer goes off within ping_ms by itself, and hello has a deadline of its own. */
 	if (session_of(gate, conn)->phase == SESSION_LIVE && limits->message_ms != 0 &&
 	    limits->message_ms < limits->ping_ms)
-		live_in(gate, conn, limits->message_ms);
+		live_within(gate, conn, limits->message_ms);
+}
+
+void keepalive_expiry(struct gate *gate, struct conn *conn)
+{
+	CHECK(session_of(gate, conn)->phase == SESSION_LIVE);
+	live_within(gate, conn, UINT64_MAX);
 }
 
 /* Milliseconds that a message which has begun may still take; 0: it is late. */

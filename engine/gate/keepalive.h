@@ -11,6 +11,9 @@ void keepalive_start(struct gate *gate, struct conn *conn);
 /* A message has begun and is not whole: it has its time from now. */
 void keepalive_begun(struct gate *gate, struct conn *conn);
 
+/* A live session may end sooner than it was to. */
+void keepalive_expiry(struct gate *gate, struct conn *conn);
+
 /* The connection's timer went off. */
 void keepalive_due(struct gate *gate, struct conn *conn);
 

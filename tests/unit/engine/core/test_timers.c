@@ -116,6 +116,21 @@ Test(timers, fires_at_its_time_or_within_a_tick)
 	}
 }
 
+Test(timers, what_is_brought_comes_sooner_and_never_later)
+{
+	static const uint64_t afters[] = { 500, 800, UINT64_MAX, 200, 500 };
+	struct timer timer = { 0 };
+	uint64_t now_ms = START_MS;
+
+	for (size_t i = 0; i < sizeof(afters) / sizeof(afters[0]); i++)
+		timer_bring(&timers, &timer, now_ms, afters[i]);
+	while (!timers_due(&timers, now_ms))
+		timer_bring(&timers, &timer, ++now_ms, 100 + TIMER_TICK_MS);
+	cr_assert_geq(now_ms, START_MS + 100 + TIMER_TICK_MS);
+	cr_assert_leq(now_ms, START_MS + 100 + 2 * TIMER_TICK_MS);
+	cr_assert_eq(timers.armed, 0);
+}
+
 Test(timers, waiting_as_long_as_told_is_enough)
 {
 	struct timer timer = { 0 };
