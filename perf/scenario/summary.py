@@ -85,8 +85,8 @@ def remark(rows, peer):
         reason = (invalid[0].get("invalid_reasons") or "").split(":")[0]  # all of it is in raw.csv
         remarks.append(f"{len(invalid)} of {len(ran)} invalid ({counted}): {reason}")
     counted = of_peer(rows, peer)
-    for what in ("lost", "duplicated", "reordered", "corrupted", "foreign", "excused", "not_recovered", "dropped",
-                 "connect_failed"):
+    for what in ("lost", "duplicated", "reordered", "corrupted", "foreign", "excused", "not_recovered", "unanswered",
+                 "dropped", "connect_failed"):
         if total := sum(number(row, what) or 0 for row in counted):
             remarks.append(f"{short(total)} {what}")
     if disturbed := sum(1 for row in counted if (number(row, "others_cpu_percent") or 0) > 10):

@@ -178,9 +178,9 @@ class Stopped(unittest.TestCase):
 
 
 class KeepsOnly(unittest.TestCase):
-    """A Redis that answers every command, but every tenth wrongly."""
+    """A Redis that answers each connection's n-th command with answer(n)."""
 
-    def serve(self):
+    def serve(self, answer):
         listener = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listener.close)
 
@@ -195,7 +195,7 @@ class KeepsOnly(unittest.TestCase):
                     for _ in range(4):
                         file.read(int(file.readline()[1:]) + 2)
                     count += 1
-                    connection.sendall(b"-MISCONF full\r\n" if count % 10 == 0 else b"$3\r\n1-1\r\n")
+                    connection.sendall(answer(count))
 
         def accept():
             while True:
@@ -209,12 +209,23 @@ class KeepsOnly(unittest.TestCase):
         return listener.getsockname()[1]
 
     def test_answers_are_counted_and_refusals_told(self):
-        _, summary, said = load(f"tcp://127.0.0.1:{self.serve()}", "durable", "--dialect", "redis", "--connections",
+        port = self.serve(lambda count: b"$3\r\n1-1\r\n" if count % 10 else b"-MISCONF full\r\n")
+        _, summary, said = load(f"tcp://127.0.0.1:{port}", "durable", "--dialect", "redis", "--connections",
                                 "4", "--ramp", "burst 0s:4", "--rooms", "2", "--publishers-per-room", "2",
                                 "--messages", "400")
         self.assertEqual((summary["sent"], summary["acked"] + summary["refused"]), (400, 400), said)
         self.assertIn(summary["refused"], range(36, 41), "every tenth of each connection: " + said)
         self.assertEqual((summary["received"], summary["expected"]), (0, 0), said)
+
+    def test_what_is_never_answered_fails_it(self):
+        port = self.serve(lambda count: b"$3\r\n1-1\r\n" if count < 10 else b"")
+        status, summary, said = load(f"tcp://127.0.0.1:{port}", "durable", "--dialect", "redis", "--connections", "2",
+                                     "--ramp", "burst 0s:2", "--rooms", "1", "--publishers-per-room", "2",
+                                     "--messages", "22", "--hold", "20s", "--drain", "0s")
+        self.assertIn(status, (1, INVALID), said)
+        self.assertRegex(said, r"MISSED +unanswered +4 ")
+        self.assertEqual((summary["sent"], summary["acked"], summary["unanswered"]), (22, 18, 4), said)
+        self.assertGreaterEqual(summary["ack_max_ms"], 5000, "those that were given up: " + said)
 
 
 class Broadcasts:

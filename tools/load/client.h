@@ -135,7 +135,7 @@ struct worker {
 	uint64_t compressed, compressed_bytes, inflated_bytes; /* of this turn: messages, as they came, as they are */
 	uint64_t same_intended;  /* deliveries of one intended time, not yet in the histogram */
 	uint32_t same_count;
-	uint64_t last_delivery_ns;
+	uint64_t last_delivery_ns; /* or an answer to what was published */
 
 	struct producer *producers; /* by room * publishers_per_room + p */
 	uint32_t *own, own_count;   /* those of this worker */

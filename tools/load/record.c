@@ -150,6 +150,8 @@ static void put_traffic(const struct record *record, struct summary *summary)
 	PUT(sent, (double)end->sent);
 	PUT(acked, record->has_ack ? (double)end->acked : NAN);
 	PUT(refused, (double)end->refused);
+	if (record->scenario.traffic == TRAFFIC_ACK)
+		PUT(unanswered, fmax(0, (double)end->sent - (double)end->acked - (double)end->refused));
 	PUT(expected, expected);
 	PUT(received, (double)end->received);
 	if (expected > 0)

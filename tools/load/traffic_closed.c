@@ -6,7 +6,8 @@
  */
 #include "tools/load/client.h"
 
-/* So long without a delivery, and the rest is given up: it is the audit that says what was lost. */
+/* So long without a delivery or an answer, and the rest is given up: it is the audit, or the figure of what was not
+ * answered, that says what was lost. */
 #define STALL_NS 5000000000ull
 
 static void make_ready(struct worker *worker, uint32_t id)
@@ -74,6 +75,7 @@ void traffic_answered(struct worker *worker, uint32_t index)
 {
 	const struct client *const client = &worker->clients[index];
 
+	worker->last_delivery_ns = worker->now;
 	if (worker->scenario->traffic == TRAFFIC_ACK && client->flags & CLIENT_PUBLISHES)
 		take_back(worker, client->producer);
 }
@@ -94,6 +96,14 @@ void traffic_delivered(struct worker *worker, uint32_t index, const struct paylo
 	}
 }
 
+/* Of what is not answered the time is known as far as it went. */
+static void give_up(struct worker *worker, const struct producer *producer)
+{
+	client_complain(worker, "%u deliveries or answers did not come for 5 s: on without them", producer->awaiting);
+	if (worker->scenario->traffic == TRAFFIC_ACK && worker->phase == PHASE_HOLD)
+		hist_add(&worker->mine->ack, worker->now - producer->stirred_ns, producer->awaiting);
+}
+
 /* Starts those who never sent, and those whose messages do not come. */
 void traffic_watch(struct worker *worker)
 {
@@ -107,8 +117,7 @@ void traffic_watch(struct worker *worker)
 		if (producer->ready || (producer->awaiting > 0 && !stalled))
 			continue;
 		if (stalled)
-			client_complain(worker, "%u deliveries or answers did not come for 5 s: on without them",
-					producer->awaiting);
+			give_up(worker, producer);
 		producer->awaiting = 0;
 		producer->due = worker->scenario->in_flight;
 		make_ready(worker, id);

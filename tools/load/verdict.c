@@ -93,6 +93,8 @@ static void judge_thresholds(struct verdict *verdict, const struct record *recor
 	}
 	if (record->stuck)
 		add_own(verdict, summary, SUMMARY_connected, '>', scenario->connections);
+	if (scenario->traffic == TRAFFIC_ACK && !has_threshold(scenario, SUMMARY_unanswered))
+		add_own(verdict, summary, SUMMARY_unanswered, '=', 0);
 	if (scenario->traffic == TRAFFIC_ACK && record->hold.ns > 0)
 		add_own(verdict, summary, SUMMARY_acked, '>', 1);
 	else if (scenario->traffic != TRAFFIC_NONE && record->hold.ns > 0)

@@ -14,6 +14,8 @@ FIGURE("sent", NEITHER, "Messages sent",
        "Messages that clients handed to the server.")
 FIGURE("refused", LESS, "Messages refused",
        "Messages that the server did not take, and said so.")
+FIGURE("unanswered", LESS, "Messages not answered",
+       "Messages that the server neither acknowledged nor refused, where each was to be.")
 FIGURE("expected", NEITHER, "Deliveries expected",
        "Each message goes to everybody in its room; this is the sum over all messages.")
 FIGURE("received", NEITHER, "Deliveries",

@@ -144,18 +144,28 @@ Test(load_verdict, thresholds_on_both_sides)
 
 Test(load_verdict, where_acks_are_awaited_they_must_come)
 {
+	char why[160];
+
 	record.scenario.traffic = TRAFFIC_ACK;
 	record.has_ack = true;
 	record.end.totals.received = 0;
-	record.end.totals.acked = 1;
+	record.end.totals.acked = 99;
 	record.end.totals.acked_measured = 50;
 	valid(0);
-	cr_assert(verdict.passed);
+	cr_assert(!verdict.passed && summary.figure[SUMMARY_unanswered] == 1);
+	record.end.totals.refused = 1;
+	judge(0);
+	cr_assert_eq(summary.figure[SUMMARY_unanswered], 0, "a refusal is an answer");
+	record.end.totals.refused = 0;
+	record.end.totals.acked = 100;
+	valid(0);
+	cr_assert(verdict.passed && summary.figure[SUMMARY_unanswered] == 0);
 	cr_assert_eq(summary.figure[SUMMARY_acks_per_s], 5);
 	cr_assert_eq(summary.figure[SUMMARY_server_cpu_ns_per_ack], 1e8);
 	record.end.totals.acked = 0;
+	cr_assert(scenario_set(&record.scenario, "threshold", "unanswered < 100", why));
 	valid(0);
-	cr_assert(!verdict.passed);
+	cr_assert(!verdict.passed, "not one came");
 	record.has_ack = false;
 	judge(0);
 	cr_assert(isnan(summary.figure[SUMMARY_acks_per_s]));
