@@ -1,6 +1,8 @@
 #include "engine/ops/fetch.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 #include "engine/ops/fetch_pause.h"
 #include "engine/ops/fetch_set.h"
 #include "engine/ops/fetch_setup.h"
+#include "engine/ops/sandbox.h"
 #include "proto/json/json_scan.h"
 #include "proto/utf8/utf8.h"
 
@@ -44,6 +47,7 @@ struct fetch {
 	struct fetch_counters counters;
 	CURLM *multi;
 	pthread_t thread;
+	sem_t started; /* it has what it needs from before the seal */
 	const int *ring_bells;
 	struct random random;
 	struct fetch_pause pauses[HOOK_KINDS];
@@ -351,6 +355,8 @@ static void *thread_main(void *argument)
 	int running;
 
 	pthread_setname_np(pthread_self(), "uproar/fetch");
+	sandbox_drop_locking();
+	sem_post(&fetch->started);
 	while (!atomic_load(&fetch->ending)) {
 		(void)curl_multi_perform(fetch->multi, &running);
 		take_done(fetch);
@@ -441,9 +447,12 @@ const struct hook_port *fetch_hooks(const struct fetch *fetch)
 int fetch_start(struct fetch *fetch, const int *ring_bells)
 {
 	fetch->ring_bells = ring_bells;
+	sem_init(&fetch->started, 0, 0);
 	if (pthread_create(&fetch->thread, NULL, thread_main, fetch) != 0)
 		fetch->ring_bells = NULL; /* there is nothing to end */
-	else if (fetch_names_start(fetch->setup.names, known, fetch) == 0)
+	while (fetch->ring_bells && sem_wait(&fetch->started) != 0)
+		CHECK(errno == EINTR);
+	if (fetch->ring_bells && fetch_names_start(fetch->setup.names, known, fetch) == 0)
 		return 0;
 	fprintf(stderr, "uproar: the system gives no further thread\n");
 	return EXIT_MEMORY;

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "engine/core/check.h"
 #include "engine/net/lookup.h"
+#include "engine/ops/sandbox.h"
 
 #define AGAIN_S 30 /* after one that went well, */
 #define AGAIN_FAILED_S 1 /* after one that did not, and twice as long each time up to the former */
@@ -22,6 +24,7 @@ struct host {
 };
 
 struct fetch_names {
+	sem_t started; /* the thread has what it needs from before the seal */
 	pthread_mutex_t lock; /* of what is found */
 	struct host hosts[FETCH_HOSTS_MAX];
 	uint32_t count;
@@ -97,6 +100,8 @@ static void *thread_main(void *argument)
 	const struct timespec tick = { .tv_sec = 1 };
 
 	pthread_setname_np(pthread_self(), "uproar/names");
+	sandbox_drop_locking();
+	sem_post(&names->started);
 	for (;;) {
 		for (uint32_t i = 0; i < names->count; i++)
 			if (!names->hosts[i].literal && now_s() >= names->hosts[i].due_s)
@@ -114,11 +119,15 @@ int fetch_names_start(struct fetch_names *names, void (*found)(void *context), v
 		return 0;
 	names->found = found;
 	names->context = context;
+	sem_init(&names->started, 0, 0);
 	const int error = pthread_create(&thread, NULL, thread_main, names);
 
-	if (error == 0)
-		pthread_detach(thread);
-	return -error;
+	if (error != 0)
+		return -error;
+	pthread_detach(thread);
+	while (sem_wait(&names->started) != 0)
+		CHECK(errno == EINTR);
+	return 0;
 }
 
 int fetch_names_of(struct fetch_names *names, uint32_t index, char addresses[FETCH_ADDRESSES_SIZE])

@@ -1,6 +1,7 @@
 """What the server can no longer do once it serves. build/sandbox_prober is that server, and tries it from within."""
 import errno
 import os
+import pathlib
 import re
 import resource
 import shutil
@@ -235,11 +236,18 @@ class Sandbox(unittest.TestCase):
 
     @unittest.skipIf(os.getuid() != 0, "only root has capabilities to give up")
     def test_root_keeps_none(self):
-        with Server("--cores", "1") as server:
-            with open(f"/proc/{server.process.pid}/status") as file:
-                said = file.read()
-        for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
-            self.assertRegex(said, rf"(?m)^{kind}:\t0+$")
+        with temporary() as data, Server("--cores", "1", "--connect-url", "http://localhost:9/", data=data) as server:
+            def said():
+                """By the thread's name."""
+                texts = [pathlib.Path(f"/proc/{server.process.pid}/task/{task}/status").read_text()
+                         for task in os.listdir(f"/proc/{server.process.pid}/task")]
+                return {re.match(r"Name:\t(.*)", text).group(1): text for text in texts}
+
+            asked = {"uproar/0", "uproar/writer", "uproar/fetch", "uproar/names"}
+            self.assertTrue(wait_until(lambda: asked <= said().keys()), "a thread has its name when it runs")
+            for name, text in said().items():
+                for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+                    self.assertRegex(text, rf"(?m)^{kind}:\t0+$", name)
 
     @unittest.skipIf(os.getuid() != 0, "only root could write there")
     def test_a_directory_of_somebody_else(self):
