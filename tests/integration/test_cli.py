@@ -102,6 +102,15 @@ class Send(WithServer):
         event = bob.event("msg")
         self.assertEqual((event["from"], event["data"]), ("Ann", {"text": "hello wörld -x"}))
 
+    def test_data_is_as_deep_as_a_command_can_hold(self):
+        bob = self.member()
+        self.assertEqual(cli(self.port, "send", self.room, "--data", "[" * 31 + "]" * 31)[0], 0)
+        self.assertEqual(json.dumps(bob.event("msg")["data"]), "[" * 31 + "]" * 31)
+        status, _, err = cli(self.port, "send", self.room, "--data", "[" * 32 + "]" * 32)
+        self.assertEqual(status, 64)
+        self.assertIn("--data is nested too deep: at most 31", err)
+        self.assertIn("too deep", cli(self.port, "send", self.room, "--data", "[" * 64 + "]" * 64)[2])
+
     def test_data_goes_as_it_is(self):
         bob = self.member()
         self.assertEqual(cli(self.port, "send", self.room, "--data", '[1, {"a":null}]')[0], 0)
@@ -811,6 +820,17 @@ class RareParts(unittest.TestCase):
         status, _, err = cli(stage.port, "--timeout", "1", "send", "r", "x")
         self.assertEqual(status, 75)
         self.assertIn("no acknowledgement", err)
+
+    def test_an_error_that_says_not_of_what_is_shown(self):
+        def play(peer, number):
+            peer.greet()
+            peer.tell(re=0, err={"code": "bad_request", "msg": "no \x1b"})
+            peer.take(peer.hear("send"), 1)
+            peer.hear()
+
+        status, _, err = cli(self.stage(play).port, "send", "r", "x")
+        self.assertEqual(status, 0)
+        self.assertIn("the server refused a command that it could not read: bad_request, ", err)
 
     def test_nonsense_does_no_harm(self):
         def play(peer, number):

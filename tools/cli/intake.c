@@ -4,6 +4,7 @@
 #include "engine/core/check.h"
 #include "proto/json/json_string.h"
 #include "tools/cli/element.h"
+#include "tools/cli/escape.h"
 #include "tools/cli/session.h"
 
 #define MS 1000000ull
@@ -234,6 +235,20 @@ static void answered(struct session *session, const struct ask *ask, const struc
 		session->ops->on_answer(session->owner, ask->kind, ask->room, answer);
 }
 
+/* Of a command that the server could not read, so that it does not say which. */
+static void unread_refused(struct session *session, const struct refusal *refusal)
+{
+	struct text line = { 0 };
+
+	text_puts(&line, "the server refused a command that it could not read: ");
+	escape_put(&line, refusal->code, ESCAPE_PEOPLE);
+	text_puts(&line, ", ");
+	escape_put(&line, refusal->message, ESCAPE_PEOPLE);
+	text_put(&line, span_of("", 1));
+	session->ops->on_status(session->owner, (const char *)line.bytes);
+	text_free(&line);
+}
+
 static void take_answer(struct session *session, uint64_t id, const struct json_value *ok, const struct json_value *err,
 			uint64_t now)
 {
@@ -241,6 +256,8 @@ static void take_answer(struct session *session, uint64_t id, const struct json_
 	const struct answer answer = { .ok = good ? ok->token : SPAN_NONE };
 	const struct refusal refusal = refusal_of(err);
 
+	if (id == 0 && !good)
+		unread_refused(session, &refusal);
 	for (size_t i = 0; i < SESSION_ASKS_MAX; i++) {
 		const struct ask ask = session->asks[i];
 

@@ -144,10 +144,19 @@ bool options_data_of(struct text *data, struct span line)
 
 static int data_parse(struct options *options, const char *text)
 {
-	const size_t size = strlen(text);
+	struct text command = { 0 }; /* in which it must not be nested too deep either */
+	bool fits;
 
-	if (!utf8_valid((const uint8_t *)text, size) || json_scan((const uint8_t *)text, size) < 0)
+	if (!utf8_valid((const uint8_t *)text, strlen(text)) || json_scan_deep((const uint8_t *)text, strlen(text)) < 0)
 		return wrong("--data is not a JSON value: %s", text);
+	text_puts(&command, "[");
+	text_puts(&command, text);
+	text_puts(&command, "]");
+	fits = json_scan(command.bytes, command.size) > 0;
+	text_free(&command);
+	if (!fits)
+		return wrong("--data is nested too deep: at most %d arrays and objects within each other",
+			     JSON_DEPTH_MAX - 1);
 	text_clear(&options->data);
 	text_puts(&options->data, text);
 	return 1;
