@@ -66,13 +66,17 @@ static bool number_of(double *number, const char *text, size_t size)
 {
 	char copy[40];
 	char *end;
+	double value;
 
 	if (size == 0 || size >= sizeof(copy) || strspn(text, "0123456789.eE+") < size || text[0] == '+')
 		return false;
 	memcpy(copy, text, size);
 	copy[size] = '\0';
-	*number = strtod(copy, &end);
-	return *end == '\0' && isfinite(*number);
+	value = strtod(copy, &end);
+	if (*end != '\0' || !isfinite(value))
+		return false;
+	*number = value;
+	return true;
 }
 
 static bool whole_of(double *number, const char *text)
@@ -121,7 +125,7 @@ static bool set_time(struct scenario *scenario, const struct scenario_key *key, 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		if (strcmp(text + size, units[i].name) == 0 && number_of(&number, text, size))
 			number *= units[i].seconds;
-	if (number < key->least || number > key->most || strspn(text + size, "msh") == 0)
+	if (number < key->least || number > key->most)
 		return refuse(why, "%s takes a time, %gs to %gs, as in 500ms, 30s, 2m or 1h, not \"%.40s\"", key->name,
 			      key->least, key->most, text);
 	*(uint64_t *)(void *)((char *)scenario + key->offset) = (uint64_t)llround(number * 1e9);

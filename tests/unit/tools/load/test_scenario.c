@@ -79,6 +79,8 @@ Test(load_scenario, what_is_no_number)
 	refused("hold", "30");
 	refused("hold", "30x");
 	refused("hold", "s");
+	refused("hold", "1.5.2s");
+	refused("hold", "1.5.2m");
 	refused("storm", "yes");
 	refused("traffic", "opened");
 	cr_assert(!set("conections", "1"));
