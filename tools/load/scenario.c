@@ -208,6 +208,11 @@ static bool set_ramp(struct scenario *scenario, const char *text, char why[WHY_M
 		return refuse(why,
 			      "ramp takes stages, as in 30s:1000,2m:5000; column %d of \"%.60s\" is not understood",
 			      column, text);
+	for (uint32_t i = 1; i < shape.count; i++)
+		if (shape.stages[i].target < shape.stages[i - 1].target)
+			return refuse(why,
+				      "ramp: %u after %u: no stage may end below the one before; with churn some leave",
+				      shape.stages[i].target, shape.stages[i - 1].target);
 	if (peak == 0 || peak > 2000000)
 		return refuse(why, "ramp takes 1 to 2000000 connections at its peak, not %u", peak);
 	if (scenario->given & bit_of("connections") && peak != scenario->connections)

@@ -108,7 +108,7 @@ Test(load_scenario, the_ramp_is_scaled_to_the_connections)
 
 Test(load_scenario, connections_follow_the_ramp)
 {
-	cr_assert(set("ramp", "10s:70,10s:20"));
+	cr_assert(set("ramp", "10s:20,10s:70,10s:70"));
 	cr_assert_eq(scenario.connections, 70);
 	refused("connections", "71");
 	cr_assert(set("connections", "70"));
@@ -116,6 +116,8 @@ Test(load_scenario, connections_follow_the_ramp)
 	refused("ramp", "5s");
 	refused("ramp", "5s:0");
 	refused("ramp", "5s:2000001");
+	refused("ramp", "10s:70,10s:69");
+	cr_assert(strstr(why, "69 after 70"), "%s", why);
 }
 
 Test(load_scenario, an_echo_has_a_room_for_each)
