@@ -579,10 +579,11 @@ def message(seq, text):
     return {"ev": "msg", "room": "r", "seq": seq, "ts": 1000 * seq, "from": "Bob", "data": {"text": text}}
 
 
-class RareParts(unittest.TestCase):
+class Staged(unittest.TestCase):
     def stage(self, play):
         stage = Stage(self, play)
         self.addCleanup(lambda: self.assertEqual(stage.failed, []))
+        self.port = stage.port
         return stage
 
     @staticmethod
@@ -593,6 +594,8 @@ class RareParts(unittest.TestCase):
             waits.append(attempt())
         return min(waits)
 
+
+class RareParts(Staged):
     def test_unacknowledged_is_said_again_with_its_cid(self):
         waited = self.shortest(self.say_again, 2.8)
         self.assertTrue(0.5 <= waited < 2.8, waited)

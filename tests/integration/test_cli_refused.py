@@ -1,17 +1,10 @@
 """uproar-cli where the server refuses, or the connection is lost in the middle: nothing goes astray, nothing is silent."""
 import os
+import time
 import unittest
 
 from harness import wait_until
-from test_cli import Running, Stage, Typed, cli
-
-
-class Staged(unittest.TestCase):
-    def stage(self, play):
-        stage = Stage(self, play)
-        self.addCleanup(lambda: self.assertEqual(stage.failed, []))
-        self.port = stage.port
-        return stage
+from test_cli import Staged, Typed, cli
 
 
 class Rooms(Typed, Staged):
@@ -75,6 +68,19 @@ class Rooms(Typed, Staged):
         self.assertEqual(sends[0]["room"], "general")
         os.write(self.tty, b"\x04")
         self.assertEqual(self.ended(), 0)
+
+
+class Hello(Staged):
+    def test_a_hello_that_is_never_answered_is_given_up(self):
+        def once():
+            stage = self.stage(lambda peer, number: peer.hear("hello"))
+            begin = time.monotonic()
+            status, _, err = cli(stage.port, "--timeout", "3", "read", "r")
+            self.assertEqual((status, err.splitlines()[-1]), (69, "uproar-cli: hello was not answered"))
+            return time.monotonic() - begin
+
+        waited = self.shortest(once, 3.5)  # the next attempt is 0.5 s later at least: it must not begin the time anew
+        self.assertTrue(3 <= waited < 3.5, waited)
 
 
 if __name__ == "__main__":

@@ -144,10 +144,11 @@ static void schedule(struct session *session, int code, uint64_t now)
 
 void session_lost(struct session *session, int code, uint64_t now)
 {
+	const bool greeting = session->phase == SESSION_GREETING;
 	struct text line = { 0 };
 	char wait[64];
 
-	text_puts(&line, code == 1006           ? "the connection was lost"
+	text_puts(&line, code == 1006           ? greeting ? "hello was not answered" : "the connection was lost"
 			 : session->link.fd < 0 ? "the server asked us to come back"
 						: "the server closed the connection: ");
 	if (code != 1006 && session->link.fd >= 0) {
@@ -157,7 +158,9 @@ void session_lost(struct session *session, int code, uint64_t now)
 			   ESCAPE_PEOPLE);
 	}
 	link_shut(&session->link, 0);
-	if (session->phase != SESSION_WAITING)
+	if (greeting)
+		snprintf(session->why, sizeof(session->why), "%.*s", (int)line.size, (const char *)line.bytes);
+	if (session->phase == SESSION_UP)
 		session->lost_ns = now;
 	if (session->phase == SESSION_UP && now - session->up_ns >= STEADY_S * SECOND_NS)
 		session->attempts = 0;
