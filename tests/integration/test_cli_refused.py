@@ -4,7 +4,7 @@ import time
 import unittest
 
 from harness import wait_until
-from test_cli import Staged, Typed, cli
+from test_cli import Running, Staged, Typed, cli, message
 
 
 class Rooms(Typed, Staged):
@@ -81,6 +81,38 @@ class Hello(Staged):
 
         waited = self.shortest(once, 3.5)  # the next attempt is 0.5 s later at least: it must not begin the time anew
         self.assertTrue(3 <= waited < 3.5, waited)
+
+    def test_a_hello_that_is_refused_for_now_is_said_again(self):
+        def refusing(code, close):
+            def play(peer, number):
+                if number > 1:
+                    peer.greet(events=[message(1, "here")], seq=1)
+                    peer.hear()
+                peer.refuse(peer.hear("hello"), code, retry_ms=100)
+                peer.refuse(peer.hear("join"), "unauthorized")
+                peer.close(close, "later")
+                peer.hear()
+
+            stage = self.stage(play)
+            return code, close, stage, Running(self, stage.port, "read", "r")
+
+        cases = (("rate_limited", 4513), ("unavailable", 4513), ("limit", 4414))
+        for code, close, stage, reader in [refusing(*case) for case in cases]:  # each waits for up to 20 s
+            status, err = reader.ended(), "\n".join(reader.err)
+            self.assertEqual((status, len(reader.out), stage.count), (0, 1, 2), err)
+            self.assertIn(f"the server: hello was refused: {code}, no", err)
+            self.assertIn(f"closed the connection: {close} later; the next attempt is in", err)
+
+    def test_a_hello_that_is_refused_for_good(self):
+        def play(peer, number):
+            peer.refuse(peer.hear("hello"), "forbidden", retry_ms=100)
+            peer.close(4412, "banned")
+            peer.hear()
+
+        stage = self.stage(play)
+        status, _, err = cli(stage.port, "read", "r")
+        self.assertEqual((status, stage.count), (69, 1))
+        self.assertIn("the server: hello was refused: forbidden, no", err)
 
 
 if __name__ == "__main__":

@@ -210,8 +210,6 @@ static void on_answer(void *owner, enum ask_kind kind, struct room *room, const 
 		chat->refused = chat->refused || kind == ASK_JOIN;
 		if (kind == ASK_JOIN)
 			room_gone(chat, room);
-		else if (kind == ASK_HELLO)
-			session_give_up(&chat->session, "the server does not take us");
 		else if (kind == ASK_SEARCH && chat->options->mode == MODE_SEARCH)
 			session_give_up(&chat->session, "nothing can be searched here");
 	} else if (kind == ASK_HELLO) {

@@ -221,6 +221,8 @@ static void refused(struct session *session, const struct ask *ask, const struct
 	session->ops->on_answer(session->owner, ask->kind, ask->room, &answer);
 	if (ask->kind == ASK_JOIN)
 		ask->room->phase = ROOM_FREE;
+	if (ask->kind == ASK_HELLO) /* a close follows, which says whether to come back; nothing else counts */
+		memset(session->asks, 0, sizeof(session->asks));
 }
 
 static void answered(struct session *session, const struct ask *ask, const struct answer *answer, uint64_t now)

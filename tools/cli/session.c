@@ -135,7 +135,7 @@ static void schedule(struct session *session, int code, uint64_t now)
 	uint64_t most_ms;
 
 	session->attempts++;
-	most_ms = code == 4513 || session->attempts > 4 ? 20000 : 1000ull << session->attempts;
+	most_ms = code == 4414 || code == 4513 || session->attempts > 4 ? 20000 : 1000ull << session->attempts;
 	session->try_ns = at_once ? now : now + (500 + random_entropy() % (most_ms - 500 + 1)) * 1000000;
 	if (session->leave_ns > session->try_ns)
 		session->try_ns = session->leave_ns;
