@@ -149,7 +149,8 @@ class Reload(unittest.TestCase):
         with Configured("page = on;\n") as it:
             self.assertEqual(status("/"), 200)
             it.reload("page = off;\n")
-            self.assertEqual((status("/"), status("/healthz")), (404, 200))
+            self.assertTrue(wait_until(lambda: status("/") == 404))
+            self.assertEqual(status("/healthz"), 200)
 
     def test_what_needs_a_restart_is_told(self):
         with Configured("connections = 100;\n") as it:
@@ -262,7 +263,7 @@ class ByApi(unittest.TestCase):
                 self.assertEqual(http.ask("GET", "/api/v1/log-level")[2], {"level": "error"})
                 self.assertEqual(http.ask("PUT", "/api/v1/log-level", {"level": "debug"})[0], 200)
                 it.hangup()  # says so, for the level was debug until then
-                self.assertEqual(http.ask("GET", "/api/v1/log-level")[2], {"level": "error"})
+                self.assertTrue(wait_until(lambda: http.ask("GET", "/api/v1/log-level")[2] == {"level": "error"}))
 
 
 class UnderLoad(unittest.TestCase):
