@@ -116,7 +116,7 @@ class Unfinished(Hostile):
         self.assert_told("message_timeout", "message_timeouts")
 
     def test_a_message_that_is_whole_in_time(self):
-        code, took = self.parts(0.1, 14)
+        code, took = self.parts(0.1, 8)
         self.assertEqual(code, 0)
         self.assertEqual(self.server.metric("message_timeouts"), 0)
 
