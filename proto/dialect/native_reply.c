@@ -7,9 +7,11 @@
 /* The longer name of a class; the other one is disk. */
 #define CLASS_LONGEST "memory"
 #define RIGHT(name, allows) ",\"" #name "\""
-static const char rights_longest[] = ",\"rights\":[]"
+enum {
+	RIGHTS_LONGEST = sizeof(",\"rights\":[]"
 #include "proto/chat/tbl/rights.h"
-	;
+				)
+};
 #undef RIGHT
 #define REV_LONGEST ",\"rev\":" INTEGER_LONGEST
 
@@ -26,7 +28,7 @@ static const uint16_t fixed_bound[] = {
 				   "\",\"recovered\":false,\"reason\":\"epoch\",\"more\":false,"
 				   "\"read\":" INTEGER_LONGEST ",\"every\":" INTEGER_LONGEST
 				   ",\"locked\":true,\"users\":[],\"users_more\":true,\"events\":[]}") +
-			    sizeof(rights_longest),
+			    RIGHTS_LONGEST,
 	[CHAT_REPLY_ACK] = sizeof("{\"room\":\"\",\"seq\":" INTEGER_LONGEST ",\"ts\":" INTEGER_LONGEST
 				  ",\"epoch\":\"\",\"class\":\"" CLASS_LONGEST "\",\"dup\":true}"),
 	[CHAT_REPLY_HISTORY] = sizeof("{\"room\":\"\",\"epoch\":\"\",\"events\":[],\"first\":" INTEGER_LONGEST
