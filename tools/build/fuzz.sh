@@ -26,12 +26,13 @@ targets() {
 longest() {
 	case $1 in
 	ws_header) echo 32 ;;
-	ws_close | ws_mask | utf8 | url | room_class) echo 300 ;;
+	ws_close | ws_mask | http_cookie | utf8 | url | room_class) echo 300 ;;
 	http_head) echo 9000 ;;
 	moderation | options | scenario | api_keys | bans | deflate | ws_extension) echo 400 ;;
 	api) echo 150 ;;
 	session) echo 120 ;;
 	cli | ws_assembly | ws_handshake) echo 600 ;;
+	keys) echo 1000 ;;
 	engine) echo 400 ;;
 	*) echo 2000 ;;
 	esac
