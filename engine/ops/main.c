@@ -1,7 +1,9 @@
 /* main.c - the command line of uproar.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/ops/boot.h"
 #include "engine/ops/metrics.h"
@@ -43,12 +45,25 @@ static void answer(enum config_wish wish)
 		options_document(stdout);
 }
 
+/* A descriptor that is closed would be given to what is opened next, which then had the log written into it. */
+static bool fill_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	static struct config config;
 	static struct options options;
 	static struct files files;
 	char error[OPTION_ERROR_MAX];
+
+	if (!fill_standard())
+		return refused(EXIT_MEMORY, "a standard descriptor is closed, and /dev/null cannot be opened for it");
+
 	int status = config_command(&config, argc, argv, error);
 
 	if (status != 0)

@@ -2,12 +2,13 @@
 import ctypes
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
 import unittest
 
-from harness import BUILD, ROOT, Client, Server, temporary
+from harness import BUILD, ROOT, Client, Server, free_port, temporary, wait_until
 from test_api import write_keys
 
 BINARY = os.path.join(ROOT, BUILD, "uproar")
@@ -45,6 +46,19 @@ def refuse_io_uring(number, entries=None):
         assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
         assert libc.prctl(22, 2, head, 0, 0) == 0  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
     return before
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+def serves(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+        return True
+    except ConnectionRefusedError:
+        return False
 
 
 class Words(unittest.TestCase):
@@ -298,6 +312,27 @@ class Starts(unittest.TestCase):
                     self.assertEqual(os.sched_getaffinity(int(task)), {last})
         finally:
             os.sched_setaffinity(0, mine)
+
+    def test_standard_descriptors_that_are_closed(self):
+        """Nothing that is opened later takes their place: not the pipes to who reads the file, not what is in the data."""
+        for closed in ("<&- >&-", "2>&-"):
+            with temporary() as folder:
+                path, said, port = os.path.join(folder, "conf"), os.path.join(folder, "said"), free_port()
+                with open(path, "w") as file:
+                    file.write("send-rate = 50;\n")
+                words = [BINARY, "--listen", f"127.0.0.1:{port}", "--data", folder, "-c", path, "--cores", "1"]
+                with open(said, "w") as log:
+                    process = subprocess.Popen(["sh", "-c", f'exec "$@" {closed}', "sh", *words], stderr=log)
+                try:
+                    self.assertTrue(wait_until(lambda: serves(port)))
+                    process.send_signal(signal.SIGHUP)
+                    if "2>&-" not in closed:
+                        self.assertTrue(wait_until(lambda: re.search("reload(ed|_refused) ", read(said))))
+                        self.assertIn(" reloaded ", read(said))
+                finally:
+                    process.terminate()
+                    self.assertEqual(process.wait(20), 0)
+                self.assertEqual(read(os.path.join(folder, "lock")), "")
 
     def test_json_logs_are_json_alone(self):
         import json
