@@ -302,6 +302,20 @@ class Wrong(Broadcasts, unittest.TestCase):
         self.assertEqual(summary["received"], summary["sent"] * 3)
         self.assertEqual([summary[wrong] for wrong in ("lost", "duplicated", "corrupted", "foreign")], [0] * 4, said)
 
+    def test_what_comes_late_is_awaited_as_long_as_the_drain_says(self):
+        """The server stops in the last message of all, for longer than the generator can have waited in vain before."""
+        def stall(number, message):
+            if number == 20:
+                time.sleep(2.5)
+            return [message]
+
+        self.serve(stall, compression=None)
+        status, summary, said = load(f"ws://127.0.0.1:{self.port}/", "fanout", "--dialect", "raw", "--connections", "3",
+                                     "--ramp", "burst 0s:3", "--traffic", "open", "--rate", "100", "--messages", "20",
+                                     "--workers", "2", "--drain", "30s")
+        self.assertIn(status, (0, INVALID), said)
+        self.assertEqual((summary["sent"], summary["received"], summary["lost"]), (20, 60, 0), said)
+
     def test_a_lost_one_is_missed(self):
         status, summary, said = self.run_with(lambda message: [])
         self.assertIn(status, (1, INVALID), said)

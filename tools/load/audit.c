@@ -180,16 +180,21 @@ uint32_t audit_excuse(struct audit *audit, uint32_t track, uint32_t number, uint
 	return count;
 }
 
+uint32_t audit_lacks(const struct audit *audit, uint32_t track, uint32_t sent)
+{
+	const struct track *const state = track_of(audit, track);
+	const uint32_t from = sure_from(state);
+
+	return state->next != 0 && sent + 1 > from ? sent + 1 - from : 0;
+}
+
 void audit_end(struct audit *audit, uint32_t track, uint32_t sent)
 {
 	struct track *state = track_of(audit, track);
+	const uint32_t lacks = audit_lacks(audit, track, sent);
 
-	if (state->next != 0) {
-		const uint32_t from = sure_from(state);
-
-		if (sent + 1 > from)
-			miss(audit, track, from, sent + 1);
-	}
+	if (lacks > 0)
+		miss(audit, track, sent + 1 - lacks, sent + 1);
 	*state = (struct track){ .next = 0 };
 }
 

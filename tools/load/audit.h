@@ -35,6 +35,9 @@ bool audit_take(struct audit *audit, uint32_t track, uint32_t number);
  * it. Returns how many were excused. */
 uint32_t audit_excuse(struct audit *audit, uint32_t track, uint32_t number, uint32_t most);
 
+/* How many of those up to `sent` that were sure to come may still do so in order: a hole is not among them. */
+uint32_t audit_lacks(const struct audit *audit, uint32_t track, uint32_t sent);
+
 /* The receiver has left; everything up to `sent` should have come. A track may begin again afterwards. */
 void audit_end(struct audit *audit, uint32_t track, uint32_t sent);
 

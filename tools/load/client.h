@@ -124,8 +124,6 @@ struct worker {
 	uint32_t *gaps;          /* by membership: so many are left out, the server said, and not yet found missing */
 	uint64_t gap_count;      /* memberships that have such */
 	uint64_t corrupted, foreign;
-	uint64_t base;           /* sum of what had been sent when tracks began */
-	bool left;               /* a track has ended: base means nothing */
 	struct resume *resume;   /* or NULL */
 	bool goes_on;            /* the join at hand takes up its tracks again */
 	bool catching_up;        /* what is delivered now was missed: its latency says nothing */
@@ -209,7 +207,7 @@ void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *
 void rooms_gave_up(struct worker *worker, uint32_t index, uint32_t room); /* it comes back without what it missed */
 void rooms_gap(struct worker *worker, uint32_t index, uint32_t room, uint32_t left_out);
 void rooms_flush(struct worker *worker);                /* into the histogram */
-bool rooms_all_came(const struct worker *worker);
+bool rooms_all_came(const struct worker *worker);       /* what was sent and still can */
 void rooms_settle(struct worker *worker);               /* at the end */
 uint64_t rooms_membership(const struct worker *worker, uint32_t index, uint32_t room); /* UINT64_MAX: none */
 

@@ -128,7 +128,6 @@ static void begin_tracks(struct worker *worker, uint32_t index, uint64_t members
 			continue;
 		audit_begin(worker->audit, (uint32_t)(membership * each + p),
 			    sent > ON_THE_ROAD ? sent - ON_THE_ROAD : 0, sent);
-		worker->base += sent;
 	}
 }
 
@@ -236,7 +235,6 @@ void rooms_left(struct worker *worker, uint32_t index)
 			queue_remove(worker, &worker->joining, index);
 	}
 	leave_all(worker, index, false);
-	worker->left |= !worker->resume;
 }
 
 /* What it missed is nobody's loss in the book: the server has said that it does not come. */
@@ -252,7 +250,6 @@ void rooms_gave_up(struct worker *worker, uint32_t index, uint32_t room)
 			audit_excuse(worker->audit, (uint32_t)(membership * each + p),
 				     stat_get(worker->run->sent[room * each + p]), UINT32_MAX);
 	end_tracks(worker, index, membership, room, false);
-	worker->left = true;
 }
 
 void rooms_flush(struct worker *worker)
@@ -308,27 +305,37 @@ void rooms_gap(struct worker *worker, uint32_t index, uint32_t room, uint32_t le
 	set_gap(worker, membership, worker->gaps[membership] + (left_out < most ? left_out : most));
 }
 
-/* Everything that was sent has come to everybody who is in its room: exact unless somebody has left. */
+static uint64_t lacks(const struct worker *worker, uint32_t index, uint64_t membership, uint32_t room)
+{
+	const uint32_t each = worker->crowd.publishers_per_room;
+	uint64_t sum = 0;
+
+	for (uint32_t p = 0; p < each; p++) {
+		const uint32_t id = room * each + p;
+
+		if (!is_not_owed(worker, index, id))
+			sum += audit_lacks(worker->audit, (uint32_t)(membership * each + p),
+					   stat_get(worker->run->sent[id]));
+	}
+	return sum;
+}
+
+/* To everybody who is in its room; but for holes, which one that is late may still fill. */
 bool rooms_all_came(const struct worker *worker)
 {
-	const struct audit_counts *const counts = audit_counts(worker->audit);
 	const struct crowd *const crowd = &worker->crowd;
-	const uint32_t each = crowd->publishers_per_room;
-	uint64_t expected = 0;
 
-	if (worker->left)
-		return false;
 	for (uint32_t index = 0; index < crowd->members; index++)
 		for (uint32_t i = 0; i < crowd->rooms_per_connection; i++) {
 			const uint64_t membership = (uint64_t)index * crowd->rooms_per_connection + i;
 			const uint32_t first = worker->clients[index].first_room + i;
 			const uint32_t room = first < crowd->rooms ? first : first - crowd->rooms;
 
-			for (uint32_t p = 0; is_in(worker, membership) && p < each; p++)
-				if (!is_not_owed(worker, index, room * each + p))
-					expected += stat_get(worker->run->sent[room * each + p]);
+			if (is_in(worker, membership) &&
+			    lacks(worker, index, membership, room) > worker->gaps[membership])
+				return false;
 		}
-	return counts->delivered + counts->excused >= expected - worker->base;
+	return true;
 }
 
 void rooms_settle(struct worker *worker)

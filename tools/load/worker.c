@@ -19,7 +19,7 @@
 #define SAMPLE_NS 100000000ull
 #define WAIT_NS 5000000ull /* at most: a phase may have ended */
 #define LOOK_NS 20000000ull /* drain: adding up every membership takes time */
-#define QUIET_NS 1000000000ull /* drain: nothing came for so long, so nothing will */
+#define QUIET_NS 1000000000ull /* drain: nothing came for so long, so no hole will be filled */
 
 static bool open_ring(struct worker *worker)
 {
@@ -136,7 +136,7 @@ static void watch_drain(struct worker *worker)
 	    worker->now - worker->looked_ns < LOOK_NS)
 		return;
 	worker->looked_ns = worker->now;
-	if (quiet || (all_answered(worker) && rooms_all_came(worker)))
+	if (all_answered(worker) && rooms_all_came(worker) && (quiet || audit_counts(worker->audit)->lost == 0))
 		stat_set(worker->mine->drained, true);
 }
 

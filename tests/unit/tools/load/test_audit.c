@@ -115,6 +115,21 @@ Test(load_audit, what_was_not_sure_to_come_needs_no_excuse)
 	expect(1, 0, 0, 0);
 }
 
+Test(load_audit, what_may_still_come)
+{
+	cr_assert_eq(audit_lacks(audit, 1, 3), 3);
+	cr_assert(audit_take(audit, 1, 1));
+	cr_assert_eq(audit_lacks(audit, 1, 3), 2);
+	cr_assert(audit_take(audit, 1, 3));
+	cr_assert_eq(audit_lacks(audit, 1, 3), 0, "the second is a hole");
+	audit_end(audit, 1, 5);
+	expect(2, 3, 0, 0);
+	cr_assert_eq(audit_lacks(audit, 1, 5), 0, "it has left");
+	audit_begin(audit, 1, 5, 8);
+	cr_assert_eq(audit_lacks(audit, 1, 8), 0, "none of them is sure");
+	cr_assert_eq(audit_lacks(audit, 1, 9), 1);
+}
+
 /* Many missing at once, found again in another order. Numbers of one track alone never share a place of the table. */
 Test(load_audit, thousands_missing_are_found_again_one_by_one)
 {
