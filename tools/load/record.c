@@ -96,6 +96,12 @@ static double server_cpu(const struct record_moment *from, const struct record_m
 										 : NAN;
 }
 
+/* What a worker used of something in the hold. NAN: it died in it, and nobody knows. */
+static double used_ns(const uint64_t *hold, const uint64_t *held, uint32_t worker)
+{
+	return held[worker] >= hold[worker] ? (double)(held[worker] - hold[worker]) : NAN;
+}
+
 double record_worker_percent(const struct record *record, bool cpu, bool wait)
 {
 	const double ns = seconds_between(&record->hold, &record->held) * 1e9;
@@ -105,9 +111,11 @@ double record_worker_percent(const struct record *record, bool cpu, bool wait)
 		double used = 0;
 
 		if (cpu)
-			used += (double)(record->held.worker_cpu_ns[i] - record->hold.worker_cpu_ns[i]);
+			used += used_ns(record->hold.worker_cpu_ns, record->held.worker_cpu_ns, i);
 		if (wait)
-			used += (double)(record->held.worker_wait_ns[i] - record->hold.worker_wait_ns[i]);
+			used += used_ns(record->hold.worker_wait_ns, record->held.worker_wait_ns, i);
+		if (isnan(used))
+			return NAN;
 		most = fmax(most, used / ns * 100);
 	}
 	return isnan(ns) ? NAN : most;
@@ -201,7 +209,7 @@ static void put_use(const struct record *record, struct summary *summary)
 	PUT(kernel_memory_bytes_peak, known(record->kernel_peak));
 	PUT(server_fds_peak, known(record->server_fds_peak));
 	for (uint32_t i = 0; i < record->scenario.workers; i++)
-		generator_ns += (double)(record->held.worker_cpu_ns[i] - record->hold.worker_cpu_ns[i]);
+		generator_ns += used_ns(record->hold.worker_cpu_ns, record->held.worker_cpu_ns, i);
 	if (!isnan(hold_s))
 		PUT(generator_cpu_s, generator_ns / 1e9);
 	PUT(generator_cpu_percent_max_worker, record_worker_percent(record, true, false));

@@ -60,7 +60,8 @@ struct record_row *record_push(struct record *record);
 
 void record_summary(const struct record *record, struct summary *summary);
 
-/* What share of the hold the busiest worker ran, or waited for a processor, or both, in percent; NAN without a hold. */
+/* What share of the hold the busiest worker ran, or waited for a processor, or both, in percent; NAN without a hold,
+ * or when a worker died in it. */
 double record_worker_percent(const struct record *record, bool cpu, bool wait);
 
 #endif

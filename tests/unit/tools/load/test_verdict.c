@@ -269,6 +269,18 @@ Test(load_verdict, ended_early)
 	invalid(0, "worker 0");
 }
 
+Test(load_verdict, what_a_worker_used_that_died_in_the_hold_is_not_known)
+{
+	record.hold.worker_cpu_ns[0] = 1 * SECOND;
+	record.hold.worker_wait_ns[0] = 1 * SECOND;
+	record.held.worker_cpu_ns[0] = 0;
+	memcpy(record.death, "worker 0 was ended by signal 9", 31);
+	invalid(0, "worker 0");
+	cr_assert(isnan(summary.figure[SUMMARY_generator_cpu_s]));
+	cr_assert(isnan(summary.figure[SUMMARY_generator_cpu_percent_max_worker]));
+	cr_assert(isnan(summary.figure[SUMMARY_generator_wait_percent_max_worker]));
+}
+
 Test(load_verdict, a_ramp_that_came_to_a_halt_fails)
 {
 	record.stuck = true;
