@@ -101,14 +101,23 @@ static void judge_thresholds(struct verdict *verdict, const struct record *recor
 		add_own(verdict, summary, SUMMARY_received, '>', 1);
 }
 
+static bool is_of(const struct verdict_row *row, enum summary_figure which)
+{
+	return strcmp(row->threshold.metric, summary_name(which)) == 0;
+}
+
 /* By thresholds of the scenario's or our own. */
 static void judge_audit(struct verdict *verdict, const struct record *record)
 {
-	for (size_t i = 0; i < verdict->row_count; i++)
+	for (size_t i = 0; i < verdict->row_count; i++) {
+		const struct verdict_row *const row = &verdict->rows[i];
+		bool bad = is_of(row, SUMMARY_delivered_percent) && record->end.totals.audit.lost > 0;
+
 		for (size_t j = 0; j < sizeof(audit) / sizeof(audit[0]); j++)
-			if (strcmp(verdict->rows[i].threshold.metric, summary_name(audit[j])) == 0 &&
-			    !verdict->rows[i].passed)
-				verdict->audit_failed = !record->interrupted && !record->death[0];
+			bad |= is_of(row, audit[j]);
+		if (bad && !row->passed)
+			verdict->audit_failed = !record->interrupted && !record->death[0];
+	}
 }
 
 static void judge_lag(struct verdict *verdict, const struct summary *summary)

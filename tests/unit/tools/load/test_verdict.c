@@ -110,6 +110,12 @@ Test(load_verdict, a_threshold_of_the_scenario_takes_the_audit_s_place)
 	record.end.totals.audit.lost = 101;
 	valid(0);
 	cr_assert(!verdict.passed);
+	cr_assert(verdict.audit_failed, "so they were lost");
+	record.end.totals.audit.lost = 0;
+	record.end.totals.audit.excused = 101;
+	valid(0);
+	cr_assert(!verdict.passed && !verdict.audit_failed, "nothing was lost, but it is a threshold");
+	record.end.totals.audit = (struct audit_counts){ .delivered = 99900, .lost = 101 };
 	cr_assert(scenario_set(&record.scenario, "threshold", "none", why));
 	cr_assert(scenario_set(&record.scenario, "threshold", "lost < 101", why));
 	valid(0);
