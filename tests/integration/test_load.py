@@ -148,25 +148,38 @@ class Real(unittest.TestCase):
 
 
 class Stopped(unittest.TestCase):
-    def test_what_a_stopped_worker_never_sent_is_late(self):
+    """The worker, from the first second of the hold until it is over."""
+
+    def stopped(self, interrupted):
         with Server("--cores", "1", "--send-rate", "0", "--command-rate", "0") as server, \
                 tempfile.TemporaryDirectory() as out:
             command = [LOAD, "run", "fanout", "--url", f"ws://127.0.0.1:{server.port}/ws", "--out", out,
                        "--connections", "5", "--ramp", "burst 0s:5", "--traffic", "open", "--rate", "200", "--warmup",
-                       "0s", "--hold", "4s", "--server-pid", "none"]
+                       "0s", "--hold", "3s", "--server-pid", "none"]
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
                 said = self.until(run, " hold ")
                 with open(f"/proc/{run.pid}/task/{run.pid}/children", encoding="ascii") as file:
                     worker = int(file.read())
                 os.kill(worker, signal.SIGSTOP)
                 said += self.until(run, " drain ")
+                if interrupted:
+                    run.send_signal(signal.SIGINT)
+                    said += self.until(run, " end ")
                 os.kill(worker, signal.SIGCONT)
                 said += run.stdout.read()
             with open(os.path.join(out, "results.json"), encoding="utf-8") as file:
                 results = json.load(file)
         self.assertEqual(run.returncode, INVALID, said)
-        self.assertTrue([why for why in results["verdict"]["invalid_reasons"] if "ms late" in why], said)
-        self.assertEqual(results["summary"]["lost"], 0, said)
+        return "\n".join(results["verdict"]["invalid_reasons"]), results["summary"], said
+
+    def test_what_it_never_sent_is_late(self):
+        why, summary, said = self.stopped(interrupted=False)
+        self.assertIn("ms late", why, said)
+        self.assertEqual(summary["lost"], 0, said)
+
+    def test_a_run_that_is_interrupted_in_the_drain_says_nothing_either(self):
+        why, _, said = self.stopped(interrupted=True)
+        self.assertIn("ended early by a signal", why, said)
 
     @staticmethod
     def until(run, word):

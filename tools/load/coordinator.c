@@ -301,8 +301,8 @@ static void walk(struct coordinator *coordinator)
 		if (!is_over(coordinator, 1))
 			walk_hold(coordinator);
 	}
-	record->interrupted = coordinator->interrupts > 0;
 	walk_drain(coordinator);
+	record->interrupted = coordinator->interrupts > 0;
 	walk_end(coordinator);
 }
 
