@@ -26,6 +26,29 @@ static int refuse(const struct options *options, enum option_id id, const char *
 	return -1;
 }
 
+/* As auth_make() says it. What is not of a file begins with whose it is. */
+static void refuse_made(const struct options *options, const char *why, char error[OPTION_ERROR_MAX])
+{
+	static const struct {
+		const char *begins;
+		enum option_id id;
+	} others[] = {
+		{ "issuers: ", OPTION_token_issuer },
+		{ "audiences: ", OPTION_token_audience },
+		{ "token-jwks: ", OPTION_token_jwks },
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		const size_t size = strlen(others[i].begins);
+
+		if (strncmp(why, others[i].begins, size) == 0) {
+			refuse(options, others[i].id, why + size, error);
+			return;
+		}
+	}
+	refuse(options, OPTION_token_keys, why, error);
+}
+
 /* The next word of token-keys, FILE or ALG:FILE. A file whose name has a colon in it can be named as ./FILE. False:
  * there is none. */
 static bool next_word(const char **at, struct span *algorithm, char path[FILES_PATH_MAX])
@@ -137,12 +160,12 @@ struct auth *identity_make(const struct options *options, const struct identity_
 	memcpy(sources, read->sources, sizeof(read->sources));
 	if (jwks.bytes)
 		sources[config.source_count++] = (struct auth_source){
-			.name = text_of(options, OPTION_token_jwks),
+			.name = SPAN("token-jwks"), /* not its address, which may hold a password */
 			.text = jwks,
 		};
 	struct auth *auth = auth_make(&config, before, why);
 
 	if (!auth)
-		refuse(options, OPTION_token_keys, why, error);
+		refuse_made(options, why, error);
 	return auth;
 }

@@ -474,6 +474,7 @@ class KeySet(unittest.TestCase):
                 backend.answer = {"keys": useless}
                 self.assertTrue(wait_until(lambda: figure(server, "fetch_keys_failed_total") >= 2, 60), "each time it comes")
                 self.assertTrue([line for line in server.lines if "jwks_refused" in line])
+                self.assertFalse([line for line in server.lines if "/hook" in line], "nobody's address")
                 self.assertTrue(self.comes(server, old))
                 backend.answer = self.keys(self.new)
                 self.assertTrue(wait_until(lambda: self.comes(server, new), 60))

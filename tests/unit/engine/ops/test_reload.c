@@ -158,6 +158,24 @@ Test(reload, a_password_is_not_told)
 	close_all(next);
 }
 
+/* Each refusal names the option that it is about, and no address. */
+Test(reload, what_was_fetched_is_not_of_the_files)
+{
+	char many[200];
+
+	memset(many, 0, sizeof(many));
+	for (size_t i = 0; i < AUTH_LIST_MAX + 1; i++)
+		memcpy(many + 2 * i, "i ", 2);
+	run_with(WORDS("--token-jwks", "https://id.example/s3cret", "--token-issuer", "i", "--token-audience", "a"));
+	cr_assert_eq(policy_fetched(running, SPAN("{\"keys\":[]}"), error), -1);
+	cr_assert_str_eq(error, "command line: option 'token-jwks': there is none in it");
+	cr_assert_null(judge(WORDS("--token-issuer", many)));
+	cr_assert_not_null(strstr(report.error, "option 'token-issuer': more than 16"), "%s", report.error);
+	cr_assert_null(judge(WORDS("--token-audience", many)));
+	cr_assert_not_null(strstr(report.error, "option 'token-audience': more than 16"), "%s", report.error);
+	close_all(NULL);
+}
+
 Test(reload, rooms_do_not_move_between_disk_and_memory)
 {
 	static const struct {
