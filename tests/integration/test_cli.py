@@ -74,6 +74,9 @@ class Running:
     def shows(self, pattern, seconds=20):
         return wait_until(lambda: any(re.search(pattern, line) for line in list(self.out)), seconds)
 
+    def complains(self, text):
+        return wait_until(lambda: any(text in line for line in list(self.err)))
+
 
 class WithServer(unittest.TestCase):
     @classmethod

@@ -70,6 +70,60 @@ class Rooms(Typed, Staged):
         self.assertEqual(self.ended(), 0)
 
 
+class Held(Staged):
+    """Who is muted in a room, or too fast for it."""
+
+    def joined(self, play, *words):
+        """A pipe that is in a and b, where it has said "one"; play goes on from there."""
+        def begin(peer, number):
+            peer.welcome()
+            for _ in range(2):
+                peer.let_in(peer.hear("join"))
+            play(peer)
+
+        return Running(self, self.stage(begin).port, *words, "join", "a", "b")
+
+    def test_the_other_rooms_go_on_and_it_is_told_once(self):
+        heard = []
+
+        def play(peer):
+            for seq, code in enumerate(("slow_mode", None, "muted", None)):
+                command, begin = peer.hear("send"), time.monotonic()
+                if code:
+                    peer.refuse(command, code, retry_ms=1500)
+                else:
+                    peer.take(command, seq)
+                heard.append((begin, command["room"]))
+            peer.hear()
+
+        chat = self.joined(play, "--timeout", "2")
+        chat.say("one\n")
+        self.assertTrue(wait_until(lambda: heard))
+        chat.say("/join b\ntwo\n")
+        self.assertEqual(chat.ended(), 0, chat.err)
+        self.assertEqual([room for _, room in heard], ["a", "b", "a", "a"])
+        self.assertGreaterEqual(heard[2][0] - heard[0][0], 1.5)
+        self.assertGreaterEqual(heard[3][0] - heard[2][0], 1.5)
+        self.assertEqual(chat.err, ["uproar-cli: a: refused for now: slow_mode; said again in 1.5 s"])
+
+    def test_longer_than_one_would_wait_is_for_good(self):
+        heard = []
+
+        def play(peer):
+            heard.append(peer.hear("send"))
+            peer.refuse(heard[0], "muted", retry_ms=3000)
+            heard.append(peer.hear("send"))
+            peer.take(heard[1], 1)
+            peer.hear()
+
+        chat = self.joined(play, "--timeout", "2")
+        chat.say("one\n")
+        self.assertTrue(chat.complains("a: what was said was refused: muted, no"), chat.err)
+        chat.say("/join b\ntwo\n")
+        self.assertEqual((chat.ended(), len(chat.err)), (75, 1), chat.err)
+        self.assertEqual(heard[1]["room"], "b")
+
+
 class Hello(Staged):
     def test_a_hello_that_is_never_answered_is_given_up(self):
         def once():

@@ -146,7 +146,7 @@ void flow_pump(struct session *session, uint64_t now)
 	refill(session, now);
 	join_wanted(session, now);
 	for (size_t i = 0; i < SESSION_ROOMS_MAX && session->paused_ns <= now; i++)
-		if (session->rooms[i].phase == ROOM_IN)
+		if (session->rooms[i].phase == ROOM_IN && session->rooms[i].paused_ns <= now)
 			say_waiting(session, &session->rooms[i]);
 }
 
@@ -162,8 +162,8 @@ uint64_t flow_wait_ns(const struct session *session, uint64_t now)
 			own = room->wanted_ns > now ? room->wanted_ns - now : 0;
 		else if (room->phase != ROOM_IN || !outbox_unsent(&room->outbox))
 			continue;
-		else if (session->paused_ns > now)
-			own = session->paused_ns - now;
+		else if (room->paused_ns > now || session->paused_ns > now)
+			own = (room->paused_ns > session->paused_ns ? room->paused_ns : session->paused_ns) - now;
 		else if (session->sends > 0 && session->tokens < 1.0)
 			own = (uint64_t)((1.0 - session->tokens) / rate(session) * 1e9) + 1;
 		if (own < wait)

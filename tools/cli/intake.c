@@ -5,6 +5,7 @@
 #include "proto/json/json_string.h"
 #include "tools/cli/element.h"
 #include "tools/cli/escape.h"
+#include "tools/cli/escape.h"
 #include "tools/cli/session.h"
 
 #define MS 1000000ull
@@ -37,6 +38,13 @@ static struct room *room_of(struct session *session, const struct json_value *va
 	return value->type == JSON_STRING ? session_room(session, word(value)) : NULL;
 }
 
+/* Nothing is late that was to wait until then. */
+static void progress(struct session *session, uint64_t at)
+{
+	if (at > session->progress_ns)
+		session->progress_ns = at;
+}
+
 static void hello_answered(struct session *session, struct span ok, uint64_t now)
 {
 	enum { PING, LIMITS, DATA = 0, ROOMS, SENDS };
@@ -46,7 +54,7 @@ static void hello_answered(struct session *session, struct span ok, uint64_t now
 
 	session->phase = SESSION_UP;
 	session->up_ns = now;
-	session->progress_ns = now;
+	progress(session, now);
 	session->tokens = 1e9; /* the burst is full; flow cuts it to size */
 	session->tokens_ns = now;
 	session->paused_ns = 0;
@@ -144,7 +152,8 @@ struct refusal {
 	struct span code;
 	struct span message;
 	bool again; /* the same command may succeed later */
-	uint64_t retry_ns;
+	uint64_t retry_ms; /* as the server says */
+	uint64_t retry_ns; /* of which so much is believed */
 };
 
 static bool code_is(const struct refusal *refusal, const char *code)
@@ -164,8 +173,8 @@ static struct refusal refusal_of(const struct json_value *err)
 	refusal.code = word(&value[CODE]);
 	refusal.message = word(&value[MESSAGE]);
 	refusal.again = value[RETRY].type == JSON_NUMBER || code_is(&refusal, "internal");
-	refusal.retry_ns = number(&value[RETRY], 1000);
-	refusal.retry_ns = (refusal.retry_ns < AFTER_MS_MAX ? refusal.retry_ns : AFTER_MS_MAX) * MS;
+	refusal.retry_ms = number(&value[RETRY], 1000);
+	refusal.retry_ns = (refusal.retry_ms < AFTER_MS_MAX ? refusal.retry_ms : AFTER_MS_MAX) * MS;
 	return refusal;
 }
 
@@ -185,17 +194,48 @@ static void send_done(struct session *session, struct room *room, struct outbox_
 		      const struct answer *answer, uint64_t now)
 {
 	outbox_done(&room->outbox, entry);
-	session->progress_ns = now;
+	room->held = room->held && !outbox_is_empty(&room->outbox);
+	progress(session, now);
 	note_acknowledged(room, answer);
 	session->ops->on_answer(session->owner, ASK_SEND, room, answer);
+}
+
+/* Of this room alone, and of who we are: muted, say. The others go on. */
+static bool is_of_room(const struct refusal *refusal)
+{
+	return code_is(refusal, "slow_mode") || code_is(refusal, "muted") || code_is(refusal, "banned");
+}
+
+/* Says so once, until all that was held is said. */
+static void hold(struct session *session, struct room *room, const struct refusal *refusal, uint64_t now)
+{
+	struct text line = { 0 };
+	char wait[64];
+
+	room->paused_ns = now + refusal->retry_ns;
+	progress(session, room->paused_ns);
+	if (!room->held) {
+		text_puts(&line, room->name);
+		text_puts(&line, ": refused for now: ");
+		escape_put(&line, refusal->code, ESCAPE_PEOPLE);
+		snprintf(wait, sizeof(wait), "; said again in %.1f s", (double)refusal->retry_ns / 1e9);
+		text_put(&line, span_of(wait, strlen(wait) + 1));
+		session->ops->on_status(session->owner, (const char *)line.bytes);
+	}
+	room->held = true;
+	text_free(&line);
 }
 
 static void send_refused(struct session *session, struct room *room, struct outbox_entry *entry,
 			 const struct refusal *refusal, uint64_t now)
 {
 	const struct answer answer = { .code = refusal->code, .message = refusal->message };
+	const bool too_long = session->timeout_ns > 0 && refusal->retry_ms > session->timeout_ns / MS;
 
-	if (refusal->again) {
+	if (refusal->again && is_of_room(refusal) && !too_long) {
+		entry->id = 0;
+		hold(session, room, refusal, now);
+	} else if (refusal->again && !is_of_room(refusal)) {
 		entry->id = 0;
 		session->tokens = 1.0; /* one, to see whether it may again */
 		session->paused_ns = now + refusal->retry_ns;
@@ -204,7 +244,7 @@ static void send_refused(struct session *session, struct room *room, struct outb
 		room->phase = ROOM_WANTED;
 	} else {
 		outbox_done(&room->outbox, entry);
-		session->progress_ns = now;
+		progress(session, now);
 		session->ops->on_answer(session->owner, ASK_SEND, room, &answer);
 	}
 }
