@@ -14,6 +14,8 @@ HANDSHAKE = (
 )
 GOOD = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n"
 LATE_MS = 10
+SAMPLES = 48 # of a bystander beside each test, at least
+ROUNDS = 3
 
 
 def shake(*fields, host="test"):
@@ -66,7 +68,6 @@ class Bystanders:
         self.sender, self.reader = Client(port, "Ann"), Client(port, "Bob")
         for client in (self.sender, self.reader):
             client.ask(op="join", room="mem:calm")
-        self.all = []
 
     def run(self):
         while not self.over.is_set():
@@ -83,15 +84,20 @@ class Bystanders:
         self.thread.start()
 
     def stop(self):
-        """The time that one message in twenty took longer than, in milliseconds."""
+        """How long each message took."""
         self.over.set()
         self.thread.join(10)
-        self.all += self.times
-        return percentile(self.times, 95)
+        return self.times
 
 
 def percentile(times, percent):
     return sorted(times)[len(times) * percent // 100] * 1000
+
+
+def too_late(calm, control, percent):
+    """What is to be said of bystanders who waited too long, or None."""
+    late, least = percentile(calm, percent), percentile(control, percent)
+    return f"bystanders' p{percent}: {late:.1f} ms, elsewhere {least:.1f}" if late > 2 * least + LATE_MS else None
 
 
 class Hostile(unittest.TestCase):
@@ -102,22 +108,36 @@ class Hostile(unittest.TestCase):
         """Beside the server that is attacked one that is not: what this machine makes both wait is nobody's attack."""
         cls.server, cls.quiet = Server(*cls.options).start(), Server(*cls.options).start()
         cls.calm, cls.control = Bystanders(cls.server.port), Bystanders(cls.quiet.port)
+        cls.waits = {}
+
+    @classmethod
+    def late(cls):
+        """The tests beside which bystanders waited too long; all, where that is seen of all together."""
+        found = {name: told for name, times in cls.waits.items() if (told := too_late(*times, 95))}
+        together = too_late(*(sum(times, []) for times in zip(*cls.waits.values())), 99)
+        return found or (dict.fromkeys(cls.waits, together) if together else {})
 
     @classmethod
     def tearDownClass(cls):
-        cls.server.stop()
-        cls.quiet.stop()
-        late, least = percentile(cls.calm.all, 99), percentile(cls.control.all, 99)
-        assert late <= 2 * least + LATE_MS, f"bystanders' p99: {late:.1f} ms, elsewhere {least:.1f}"
+        """What this machine did to one of the two servers alone may come in one round by chance; what a test does comes in
+        every one."""
+        try:
+            for _ in range(ROUNDS - 1):
+                for name in cls.late():
+                    cls(name).debug()
+            assert not cls.late(), cls.late()
+        finally:
+            cls.server.stop()
+            cls.quiet.stop()
 
     def setUp(self):
         self.calm.start()
         self.control.start()
 
     def tearDown(self):
-        time.sleep(max(0, 0.3 - 0.006 * len(self.calm.times)))
-        late, least = self.calm.stop(), self.control.stop()
-        self.assertLessEqual(late, 2 * least + LATE_MS, f"bystanders: {late:.1f} ms, elsewhere {least:.1f}")
+        enough = wait_until(lambda: min(len(self.calm.times), len(self.control.times)) >= SAMPLES)
+        self.waits[self._testMethodName] = (self.calm.stop(), self.control.stop())
+        self.assertTrue(enough, "nobody serves the bystanders")
 
     def raw(self, **words):
         raw = Raw(self.server.port, **words)
