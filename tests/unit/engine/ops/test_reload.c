@@ -169,9 +169,9 @@ Test(reload, what_was_fetched_is_not_of_the_files)
 	run_with(WORDS("--token-jwks", "https://id.example/s3cret", "--token-issuer", "i", "--token-audience", "a"));
 	cr_assert_eq(policy_fetched(running, SPAN("{\"keys\":[]}"), error), -1);
 	cr_assert_str_eq(error, "command line: option 'token-jwks': there is none in it");
-	cr_assert_null(judge(WORDS("--token-issuer", many)));
+	cr_assert_null(judge(WORDS("--token-issuer", many, "--token-audience", "a")));
 	cr_assert_not_null(strstr(report.error, "option 'token-issuer': more than 16"), "%s", report.error);
-	cr_assert_null(judge(WORDS("--token-audience", many)));
+	cr_assert_null(judge(WORDS("--token-issuer", "i", "--token-audience", many)));
 	cr_assert_not_null(strstr(report.error, "option 'token-audience': more than 16"), "%s", report.error);
 	close_all(NULL);
 }
