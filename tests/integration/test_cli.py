@@ -153,6 +153,14 @@ class Send(WithServer):
             reader.close()
             self.assertEqual(sorted(int(e["data"]["text"]) for e in page), list(range(100)))
 
+    def test_a_server_with_few_bytes_a_second_is_waited_for(self):
+        lines = [f"{n} " + "x" * 4000 for n in range(150)]
+        with Server("--send-rate", "1000", "--send-burst", "2000", "--byte-rate", "128K", "--byte-burst", "64K") as server:
+            status, out, err = cli(server.port, "--json", "send", "r", stdin="\n".join(lines))
+            self.assertEqual((status, len(out), err), (0, 150, ""))
+            # The first flight, and each line once.
+            self.assertLess(server.metric("rate_limited"), 64 + 150)
+
     def test_the_pace_keeps_the_order(self):
         with Server("--send-rate", "40", "--send-burst", "80") as server:
             status, out, _ = cli(server.port, "--json", "send", "r", stdin="".join(f"{n}\n" for n in range(150)))
@@ -696,6 +704,40 @@ class RareParts(Staged):
         self.assertGreaterEqual(waited[1], 0.3)
         self.assertIn("was refused: conflict", "\n".join(sender.err))
         self.assertNotIn("\x1b", "\n".join(sender.err))
+
+    def test_after_a_refusal_one_at_a_time_and_in_order(self):
+        taken = []
+
+        def flight(peer, size):
+            sends = [peer.hear("send") for _ in range(size)]
+            peer.tell(ev="ping")
+            self.assertEqual(peer.hear()["op"], "pong", "one more was under way")
+            return sends
+
+        def take(peer, sends):
+            for send in sends:
+                taken.append(send["data"]["text"])
+                peer.take(send, len(taken))
+
+        def refuse(peer, sends):
+            for send in sends:
+                peer.tell(re=send["id"], err={"code": "rate_limited", "msg": "wait", "retry_ms": 1})
+
+        def play(peer, number):
+            peer.greet()
+            refuse(peer, flight(peer, 12))
+            take(peer, flight(peer, 1))
+            take(peer, flight(peer, 1))
+            take(peer, flight(peer, 2))
+            refuse(peer, flight(peer, 2))
+            while len(taken) < 12:
+                take(peer, flight(peer, 1) if len(taken) < 6 else [peer.hear("send")])
+            peer.hear()
+
+        stage = self.stage(play)
+        lines = [str(n) for n in range(12)]
+        self.assertEqual(cli(stage.port, "--timeout", "10", "send", "r", stdin="\n".join(lines))[0], 0)
+        self.assertEqual(taken, lines)
 
     def test_pings_of_both_kinds_are_answered(self):
         heard = []

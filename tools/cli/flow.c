@@ -122,6 +122,43 @@ static void refuse_large(struct session *session, struct room *room, struct outb
 	session->ops->on_answer(session->owner, ASK_SEND, room, &answer);
 }
 
+static size_t under_way(const struct session *session)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SESSION_ROOMS_MAX; i++) {
+		const struct outbox *const outbox = &session->rooms[i].outbox;
+
+		for (uint64_t n = outbox->first; session->rooms[i].phase != ROOM_FREE && n < outbox->next; n++)
+			count += !outbox->entries[n % OUTBOX_MAX].done && outbox->entries[n % OUTBOX_MAX].id != 0;
+	}
+	return count;
+}
+
+void flow_refused(struct session *session)
+{
+	session->tokens = 1.0;
+	session->window = 1;
+	session->taken = 0;
+}
+
+/* A flight that is refused whole costs no more refusals than were taken since the last one: a server counts them
+ * against each other, and closes where the refused are far more. */
+void flow_taken(struct session *session)
+{
+	if (session->window == 0 || ++session->taken <= session->window)
+		return;
+	session->taken = 0;
+	session->window = session->window < OUTBOX_MAX ? session->window + 1 : 0;
+}
+
+static bool may_send(const struct session *session)
+{
+	if (session->sends > 0 && session->tokens < 1.0)
+		return false;
+	return session->window == 0 || under_way(session) < session->window;
+}
+
 static void say_waiting(struct session *session, struct room *room)
 {
 	struct outbox_entry *entry;
@@ -131,7 +168,7 @@ static void say_waiting(struct session *session, struct room *room)
 			refuse_large(session, room, entry);
 			continue;
 		}
-		if (session->sends > 0 && session->tokens < 1.0)
+		if (!may_send(session))
 			return;
 		session->tokens -= session->sends > 0 ? 1.0 : 0.0;
 		entry->id = session->next_id++;

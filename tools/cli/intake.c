@@ -194,6 +194,7 @@ static void send_done(struct session *session, struct room *room, struct outbox_
 		      const struct answer *answer, uint64_t now)
 {
 	outbox_done(&room->outbox, entry);
+	flow_taken(session);
 	room->held = room->held && !outbox_is_empty(&room->outbox);
 	progress(session, now);
 	note_acknowledged(room, answer);
@@ -237,7 +238,7 @@ static void send_refused(struct session *session, struct room *room, struct outb
 		hold(session, room, refusal, now);
 	} else if (refusal->again && !is_of_room(refusal)) {
 		entry->id = 0;
-		session->tokens = 1.0; /* one, to see whether it may again */
+		flow_refused(session);
 		session->paused_ns = now + refusal->retry_ns;
 	} else if (code_is(refusal, "not_joined")) {
 		entry->id = 0;

@@ -94,6 +94,8 @@ struct session {
 	bool unread;              /* a message was that, which is said once */
 	double tokens;            /* sends that may go now */
 	uint64_t tokens_ns;
+	uint32_t window;          /* sends that may be under way, since one was refused for now; 0: all */
+	uint32_t taken;           /* at this window */
 	uint64_t paused_ns;       /* the server asked to wait until then */
 	struct room rooms[SESSION_ROOMS_MAX];
 	struct ask asks[SESSION_ASKS_MAX];
@@ -143,6 +145,10 @@ void flow_hello(struct session *session, uint64_t now);
 
 /* Sends the joins and sends that may go. */
 void flow_pump(struct session *session, uint64_t now);
+
+/* A send was refused for now: from here on one at a time. One was taken: after some of these, one more at a time. */
+void flow_refused(struct session *session);
+void flow_taken(struct session *session);
 
 /* Nanoseconds until flow_pump can send more of what waits; UINT64_MAX: not by waiting. */
 uint64_t flow_wait_ns(const struct session *session, uint64_t now);
