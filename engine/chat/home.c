@@ -60,8 +60,7 @@ void home_adopt(struct home *home, const struct home_limits *limits)
 	home->limits.history_messages = limits->history_messages;
 	home->limits.history_bytes = limits->history_bytes;
 	home->limits.history_age_ms = limits->history_age_ms;
-	home->limits.classes = limits->classes;
-	home->classed++; /* each room finds its class again when it is looked at */
+	room_classes_change(home, limits->classes);
 }
 
 void home_close(struct home *home)

@@ -1,6 +1,7 @@
 #include "engine/chat/home_rooms.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "engine/chat/home_disk.h"
 #include "engine/chat/home_mod.h"
@@ -21,6 +22,31 @@ const struct room_class *class_of(const struct home *home, const struct room *ro
 	if (room->classed == home->classed)
 		return &classes->classes[room->class];
 	return room_class_of(classes, room_name(home, room));
+}
+
+static size_t class_index(const struct home *home, const struct room *room)
+{
+	return home->limits.classes ? (size_t)(class_of(home, room) - home->limits.classes->classes) : 0;
+}
+
+void room_classes_change(struct home *home, const struct room_classes *after)
+{
+	const struct room_classes *before = home->limits.classes;
+	uint64_t *const cells = home->counters->messages;
+	uint64_t counted[ROOM_CLASSES_MAX];
+
+	for (uint32_t i = 0; before && after && i < ROOM_CLASSES_MAX; i++)
+		counted[i] = cell_read(&cells[i]);
+	for (uint32_t i = 0; before && after && i < ROOM_CLASSES_MAX; i++) {
+		uint64_t value = 0;
+
+		for (uint32_t j = 0; i < after->count && j < before->count; j++)
+			if (strcmp(before->classes[j].prefix, after->classes[i].prefix) == 0)
+				value = counted[j];
+		__atomic_store_n(&cells[i], value, __ATOMIC_RELAXED);
+	}
+	home->limits.classes = after;
+	home->classed++;
 }
 
 static void find_class(const struct home *home, struct room *room, struct span name)
@@ -344,7 +370,7 @@ int room_append(struct home *home, struct room *room, struct chat_event *event)
 void room_published(struct home *home, const struct room *room)
 {
 	counter_add(home->counters, COUNTER_published, 1);
-	cell_add(&home->counters->messages[room->class], 1);
+	cell_add(&home->counters->messages[class_index(home, room)], 1);
 	busy_note(&home->busy, room_index(home, room), room->connections + 1ull);
 }
 

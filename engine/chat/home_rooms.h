@@ -103,6 +103,10 @@ void room_tidy(struct home *home, struct room *room);
 /* What holds for rooms of its name. */
 const struct room_class *class_of(const struct home *home, const struct room *room);
 
+/* Each room finds its class again when it is looked at; the former ones must still be there. What was counted of a
+ * class stays with its prefix; one that is new begins at zero. */
+void room_classes_change(struct home *home, const struct room_classes *after);
+
 /* The event that a send, an edit, a deletion or a reaction makes, now; it borrows from the mail. */
 struct chat_event room_event_of(const struct home *home, const struct mail_command *mail);
 

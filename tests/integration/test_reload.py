@@ -1,5 +1,7 @@
 """Options that change while the server runs: taken by open connections and new ones, refused whole on any error."""
+import collections
 import os
+import re
 import signal
 import threading
 import time
@@ -112,6 +114,29 @@ class Reload(unittest.TestCase):
             client.ask(op="send", room="a:b", data=31)
             self.assertEqual([e["data"] for e in client.ask(op="history", room="a:b")["ok"]["events"]],
                              list(range(27, 32)))
+
+    def test_what_was_counted_of_a_class_stays_with_its_name(self):
+        with Configured('room-classes = "a: class=memory; b: class=memory";\n', "--cores", "2") as it:
+            def counted():
+                text = urllib.request.urlopen(f"http://127.0.0.1:{it.server.port}/metrics", timeout=30).read().decode()
+                sums = collections.Counter()
+                for prefix, n in re.findall(r'uproar_messages_total\{core="\d+",class="([^"]*)"\} (\d+)', text):
+                    sums[prefix] += int(n)
+                return dict(sums)
+
+            client = Client(it.server.port, "Ann")
+            rooms = {"a:1": 7, "a:2": 6, "b:1": 5, "b:2": 4, "c:1": 3, "other": 2}
+            for room, times in rooms.items():
+                client.ask(op="join", room=room)
+                for n in range(times):
+                    client.ask(op="send", room=room, data=n)
+            self.assertEqual(counted(), {"*": 5, "a:": 13, "b:": 9})
+            it.reload('room-classes = "c: class=memory; b: class=memory";\n')
+            client.ask(op="send", room="b:1", data=1)
+            client.ask(op="send", room="c:1", data=1)
+            self.assertTrue(wait_until(lambda: counted() == {"*": 5, "c:": 1, "b:": 10}), counted())
+            it.reload('room-classes = "a: class=memory; b: class=memory; c: class=memory";\n')
+            self.assertTrue(wait_until(lambda: counted() == {"*": 5, "a:": 0, "b:": 10, "c:": 1}), counted())
 
     def test_who_loses_presence_is_told_no_more_of_the_others(self):
         for words in (("--cores", "1"), ("--cores", "2")):
