@@ -1,5 +1,6 @@
 """uproar-load against the real server, where every delivery is counted, and against one that does wrong."""
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -258,7 +259,8 @@ class Broadcasts:
                     count += 1
                     for text in spoil(count, message):
                         for client in list(clients):
-                            await client.send(text)
+                            with contextlib.suppress(websockets.ConnectionClosed):
+                                await client.send(text)
             except websockets.ConnectionClosed:
                 pass
             finally:
@@ -328,6 +330,14 @@ class Wrong(Broadcasts, unittest.TestCase):
                                      "--workers", "2", "--drain", "30s")
         self.assertIn(status, (0, INVALID), said)
         self.assertEqual((summary["sent"], summary["received"], summary["lost"]), (20, 60, 0), said)
+
+    def test_who_comes_back_to_a_server_without_joins_is_in_its_room_at_once(self):
+        self.serve(compression=None)
+        _, summary, said = load(f"ws://127.0.0.1:{self.port}/", "fanout", "--dialect", "raw", "--connections", "30",
+                                "--ramp", "burst 0s:30", "--traffic", "open", "--rate", "300", "--hold", "2s",
+                                "--churn", "200")
+        self.assertGreater(summary["received"], summary["sent"] * 10, said)
+        self.assertEqual([summary[wrong] for wrong in ("lost", "duplicated", "corrupted", "foreign")], [0] * 4, said)
 
     def test_a_lost_one_is_missed(self):
         status, summary, said = self.run_with(lambda message: [])

@@ -283,6 +283,8 @@ void client_ready(struct worker *worker, uint32_t index)
 	COUNT(worker, open, 1);
 	if (worker->crowd.rooms_per_connection == 0)
 		client_settled(worker, index);
+	else if (!client_dialect(worker, index)->join)
+		rooms_enter(worker, index);
 	else
 		queue_push(worker, &worker->joining, index);
 }

@@ -199,6 +199,7 @@ void outbox_free(struct worker *worker, struct client *client);
 /* rooms.c */
 bool rooms_open(struct worker *worker);
 void rooms_ask(struct worker *worker);                 /* for as many joins as may be under way */
+void rooms_enter(struct worker *worker, uint32_t index); /* at once: where nothing is asked */
 void rooms_ask_outsider(struct worker *worker, uint32_t index);
 void rooms_joined(struct worker *worker, uint32_t index, uint32_t room);
 void rooms_refused(struct worker *worker, uint32_t index, uint32_t count); /* so many joins, at most those open */

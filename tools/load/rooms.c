@@ -48,10 +48,6 @@ static void ask(struct worker *worker, uint32_t index)
 	COUNT(worker, joins_begun, 1);
 	client->joins_asked++;
 	worker->joins_open++;
-	if (!client_dialect(worker, index)->join) {
-		rooms_joined(worker, index, room);
-		return;
-	}
 	if (!worker->resume || !resume_ask(worker, rooms_membership(worker, index, room), room, &out))
 		client_dialect(worker, index)->join(&client->state, &out, room);
 	outbox_end(worker, index, &out);
@@ -93,6 +89,18 @@ void rooms_ask(struct worker *worker)
 			client_wait(worker, index);
 		}
 		ask(worker, index);
+	}
+}
+
+void rooms_enter(struct worker *worker, uint32_t index)
+{
+	struct client *client = &worker->clients[index];
+
+	for (uint32_t i = 0; i < worker->crowd.rooms_per_connection; i++) {
+		COUNT(worker, joins_begun, 1);
+		client->joins_asked++;
+		worker->joins_open++;
+		rooms_joined(worker, index, (client->first_room + i) % worker->crowd.rooms);
 	}
 }
 
@@ -262,6 +270,13 @@ void rooms_flush(struct worker *worker)
 	worker->same_count = 0;
 }
 
+/* Others than ours may give out what is sent to a room before they answer the join. */
+static bool is_joining(const struct worker *worker, uint32_t index, uint64_t membership)
+{
+	return membership % worker->crowd.rooms_per_connection < worker->clients[index].joins_asked &&
+	       client_dialect(worker, index) != dialect_find("native");
+}
+
 void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *payload, uint64_t position)
 {
 	const uint32_t each = worker->crowd.publishers_per_room;
@@ -271,7 +286,7 @@ void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *
 	if (index >= worker->crowd.members)
 		return;
 	if (membership == UINT64_MAX || p >= each || !is_in(worker, membership)) {
-		worker->foreign++;
+		worker->foreign += membership == UINT64_MAX || p >= each || !is_joining(worker, index, membership);
 		return;
 	}
 	const uint32_t track = (uint32_t)(membership * each + p);

@@ -1,0 +1,80 @@
+/* Who is in a room when, and what is owed to whom. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/load/client.h"
+
+static struct scenario scenario;
+static struct target target;
+static struct worker_stats mine;
+static struct run_stats run;
+static struct worker worker;
+
+/* Two connections in one room, the first of which publishes; both are connected and have asked to join. */
+static void set_up(const char *dialect)
+{
+	char why[160];
+
+	scenario = *scenario_builtin("stress");
+	cr_assert(scenario_set(&scenario, "connections", "2", why) && scenario_set(&scenario, "rooms", "1", why));
+	target.dialect = dialect_find(dialect);
+	memset(&mine, 0, sizeof(mine));
+	run = (struct run_stats){ .workers = 1, .sent = calloc(1, sizeof(uint32_t)) };
+	worker = (struct worker){
+		.run = &run, .mine = &mine, .scenario = &scenario, .target = &target, .joins_open = 2
+	};
+	crowd_open(&worker.crowd, &scenario, 1, 0);
+	worker.clients = calloc(2, sizeof(struct client));
+	cr_assert(traffic_open(&worker) && rooms_open(&worker));
+	worker.pending = worker.joining = worker.returning = (struct queue){ NOBODY, NOBODY };
+	for (uint32_t i = 0; i < 2; i++) {
+		worker.clients[i].phase = CLIENT_JOINING;
+		worker.clients[i].joins_asked = 1;
+		client_wait(&worker, i);
+	}
+}
+
+/* The publisher has sent as far as this, and it comes to the second connection. */
+static void deliver(uint32_t number)
+{
+	run.sent[0] = number;
+	rooms_deliver(&worker, 1, &(struct payload){ .number = number }, 0);
+}
+
+static void end(void)
+{
+	free(run.sent);
+	free(worker.clients);
+	free(worker.wire);
+	free(worker.payload);
+}
+
+TestSuite(load_rooms, .fini = end);
+
+Test(load_rooms, what_comes_before_the_answer_to_a_join_may_come_or_not)
+{
+	set_up("mqtt");
+	deliver(1);
+	cr_assert_eq(worker.foreign, 0);
+	cr_assert_eq(worker.received, 0);
+	worker.clients[1].joins_asked = 0;
+	deliver(2);
+	cr_assert_eq(worker.foreign, 1, "nobody has asked");
+	worker.clients[1].joins_asked = 1;
+	rooms_joined(&worker, 1, 0);
+	deliver(3);
+	cr_assert_eq(worker.received, 1);
+	cr_assert_eq(audit_counts(worker.audit)->lost, 0);
+}
+
+Test(load_rooms, ours_answers_a_join_before_all_else)
+{
+	set_up("native");
+	deliver(1);
+	cr_assert_eq(worker.foreign, 1);
+	rooms_joined(&worker, 1, 0);
+	deliver(2);
+	cr_assert_eq(worker.foreign, 1);
+	cr_assert_eq(worker.received, 1);
+}
