@@ -143,16 +143,19 @@ void rooms_joined(struct worker *worker, uint32_t index, uint32_t room)
 {
 	const struct client *const client = &worker->clients[index];
 	const uint64_t membership = rooms_membership(worker, index, room);
+	const bool late = client->phase == CLIENT_LIVE; /* it counts as failed, but the server has a member */
 
 	if (index >= worker->crowd.members && client->phase == CLIENT_JOINING)
 		client_settled(worker, index);
-	if (client->phase != CLIENT_JOINING || membership == UINT64_MAX || is_in(worker, membership) ||
-	    client->joins_answered == client->joins_asked)
+	if (membership == UINT64_MAX || is_in(worker, membership) ||
+	    (!late && (client->phase != CLIENT_JOINING || client->joins_answered == client->joins_asked)))
 		return;
 	worker->in_room[membership / 64] |= 1ull << membership % 64;
 	worker->present[room]++;
 	if (!worker->goes_on)
 		begin_tracks(worker, index, membership, room);
+	if (late)
+		return;
 	COUNT(worker, joined, 1);
 	hist_add(&worker->mine->join, worker->now - client->since_ns, 1);
 	answered(worker, index, 1);

@@ -78,3 +78,26 @@ Test(load_rooms, ours_answers_a_join_before_all_else)
 	cr_assert_eq(worker.foreign, 1);
 	cr_assert_eq(worker.received, 1);
 }
+
+Test(load_rooms, a_join_that_is_answered_late_has_failed_and_counts_from_then_on)
+{
+	set_up("native");
+	rooms_joined(&worker, 0, 0);
+	rooms_refused(&worker, 1, UINT16_MAX);
+	cr_assert_eq(worker.clients[1].phase, CLIENT_LIVE);
+	cr_assert_eq(mine.join_failed, 1);
+	rooms_joined(&worker, 1, 0);
+	rooms_joined(&worker, 1, 0);
+	deliver(1);
+	rooms_deliver(&worker, 0, &(struct payload){ .number = 1 }, 0);
+	cr_assert_eq(worker.foreign, 0);
+	cr_assert_eq(worker.received, 2);
+	cr_assert_eq(worker.present[0], 2);
+	cr_assert_eq(worker.live, 2);
+	cr_assert_eq(mine.joined, 1);
+	cr_assert(rooms_all_came(&worker));
+	run.sent[0] = 2;
+	cr_assert(!rooms_all_came(&worker), "it is owed what is sent now");
+	rooms_settle(&worker);
+	cr_assert_eq(audit_counts(worker.audit)->lost, 2);
+}
