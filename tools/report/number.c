@@ -92,13 +92,15 @@ static void bytes(char out[NUMBER_SIZE], double value)
 
 static void seconds(char out[NUMBER_SIZE], double value)
 {
+	const double whole = round(value); /* before it is parted: no minute has 60 s */
+
 	if (fabs(value) < 120)
 		with_unit(out, value, "s");
-	else if (fabs(value) < 7200)
-		snprintf(out, NUMBER_SIZE, "%.0f" SPACE "min %.0f" SPACE "s", trunc(value / 60), fmod(fabs(value), 60));
+	else if (fabs(whole) < 7200)
+		snprintf(out, NUMBER_SIZE, "%.0f" SPACE "min %.0f" SPACE "s", trunc(whole / 60), fmod(fabs(whole), 60));
 	else
-		snprintf(out, NUMBER_SIZE, "%.0f" SPACE "h %.0f" SPACE "min", trunc(value / 3600),
-			 floor(fmod(fabs(value), 3600) / 60));
+		snprintf(out, NUMBER_SIZE, "%.0f" SPACE "h %.0f" SPACE "min", trunc(whole / 3600),
+			 floor(fmod(fabs(whole), 3600) / 60));
 }
 
 /* 99.9996 percent is not 100: the digits go on until it can be seen. */

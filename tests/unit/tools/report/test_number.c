@@ -67,6 +67,9 @@ Test(report_number, long_times_in_minutes_and_hours)
 	expect("60.0 s", 60, UNIT_S);
 	expect("2 min 0 s", 120, UNIT_S);
 	expect("5 min 30 s", 330, UNIT_S);
+	expect("3 min 0 s", 179.7, UNIT_S);
+	expect("2 h 0 min", 7199.7, UNIT_S);
+	expect("-3 min 0 s", -179.7, UNIT_S);
 	expect("2 h 0 min", 7200, UNIT_S);
 	expect("72 h 30 min", 72.5 * 3600, UNIT_S);
 }
