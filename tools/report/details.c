@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/utf8/utf8.h"
+
 static const struct part {
 	const char *title;
 	const char *object; /* of the file */
@@ -38,6 +40,24 @@ static void set(struct details *details, const char *name, size_t run, char *val
 	row->value[run] = value;
 }
 
+/* A file's name may be of any bytes; for a page they must be UTF-8. */
+static char *shown(const char *file)
+{
+	char *text = strdup(file);
+
+	for (size_t at = 0, size; text && text[at]; at += size) {
+		const size_t most = strnlen(text + at, 4);
+
+		for (size = 1; size <= most && !utf8_valid((const uint8_t *)text + at, size);)
+			size++;
+		if (size > most) {
+			text[at] = '?';
+			size = 1;
+		}
+	}
+	return text;
+}
+
 static void read_run(struct details *details, const struct run *run, size_t index)
 {
 	set(details, "scenario", index, strdup(run->name));
@@ -46,7 +66,7 @@ static void read_run(struct details *details, const struct run *run, size_t inde
 	set(details, "command", index, run->command ? strdup(run->command) : NULL);
 	set(details, "commit", index, run->commit ? strdup(run->commit) : NULL);
 	set(details, "tool", index, run->tool ? strdup(run->tool) : NULL);
-	set(details, "file", index, strdup(run->file));
+	set(details, "file", index, shown(run->file));
 }
 
 static bool differs(const struct details_row *row, size_t runs)
