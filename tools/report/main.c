@@ -133,7 +133,7 @@ static const char *write_text(const char *path, const struct runs *runs, const s
 			      enum format format)
 {
 	FILE *out = fopen(path, "w");
-	bool drawn = true;
+	bool drawn = true, torn;
 
 	if (!out)
 		return strerror(errno);
@@ -141,7 +141,8 @@ static const char *write_text(const char *path, const struct runs *runs, const s
 		drawn = page_html(out, runs, charts);
 	else
 		page_md(out, runs);
-	if (ferror(out) | fclose(out))
+	torn = ferror(out) != 0;
+	if (fclose(out) != 0 || torn)
 		return errno ? strerror(errno) : "not all could be written";
 	return drawn ? NULL : "a chart could not be drawn";
 }
