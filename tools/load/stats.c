@@ -42,3 +42,16 @@ void stats_unmap(struct run_stats *stats)
 	munmap(stats->sent, sent_size(&stats->scenario));
 	munmap(stats, head_size(&stats->scenario));
 }
+
+void stats_set_drains(struct run_stats *stats, uint32_t worker)
+{
+	__atomic_store_n(&stats->worker[worker].drains, true, __ATOMIC_RELEASE);
+}
+
+bool stats_all_drain(const struct run_stats *stats)
+{
+	for (uint32_t i = 0; i < stats->workers; i++)
+		if (!__atomic_load_n(&stats->worker[i].drains, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}

@@ -38,7 +38,8 @@ struct worker_stats {
 	uint64_t last_error_time;
 	char last_error[120];
 	bool ramped;                /* all of its connections stand or have failed, all joins are answered */
-	bool drained;               /* nothing that it sent or expects is under way */
+	bool drains;                /* it is in PHASE_DRAIN: it sends no more, and run_stats.sent has all it sent */
+	bool drained;               /* nothing that it sent or expects is under way, as of its last look */
 	bool done;                  /* audit settled */
 	struct hist latency;        /* of deliveries, from the intended time, in PHASE_HOLD */
 	struct hist ack;
@@ -63,5 +64,9 @@ struct run_stats {
 
 struct run_stats *stats_map(const struct scenario *scenario); /* NULL: no memory */
 void stats_unmap(struct run_stats *stats);
+
+/* From a worker: it is in PHASE_DRAIN. And whether all are, which makes `sent` final. */
+void stats_set_drains(struct run_stats *stats, uint32_t worker);
+bool stats_all_drain(const struct run_stats *stats);
 
 #endif

@@ -115,6 +115,7 @@ static void enter_phase(struct worker *worker, enum phase phase)
 	if (phase >= PHASE_DRAIN && worker->phase < PHASE_DRAIN) {
 		worker->hold_end = worker->now;
 		traffic_open_missed(worker);
+		stats_set_drains(worker->run, worker->index);
 	}
 	worker->phase = phase;
 	traffic_watch(worker);
@@ -127,17 +128,18 @@ static bool all_answered(const struct worker *worker)
 	return worker->scenario->traffic != TRAFFIC_ACK || mine->acked + mine->refused >= mine->sent;
 }
 
+/* Anew at each look: somebody may still come back, and others send until they too are in this phase. */
 static void watch_drain(struct worker *worker)
 {
 	const bool quiet =
 		worker->now - worker->hold_end > QUIET_NS && worker->now - worker->last_delivery_ns > QUIET_NS;
 
-	if (worker->phase < PHASE_DRAIN || worker->mine->drained || worker->busy > 0 ||
-	    worker->now - worker->looked_ns < LOOK_NS)
+	if (worker->phase < PHASE_DRAIN || worker->now - worker->looked_ns < LOOK_NS)
 		return;
 	worker->looked_ns = worker->now;
-	if (all_answered(worker) && rooms_all_came(worker) && (quiet || audit_counts(worker->audit)->lost == 0))
-		stat_set(worker->mine->drained, true);
+	stat_set(worker->mine->drained, worker->busy == 0 && stats_all_drain(worker->run) && all_answered(worker) &&
+						rooms_all_came(worker) &&
+						(quiet || audit_counts(worker->audit)->lost == 0));
 }
 
 /* Figures of a turn are told once a turn. */
