@@ -235,29 +235,52 @@ static bool may_log(struct rate *rate)
 	return false;
 }
 
-/* Nobody could be told of a log that cannot be written. */
-static void write_line(int fd, const char *text, size_t size)
+/* Returns how much of it was taken; errno says why not all. */
+static size_t write_rest(int fd, const char *text, size_t size)
 {
-	if (write(fd, text, size) < 0)
-		return;
+	size_t done = 0;
+	ssize_t got = 1;
+
+	while (done < size && (got > 0 || (got < 0 && errno == EINTR))) {
+		got = write(fd, text + done, size - done);
+		done += got > 0 ? (size_t)got : 0;
+	}
+	return done;
 }
 
 /* A pipe or a socket that is full because nobody reads it must not stop who logs. Files, terminals, and pipes before
- * Linux 6.4 know no RWF_NOWAIT: they are asked whether they take something. False: it did not, and the line is lost. */
-static bool try_line(int fd, const struct line *line)
+ * Linux 6.4 know no RWF_NOWAIT: they are asked whether they take something. */
+static size_t write_unless_full(int fd, const char *text, size_t size)
 {
-	const struct iovec whole = { .iov_base = (void *)line->text, .iov_len = line->size };
+	const struct iovec whole = { .iov_base = (void *)(uintptr_t)text, .iov_len = size };
 	const ssize_t got = pwritev2(fd, &whole, 1, -1, RWF_NOWAIT);
 	const size_t done = got > 0 ? (size_t)got : 0;
 	struct pollfd out = { .fd = fd, .events = POLLOUT };
 
-	if (done < line->size && ppoll(&out, 1, &(struct timespec){ 0 }, NULL) == 0) {
-		atomic_fetch_add_explicit(&log_lines_lost, 1, memory_order_relaxed);
-		return false;
-	}
-	if (done < line->size) /* of a file perhaps a part is there already */
-		write_line(fd, line->text + done, line->size - done);
-	return true;
+	if (done == size || ppoll(&out, 1, &(struct timespec){ 0 }, NULL) == 0)
+		return done;
+	return done + write_rest(fd, text + done, size - done); /* of a file perhaps a part is there already */
+}
+
+/* Where lines go, and whether the last that came there was cut, as on a disk that is full. */
+struct sink {
+	atomic_bool cut;
+	size_t (*write)(int fd, const char *text, size_t size);
+};
+
+/* Behind a part the line begins anew. False: it was not taken whole, and is lost. */
+static bool put_out(struct sink *sink, int fd, const struct line *line)
+{
+	const bool cut = atomic_exchange(&sink->cut, false);
+	const char *text = line->text + (cut ? 0 : 1);
+	const size_t size = line->size - (cut ? 0 : 1), done = sink->write(fd, text, size);
+
+	if (done == size)
+		return true;
+	if (cut || done > 0)
+		atomic_store(&sink->cut, true);
+	atomic_fetch_add_explicit(&log_lines_lost, 1, memory_order_relaxed);
+	return false;
 }
 
 void log_fields(enum log_level level, const char *event, const struct log_field *fields, size_t count)
@@ -265,6 +288,7 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
 	const bool json = atomic_load_explicit(&log_json, memory_order_relaxed);
 	const bool audit = level == LOG_AUDIT;
 	const int audit_fd = atomic_load(&log_audit_fd);
+	static struct sink stderr_sink = { .write = write_unless_full }, audit_sink = { .write = write_rest };
 	struct line line;
 
 	if (audit && audit_fd == LOG_AUDIT_NOWHERE)
@@ -276,7 +300,8 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
 
 	if (!audit && !may_log(rate))
 		return;
-	line.size = 0;
+	line.text[0] = '\n'; /* for put_out() */
+	line.size = 1;
 	line.most = sizeof(line.text) - 2; /* "}\n" */
 	put_head(&line, level, event, json);
 	if (log_core_id != UINT32_MAX)
@@ -288,7 +313,7 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
 	line.most = sizeof(line.text);
 	put_text(&line, json ? "}\n" : "\n");
 
-	rate->suppressed = try_line(STDERR_FILENO, &line) ? 0 : rate->suppressed + 1;
-	if (audit && audit_fd >= 0)
-		write_line(audit_fd, line.text, line.size);
+	rate->suppressed = put_out(&stderr_sink, STDERR_FILENO, &line) ? 0 : rate->suppressed + 1;
+	if (audit && audit_fd >= 0 && !put_out(&audit_sink, audit_fd, &line))
+		LOG(LOG_ERROR, "audit_not_kept", LOG_TEXT("reason", strerror(errno)));
 }

@@ -3,8 +3,9 @@
  *	LOG(LOG_WARN, "accept_paused", LOG_U64("core", core), LOG_TEXT("reason", "descriptors"));
  *
  * A line goes to standard error in one write, and is lost where that takes nothing at the
- * time. At most 20 lines a second of one event name and thread; what was left out is counted
- * in the next line ("suppressed"). Control bytes, U+2028/9 and bidi marks in values are escaped.
+ * time; behind a part of one the next begins a line of its own. At most 20 lines a second of
+ * one event name and thread; what was left out is counted in the next line ("suppressed").
+ * Control bytes, U+2028/9 and bidi marks in values are escaped.
  */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
@@ -44,7 +45,7 @@ int log_level_named(struct span name);
 #define LOG_AUDIT_NOWHERE (-2)
 void log_audit_to(int fd);
 
-/* Lines that standard error did not take, all threads. */
+/* Lines that standard error, or the audit log, did not take whole, all threads. */
 uint64_t log_lost(void);
 
 void log_core(uint32_t core); /* names this thread in its lines */

@@ -23,8 +23,8 @@ int api_file_read(const struct options *options, struct files *files, struct api
 		line = api_keys_parse(keys, span_of(text, (size_t)size), &why);
 	free(text);
 	if (size < 0)
-		snprintf(error, OPTION_ERROR_MAX, "%.250s: option 'api-keys' (%.250s): cannot be read: %s", path,
-			 where, files_error(size));
+		snprintf(error, OPTION_ERROR_MAX, "%.250s: option 'api-keys' (%.250s): cannot be read: %s", path, where,
+			 files_error(size));
 	else if (line != 0)
 		snprintf(error, OPTION_ERROR_MAX, "%.250s:%d: option 'api-keys': %s", path, line, why);
 	return size < 0 || line != 0 ? -1 : 0;

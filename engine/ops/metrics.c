@@ -267,7 +267,8 @@ static void write_process(struct writer *writer)
 	write_one(writer, &(struct exposition_name){ "process_", "virtual_memory", "_bytes" }, "gauge",
 		  "Addresses that the process has reserved.", process.virtual_bytes, 0);
 	write_one(writer, &(struct exposition_name){ "uproar_", "log_lines_lost", "_total" }, "counter",
-		  "Lines of the log that standard error did not take, since nobody reads it.", log_lost(), 0);
+		  "Lines that standard error or the audit log did not take whole: nobody reads, or a disk is full.",
+		  log_lost(), 0);
 	exposition_head(&writer->out, &cpu, "counter", "CPU that the core's thread has used, the kernel's part too.");
 	for (uint32_t core = 0; core < writer->figures->cores; core++) {
 		const struct exposition_label label = core_label(writer, core);

@@ -1,8 +1,11 @@
 /* What is written to standard error is read back through a pipe. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "engine/core/log.h"
@@ -220,4 +223,67 @@ Test(log, audit_lines_are_always_written)
 	cr_assert_gt(size, 0);
 	file[size] = 0;
 	cr_assert(strstr(file, "act=\"kick\"\n") && !strstr(file, "ban"));
+}
+
+/* A file may grow by `more` bytes from here on, as on a disk that is nearly full; -1: as it likes. */
+static void let_grow(int fd, off_t more)
+{
+	const rlim_t most = more < 0 ? RLIM_INFINITY : (rlim_t)(lseek(fd, 0, SEEK_END) + more);
+
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ most, RLIM_INFINITY }), 0);
+}
+
+/* Two lines come to a disk that takes a part of the first; then there is room again. */
+static void say_over_the_edge(enum log_level level, int fd)
+{
+	LOG(level, "audit", LOG_TEXT("say", "whole"));
+	let_grow(fd, 30);
+	LOG(level, "audit", LOG_TEXT("say", "in part"));
+	let_grow(fd, 0);
+	LOG(level, "audit", LOG_TEXT("say", "not at all"));
+	let_grow(fd, -1);
+	LOG(level, "audit", LOG_TEXT("say", "again"));
+}
+
+/* It has two lines, and between them the first 30 bytes of one. */
+static void expect_a_part(int fd)
+{
+	char file[1024];
+	const ssize_t size = pread(fd, file, sizeof(file) - 1, 0);
+
+	cr_assert_gt(size, 0);
+	file[size] = 0;
+	const char *part = strstr(file, "say=\"whole\"\n"), *again = part ? strchr(part, '\n') + 1 : NULL;
+
+	cr_assert(again && again[30] == '\n' && strstr(again + 31, "say=\"again\"\n"), "%s", file);
+	cr_assert(!strstr(file, "in part") && !strstr(file, "not at all"));
+}
+
+Test(log, what_a_full_disk_takes_in_part_is_lost_and_no_line_is_joined_to_it)
+{
+	const int fd = fileno(tmpfile());
+
+	signal(SIGXFSZ, SIG_IGN);
+	log_setup(LOG_INFO, false);
+	cr_assert_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	say_over_the_edge(LOG_INFO, fd);
+	logged();
+	cr_assert_eq(log_lost(), 2);
+	expect_a_part(fd);
+}
+
+Test(log, what_the_audit_log_does_not_take_is_told)
+{
+	const int fd = fileno(tmpfile());
+
+	signal(SIGXFSZ, SIG_IGN);
+	log_setup(LOG_INFO, false);
+	log_audit_to(fd);
+	say_over_the_edge(LOG_AUDIT, fd);
+	log_audit_to(-1);
+	logged();
+	cr_assert_eq(log_lost(), 2);
+	expect_a_part(fd);
+	cr_assert_eq(count("error audit_not_kept reason=\"File too large\"\n"), 2, "%s", text);
+	cr_assert_eq(count("Z audit audit "), 4, "%s", text);
 }
