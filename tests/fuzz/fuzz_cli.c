@@ -108,6 +108,12 @@ static void on_answer(void *owner, enum ask_kind kind, struct room *room, const 
 		show(answer->message, ESCAPE_PEOPLE);
 }
 
+static void on_unanswered(void *owner, enum ask_kind kind, struct room *room)
+{
+	(void)owner;
+	check(kind >= ASK_HISTORY && room->phase != ROOM_FREE);
+}
+
 static void on_removed(void *owner, struct room *room)
 {
 	(void)owner;
@@ -120,7 +126,7 @@ static void on_status(void *owner, const char *line)
 	check(line[0]);
 }
 
-static const struct session_ops ops = { on_event, on_gap, on_answer, on_removed, on_status };
+static const struct session_ops ops = { on_event, on_gap, on_answer, on_unanswered, on_removed, on_status };
 
 /* A session is half a megabyte: of what was used, and that alone. */
 static void clear(void)

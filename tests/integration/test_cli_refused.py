@@ -124,6 +124,95 @@ class Held(Staged):
         self.assertEqual(heard[1]["room"], "b")
 
 
+class Asks(Typed, Staged):
+    """What is no line in the room: acts of moderation and questions."""
+
+    def test_an_act_whose_answer_was_lost_is_not_done(self):
+        def play(peer, number):
+            peer.greet(recovered=True)
+            if number == 1:
+                peer.hear("mod")
+            else:
+                peer.hear()
+
+        status, _, err = cli(self.stage(play).port, "join", "r", stdin="/ban Bob\n")
+        self.assertEqual(status, 75, err)
+        self.assertIn("r: the act was not answered before the connection was lost: whether it was done is not known", err)
+
+    def test_a_question_whose_answer_was_lost_is_asked_again(self):
+        def play(peer, number):
+            peer.greet(recovered=True)
+            history = peer.hear("history")
+            if number == 1:
+                return
+            peer.tell(re=history["id"], ok={"room": "r", "events": [message(1, "here")], "more": False})
+            peer.hear()
+
+        status, out, err = cli(self.stage(play).port, "join", "r", stdin="/history 5\n")
+        self.assertEqual((status, len(out)), (0, 1), err)
+
+    def test_a_pipes_act_that_is_refused_for_now_is_done_before_the_next(self):
+        heard = []
+
+        def play(peer, number):
+            peer.greet()
+            for n in range(3):
+                act = peer.hear("mod")
+                heard.append((time.monotonic(), act["user"]))
+                if n == 0:
+                    peer.refuse(act, "rate_limited", retry_ms=700)
+                else:
+                    peer.tell(re=act["id"], ok={"room": "r", "seq": n, "ts": 1, "epoch": "e1", "class": "memory"})
+                    peer.tell(ev="mod", room="r", seq=n, ts=1, act="ban", user=act["user"], **{"from": "Ann"})
+            peer.hear()
+
+        done = cli(self.stage(play).port, "join", "r", stdin="/ban Bob\n/ban Cem\n")
+        self.assertEqual((done[0], done[2]), (0, ""))
+        self.assertEqual([user for _, user in heard], ["Bob", "Bob", "Cem"])
+        self.assertGreaterEqual(heard[1][0] - heard[0][0], 0.7)
+
+    def test_a_pipe_gives_up_what_is_refused_for_now_again_and_again(self):
+        def play(peer, number):
+            peer.greet()
+            while True:
+                peer.refuse(peer.hear("mod"), "unavailable", retry_ms=100)
+
+        status, _, err = cli(self.stage(play).port, "--timeout", "1", "join", "r", stdin="/ban Bob\n")
+        self.assertEqual((status, err), (75, "uproar-cli: r: the act was refused: unavailable, no\n"))
+
+    def test_a_pipes_acts_keep_to_the_limits_of_hello(self):
+        times = []
+
+        def play(peer, number):
+            times.append(time.monotonic())  # nothing is sent before it was greeted
+            peer.greet(sends=10)
+            for n in range(35):
+                act = peer.hear("mod")
+                times.append(time.monotonic())
+                peer.tell(re=act["id"], ok={})
+            peer.hear()
+
+        stdin = "".join(f"/ban user{n}\n" for n in range(35))
+        self.assertEqual(cli(self.stage(play).port, "join", "r", stdin=stdin), (0, [], ""))
+        self.assertEqual(len(times), 36)
+        for n, at in enumerate(times[1:]):  # ten a second, and a burst of twice that
+            self.assertLessEqual(n + 1, 20 + 10 * (at - times[0]))
+
+    def test_a_person_who_asks_too_much_is_told(self):
+        def play(peer, number):
+            peer.greet()
+            while True:
+                peer.hear()
+
+        self.stage(play)
+        self.open("join", "r")
+        self.assertTrue(self.shows("> "))
+        os.write(self.tty, b"/who\r" * 257)
+        self.assertTrue(self.shows("not now: there is no connection, or too much is not answered yet"))
+        os.write(self.tty, b"\x04")
+        self.assertEqual(self.ended(), 0)
+
+
 class Hello(Staged):
     def test_a_hello_that_is_never_answered_is_given_up(self):
         def once():

@@ -148,10 +148,10 @@ static void show_found(struct chat *chat, const struct room *room, struct span o
 		show_remark(&chat->show, room->name, "nothing was found");
 }
 
+static const char *const what[] = { "", "hello", "join", "what was said", "history", "who", "the search", "the act" };
+
 static void show_refusal(struct chat *chat, enum ask_kind kind, const struct room *room, const struct answer *answer)
 {
-	static const char *const what[] = { "",        "hello", "join",       "what was said",
-					    "history", "who",   "the search", "the act" };
 	struct text line = { 0 };
 
 	text_puts(&line, room ? room->name : "the server");
@@ -201,10 +201,43 @@ static void learn_name(struct chat *chat, struct span ok)
 	chat->self[name.size] = 0;
 }
 
+/* What a script asked, and no answer or one of now has come: its line is taken once more. False: it took too long. */
+static bool ask_again(struct chat *chat, uint64_t wait_ns)
+{
+	const uint64_t now = clock_mono_ns(), timeout_ns = chat->session.timeout_ns;
+
+	if (chat->input.person || chat->options->mode != MODE_JOIN)
+		return false;
+	if (chat->again_ns == 0)
+		chat->again_ns = now;
+	if (timeout_ns > 0 && now + wait_ns - chat->again_ns >= timeout_ns)
+		return false;
+	input_again(&chat->input);
+	chat->line_number--;
+	chat->hold_ns = now + wait_ns;
+	return true;
+}
+
+static void on_unanswered(void *owner, enum ask_kind kind, struct room *room)
+{
+	struct chat *const chat = owner;
+	char text[ROOM_NAME_SIZE_MAX + 128];
+
+	if (chat->options->mode == MODE_SEARCH || (kind != ASK_MOD && ask_again(chat, 0)))
+		return;
+	snprintf(text, sizeof(text), "%s: %s was not answered before the connection was lost%s", room->name, what[kind],
+		 kind == ASK_MOD ? ": whether it was done is not known" : "");
+	chat_fail(chat, text);
+}
+
 static void on_answer(void *owner, enum ask_kind kind, struct room *room, const struct answer *answer)
 {
 	struct chat *const chat = owner;
 
+	if (kind >= ASK_HISTORY && answer->retry_ns > 0 && ask_again(chat, answer->retry_ns))
+		return;
+	if (kind >= ASK_HISTORY)
+		chat->again_ns = 0;
 	if (!answer->ok.bytes) {
 		show_refusal(chat, kind, room, answer);
 		chat->refused = chat->refused || kind == ASK_JOIN;
@@ -234,16 +267,28 @@ static void on_removed(void *owner, struct room *room)
 	room_gone(owner, room);
 }
 
-static const struct session_ops ops = {
-	.on_event = on_event, .on_gap = on_gap, .on_answer = on_answer, .on_removed = on_removed, .on_status = on_status
-};
+static const struct session_ops ops = { .on_event = on_event,
+					.on_gap = on_gap,
+					.on_answer = on_answer,
+					.on_unanswered = on_unanswered,
+					.on_removed = on_removed,
+					.on_status = on_status };
+
+/* Nanoseconds until a pipe's next line can be carried out; UINT64_MAX: not by waiting. */
+static uint64_t hold_ns(const struct chat *chat)
+{
+	const uint64_t now = clock_mono_ns(), asked = session_hold_ns(&chat->session);
+	const uint64_t again = chat->hold_ns > now ? chat->hold_ns - now : 0;
+
+	return again > asked ? again : asked;
+}
 
 /* May a line be taken now? A person's any time, but for a full outbox; a pipe's when it can be carried out. */
 static bool may_take(const struct chat *chat)
 {
 	if (chat->quit || chat->leaving || (chat->current && outbox_is_full(&chat->current->outbox)))
 		return false;
-	return chat->input.person || !chat->current || chat->current->phase == ROOM_IN;
+	return chat->input.person || ((!chat->current || chat->current->phase == ROOM_IN) && hold_ns(chat) == 0);
 }
 
 static void take_lines(struct chat *chat)
@@ -319,20 +364,31 @@ static bool is_done(struct chat *chat, uint64_t now)
 	return chat->input.person || is_settled(chat, now);
 }
 
+/* How long a turn may wait for something to come. */
+static int wait_ms_of(const struct chat *chat)
+{
+	const int wait_ms = session_wait_ms(&chat->session, clock_mono_ns());
+	const uint64_t hold = chat->input.person ? 0 : hold_ns(chat);
+
+	if (chat->session.link.at < chat->session.link.end)
+		return 0; /* messages came with the handshake */
+	if (input_has_line(&chat->input) && may_take(chat))
+		return 0;
+	if (hold > 0 && hold < (uint64_t)wait_ms * 1000000)
+		return (int)((hold + 999999) / 1000000);
+	return chat->settled_ns > 0 && wait_ms > 100 ? 100 : wait_ms;
+}
+
 static void turn(struct chat *chat)
 {
 	struct pollfd wait[2] = { { .fd = -1, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
-	int wait_ms = session_wait_ms(&chat->session, clock_mono_ns());
+	const int wait_ms = wait_ms_of(chat);
 
 	if (!chat->input.ended && !input_has_line(&chat->input) && may_take(chat))
 		wait[0].fd = STDIN_FILENO;
 	wait[1].fd = chat->session.link.fd;
 	if (chat->session.link.out.size > 0)
 		wait[1].events |= POLLOUT;
-	if (chat->settled_ns > 0 && wait_ms > 100)
-		wait_ms = 100;
-	if (chat->session.link.at < chat->session.link.end)
-		wait_ms = 0; /* messages came with the handshake */
 	poll(wait, 2, wait_ms);
 	if (wait[1].fd >= 0 && (wait[1].revents & ~POLLOUT || wait_ms == 0))
 		session_receive(&chat->session, clock_mono_ns());

@@ -20,6 +20,8 @@ struct chat {
 	bool searched;          /* the answer to a search that was all there was to do */
 	bool found;             /* it had something */
 	bool refused;           /* a room */
+	uint64_t again_ns;      /* since when the line at hand is taken again and again; 0: it is not */
+	uint64_t hold_ns;       /* and not before */
 	char self[65];          /* who the server takes us for */
 	bool quit;
 	bool leaving;           /* the current room, once all that was said there is acknowledged */
@@ -27,6 +29,8 @@ struct chat {
 
 /* Runs it. Returns the exit status. */
 int chat_run(struct chat *chat, const struct options *options);
+
+#define COMMANDS_NOT_NOW "not now: there is no connection, or too much is not answered yet"
 
 /* One line of standard input in a room one has joined. */
 void commands_line(struct chat *chat, struct span line);

@@ -144,7 +144,7 @@ static void history(struct chat *chat, struct span rest)
 	if (given && (limit < 1 || limit > 200))
 		chat_fail(chat, "/history N, 1 to 200");
 	else if (!session_ask(&chat->session, ASK_HISTORY, "history", chat->current, members))
-		chat_fail(chat, "not connected now");
+		chat_fail(chat, COMMANDS_NOT_NOW);
 }
 
 static void search(struct chat *chat, struct span words)
@@ -152,13 +152,13 @@ static void search(struct chat *chat, struct span words)
 	if (words.size == 0 || words.size > CHAT_QUERY_SIZE_MAX || !utf8_valid(words.bytes, words.size))
 		chat_fail(chat, "/search WORDS");
 	else if (!chat_search(chat, chat->current, words, CHAT_FOUND_DEFAULT, 0))
-		chat_fail(chat, "not connected now");
+		chat_fail(chat, COMMANDS_NOT_NOW);
 }
 
 static void who(struct chat *chat)
 {
 	if (!session_ask(&chat->session, ASK_PRESENCE, "presence", chat->current, ""))
-		chat_fail(chat, "not connected now");
+		chat_fail(chat, COMMANDS_NOT_NOW);
 }
 
 static void command(struct chat *chat, struct span line)

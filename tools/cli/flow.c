@@ -6,6 +6,7 @@
 #include "tools/cli/session.h"
 
 #define FLOW_QUEUE_MAX (256u << 10) /* bytes that wait for the socket; more stays in the outboxes */
+#define FULL_NS 1000000000ull          /* so many answers are awaited: a join waits for that */
 
 static void send_command(struct session *session, uint64_t id, struct span rest)
 {
@@ -29,13 +30,13 @@ static bool ask_put(struct session *session, enum ask_kind kind, struct room *ro
 	return false;
 }
 
-void flow_command(struct session *session, enum ask_kind kind, const char *op, struct room *room, struct span members)
+bool flow_command(struct session *session, enum ask_kind kind, const char *op, struct room *room, struct span members)
 {
 	struct text rest = { 0 };
 	const uint64_t id = session->next_id++;
 
 	if (kind != ASK_NONE && !ask_put(session, kind, room, id))
-		return; /* so much is awaited that this can wait for a person to ask again */
+		return false;
 	text_puts(&rest, ",\"op\":\"");
 	text_puts(&rest, op);
 	text_puts(&rest, "\"");
@@ -48,9 +49,10 @@ void flow_command(struct session *session, enum ask_kind kind, const char *op, s
 	text_puts(&rest, "}");
 	send_command(session, id, text_span(&rest));
 	text_free(&rest);
+	return true;
 }
 
-static void join(struct session *session, struct room *room)
+static void join(struct session *session, struct room *room, uint64_t now)
 {
 	struct text members = { 0 };
 
@@ -64,9 +66,11 @@ static void join(struct session *session, struct room *room)
 		text_puts(&members, "\"}");
 	}
 	text_puts(&members, room->quiet ? "" : ",\"presence\":true");
-	flow_command(session, ASK_JOIN, "join", room, text_span(&members));
+	if (flow_command(session, ASK_JOIN, "join", room, text_span(&members)))
+		room->phase = ROOM_JOINING;
+	else
+		room->wanted_ns = now + FULL_NS;
 	text_free(&members);
-	room->phase = ROOM_JOINING;
 }
 
 static void join_wanted(struct session *session, uint64_t now)
@@ -75,7 +79,7 @@ static void join_wanted(struct session *session, uint64_t now)
 		struct room *const room = &session->rooms[i];
 
 		if (room->phase == ROOM_WANTED && room->wanted_ns <= now)
-			join(session, room);
+			join(session, room, now);
 	}
 }
 
@@ -220,6 +224,16 @@ bool session_ask(struct session *session, enum ask_kind kind, const char *op, st
 {
 	if (session->phase != SESSION_UP || room->phase != ROOM_IN)
 		return false;
-	flow_command(session, kind, op, room, span_of(members, strlen(members)));
+	if (!flow_command(session, kind, op, room, span_of(members, strlen(members))))
+		return false;
+	session->tokens -= kind == ASK_MOD && session->sends > 0 ? 1.0 : 0.0;
 	return true;
+}
+
+uint64_t session_hold_ns(const struct session *session)
+{
+	for (size_t i = 0; i < SESSION_ASKS_MAX; i++)
+		if (session->asks[i].kind >= ASK_HISTORY)
+			return UINT64_MAX;
+	return session->tokens < 0 && session->sends > 0 ? (uint64_t)(-session->tokens / rate(session) * 1e9) + 1 : 0;
 }

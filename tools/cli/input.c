@@ -156,9 +156,15 @@ int input_line(struct input *input, struct span *line)
 	start = input->lines.bytes + input->taken;
 	end = memchr(start, '\n', input->lines.size - input->taken);
 	*line = span_of(start, (size_t)(end - start));
+	input->last = input->taken;
 	input->taken += line->size + 1;
 	input->overlong = false;
 	return skipped ? -1 : 1;
+}
+
+void input_again(struct input *input)
+{
+	input->taken = input->last;
 }
 
 void input_hide(const struct input *input)

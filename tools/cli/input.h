@@ -19,6 +19,7 @@ struct input {
 	uint8_t escape;      /* of a key's escape sequence: 1 behind ESC, 2 behind ESC [ */
 	struct text lines;   /* what has come, with its line ends */
 	size_t taken;        /* lines[0..taken) is given out */
+	size_t last;         /* the last of it begins here */
 	struct text edited;  /* the editor's line */
 };
 
@@ -35,6 +36,9 @@ bool input_has_line(const struct input *input);
 /* The next line without its end. Returns 1, 0 when there is none yet, or
  * -1 when one was too long and is left out. It borrows until the next read. */
 int input_line(struct input *input, struct span *line);
+
+/* The last line comes once more; nothing was read since. */
+void input_again(struct input *input);
 
 /* Takes the editor's line off the screen, and puts it there again. Nothing without a person. */
 void input_hide(const struct input *input);

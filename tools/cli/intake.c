@@ -252,7 +252,8 @@ static void send_refused(struct session *session, struct room *room, struct outb
 
 static void refused(struct session *session, const struct ask *ask, const struct refusal *refusal, uint64_t now)
 {
-	const struct answer answer = { .code = refusal->code, .message = refusal->message };
+	const uint64_t retry_ns = refusal->again && !code_is(refusal, "internal") ? refusal->retry_ns : 0;
+	const struct answer answer = { .code = refusal->code, .message = refusal->message, .retry_ns = retry_ns };
 
 	if (ask->kind == ASK_JOIN && refusal->again) {
 		ask->room->phase = ROOM_WANTED;
@@ -261,7 +262,7 @@ static void refused(struct session *session, const struct ask *ask, const struct
 	}
 	session->ops->on_answer(session->owner, ask->kind, ask->room, &answer);
 	if (ask->kind == ASK_JOIN)
-		ask->room->phase = ROOM_FREE;
+		session_forget(session, ask->room);
 	if (ask->kind == ASK_HELLO) /* a close follows, which says whether to come back; nothing else counts */
 		memset(session->asks, 0, sizeof(session->asks));
 }

@@ -126,7 +126,7 @@ bool commands_moderate(struct chat *chat, struct span command, struct span rest)
 	} else {
 		text_put(&members, span_of("", 1));
 		if (!session_ask(&chat->session, ASK_MOD, "mod", chat->current, (const char *)members.bytes))
-			chat_fail(chat, "not connected now");
+			chat_fail(chat, COMMANDS_NOT_NOW);
 	}
 	text_free(&members);
 	return true;

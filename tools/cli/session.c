@@ -165,7 +165,13 @@ void session_lost(struct session *session, int code, uint64_t now)
 	if (session->phase == SESSION_UP && now - session->up_ns >= STEADY_S * SECOND_NS)
 		session->attempts = 0;
 	session->phase = SESSION_WAITING;
-	memset(session->asks, 0, sizeof(session->asks));
+	for (size_t i = 0; i < SESSION_ASKS_MAX; i++) {
+		const struct ask ask = session->asks[i];
+
+		session->asks[i].kind = ASK_NONE;
+		if (ask.kind >= ASK_HISTORY)
+			session->ops->on_unanswered(session->owner, ask.kind, ask.room);
+	}
 	for (size_t i = 0; i < SESSION_ROOMS_MAX; i++) {
 		if (session->rooms[i].phase != ROOM_FREE)
 			session->rooms[i].phase = ROOM_WANTED;

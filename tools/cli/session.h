@@ -45,6 +45,7 @@ struct answer {
 	struct span ok;
 	struct span code; /* unescaped, but of the server's making */
 	struct span message;
+	uint64_t retry_ns; /* a refusal of now: the same may be asked again after so long; 0: no */
 };
 
 struct session_ops {
@@ -54,6 +55,8 @@ struct session_ops {
 	void (*on_gap)(void *owner, struct room *room, struct span reason);
 	/* Only answers that decide something: after a refused join the room is free. */
 	void (*on_answer)(void *owner, enum ask_kind kind, struct room *room, const struct answer *answer);
+	/* A question, or an act that may be done or not, was under way when the connection was lost. */
+	void (*on_unanswered)(void *owner, enum ask_kind kind, struct room *room);
 	/* We are in the room no more, which the last event has told; after this it is free. */
 	void (*on_removed)(void *owner, struct room *room);
 	/* The connection came or went, for people. */
@@ -119,8 +122,13 @@ struct room *session_room(struct session *session, struct span name);
 /* Says something; not when the room's outbox is full. See outbox_put. */
 void session_say(struct session *session, struct room *room, const char *op, struct span members, size_t data_size);
 
-/* Asks something else now: members begin with a comma. Returns false when there is no connection. */
+/* Asks something else now: members begin with a comma. Returns false when there is no connection, or so much is
+ * awaited already. */
 bool session_ask(struct session *session, enum ask_kind kind, const char *op, struct room *room, const char *members);
+
+/* Nanoseconds until one who asks without looking may ask again: all is answered, and an act is within the pace.
+ * UINT64_MAX: not by waiting. */
+uint64_t session_hold_ns(const struct session *session);
 
 /* What is due: connects (and blocks for it), pings, gives up. */
 void session_turn(struct session *session, uint64_t now);
@@ -139,8 +147,8 @@ void session_end(struct session *session);
 
 /* Between the files of the session; flow_pump also for a turn that says more than once. */
 
-/* Sends a command whose answer is of that kind; room may be NULL. */
-void flow_command(struct session *session, enum ask_kind kind, const char *op, struct room *room, struct span members);
+/* Sends a command whose answer is of that kind; room may be NULL. False: so many answers are awaited. */
+bool flow_command(struct session *session, enum ask_kind kind, const char *op, struct room *room, struct span members);
 void flow_hello(struct session *session, uint64_t now);
 
 /* Sends the joins and sends that may go. */
