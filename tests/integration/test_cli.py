@@ -480,8 +480,8 @@ class Stage:
 
     LIMITS = {"frame": 65536, "data": 16384, "rooms": 128, "page": 200, "sends": 0}
 
-    def __init__(self, test, play):
-        self.listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, test, play, host="127.0.0.1"):
+        self.listener = socket.create_server((host, 0))
         self.port = self.listener.getsockname()[1]
         self.play = play
         self.count = 0
@@ -879,6 +879,25 @@ class RareParts(Staged):
         status, _, err = cli(self.stage(play).port, "send", "r", "x")
         self.assertEqual(status, 0)
         self.assertIn("the server refused a command that it could not read: bad_request, ", err)
+
+    def test_a_dead_address_of_the_host_leaves_time_for_the_next(self):
+        with temporary() as folder:
+            hosts = os.path.join(folder, "hosts")
+            with open(hosts, "w") as file:
+                file.write("127.0.0.1 two.test\n127.0.0.2 two.test\n")
+            within = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts]
+            found = subprocess.run([*within, "getent", "ahostsv4", "two.test"], capture_output=True, text=True, timeout=60)
+            order = re.findall(r"(\S+) +STREAM", found.stdout)
+            if len(order) != 2:
+                self.skipTest("needs a name with two addresses: unshare --map-root-user --mount")
+            stage = Stage(self, lambda peer, number: (peer.greet(), peer.take(peer.hear("send"), 1), peer.hear()), order[1])
+            with socket.socket() as dead, socket.socket() as filler:
+                dead.bind((order[0], stage.port))
+                dead.listen(0)  # one that nobody accepts, and what follows has no answer
+                filler.connect((order[0], stage.port))
+                done = subprocess.run([*within, CLI, "--url", f"ws://two.test:{stage.port}/ws", "--timeout", "4", "send",
+                                       "r", "x"], capture_output=True, text=True, timeout=60)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_nonsense_does_no_harm(self):
         def play(peer, number):

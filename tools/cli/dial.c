@@ -62,19 +62,30 @@ static int connect_one(const struct addrinfo *address, uint64_t until_ns)
 	return fd;
 }
 
+/* Of the time that is left, each of so many addresses may have as much: one that is dead must not cost all. */
+static uint64_t share(uint64_t until_ns, uint64_t addresses)
+{
+	const uint64_t now = clock_mono_ns();
+
+	return until_ns > now ? now + (until_ns - now) / addresses : until_ns;
+}
+
 int dial_connect(const struct url *url, uint64_t until_ns, char *why, size_t why_size)
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found = NULL;
 	const int error = getaddrinfo(url->name, url->port, &hints, &found);
+	uint64_t addresses = 0;
 	int fd = -EHOSTUNREACH;
 
 	if (error != 0) {
 		snprintf(why, why_size, "%s: %s", url->name, gai_strerror(error));
 		return error == EAI_NONAME ? -LINK_NEVER : -LINK_RETRY;
 	}
+	for (const struct addrinfo *at = found; at; at = at->ai_next)
+		addresses++;
 	for (const struct addrinfo *at = found; at && fd < 0; at = at->ai_next)
-		fd = connect_one(at, until_ns);
+		fd = connect_one(at, share(until_ns, addresses--));
 	freeaddrinfo(found);
 	if (fd >= 0)
 		return fd;
