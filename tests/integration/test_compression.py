@@ -324,6 +324,7 @@ class Memory(unittest.TestCase):
         plain = self.idle("nothing")
         agreed = self.idle("permessage-deflate")
         print(f"{CONNECTIONS} connections: {plain:.0f} bytes each, {agreed:.0f} with compression agreed on")
+        # Connections touch memory by the page, none in steps: six servers differed by 52 KiB, 3 bytes a connection.
         self.assertLessEqual(agreed - plain, IDLE_MORE_MAX)
 
 
