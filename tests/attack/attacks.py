@@ -21,6 +21,7 @@ class Attack:
     namespaces: bool = False
     descriptors: int = 0
     lines_per_s: int = 20  # of the log, at most
+    bursts: int = 0  # in which all comes that the server has to do, if it does; none has to be done in one turn
 
 
 def attack(name, outcome, counters=(), **more):

@@ -72,7 +72,7 @@ def scan(scene):
 
 
 @attack("amplify", "sends within the rate are served; a room's turn ends, others have theirs", ["delivered"], seconds=8,
-        quick=True)
+        quick=True, bursts=32)
 def amplify(scene):
     """1,000 members of one room, 50 of whom send 2 KB each, four times a second: 200,000 deliveries a second."""
     room = "mem:hot"
