@@ -148,6 +148,13 @@ class Real(unittest.TestCase):
         self.assertGreater(summary["received"], summary["sent"] * 45, said)
 
 
+    def test_closed_traffic_does_not_wait_for_who_has_gone(self):
+        _, summary, said = load(self.url, "fanout", "--room-prefix", "gone-", "--connections", "50", "--ramp",
+                                "burst 0s:50", "--hold", "10s", "--churn", "100", "--messages", "500")
+        self.expect_clean(summary, said)
+        self.assertEqual(summary["sent"], 500, said)
+
+
 class Stopped(unittest.TestCase):
     """The worker, from the first second of the hold until it is over."""
 

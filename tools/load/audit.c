@@ -188,6 +188,11 @@ uint32_t audit_lacks(const struct audit *audit, uint32_t track, uint32_t sent)
 	return state->next != 0 && sent + 1 > from ? sent + 1 - from : 0;
 }
 
+bool audit_was_sure(const struct audit *audit, uint32_t track, uint32_t number)
+{
+	return number >= track_of(audit, track)->sure;
+}
+
 void audit_end(struct audit *audit, uint32_t track, uint32_t sent)
 {
 	struct track *state = track_of(audit, track);

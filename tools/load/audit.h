@@ -38,6 +38,9 @@ uint32_t audit_excuse(struct audit *audit, uint32_t track, uint32_t number, uint
 /* How many of those up to `sent` that were sure to come may still do so in order: a hole is not among them. */
 uint32_t audit_lacks(const struct audit *audit, uint32_t track, uint32_t sent);
 
+/* False: it was sent while the join was under way, and need not have come. */
+bool audit_was_sure(const struct audit *audit, uint32_t track, uint32_t number);
+
 /* The receiver has left; everything up to `sent` should have come. A track may begin again afterwards. */
 void audit_end(struct audit *audit, uint32_t track, uint32_t sent);
 

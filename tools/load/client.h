@@ -218,6 +218,8 @@ void traffic_turn(struct worker *worker);
 uint64_t traffic_wait(const struct worker *worker, uint64_t wait_ns);
 bool traffic_publish(struct worker *worker, uint32_t id, uint64_t intended_ns);
 void traffic_delivered(struct worker *worker, uint32_t index, const struct payload *payload);
+/* So many messages are not awaited any more of those under way; gives how many were. */
+uint32_t traffic_forgone(struct worker *worker, uint32_t id, uint32_t count);
 void traffic_answered(struct worker *worker, uint32_t index); /* a message of this client's, whatever was said to it */
 void traffic_watch(struct worker *worker); /* what waits in vain */
 bool traffic_over(const struct worker *worker);

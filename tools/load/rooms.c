@@ -211,6 +211,47 @@ static void end_tracks(struct worker *worker, uint32_t index, uint64_t membershi
 	}
 }
 
+static uint64_t lacks(const struct worker *worker, uint32_t index, uint64_t membership, uint32_t room)
+{
+	const uint32_t each = worker->crowd.publishers_per_room;
+	uint64_t sum = 0;
+
+	for (uint32_t p = 0; p < each; p++) {
+		const uint32_t id = room * each + p;
+
+		if (!is_not_owed(worker, index, id))
+			sum += audit_lacks(worker->audit, (uint32_t)(membership * each + p),
+					   stat_get(worker->run->sent[id]));
+	}
+	return sum;
+}
+
+/* So many at most of what is under way to a member will not come: closed traffic does not wait for them. */
+static void forgo(struct worker *worker, uint32_t index, uint64_t membership, uint32_t room, uint64_t most)
+{
+	const uint32_t each = worker->crowd.publishers_per_room;
+
+	for (uint32_t p = 0; p < each && most > 0; p++) {
+		const uint32_t id = room * each + p;
+		const uint32_t sent = stat_get(worker->run->sent[id]);
+
+		if (is_not_owed(worker, index, id))
+			continue;
+		const uint32_t lack = audit_lacks(worker->audit, (uint32_t)(membership * each + p), sent);
+
+		most -= traffic_forgone(worker, id, lack < most ? lack : (uint32_t)most);
+	}
+}
+
+/* All but those that the server left out, which it has forgone before. */
+static void forgo_rest(struct worker *worker, uint32_t index, uint64_t membership, uint32_t room)
+{
+	const uint64_t lacking = lacks(worker, index, membership, room);
+
+	if (lacking > worker->gaps[membership])
+		forgo(worker, index, membership, room, lacking - worker->gaps[membership]);
+}
+
 /* Of all rooms it is in; at the end of the run also of those it was to come back to, whose tracks go on. */
 static void leave_all(struct worker *worker, uint32_t index, bool all)
 {
@@ -225,6 +266,8 @@ static void leave_all(struct worker *worker, uint32_t index, bool all)
 			end_tracks(worker, index, membership, room, false);
 		if (!is_in(worker, membership))
 			continue;
+		if (!all)
+			forgo_rest(worker, index, membership, room);
 		if (worker->resume && !all)
 			resume_leave(worker, membership);
 		else
@@ -308,7 +351,8 @@ void rooms_deliver(struct worker *worker, uint32_t index, const struct payload *
 		worker->same_intended = payload->intended_ns;
 	}
 	worker->same_count++;
-	traffic_delivered(worker, index, payload);
+	if (audit_was_sure(worker->audit, track, payload->number))
+		traffic_delivered(worker, index, payload);
 }
 
 /* Which they are is seen when the next one of each publisher comes. */
@@ -321,21 +365,7 @@ void rooms_gap(struct worker *worker, uint32_t index, uint32_t room, uint32_t le
 	const uint32_t most = UINT32_MAX - worker->gaps[membership];
 
 	set_gap(worker, membership, worker->gaps[membership] + (left_out < most ? left_out : most));
-}
-
-static uint64_t lacks(const struct worker *worker, uint32_t index, uint64_t membership, uint32_t room)
-{
-	const uint32_t each = worker->crowd.publishers_per_room;
-	uint64_t sum = 0;
-
-	for (uint32_t p = 0; p < each; p++) {
-		const uint32_t id = room * each + p;
-
-		if (!is_not_owed(worker, index, id))
-			sum += audit_lacks(worker->audit, (uint32_t)(membership * each + p),
-					   stat_get(worker->run->sent[id]));
-	}
-	return sum;
+	forgo(worker, index, membership, room, left_out);
 }
 
 /* To everybody who is in its room; but for holes, which one that is late may still fill. */

@@ -1,8 +1,8 @@
 /* traffic_closed.c - who has got what was sent sends more: closed loops, of whole rooms, of echoes or of answers.
  *
  * A producer that may send is in ready[]. Closed: it has a batch of in_flight messages under way, and is ready again
- * when the last member has the last of them. Echo and ack: each of its own messages that comes back, or is answered,
- * makes one more due.
+ * when the last member has the last of them, or has left. Echo and ack: each of its own messages that comes back, or
+ * is answered, makes one more due.
  */
 #include "tools/load/client.h"
 
@@ -52,11 +52,12 @@ static void send_batch(struct worker *worker, uint32_t id)
 
 void traffic_closed_turn(struct worker *worker)
 {
-	for (uint32_t i = 0; i < worker->ready_count; i++) {
-		worker->producers[worker->ready[i]].ready = false;
-		send_batch(worker, worker->ready[i]);
+	while (worker->ready_count > 0) {
+		const uint32_t id = worker->ready[--worker->ready_count];
+
+		worker->producers[id].ready = false;
+		send_batch(worker, id);
 	}
-	worker->ready_count = 0;
 }
 
 static void take_back(struct worker *worker, uint32_t id)
@@ -102,6 +103,21 @@ static void give_up(struct worker *worker, const struct producer *producer)
 	client_complain(worker, "%u deliveries or answers did not come for 5 s: on without them", producer->awaiting);
 	if (worker->scenario->traffic == TRAFFIC_ACK && worker->phase == PHASE_HOLD)
 		hist_add(&worker->mine->ack, worker->now - producer->stirred_ns, producer->awaiting);
+}
+
+uint32_t traffic_forgone(struct worker *worker, uint32_t id, uint32_t count)
+{
+	struct producer *producer = &worker->producers[id];
+	const uint32_t batch = producer->number + 1 - producer->first;
+	uint32_t gone = count < batch ? count : batch;
+
+	if (worker->scenario->traffic != TRAFFIC_CLOSED || producer->awaiting == 0)
+		return 0;
+	gone = gone < producer->awaiting ? gone : producer->awaiting;
+	producer->awaiting -= gone;
+	if (producer->awaiting == 0)
+		make_ready(worker, id);
+	return gone;
 }
 
 /* Starts those who never sent, and those whose messages do not come. */

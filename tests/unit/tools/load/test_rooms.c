@@ -101,3 +101,66 @@ Test(load_rooms, a_join_that_is_answered_late_has_failed_and_counts_from_then_on
 	rooms_settle(&worker);
 	cr_assert_eq(audit_counts(worker.audit)->lost, 2);
 }
+
+static void set_up_batch(uint32_t size)
+{
+	set_up("native");
+	scenario.traffic = TRAFFIC_CLOSED;
+	rooms_joined(&worker, 0, 0);
+	rooms_joined(&worker, 1, 0);
+	worker.producers[0].first = 1;
+	worker.producers[0].number = run.sent[0] = size;
+	worker.producers[0].awaiting = 2 * size;
+}
+
+Test(load_rooms, a_batch_waits_for_nobody_who_has_left)
+{
+	set_up_batch(2);
+	rooms_deliver(&worker, 0, &(struct payload){ .number = 1 }, 0);
+	rooms_deliver(&worker, 0, &(struct payload){ .number = 2 }, 0);
+	rooms_deliver(&worker, 1, &(struct payload){ .number = 1 }, 0);
+	cr_assert_eq(worker.producers[0].awaiting, 1);
+	cr_assert_eq(worker.ready_count, 0);
+	rooms_left(&worker, 1);
+	cr_assert_eq(worker.producers[0].awaiting, 0);
+	cr_assert_eq(worker.ready_count, 1);
+}
+
+Test(load_rooms, a_batch_waits_for_those_alone_who_were_there_when_it_was_sent)
+{
+	set_up_batch(2);
+	rooms_left(&worker, 1);
+	cr_assert_eq(worker.producers[0].awaiting, 2);
+	worker.clients[1].phase = CLIENT_JOINING;
+	worker.clients[1].joins_answered = 0;
+	worker.joins_open = 1;
+	rooms_joined(&worker, 1, 0);
+	rooms_deliver(&worker, 1, &(struct payload){ .number = 2 }, 0);
+	cr_assert_eq(worker.received, 1);
+	cr_assert_eq(worker.producers[0].awaiting, 2, "the other one has none yet");
+	rooms_left(&worker, 1);
+	cr_assert_eq(worker.producers[0].awaiting, 2);
+}
+
+Test(load_rooms, a_batch_does_not_wait_for_what_the_server_left_out)
+{
+	set_up_batch(4);
+	rooms_deliver(&worker, 1, &(struct payload){ .number = 1 }, 0);
+	rooms_gap(&worker, 1, 0, 2);
+	cr_assert_eq(worker.producers[0].awaiting, 5);
+	rooms_deliver(&worker, 1, &(struct payload){ .number = 4 }, 0);
+	cr_assert_eq(worker.producers[0].awaiting, 4);
+	cr_assert_eq(audit_counts(worker.audit)->excused, 2);
+	rooms_gap(&worker, 0, 0, 1000);
+	cr_assert_eq(worker.producers[0].awaiting, 0, "a batch at most");
+	cr_assert_eq(worker.ready_count, 1);
+}
+
+Test(load_rooms, who_leaves_has_not_what_was_left_out_taken_off_twice)
+{
+	set_up_batch(4);
+	rooms_deliver(&worker, 1, &(struct payload){ .number = 1 }, 0);
+	rooms_gap(&worker, 1, 0, 2);
+	rooms_left(&worker, 1);
+	cr_assert_eq(worker.producers[0].awaiting, 4);
+}
