@@ -165,8 +165,9 @@ static double busy_percent(const struct record *record, const struct summary *su
 	return fmax(ran, record_worker_percent(record, true, true) - excused_percent(record, summary));
 }
 
-static void judge_closed(struct verdict *verdict, const struct record *record, const struct summary *summary,
-			 unsigned server_cores)
+/* Of the clock too: messages may go out in time while those that came wait to be read. */
+static void judge_busy(struct verdict *verdict, const struct record *record, const struct summary *summary,
+		       unsigned server_cores)
 {
 	const double busy = busy_percent(record, summary);
 	const double load = server_load(record, summary, server_cores);
@@ -232,7 +233,7 @@ void verdict_judge(struct verdict *verdict, const struct record *record, const s
 		return;
 	if (traffic == TRAFFIC_OPEN)
 		judge_lag(verdict, summary);
-	if (traffic == TRAFFIC_CLOSED || traffic == TRAFFIC_ECHO || traffic == TRAFFIC_ACK)
-		judge_closed(verdict, record, summary, server_cores);
+	if (traffic != TRAFFIC_NONE)
+		judge_busy(verdict, record, summary, server_cores);
 	judge_wait(verdict, record, summary);
 }

@@ -215,6 +215,14 @@ Test(load_verdict, a_busy_worker_and_a_server_at_ease)
 	record.scenario.traffic = TRAFFIC_ACK;
 	invalid(1, "the generator was the bottleneck");
 	record.scenario.traffic = TRAFFIC_OPEN;
+	invalid(1, "the generator was the bottleneck");
+	record.held.server.cpu_s = 1 + 8.5;
+	valid(1);
+	record.held.server.cpu_s = 1 + 8.4;
+	record.held.worker_wait_ns[0] = SECOND / 2 - 1000;
+	valid(1);
+	record.held.worker_wait_ns[0] = SECOND / 2;
+	record.scenario.traffic = TRAFFIC_NONE;
 	valid(1);
 }
 
@@ -226,6 +234,8 @@ Test(load_verdict, a_worker_that_the_server_kept_from_running_is_not_busy)
 	record.held.worker_cpu_ns[0] = 5 * SECOND;
 	record.held.worker_wait_ns[0] = 4.8 * SECOND;
 	record.shares_cores = true;
+	valid(0);
+	record.scenario.traffic = TRAFFIC_OPEN;
 	valid(0);
 	record.held.worker_cpu_ns[0] = 9.5 * SECOND;
 	record.held.worker_wait_ns[0] = 0;
