@@ -14,17 +14,18 @@
 #define ANSWER_MS 5000 /* a file system that takes longer is not there */
 #define END_MS 1000 /* for the reader to find that nobody asks any more; about, since it is waited for in steps */
 
-int files_name(struct files *files, const char *path)
+/* One more that a reload is to read, if it is not yet. Returns 0 or -errno. */
+static int note(struct files *files, const char *path)
 {
 	const size_t size = strlen(path);
 
-	if (size == 0)
-		return 0;
 	for (size_t i = 0; i < files->count; i++)
 		if (strcmp(files->paths[i], path) == 0)
 			return 0;
-	if (files->count == FILES_MAX || size >= FILES_PATH_MAX)
-		return -1;
+	if (size >= FILES_PATH_MAX)
+		return -ENAMETOOLONG;
+	if (files->count == FILES_MAX)
+		return -EMFILE;
 	memcpy(files->paths[files->count++], path, size + 1);
 	return 0;
 }
@@ -220,8 +221,11 @@ const char *files_error(ssize_t error)
 
 ssize_t files_read(struct files *files, const char *path, char *bytes, size_t most)
 {
-	if (!files->started)
-		return read_path(path, bytes, most);
+	if (!files->started) {
+		const int error = note(files, path);
+
+		return error != 0 ? error : read_path(path, bytes, most);
+	}
 	for (uint32_t i = 0; i < files->count; i++)
 		if (strcmp(files->paths[i], path) == 0)
 			return read_again(files, i, bytes, most);

@@ -1,8 +1,9 @@
 /* files.h - the files that options name and a reload reads again, for a process that by then may open none.
  *
- * At start they are read as any others. Before the sandbox files_start() makes a second process, which outlives nothing
- * and is told nothing but numbers: which of these files to read. So a server that was taken over reads these files and
- * no others, by the names that they had at the start, however they were replaced since. docs/operate/sandbox.md.
+ * At start they are read as any others, and noted. Before the sandbox files_start() makes a second process, which
+ * outlives nothing and is told nothing but numbers: which of these files to read. So a server that was taken over reads
+ * these files and no others, by the names that they had at the start, however they were replaced since.
+ * docs/operate/sandbox.md.
  */
 #ifndef OPS_FILES_H
 #define OPS_FILES_H
@@ -12,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define FILES_MAX 8
+#define FILES_MAX 18 /* -c, api-keys, and those of token-keys */
 #define FILES_PATH_MAX 512
 #define FILES_SIZE_MAX (1024 * 1024) /* of one file */
 
@@ -27,15 +28,12 @@ struct files {
 	size_t size_at, at; /* so many bytes of `size`, and of what it says, are there */
 };
 
-/* One more that a reload is to read; "" and what was named before are none. -1: too many, or the path is too long. */
-int files_name(struct files *files, const char *path);
-
-/* Before the sandbox and other threads. No process is made where nothing was named. Returns 0 or -errno. */
+/* Before the sandbox and other threads. No process is made where nothing was read. Returns 0 or -errno. */
 int files_start(struct files *files);
 
-/* Reads a whole file. Returns its size, or -errno: -EACCES, after the start, where it was not named before; -EFBIG
- * where it has more than `most` bytes; -EPIPE when there is no reader left; -ETIMEDOUT when it does not answer, which
- * it may the next time. */
+/* Reads a whole file. Returns its size, or -errno: -EMFILE and -ENAMETOOLONG where a reload could not read it, -EACCES
+ * after the start where it was not read before; -EFBIG where it has more than `most` bytes; -EPIPE when there is no
+ * reader left; -ETIMEDOUT when it does not answer, which it may the next time. */
 ssize_t files_read(struct files *files, const char *path, char *bytes, size_t most);
 
 /* Why that failed, for people. */

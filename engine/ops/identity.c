@@ -5,6 +5,8 @@
 
 #define KEYS_FILE_MAX (64 * 1024)
 
+_Static_assert(FILES_MAX >= IDENTITY_FILES_MAX + 2, "a reload can read them all, and those of -c and api-keys");
+
 static const char *const blanks = " \t\r\n";
 
 static struct span text_of(const struct options *options, enum option_id id)
@@ -51,28 +53,16 @@ static void refuse_made(const struct options *options, const char *why, char err
 
 /* The next word of token-keys, FILE or ALG:FILE. A file whose name has a colon in it can be named as ./FILE. False:
  * there is none. */
-static bool next_word(const char **at, struct span *algorithm, char path[FILES_PATH_MAX])
+static bool next_word(const char **at, struct span *algorithm, char path[OPTION_CLASSES_MAX])
 {
 	*at += strspn(*at, blanks);
 	const size_t size = strcspn(*at, blanks), colon = strcspn(*at, ":"), slash = strcspn(*at, "/");
 	const size_t prefix = colon < size && colon < slash ? colon + 1 : 0;
 
 	*algorithm = prefix > 0 ? span_of(*at, colon) : SPAN_NONE;
-	snprintf(path, FILES_PATH_MAX, "%.*s", (int)(size - prefix), *at + prefix);
+	snprintf(path, OPTION_CLASSES_MAX, "%.*s", (int)(size - prefix), *at + prefix);
 	*at += size;
 	return size > 0;
-}
-
-int identity_name_files(const struct options *options, struct files *files, char error[OPTION_ERROR_MAX])
-{
-	const char *at = option_text(options, OPTION_token_keys);
-	struct span algorithm;
-	char path[FILES_PATH_MAX];
-
-	while (next_word(&at, &algorithm, path))
-		if (files_name(files, path) != 0)
-			return refuse(options, OPTION_token_keys, "one file too many, or its name is too long", error);
-	return 0;
 }
 
 int identity_check(const struct options *options, char error[OPTION_ERROR_MAX])
@@ -94,10 +84,12 @@ static int read_file(struct identity_files *read, struct files *files, struct sp
 	const size_t name_size = strlen(path);
 	char *text = read->count < IDENTITY_FILES_MAX ? malloc(KEYS_FILE_MAX + name_size) : NULL;
 
-	if (!text) {
-		snprintf(why, AUTH_WHY_MAX, "no memory, or more than %d files", IDENTITY_FILES_MAX);
+	if (!text && read->count == IDENTITY_FILES_MAX)
+		snprintf(why, AUTH_WHY_MAX, "more than %d files", IDENTITY_FILES_MAX);
+	else if (!text)
+		snprintf(why, AUTH_WHY_MAX, "there is no memory for what is in the files");
+	if (!text)
 		return -1;
-	}
 	const ssize_t size = files_read(files, path, text, KEYS_FILE_MAX);
 
 	if (size < 0) {
@@ -120,7 +112,7 @@ int identity_read(struct identity_files *read, const struct options *options, st
 {
 	const char *at = option_text(options, OPTION_token_keys);
 	struct span algorithm;
-	char path[FILES_PATH_MAX], why[AUTH_WHY_MAX];
+	char path[OPTION_CLASSES_MAX], why[AUTH_WHY_MAX];
 
 	*read = (struct identity_files){ 0 };
 	while (next_word(&at, &algorithm, path))

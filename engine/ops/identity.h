@@ -16,9 +16,6 @@ struct identity_files {
 	size_t count;
 };
 
-/* Names the files of keys. Returns 0, or -1 with one line in error. */
-int identity_name_files(const struct options *options, struct files *files, char error[OPTION_ERROR_MAX]);
-
 /* Options that are right each, but not together. Returns 0, or -1 with one line in error. */
 int identity_check(const struct options *options, char error[OPTION_ERROR_MAX]);
 

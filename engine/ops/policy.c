@@ -6,21 +6,6 @@
 #include "engine/ops/api_file.h"
 #include "engine/store/choose.h"
 
-int policy_name_files(const struct options *options, struct files *files, char error[OPTION_ERROR_MAX])
-{
-	static const enum option_id of_files[] = { OPTION_api_keys,
-						   OPTION_COUNT }; /* those whose value is a file's name */
-
-	for (size_t i = 0; of_files[i] != OPTION_COUNT; i++) {
-		if (files_name(files, option_text(options, of_files[i])) == 0)
-			continue;
-		snprintf(error, OPTION_ERROR_MAX, "%.*s: option '%s': one file too many, or its name is too long",
-			 OPTION_WHERE_MAX, option_where(options, of_files[i]), option_name(of_files[i]));
-		return -1;
-	}
-	return identity_name_files(options, files, error);
-}
-
 /* Where only who has a key may read the metrics there must be keys, or nobody does. */
 static int check_metrics(const struct options *options, char error[OPTION_ERROR_MAX])
 {

@@ -5,8 +5,8 @@
  *
  * Who adds an option that is LIVE: where it is a number, policy_limits() has it by plan_shard(), and shard/retune hands
  * it to its user. Where it is more (a set of keys, a list of rights), it becomes a member here, made in policy_make(),
- * freed in policy_free(), pointed to by the limits. A file that it names is named in policy_name_files() and read
- * through `files`, never opened: a reload may not open it.
+ * freed in policy_free(), pointed to by the limits. A file that it names is read through `files`, never opened: a
+ * reload may not open it.
  */
 #ifndef OPS_POLICY_H
 #define OPS_POLICY_H
@@ -27,9 +27,6 @@ struct policy {
 	size_t jwks_size;
 	struct api_keys api_keys;
 };
-
-/* Of the first options, before files_start(): the files that these name. Returns 0, or -1 with one line in error. */
-int policy_name_files(const struct options *options, struct files *files, char error[OPTION_ERROR_MAX]);
 
 /* Judges the options together, by themselves. Returns 0, or -1 with one line in error. */
 int policy_check(const struct options *options, char error[OPTION_ERROR_MAX]);

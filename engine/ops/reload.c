@@ -13,20 +13,11 @@
 
 int reload_open(struct reload *reload)
 {
-	const struct options *options = &reload->policy->options;
-	struct files *files = reload->files;
-	char error[OPTION_ERROR_MAX];
+	const int failed = files_start(reload->files);
 
-	if (reload->config->file && files_name(files, reload->config->file) != 0) {
-		snprintf(error, sizeof(error), "the name of the configuration file is too long");
-	} else if (policy_name_files(options, files, error) == 0) {
-		const int failed = files_start(files);
-
-		if (failed == 0)
-			return 0;
-		snprintf(error, sizeof(error), "no process to read the configuration: %s", strerror(-failed));
-	}
-	fprintf(stderr, "uproar: %s\n", error);
+	if (failed == 0)
+		return 0;
+	fprintf(stderr, "uproar: no process to read the configuration: %s\n", strerror(-failed));
 	return EXIT_CONFIG;
 }
 

@@ -12,7 +12,7 @@ import time
 import unittest
 
 from backend import Backend
-from harness import BUILD, ROOT, Client, Server
+from harness import BUILD, ROOT, Client, Server, wait_until
 
 HANDSHAKE = (
     "GET {target} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -340,6 +340,41 @@ class Keys(WithKeys):
                 self.assertLess(time.monotonic(), deadline)
                 time.sleep(0.1)
             self.assertIn("ok", self.client(token=token(second)).hello, "those of before hold")
+
+    def test_what_is_checked_is_what_is_started_with(self):
+        """As many files as there may be, and one more; a name as long as it may be, and one byte more."""
+        binary = os.path.join(BUILD if os.path.isabs(BUILD) else os.path.join(ROOT, BUILD), "uproar")
+        secrets = [os.urandom(32).hex().encode() for _ in range(17)]
+        paths = [self.write(f"secret-{number}", secret) for number, secret in enumerate(secrets)]
+        config, keys = self.write("uproar.conf", b"pong = 9s;\n"), self.write("api-keys", b"")
+
+        def options(count):
+            return "-c", config, "--api-keys", keys, "--token-keys", " ".join("HS256:" + path for path in paths[:count])
+
+        def said(*words):
+            done = subprocess.run([binary, "--listen", "127.0.0.1:0", "--data", "", *words], capture_output=True, text=True,
+                                  timeout=60)
+            return done.returncode, done.stderr
+
+        self.assertEqual(said("--check-config", *options(16))[0], 0)
+        with Server(*options(16), "--cores", "1") as server:
+            self.port = server.port
+            last = {"kty": "oct", "alg": "HS256", "kid": "last", "k": letters(secrets[16])}
+            shown = token(secrets[16], head={"alg": "HS256", "kid": "last"})
+            self.refused(token=shown)
+            self.write("secret-15", json.dumps(last).encode())
+            server.process.send_signal(signal.SIGHUP)
+            self.assertTrue(wait_until(lambda: "ok" in self.client(token=shown).hello), server.lines)
+        long = os.path.join(self.folder.name, *["d" * 200] * 2, "")
+        os.makedirs(long)
+        name = os.path.relpath(long, self.folder.name) + "/" + "n" * (511 - len(long))
+        path = self.write(name, secrets[0])
+        self.assertEqual((len(path), said("--check-config", "--token-keys", "HS256:" + path)[0]), (511, 0))
+        path = self.write(name + "n", secrets[0])
+        for words, why in ((options(17), "more than 16 files"), (("--token-keys", "HS256:" + path), "File name too long")):
+            self.assertIn("option 'token-keys': ", said(*words)[1])
+            self.assertIn(why, said(*words)[1])
+            self.assertEqual(said(*words), said("--check-config", *words))
 
     def test_options_that_are_wrong(self):
         binary = os.path.join(BUILD if os.path.isabs(BUILD) else os.path.join(ROOT, BUILD), "uproar")

@@ -36,17 +36,15 @@ static void teardown(void)
 
 TestSuite(files, .init = setup, .fini = teardown, .timeout = 30);
 
-Test(files, what_was_named_is_read_again_and_nothing_else)
+Test(files, what_was_read_is_read_again_and_nothing_else)
 {
 	static struct files files;
 	char bytes[16];
 
 	write_file("one");
-	cr_assert_eq(files_name(&files, path), 0);
-	cr_assert_eq(files_name(&files, path), 0);
-	cr_assert_eq(files_name(&files, ""), 0);
+	cr_assert_eq(files_read(&files, path, bytes, sizeof(bytes)), 3, "before the start all are read");
+	cr_assert_eq(files_read(&files, path, bytes, sizeof(bytes)), 3);
 	cr_assert_eq(files.count, 1);
-	cr_assert_eq(files_read(&files, "/dev/null", bytes, sizeof(bytes)), 0, "before the start all are read");
 	cr_assert_eq(files_start(&files), 0);
 	cr_assert_eq(files_read(&files, path, bytes, sizeof(bytes)), 3);
 	cr_assert_eq(memcmp(bytes, "one", 3), 0);
@@ -71,7 +69,8 @@ Test(files, a_large_one_comes_whole)
 
 	memset(text, 'x', sizeof(text) - 1);
 	write_file(text);
-	files_name(&files, path);
+	cr_assert_eq(files_read(&files, path, bytes, sizeof(bytes)), sizeof(text) - 1);
+	memset(bytes, 0, sizeof(bytes));
 	cr_assert_eq(files_start(&files), 0);
 	cr_assert_eq(files_read(&files, path, bytes, sizeof(bytes)), sizeof(text) - 1);
 	cr_assert_eq(memcmp(bytes, text, sizeof(text) - 1), 0);
@@ -85,7 +84,7 @@ Test(files, the_reader_ends_with_the_server)
 	int status;
 
 	write_file("one");
-	files_name(&files, path);
+	cr_assert_eq(files_read(&files, path, bytes, sizeof(bytes)), 3);
 	cr_assert_eq(files_start(&files), 0);
 
 	const pid_t reader = files.reader;
@@ -105,8 +104,8 @@ Test(files, a_late_answer_is_not_the_last)
 
 	memset(text, 'x', sizeof(text) - 1); /* more than a pipe holds */
 	write_file(text);
-	files_name(&files, path);
-	files_name(&files, "/dev/null");
+	cr_assert_eq(files_read(&files, path, bytes, sizeof(bytes)), sizeof(text) - 1);
+	cr_assert_eq(files_read(&files, "/dev/null", bytes, sizeof(bytes)), 0);
 	signal(SIGPIPE, SIG_IGN);
 	cr_assert_eq(files_start(&files), 0);
 	cr_assert_eq(kill(files.reader, SIGSTOP), 0);
@@ -124,7 +123,7 @@ Test(files, a_late_answer_is_not_the_last)
 	files_end(&files);
 }
 
-Test(files, none_is_needed_where_nothing_is_named)
+Test(files, none_is_needed_where_nothing_was_read)
 {
 	struct files files = { 0 };
 	char bytes[16];
@@ -138,15 +137,13 @@ Test(files, none_is_needed_where_nothing_is_named)
 Test(files, so_many_and_so_long)
 {
 	static struct files files;
-	char name[FILES_PATH_MAX + 1];
+	char name[FILES_PATH_MAX + 1], bytes[16];
 
-	memset(name, 'a', sizeof(name));
-	name[FILES_PATH_MAX] = 0;
-	cr_assert_eq(files_name(&files, name), -1);
-	for (size_t i = 0; i < FILES_MAX; i++) {
-		name[FILES_PATH_MAX - 1 - i] = 0;
-		cr_assert_eq(files_name(&files, name), 0, "%zu", i);
-	}
-	name[10] = 0;
-	cr_assert_eq(files_name(&files, name), -1);
+	memset(name, '/', sizeof(name));
+	memcpy(name + FILES_PATH_MAX - 8, "dev/null", 9);
+	cr_assert_eq(files_read(&files, name, bytes, sizeof(bytes)), -ENAMETOOLONG);
+	for (size_t i = 1; i <= FILES_MAX; i++)
+		cr_assert_eq(files_read(&files, name + i, bytes, sizeof(bytes)), 0, "%zu", i);
+	cr_assert_eq(files_read(&files, name + FILES_MAX + 1, bytes, sizeof(bytes)), -EMFILE);
+	cr_assert_eq(files_read(&files, name + FILES_MAX, bytes, sizeof(bytes)), 0, "which is there already");
 }
