@@ -47,6 +47,33 @@ class Rooms(Typed, Staged):
         self.assertEqual((status, heard), (75, []), err)
         self.assertIn("a: not all that was said there is acknowledged", err)
 
+    def test_a_join_that_is_refused_for_now(self):
+        def play(peer, number):
+            peer.welcome()
+            for n in range(3):
+                join = peer.hear("join")
+                if n < 2:
+                    peer.refuse(join, "unavailable", retry_ms=200)
+            peer.let_in(join, seq=1, events=[message(1, "here")])
+            peer.hear()
+
+        status, out, err = cli(self.stage(play).port, "read", "r")
+        self.assertEqual((status, len(out)), (0, 1), err)
+        self.assertEqual(err, "uproar-cli: r: join was refused for now: unavailable; said again in 0.2 s\n")
+
+    def test_a_join_that_is_refused_for_longer_than_one_waits(self):
+        def play(peer, number):
+            peer.welcome()
+            while True:
+                peer.refuse(peer.hear("join"), *self.refusal[:1], retry_ms=self.refusal[1])
+
+        port = self.stage(play).port
+        for self.refusal, words in ((("banned", 7200000), ("join", "r")), (("banned", 100), ("read", "r", "--follow")),
+                                    (("unavailable", 30000), ("read", "r")), (("unavailable", 100), ("read", "r"))):
+            status, _, err = cli(port, "--timeout", "2", *words, timeout=20)
+            self.assertEqual(status, 69)
+            self.assertIn(f"r: join was refused: {self.refusal[0]}, no", err)
+
     def test_a_person_is_told_where_lines_go(self):
         sends = []
 

@@ -129,6 +129,7 @@ static void join_done(struct session *session, struct room *room, const struct a
 	if (json_scan_object_deep(value, names, COUNT, answer->ok.bytes, answer->ok.size) < 0)
 		return;
 	room->phase = ROOM_IN;
+	room->refused_ns = 0;
 	epoch_set(room, word(&value[EPOCH]));
 	if (room->back > 0) {
 		go_back(session, room, number(&value[SEQ], 0), number(&value[FIRST], 0));
@@ -207,24 +208,47 @@ static bool is_of_room(const struct refusal *refusal)
 	return code_is(refusal, "slow_mode") || code_is(refusal, "muted") || code_is(refusal, "banned");
 }
 
-/* Says so once, until all that was held is said. */
-static void hold(struct session *session, struct room *room, const struct refusal *refusal, uint64_t now)
+static void say_for_now(struct session *session, const struct room *room, const char *what,
+			const struct refusal *refusal)
 {
 	struct text line = { 0 };
 	char wait[64];
 
+	text_puts(&line, room->name);
+	text_puts(&line, what);
+	text_puts(&line, "refused for now: ");
+	escape_put(&line, refusal->code, ESCAPE_PEOPLE);
+	snprintf(wait, sizeof(wait), "; said again in %.1f s", (double)refusal->retry_ns / 1e9);
+	text_put(&line, span_of(wait, strlen(wait) + 1));
+	session->ops->on_status(session->owner, (const char *)line.bytes);
+	text_free(&line);
+}
+
+/* Says so once, until all that was held is said. */
+static void hold(struct session *session, struct room *room, const struct refusal *refusal, uint64_t now)
+{
 	room->paused_ns = now + refusal->retry_ns;
 	progress(session, room->paused_ns);
-	if (!room->held) {
-		text_puts(&line, room->name);
-		text_puts(&line, ": refused for now: ");
-		escape_put(&line, refusal->code, ESCAPE_PEOPLE);
-		snprintf(wait, sizeof(wait), "; said again in %.1f s", (double)refusal->retry_ns / 1e9);
-		text_put(&line, span_of(wait, strlen(wait) + 1));
-		session->ops->on_status(session->owner, (const char *)line.bytes);
-	}
+	if (!room->held)
+		say_for_now(session, room, ": ", refusal);
 	room->held = true;
-	text_free(&line);
+}
+
+/* Whether a join is to be said again: said once, and not longer than one waits for a connection. */
+static bool is_joined_again(struct session *session, struct room *room, const struct refusal *refusal, uint64_t now)
+{
+	const uint64_t since_ns = room->refused_ns > 0 ? room->refused_ns : now;
+	const uint64_t timeout_ns = session->patient ? 0 : session->timeout_ns;
+
+	if (!refusal->again || code_is(refusal, "banned") ||
+	    (timeout_ns > 0 && (now - since_ns) / MS + refusal->retry_ms >= timeout_ns / MS))
+		return false;
+	if (room->refused_ns == 0)
+		say_for_now(session, room, ": join was ", refusal);
+	room->refused_ns = since_ns;
+	room->phase = ROOM_WANTED;
+	room->wanted_ns = now + refusal->retry_ns;
+	return true;
 }
 
 static void send_refused(struct session *session, struct room *room, struct outbox_entry *entry,
@@ -255,11 +279,8 @@ static void refused(struct session *session, const struct ask *ask, const struct
 	const uint64_t retry_ns = refusal->again && !code_is(refusal, "internal") ? refusal->retry_ns : 0;
 	const struct answer answer = { .code = refusal->code, .message = refusal->message, .retry_ns = retry_ns };
 
-	if (ask->kind == ASK_JOIN && refusal->again) {
-		ask->room->phase = ROOM_WANTED;
-		ask->room->wanted_ns = now + refusal->retry_ns;
+	if (ask->kind == ASK_JOIN && is_joined_again(session, ask->room, refusal, now))
 		return;
-	}
 	session->ops->on_answer(session->owner, ask->kind, ask->room, &answer);
 	if (ask->kind == ASK_JOIN)
 		session_forget(session, ask->room);
