@@ -155,10 +155,27 @@ static void give_stuck(struct fetch *fetch)
 	}
 }
 
-static void give_failed(struct fetch *fetch, struct hook_question *question)
+static void tell_failed(const struct hook_question *question, const char *why)
 {
-	question->answered = false;
-	give_back(fetch, question);
+	LOG(LOG_WARN, "hook_failed", LOG_TEXT("hook", hook_kind_name((enum hook_kind)question->kind)),
+	    LOG_TEXT("reason", why));
+}
+
+/* Of one that fetch_pause_lets() let. wrong: why it was not answered; NULL: it was. */
+static void judge(struct fetch *fetch, const struct hook_question *question, const char *wrong, uint64_t now)
+{
+	struct fetch_pause *pause = &fetch->pauses[question->kind];
+	const char *hook = hook_kind_name((enum hook_kind)question->kind);
+
+	if (wrong)
+		tell_failed(question, wrong);
+	if (!wrong && fetch_pause_well(pause))
+		LOG(LOG_INFO, "hook_back", LOG_TEXT("hook", hook));
+	if (wrong && fetch_pause_failed(pause, now, &fetch->random))
+		LOG(LOG_WARN, "hook_away", LOG_TEXT("hook", hook), LOG_U64("again_ms", pause->until_ms - now));
+	fetch_counter_set(&fetch->counters,
+			  question->kind == HOOK_JOIN ? FETCH_COUNTER_join_away : FETCH_COUNTER_connect_away,
+			  pause->failures >= FETCH_FAILURES_MAX);
 }
 
 static bool begin(struct fetch *fetch, struct request *request, const char *addresses, uint32_t timeout_ms,
@@ -181,14 +198,20 @@ static bool begin_question(struct fetch *fetch, struct hook_question *question, 
 	if (now < late_ms && (known == 0 || !request))
 		return false;
 	list_take(&fetch->waiting);
-	if (now >= late_ms || known < 0 || !fetch_pause_lets(&fetch->pauses[question->kind], now)) {
-		give_failed(fetch, question);
+	question->answered = false;
+	if (now >= late_ms)
+		tell_failed(question, known == 0 ? "its host is not known in time" : "no request was free in time");
+	if (now >= late_ms || !fetch_pause_lets(&fetch->pauses[question->kind], now)) {
+		give_back(fetch, question);
 		return true;
 	}
+	const uint32_t left_ms = (uint32_t)(late_ms - now);
+	const char *wrong = known < 0 ? "its host is not found" : "no memory";
+
 	request->target = (enum fetch_target)question->kind;
-	if (!begin(fetch, request, addresses, (uint32_t)(late_ms - now), question->text, question->text_size)) {
-		(void)fetch_pause_failed(&fetch->pauses[question->kind], now, &fetch->random);
-		give_failed(fetch, question);
+	if (known < 0 || !begin(fetch, request, addresses, left_ms, question->text, question->text_size)) {
+		judge(fetch, question, wrong, now);
+		give_back(fetch, question);
 		return true;
 	}
 	request->question = question;
@@ -237,25 +260,12 @@ static const char *reason_of(const struct request *request, long status, char ou
 static void question_done(struct fetch *fetch, struct request *request, long status, uint64_t now)
 {
 	struct hook_question *question = request->question;
-	struct fetch_pause *pause = &fetch->pauses[question->kind];
-	const char *hook = hook_kind_name((enum hook_kind)question->kind);
 	char reason[64];
 
 	question->answered = status == 401 || status == 403;
 	if (status == 200)
 		question->answered = hook_answer_read(&question->answer, request->http.body, request->http.body_size);
-	if (question->answered) {
-		if (fetch_pause_well(pause))
-			LOG(LOG_INFO, "hook_back", LOG_TEXT("hook", hook));
-	} else {
-		LOG(LOG_WARN, "hook_failed", LOG_TEXT("hook", hook),
-		    LOG_TEXT("reason", reason_of(request, status, reason)));
-		if (fetch_pause_failed(pause, now, &fetch->random))
-			LOG(LOG_WARN, "hook_away", LOG_TEXT("hook", hook), LOG_U64("again_ms", pause->until_ms - now));
-	}
-	fetch_counter_set(&fetch->counters,
-			  question->kind == HOOK_JOIN ? FETCH_COUNTER_join_away : FETCH_COUNTER_connect_away,
-			  pause->failures >= FETCH_FAILURES_MAX);
+	judge(fetch, question, question->answered ? NULL : reason_of(request, status, reason), now);
 	give_back(fetch, question);
 	request->question = NULL;
 	request->next = fetch->requests_free;

@@ -187,8 +187,6 @@ class Connect(unittest.TestCase):
                 self.assertEqual(asked, 1, "nothing is told to whom we do not trust")
             with Backend() as backend, serve("--connect-url", backend.url.replace("127.0.0.1", "localhost")) as server:
                 self.assertIn("ok", come(server.port)[0], server.lines)
-            with serve("--connect-url", "http://nobody.invalid/") as server:
-                self.assertEqual(come(server.port)[0]["err"]["code"], "unavailable")
 
     def test_options_that_are_wrong(self):
         with temporary() as folder:
@@ -354,6 +352,34 @@ class Away(unittest.TestCase):
             with Backend(port=port):
                 self.assertTrue(wait_until(lambda: "ok" in come(server.port)[0], 60))
             self.assertEqual(come(server.port)[0]["err"]["code"], "unavailable")
+
+    def test_one_whose_name_is_not_found(self):
+        with serve("--connect-url", "http://nobody.invalid/") as server:
+            said = 'hook_failed hook="connect" reason="its host is not found"'
+            self.assertEqual(come(server.port)[0]["err"]["code"], "unavailable")
+            self.assertTrue(wait_until(lambda: any(said in line for line in server.lines)), server.lines)
+            for _ in range(10):
+                self.assertEqual(come(server.port)[0]["err"]["code"], "unavailable")
+            self.assertTrue(wait_until(lambda: any("hook_away" in line for line in server.lines)), server.lines)
+            self.assertEqual(figure(server, "fetch_connect_away"), 1)
+            self.assertEqual(figure(server, "fetch_hook_requests_total"), 0)
+
+    def test_whose_turn_does_not_come(self):
+        """The second waits for the first one's request; the server stands still until it is too late for both."""
+        with Backend(HANG) as backend, serve("--connect-url", backend.url, "--hook-requests", "1", "--hook-timeout", "5s",
+                                              "--cores", "1") as server:
+            clients = [Client(server.port) for _ in range(2)]
+            for client in clients:
+                client.say(op="hello", name="Ann", id=1)
+            self.assertTrue(wait_until(lambda: server.metric("hooks_waiting") == 2 and backend.at_once == 1))
+            over = time.monotonic() + 5.1
+            server.process.send_signal(signal.SIGSTOP)
+            self.assertTrue(wait_until(lambda: time.monotonic() > over))
+            server.process.send_signal(signal.SIGCONT)
+            for client in clients:
+                self.assertEqual(client.read()["err"]["code"], "unavailable")
+            said = 'hook_failed hook="connect" reason="no request was free in time"'
+            self.assertTrue(wait_until(lambda: any(said in line for line in server.lines)), server.lines)
 
     def test_one_that_flaps(self):
         """Every other answer is none; who is answered is let in, and the connection is not lost over it."""
