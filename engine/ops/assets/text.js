@@ -32,16 +32,15 @@ export function icon(name) {
 	return svg;
 }
 
-/* Punctuation at the end of an address belongs to the sentence, unless a bracket in it was opened inside. */
-function trimLink(link) {
+/** Punctuation at the end of an address belongs to the sentence, unless a bracket in it was opened inside. */
+export function trimLink(link) {
+	const count = (bracket) => link.split(bracket).length;
+	const unopened = { ')': count(')') - count('('), ']': count(']') - count('[') };
 	let end = link.length;
-	while (end > 0) {
+	for (; end > 0; end--) {
 		const last = link[end - 1];
-		const open = last === ')' ? '(' : last === ']' ? '[' : '';
-		const inside = link.slice(0, end);
-		if (open ? inside.split(open).length >= inside.split(last).length : !/[.,;:!?*_~]/.test(last))
+		if (last in unopened ? unopened[last]-- <= 0 : !/[.,;:!?*_~]/.test(last))
 			break;
-		end--;
 	}
 	return link.slice(0, end);
 }
