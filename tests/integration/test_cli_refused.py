@@ -240,6 +240,35 @@ class Asks(Typed, Staged):
         self.assertEqual(self.ended(), 0)
 
 
+class Back(Staged):
+    def read(self, firsts):
+        """What `read --limit 850` does where of 900 those below the next of firsts are dropped before each join."""
+        since = []
+
+        def play(peer, number):
+            peer.welcome()
+            peer.let_in(peer.hear("join"), seq=900, first=101)
+            for first in firsts:
+                peer.hear("leave")
+                join = peer.hear("join")
+                since.append(join["since"]["seq"])
+                kept = since[-1] >= first - 1
+                peer.let_in(join, seq=900, first=first, events=[message(900, "last")],
+                            **({"recovered": True} if kept else {"recovered": False, "reason": "gap"}))
+            peer.hear()
+
+        return cli(self.stage(play).port, "read", "r", "--limit", "850"), since
+
+    def test_what_is_dropped_while_one_goes_back_is_no_gap(self):
+        (status, out, err), since = self.read((111, 121))
+        self.assertEqual((status, len(out), since), (0, 1, [100, 130]), (out, err))
+
+    def test_what_is_dropped_as_fast_as_it_is_asked_for(self):
+        (status, out, err), since = self.read(range(111, 500, 30))
+        self.assertEqual((status, len(out), since), (0, 2, list(range(100, 350, 30))), (out, err))
+        self.assertIn("gap: more was said", out[0])
+
+
 class Hello(Staged):
     def test_a_hello_that_is_never_answered_is_given_up(self):
         def once():

@@ -9,6 +9,7 @@
 #include "tools/cli/session.h"
 
 #define MS 1000000ull
+#define BACK_TRIES 8 /* at what is dropped as fast as it is asked for */
 #define AFTER_MS_MAX 600000 /* a server that wants more is not believed */
 
 /* A string's value where it needs no room: codes, epochs and rooms hold no escapes. */
@@ -107,16 +108,31 @@ static void epoch_set(struct room *room, struct span epoch)
 	room->known = true;
 }
 
+static void rejoin(struct session *session, struct room *room, uint64_t seq)
+{
+	room->seq = seq;
+	flow_command(session, ASK_NONE, "leave", room, SPAN(""));
+	room->phase = ROOM_WANTED;
+}
+
 /* The answer to a join that was only to learn where the room is: now resume some way back. */
 static void go_back(struct session *session, struct room *room, uint64_t seq, uint64_t first)
 {
 	const uint64_t oldest = first > 0 ? first - 1 : 0;
 	const uint64_t from = seq > room->back ? seq - room->back : 0;
 
-	room->seq = from > oldest ? from : oldest;
 	room->back = 0;
-	flow_command(session, ASK_NONE, "leave", room, SPAN(""));
-	room->phase = ROOM_WANTED;
+	room->tries = BACK_TRIES;
+	rejoin(session, room, from > oldest ? from : oldest);
+}
+
+/* What we would go back to was dropped meanwhile, by which nothing is missed yet: begin twice as far behind it. */
+static void go_less_back(struct session *session, struct room *room, uint64_t seq, uint64_t first)
+{
+	const uint64_t from = first > room->seq + 1 ? first - 1 + 2 * (first - room->seq - 1) : first;
+
+	room->tries--;
+	rejoin(session, room, from < seq ? from : seq);
 }
 
 static void join_done(struct session *session, struct room *room, const struct answer *answer)
@@ -135,6 +151,11 @@ static void join_done(struct session *session, struct room *room, const struct a
 		go_back(session, room, number(&value[SEQ], 0), number(&value[FIRST], 0));
 		return;
 	}
+	if (room->tries > 0 && word_is(&value[REASON], "gap")) {
+		go_less_back(session, room, number(&value[SEQ], 0), number(&value[FIRST], 0));
+		return;
+	}
+	room->tries = 0;
 	if (resumed && value[REASON].type == JSON_STRING) { /* which says that it is not recovered */
 		resumed = false;
 		session->ops->on_gap(session->owner, room, word(&value[REASON]));

@@ -21,6 +21,7 @@ struct room {
 	uint32_t limit;         /* events of the first page */
 	bool quiet;             /* neither presence nor echo of what we say */
 	uint64_t back;          /* a page of more than the server gives: join, go back so far, resume; 0: no */
+	uint32_t tries;         /* to resume there, of which nothing was shown yet */
 	uint64_t wanted_ns;     /* join not before */
 	uint64_t refused_ns;    /* since when it is refused for now; 0: it is not */
 	uint64_t paused_ns;     /* nothing is said before: we are muted here, or the room is slow */
