@@ -69,13 +69,15 @@ static const char *skip(const char *at)
 	return *at ? at + 1 : NULL;
 }
 
-/* How long the value without quotes is that begins here. */
+/* How long the value without quotes is that begins here. Behind its first byte only # begins a comment: others are in
+ * addresses and paths. */
 static size_t bare_size(const char *at)
 {
 	size_t size = 0;
 
-	while (at[size] && !isspace((unsigned char)at[size]) && !strchr(";,\"(){}[]=\\", at[size]) &&
-	       !begins_comment(at + size))
+	if (begins_comment(at))
+		return 0;
+	while (at[size] && !isspace((unsigned char)at[size]) && !strchr(";,\"(){}[]=\\#", at[size]))
 		size++;
 	return size;
 }

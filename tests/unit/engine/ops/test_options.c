@@ -279,6 +279,7 @@ Test(options, origins_and_networks)
 				"10.0.0.0/8, with blanks between");
 	cr_assert_eq(line_of("origins = \"same https://example.org\";\naddress-exempt = \"127.0.0.1\";"), 0);
 	cr_assert_eq(line_of("\norigins = https://example.org/x;"), 2);
+	cr_assert(strstr(error, "'origins' is 'https://example.org/x'"), "%s", error);
 }
 
 Test(options, a_file)
@@ -302,6 +303,23 @@ Test(options, a_file)
 	cr_assert_str_eq(option_text(&options, OPTION_data), "/a b#c;=\"\\ //d");
 	cr_assert_eq(line_of(""), 0);
 	cr_assert_eq(line_of("\n\n# nothing"), 0);
+}
+
+/* What begins a comment elsewhere is a part of them. */
+Test(options, addresses_and_paths_need_no_quotes)
+{
+	cr_assert_eq(line_of("connect-url = http://127.0.0.1:3000/hook;\n"
+			     "data = /srv//uproar/*; // here\n"
+			     "store=postgres://db/x#y;\n"
+			     "ping = 60s /* at least */;\n"
+			     "cores = 2;// two"),
+		     0, "%s", error);
+	cr_assert_str_eq(option_text(&options, OPTION_connect_url), "http://127.0.0.1:3000/hook");
+	cr_assert_str_eq(option_text(&options, OPTION_data), "/srv//uproar/*");
+	cr_assert_str_eq(option_text(&options, OPTION_store), "postgres://db/x");
+	cr_assert_eq(option_number(&options, OPTION_ping), 60000);
+	cr_assert_eq(line_of("cores = 2//two\n;"), 1);
+	cr_assert(strstr(error, "'cores' is '2//two'"), "%s", error);
 }
 
 Test(options, the_line_of_a_mistake)
