@@ -279,3 +279,60 @@ test('a token that ends is renewed, or asked for when it has ended', async () =>
 	await connected(page);
 	await page.context().close();
 });
+
+test('what is asked about a message ends with the log it is in', async () => {
+	const house = new House();
+	const ann = await visit(house, 'Ann');
+	const back = async () => {
+		house.end('Ann', 4000, 'gone');
+		await ann.waitForSelector('body:not([data-state=connected])');
+		await connected(ann);
+		await until('the room to be here', () => shown(ann), (seen) => seen.length === 1);
+	};
+	const begin = async (what) => {
+		await entryOf(ann, 'first').hover();
+		await ann.click(`#tools [data-do=${what}]`);
+	};
+	await say(ann, 'first');
+	await showsAll(ann, ['Ann: first']);
+	await begin('del');
+	await ann.waitForSelector('#ask-dialog[open]');
+	await back();
+	assert.equal(await ann.isVisible('#ask-dialog'), false);
+	await begin('react');
+	await ann.waitForSelector('#picker:not([hidden])');
+	await back();
+	assert.equal(await ann.isVisible('#picker'), false);
+	await ann.fill('#input', 'a draft');
+	await begin('edit');
+	await ann.fill('#input', 'first, changed');
+	await back();
+	assert.equal(await ann.isVisible('#editing'), false);
+	assert.equal(await ann.inputValue('#input'), 'a draft\nfirst, changed');
+	assert.match(await ann.textContent('#toast'), /out of reach/);
+	assert.ok(!house.said.some(({ op }) => ['del', 'react', 'edit'].includes(op)));
+	await ann.context().close();
+});
+
+test('what is asked about a person or a room ends where another room is opened', async () => {
+	const house = new House({ moderators: ['Mia'] });
+	const mia = await visit(house, 'Mia');
+	const bob = await visit(house, 'Bob');
+	await say(bob, 'hello');
+	await showsAll(mia, ['Bob: hello']);
+	for (const [dialog, open] of [['#mod-dialog', () => choose(mia, 'hello', 'Ban')], ['#room-dialog', () => mia.click('#room-tools')]]) {
+		await open();
+		await mia.waitForSelector(`${dialog}[open]`);
+		await mia.evaluate(() => {
+			location.hash = 'elsewhere';
+		});
+		await until('the other room', () => mia.textContent('#title'), (title) => title === 'elsewhere');
+		assert.equal(await mia.isVisible(dialog), false);
+		await mia.evaluate(() => {
+			location.hash = 'lobby';
+		});
+		await showsAll(mia, ['Bob: hello']);
+	}
+	for (const page of [mia, bob])
+		await page.context().close();
+});

@@ -273,6 +273,32 @@ test('search from the past: a far place, an edit that is on no page near, what o
 	await page.context().close();
 });
 
+test('an edit that was begun in the past goes out from the end, too', async () => {
+	const { page, wire, room } = await alone();
+	await say(page, 'mine');
+	await showsAll(page, ['Ann: mine']);
+	const said = await fill(room, 200);
+	wire.play.search = finder([{ ...said[0], seq: 1, from: 'Ann', data: { text: 'mine' } }], room);
+	await page.reload();
+	await until('the room to be here', () => seqs(page), (seen) => seen.at(-1) === 201);
+	await page.keyboard.press('Control+k');
+	await page.keyboard.type('mine');
+	await until('one result', () => found(page), (seen) => seen.join() === '1');
+	await page.locator('.found').click();
+	await until('the place', () => page.locator('.pointed').getAttribute('data-seq').catch(() => ''), (seq) => seq === '1');
+	await page.locator('.pointed').hover();
+	await page.click('#tools [data-do=edit]');
+	await page.fill('#input', 'mine, changed');
+	await page.click('#to-bottom');
+	await until('the end', () => seqs(page), (seen) => seen.at(-1) === 201);
+	await page.press('#input', 'Enter');
+	await until('the edit to be asked for', () => wire.asked.find(({ op }) => op === 'edit'), (edit) => edit !== undefined);
+	const { target, data } = wire.asked.find(({ op }) => op === 'edit');
+	assert.deepEqual([target, data.text], [1, 'mine, changed']);
+	assert.equal(await page.isVisible('#editing'), false);
+	await page.context().close();
+});
+
 test('search on a phone: the panel fills it, and goes when something is chosen', async () => {
 	const { page, wire, room } = await alone({ ...PHONE, colorScheme: 'dark' });
 	wire.play.search = finder(await fill(room, 30), room);

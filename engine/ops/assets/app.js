@@ -105,7 +105,8 @@ function openRoom(name) {
 		search.room(name);
 	active = model;
 	past = null;
-	moderation.close();
+	moderation.leave();
+	letGo();
 	memory.set('active', name);
 	if (roomInHash() !== name)
 		history.replaceState(null, '', `#${name}`);
@@ -143,6 +144,8 @@ function forgetRoom(name) {
 function closeRoom() {
 	history.replaceState(null, '', location.pathname);
 	past = null;
+	moderation.leave();
+	letGo();
 	search.close();
 	byId('title').textContent = '';
 	composer.close();
@@ -150,6 +153,22 @@ function closeRoom() {
 	timeline.show(null);
 	drawPeople();
 	drawTyping();
+}
+
+/* What was asked about a message that was shown. */
+function letGo() {
+	closePicker();
+	byId('ask-dialog').close();
+}
+
+/* The room's log is read anew, and may be another one: a number may be another message's. */
+function clear(model) {
+	model.clear();
+	if (model !== active)
+		return;
+	letGo();
+	if (composer.release())
+		toast('The message that you were editing is out of reach. What you wrote is a draft now.');
 }
 
 function drawRooms() {
@@ -201,7 +220,7 @@ function seen() {
 
 function listen() {
 	chat.on('state', drawState);
-	chat.on('reset', ({ room }) => rooms.get(room)?.clear());
+	chat.on('reset', ({ room }) => rooms.has(room) && clear(rooms.get(room)));
 	chat.on('joined', joined);
 	chat.on('refused', ({ room, error }) => {
 		if (error.code === 'banned' && rooms.has(room)) {
@@ -238,7 +257,7 @@ function joined(answer) {
 		return;
 	const anew = answer.recovered !== true;
 	if (anew)
-		model.clear();
+		clear(model);
 	model.filling = anew;
 	model.epoch = answer.epoch;
 	model.first = answer.first;
@@ -712,23 +731,24 @@ function hope(model, seq, kind, wish, asked, event) {
 	redraw();
 }
 
-function edit(seq, text) {
-	const model = timeline.model;
+/* The part of the past in which one began to edit may be shown no more, or have become known in the room. */
+function edit({ model, seq }, text) {
 	const data = { ...model.look(seq, chat.user).data, text };
-	hope(model, seq, 'edit', { data }, chat.edit(active.name, seq, data), { ev: 'edit', data });
+	const shown = timeline.model.messages.has(seq) ? timeline.model : model;
+	hope(shown, seq, 'edit', { data }, chat.edit(model.name, seq, data), { ev: 'edit', data });
 }
 
-function react(seq, key, on) {
-	hope(timeline.model, seq, `react ${key}`, { on }, chat.react(active.name, seq, key, on), { ev: 'react', key, on });
+function react(model, seq, key, on) {
+	hope(model, seq, `react ${key}`, { on }, chat.react(model.name, seq, key, on), { ev: 'react', key, on });
 }
 
 function act(what, seq, detail) {
 	if (what === 'react' && detail instanceof Element)
 		openPicker(seq, detail);
 	else if (what === 'react')
-		react(seq, detail.key, detail.on);
+		react(timeline.model, seq, detail.key, detail.on);
 	else if (what === 'edit')
-		composer.edit(seq, timeline.model.look(seq, chat.user).data.text);
+		composer.edit({ model: timeline.model, seq }, timeline.model.look(seq, chat.user).data.text);
 	else if (what === 'del')
 		remove(seq);
 	else if (what === 'moderate')
@@ -748,13 +768,14 @@ function again(what, message) {
 function remove(seq) {
 	const model = timeline.model;
 	const dialog = byId('ask-dialog');
+	const { name, epoch } = model;
 	const { from } = model.messages.get(seq);
 	byId('ask-title').replaceChildren(...(from === chat.user ? ['Delete this message?'] : ['Delete this message of ', make('bdi', '', from), '?']));
 	dialog.returnValue = 'no';
 	dialog.showModal();
 	dialog.onclose = () => {
-		if (dialog.returnValue === 'yes' && rooms.has(model.name))
-			hope(model, seq, 'del', {}, chat.del(model.name, seq), { ev: 'del' });
+		if (dialog.returnValue === 'yes' && rooms.get(name)?.epoch === epoch)
+			hope(model, seq, 'del', {}, chat.del(name, seq), { ev: 'del' });
 		composer.focus();
 	};
 }
@@ -763,13 +784,14 @@ function remove(seq) {
 
 function openPicker(seq, at) {
 	const picker = byId('picker');
+	const model = timeline.model;
 	picker.replaceChildren(...REACTIONS.map((key) => {
 		const button = make('button', 'emoji', key);
 		button.setAttribute('role', 'menuitem');
 		button.addEventListener('click', () => {
 			closePicker();
-			const mine = timeline.model.look(seq, chat.user).reactions.some((other) => other.key === key && other.mine);
-			react(seq, key, !mine);
+			const mine = model.look(seq, chat.user).reactions.some((other) => other.key === key && other.mine);
+			react(model, seq, key, !mine);
 		});
 		return button;
 	}));
@@ -1000,8 +1022,11 @@ async function start() {
 		say,
 		edit,
 		typing: () => active && chat.typing(active.name),
-		last: () => active && active.lastOf(chat.user),
-		look: (seq) => (timeline.model.messages.has(seq) ? timeline.model : active).look(seq, chat.user),
+		last: () => {
+			const message = active && active.lastOf(chat.user);
+			return message && { model: active, seq: message.seq };
+		},
+		look: ({ model, seq }) => model.look(seq, chat.user),
 		limit: () => chat.limits.data,
 	});
 	listen();

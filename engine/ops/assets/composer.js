@@ -9,16 +9,16 @@ export class Composer {
 	/**
 	 * @param {object} on
 	 * @param {(text: string) => void} on.say
-	 * @param {(seq: number, text: string) => void} on.edit
+	 * @param {(target: object, text: string) => void} on.edit
 	 * @param {() => void} on.typing
-	 * @param {() => {seq: number}|null} on.last One's last message.
-	 * @param {(seq: number) => {data: any}} on.look
+	 * @param {() => object|null} on.last One's last message, as a target.
+	 * @param {(target: object) => {data: any}} on.look
 	 * @param {() => number} on.limit Bytes a message's data may have.
 	 */
 	constructor(on) {
 		this.on = on;
 		this.blocked = '';
-		this.editing = 0;	/* the message's seq */
+		this.editing = null;	/* the message, as a target */
 		this.kept = '';		/* what was being written when an edit began */
 		this.input = byId('input');
 		this.form = byId('composer');
@@ -42,6 +42,7 @@ export class Composer {
 
 	close() {
 		this.form.hidden = true;
+		this.#endEdit();
 	}
 
 	/** One may not write here now, and why; '': one may. What was written stays. */
@@ -64,10 +65,10 @@ export class Composer {
 		this.input.focus({ preventScroll: true });
 	}
 
-	edit(seq, text) {
+	edit(target, text) {
 		if (!this.editing)
 			this.kept = this.input.value;
-		this.editing = seq;
+		this.editing = target;
 		byId('editing').hidden = false;
 		this.form.classList.add('is-editing');
 		this.#set(text);
@@ -85,8 +86,18 @@ export class Composer {
 		return true;
 	}
 
+	/** The message that is edited is out of reach: what was written is a draft. Returns whether there was one. */
+	release() {
+		if (!this.editing)
+			return false;
+		const words = [this.kept, this.input.value].filter(Boolean).join('\n');
+		this.#endEdit();
+		this.#set(words);
+		return true;
+	}
+
 	#endEdit() {
-		this.editing = 0;
+		this.editing = null;
 		this.kept = '';
 		byId('editing').hidden = true;
 		this.form.classList.remove('is-editing');
@@ -119,10 +130,10 @@ export class Composer {
 			this.#submit();
 		} else if (event.key === 'ArrowUp' && !this.input.value && !this.editing) {
 			const last = this.on.last();
-			const text = last ? textOf(this.on.look(last.seq).data) : null;
+			const text = last ? textOf(this.on.look(last).data) : null;
 			if (text !== null) {
 				event.preventDefault();
-				this.edit(last.seq, text);
+				this.edit(last, text);
 			}
 		} else if (event.key === 'Escape' && this.escape()) {
 			event.preventDefault();
@@ -138,10 +149,10 @@ export class Composer {
 			this.#set('');
 			return;
 		}
-		const seq = this.editing;
-		const changed = text !== textOf(this.on.look(seq).data);
+		const target = this.editing;
+		const changed = text !== textOf(this.on.look(target).data);
 		this.escape();
 		if (changed)
-			this.on.edit(seq, text);
+			this.on.edit(target, text);
 	}
 }

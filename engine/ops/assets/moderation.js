@@ -108,6 +108,13 @@ export class Moderation {
 		return was;
 	}
 
+	/** Another room is open: whatever is asked here was about the last one. */
+	leave() {
+		this.close();
+		this.dialog.close();
+		this.room.close();
+	}
+
 	/** What one may do may have changed. */
 	draw() {
 		const tools = byId('room-tools');
