@@ -7,6 +7,7 @@ const said = (seq, from, cid, data) => ({ ev: 'msg', room: 'r', seq, ts: seq, fr
 
 test('what is on its way stays when another says something under its cid', () => {
 	const model = new RoomModel('r');
+	model.low = 1;
 	model.pend({ cid: 'p:1', data: 'mine', at: 1 }, 'Ann');
 	model.take(said(1, 'Bob', 'p:1', 'taken'));
 	assert.deepEqual(model.pending.map(({ data }) => data), ['mine']);
@@ -18,4 +19,19 @@ test('what is on its way stays when another says something under its cid', () =>
 	model.take(said(4, 'Ann', 'p:3', 'arrived'));
 	model.pend({ cid: 'p:3', data: 'arrived', at: 4 }, 'Ann');
 	assert.equal(model.pending.length, 1, 'what has arrived is not shown as on its way');
+});
+
+test('what is from before all that is known waits for its page of history', () => {
+	const model = new RoomModel('r');
+	model.low = 951;
+	model.take(said(951, 'Bob', 'b:1', 'known'));
+	model.pend({ cid: 'p:1', data: 'restored', at: 1 }, 'Ann');
+	assert.equal(model.take(said(100, 'Ann', 'p:1', 'restored')), 0);
+	assert.equal(model.take({ ev: 'mod', seq: 101, act: 'lock', from: 'Mia' }), 0);
+	model.take({ ev: 'edit', seq: 102, target: 951, data: 'edited' });
+	assert.deepEqual([model.low, model.order, model.pending], [951, [951], []]);
+	assert.equal(model.look(951, 'Ann').data, 'edited');
+	model.low = 100;
+	model.take(said(100, 'Ann', 'p:1', 'restored'));
+	assert.deepEqual(model.order, [100, 951]);
 });

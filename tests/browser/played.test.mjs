@@ -173,6 +173,28 @@ async function fill(room, count) {
 	return said;
 }
 
+test('what an earlier visit said far back leaves no hole in front of what is shown', async () => {
+	const { page, wire, room } = await alone();
+	wire.holds.add('send').add('ev msg');
+	await say(page, 'long ago');
+	await until('the server to have it', () => wire.held.length, (held) => held === 2);
+	await fill(room, 150);
+	wire.held = [];
+	wire.holds.clear();
+	await page.reload();
+	await connected(page);
+	await until('the acknowledgement', () => states(page), (seen) => seen.length === 0);
+	await until('the end', () => seqs(page), (seen) => seen.at(-1) === 151);
+	await until('the beginning', async () => {
+		await page.evaluate(() => {
+			document.getElementById('log').scrollTop = 0;
+		});
+		return seqs(page);
+	}, (seen) => seen[0] === 1);
+	assert.deepEqual(await seqs(page), Array.from({ length: 151 }, (_, i) => i + 1));
+	await page.context().close();
+});
+
 /* The server's part, played: what has all the words, the newest ones. */
 function finder(said, room) {
 	const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();

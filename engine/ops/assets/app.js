@@ -298,8 +298,9 @@ function entry(event) {
 	if (!model)
 		return;
 	const waiting = model.pending.length;
-	const isNew = event.ev === 'msg' && !model.messages.has(event.seq);
+	const known = model.messages.has(event.seq);
 	const changed = model.take(event);
+	const isNew = event.ev === 'msg' && changed && !known;
 	if (model.filling)
 		return;
 	if (isNew && event.from !== chat.user) {
@@ -426,6 +427,8 @@ async function loadOlder(model) {
 	if (page.epoch !== model.epoch)
 		return;
 	model.first = page.first;
+	if (page.events.length)
+		model.low = Math.min(model.low, page.events[0].seq);
 	for (const event of page.events) {
 		const changed = model.take(event);
 		if (model === timeline.model && changed && event.ev !== 'msg')
@@ -470,9 +473,9 @@ async function partAround(model, found) {
 	part.live = true;
 	part.epoch = page.epoch;
 	part.first = page.first;
+	part.low = page.events.length ? page.events[0].seq : found.seq;
 	for (const event of page.events)
 		part.take(event);
-	part.low = page.events.length ? page.events[0].seq : found.seq;
 	part.high = page.events.length ? page.events[page.events.length - 1].seq : found.seq;
 	if (found.rev && !part.note(found.seq).editSeq)
 		Object.assign(part.note(found.seq), { editSeq: found.seq, data: found.data });

@@ -65,10 +65,10 @@ export class RoomModel {
 	}
 
 	/**
-	 * Takes in an entry, new or old, again or not. Returns the seq of the message that changed, 0 for none.
+	 * Takes in an entry, new or old, again or not. Returns the seq of the message that changed, 0 for none. A message from
+	 * before low is left to the page of history that it comes with: alone it would stand for all between.
 	 */
 	take(event) {
-		this.low = Math.min(this.low, event.seq);
 		if (event.ev === 'msg')
 			return this.#takeMessage(event);
 		if (event.ev === 'mod')
@@ -91,6 +91,8 @@ export class RoomModel {
 			this.pending = this.pending.filter(({ cid, from }) => cid !== event.cid || from !== event.from);
 		if (this.messages.has(event.seq))
 			return event.seq;
+		if (event.seq < this.low)
+			return 0;
 		const message = new Message(event.seq, event.ts, event.from, event.cid);
 		message.data = event.data;
 		message.deleted = event.deleted === true;
@@ -102,6 +104,8 @@ export class RoomModel {
 	#takeMod(event) {
 		if (this.messages.has(event.seq))
 			return event.seq;
+		if (event.seq < this.low)
+			return 0;
 		const message = new Message(event.seq, event.ts, event.from);
 		message.mod = event;
 		this.messages.set(event.seq, message);
