@@ -336,3 +336,37 @@ test('what is asked about a person or a room ends where another room is opened',
 	for (const page of [mia, bob])
 		await page.context().close();
 });
+
+test('who must say a name, or a token, is asked until it is said', async () => {
+	const escape = async (page, dialog) => {
+		for (let i = 0; i < 3; i++) {
+			await page.keyboard.press('Escape');
+			await page.waitForSelector(`${dialog}[open]`);
+		}
+	};
+	const guest = await stranger(new House());
+	await guest.waitForSelector('#name-dialog[open]');
+	await escape(guest, '#name-dialog');
+	await guest.click('#use-token');
+	await guest.waitForSelector('#token-dialog[open]');
+	await guest.keyboard.press('Escape');
+	await guest.waitForSelector('#name-dialog[open]');
+	await guest.fill('#name', 'Ann');
+	await guest.press('#name', 'Enter');
+	await connected(guest);
+	await guest.click('#rename');
+	await guest.waitForSelector('#name-dialog[open]');
+	await guest.keyboard.press('Escape');
+	assert.equal(await guest.isVisible('#name-dialog'), false, 'who has a name may keep it');
+
+	const page = await stranger(new House({ tokens: TOKENS }));
+	await page.fill('#name', 'Ann');
+	await page.press('#name', 'Enter');
+	await page.waitForSelector('#token-dialog[open]');
+	await escape(page, '#token-dialog');
+	await page.fill('#token', 'aa.bb.ann');
+	await page.click('#token-dialog .primary');
+	await connected(page);
+	for (const one of [guest, page])
+		await one.context().close();
+});

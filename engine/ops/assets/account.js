@@ -30,6 +30,23 @@ export function dropToken() {
 }
 
 /**
+ * What comes of a dialog that is closed without an answer: kept is called, or, where there must be one, it comes back. Esc
+ * closes it whatever `cancel` is told, where nobody has touched the page since.
+ */
+export function mind(dialog, must, kept) {
+	dialog.oncancel = (event) => {
+		if (must)
+			event.preventDefault();
+	};
+	dialog.onclose = () => {
+		if (!must)
+			kept(new Error('kept'));
+		else if (!dialog.open)
+			dialog.showModal();
+	};
+}
+
+/**
  * Asks for a token. Rejected when one would rather not.
  * @param {string} why
  * @param {boolean} must There is no other way in.
@@ -49,10 +66,8 @@ export function askToken(why, must) {
 	return new Promise((done, kept) => {
 		byId('token-form').onsubmit = (event) => {
 			const text = input.value.replace(/\s+/g, '');
-			if (event.submitter?.value === 'no') {
-				kept(new Error('kept'));
+			if (event.submitter?.value === 'no')
 				return;
-			}
 			if (!SHAPE.test(text)) {
 				event.preventDefault();
 				problem.hidden = false;
@@ -60,13 +75,9 @@ export function askToken(why, must) {
 				return;
 			}
 			keepToken(text);
+			dialog.onclose = null;
 			done(text);
 		};
-		dialog.oncancel = (event) => {
-			if (must)
-				event.preventDefault();
-			else
-				kept(new Error('kept'));
-		};
+		mind(dialog, must, kept);
 	});
 }

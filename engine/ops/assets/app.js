@@ -6,7 +6,7 @@ import { Timeline } from './timeline.js';
 import { Composer } from './composer.js';
 import { Search } from './search.js';
 import { Moderation, endOf, duration } from './moderation.js';
-import { askToken, dropToken, keepToken, token } from './account.js';
+import { askToken, dropToken, keepToken, mind, token } from './account.js';
 import { make, icon, setAvatar, nameList } from './text.js';
 
 const ROOM = /^[A-Za-z0-9_.:@~-]{1,128}$/;
@@ -978,6 +978,7 @@ function askName() {
 	input.select();
 	return new Promise((done, kept) => {
 		byId('use-token').onclick = () => {
+			dialog.onclose = null;
 			dialog.close();
 			askToken('A token says who you are. It comes from whoever runs this server.', false)
 				.then(useToken, () => askName().then(done, kept));
@@ -992,14 +993,10 @@ function askName() {
 				return;
 			}
 			memory.set('name', name);
+			dialog.onclose = null;
 			done(name);
 		};
-		dialog.oncancel = (event) => {
-			if (old)
-				kept(new Error('kept'));
-			else
-				event.preventDefault();
-		};
+		mind(dialog, !old, kept);
 	});
 }
 
