@@ -21,7 +21,7 @@ let server;
 let browser;
 let talk;
 
-async function opened(options) {
+async function opened(options, prepare) {
 	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...options });
 	const page = await context.newPage();
 	page.on('pageerror', (error) => trouble.push(error.stack));
@@ -30,6 +30,7 @@ async function opened(options) {
 			trouble.push(message.text());
 	});
 	page.setDefaultTimeout(WAIT_MS);
+	await prepare?.(page);
 	await page.goto(`http://127.0.0.1:${server.port}/status`);
 	return page;
 }
@@ -166,6 +167,32 @@ test('in the dark and on a phone', async () => {
 		await page.screenshot({ path: path.join(SHOTS, `status-${name}.png`), fullPage: true });
 		await page.context().close();
 	}));
+});
+
+test('a server that hangs is no live one, and one that goes on is', async () => {
+	const page = await opened();
+	await unlock(page, 'key-metrics');
+	await page.waitForSelector('body[data-state=live]');
+	const held = [];
+	await page.route('**/api/v1/status', (route) => held.push(route));
+	await until('no answer', () => page.textContent('#live'), (seen) => seen.startsWith('no answer'), 30000);
+	await page.unroute('**/api/v1/status');
+	await until('an answer', () => page.textContent('#live'), (seen) => seen === 'live', 30000);
+	assert.ok(held.length > 0);
+	await page.context().close();
+});
+
+test('a browser that keeps nothing shows it all the same', async () => {
+	const page = await opened({}, (fresh) => fresh.addInitScript(() => Object.defineProperty(window, 'sessionStorage', {
+		get() {
+			throw new DOMException('denied', 'SecurityError');
+		},
+	})));
+	await unlock(page, 'key-metrics');
+	await page.waitForSelector('body[data-state=live]');
+	await page.click('#forget');
+	assert.equal(await page.isVisible('#unlock'), true);
+	await page.context().close();
 });
 
 test('without a server it says so', async () => {

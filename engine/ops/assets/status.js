@@ -4,12 +4,39 @@ import { Chart } from './chart.js';
 import { between, bytes, count, share, span, time } from './figures.js';
 
 const EVERY_MS = 2000;
+const ANSWER_MS = 5000;
 const KEPT = 150;	/* samples: five minutes */
 const KEY = 'uproar-status-key';
 const $ = (id) => document.getElementById(id);
 
 const samples = [];	/* of between(), null where there is a gap */
-let key = sessionStorage.getItem(KEY);
+
+/* The key lives as long as the tab; a browser may refuse to keep it. */
+const memory = {
+	get() {
+		try {
+			return sessionStorage.getItem(KEY);
+		} catch {
+			return null;
+		}
+	},
+	set(text) {
+		try {
+			sessionStorage.setItem(KEY, text);
+		} catch {
+			/* then it is asked for again after a reload */
+		}
+	},
+	drop() {
+		try {
+			sessionStorage.removeItem(KEY);
+		} catch {
+			/* there is none */
+		}
+	},
+};
+
+let key = memory.get();
 let last = null;
 let timer = 0;
 
@@ -115,7 +142,7 @@ function live(good, text) {
 
 function lock(problem) {
 	clearTimeout(timer);
-	sessionStorage.removeItem(KEY);
+	memory.drop();
 	key = null;
 	last = null;
 	samples.length = 0;
@@ -135,7 +162,8 @@ async function ask() {
 	const asked = key;
 	clearTimeout(timer);
 	try {
-		const answer = await fetch('/api/v1/status', { headers: { Authorization: `Bearer ${key}` }, cache: 'no-store' });
+		const answer = await fetch('/api/v1/status', { headers: { Authorization: `Bearer ${key}` }, cache: 'no-store',
+			signal: AbortSignal.timeout(ANSWER_MS) });
 		if (REFUSED[answer.status]) {
 			lock(REFUSED[answer.status]);
 			return;
@@ -145,11 +173,13 @@ async function ask() {
 		const now = await answer.json();
 		if (asked !== key)
 			return;
-		sessionStorage.setItem(KEY, key);
+		memory.set(key);
 		$('unlock').hidden = true;
 		$('main').hidden = $('forget').hidden = false;
 		show(now);
 	} catch {
+		if (asked !== key)
+			return;
 		/* What comes after it is not compared with what was before. */
 		if (last)
 			samples.push(null);
