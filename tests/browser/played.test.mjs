@@ -195,6 +195,21 @@ test('what an earlier visit said far back leaves no hole in front of what is sho
 	await page.context().close();
 });
 
+test('of a large room the number is shown, and who is there once it is small again', async () => {
+	const { page, wire, room } = await alone();
+	const here = () => page.locator('#people-list bdi, #people-list .others').allTextContents();
+	await until('oneself', here, (seen) => seen.join() === 'Ann');
+	wire.near.send(JSON.stringify({ ev: 'count', room, n: 250 }));
+	await until('the number', () => page.textContent('#people-count'), (text) => text === '250');
+	assert.deepEqual(await here(), ['Ann', 'and others']);
+	for (const ev of ['in', 'out', 'in'])
+		wire.near.send(JSON.stringify({ ev, room, user: 'Zoe', n: 200 }));
+	await until('the answer of the server', here, (seen) => seen.join() === 'Ann');
+	assert.equal(await page.textContent('#people-count'), '1');
+	assert.equal(wire.asked.filter(({ op }) => op === 'presence').length, 1);
+	await page.context().close();
+});
+
 /* The server's part, played: what has all the words, the newest ones. */
 function finder(said, room) {
 	const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();

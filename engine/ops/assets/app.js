@@ -239,8 +239,8 @@ function listen() {
 		chat.on(type, entry);
 	chat.on('in', ({ room, user, n }) => people(room, n, (present) => present.set(user, 1)));
 	chat.on('out', ({ room, user, n }) => people(room, n, (present) => present.delete(user)));
-	chat.on('count', ({ room, n }) => people(room, n, () => {}));
-	chat.on('slow', ({ room }) => chat.presence(room).then((now) => setPeople(rooms.get(room), now), () => {}));
+	chat.on('count', ({ room, n }) => people(room, n, null));
+	chat.on('slow', ({ room }) => rooms.has(room) && askPeople(rooms.get(room)));
 	chat.on('typing', ({ room, from, ttl_ms: ttl }) => {
 		if (from === chat.user)
 			return;
@@ -525,14 +525,27 @@ function setPeople(model, { users = [], users_more: more = false, n }) {
 		drawPeople();
 }
 
+/* Of a large room only the number is said. Once more is, who came and went meanwhile is asked for. */
 function people(name, n, change) {
 	const model = rooms.get(name);
 	if (!model)
 		return;
-	change(model.present);
 	model.count = n;
+	if (!change)
+		model.presentMore = model.counted = true;
+	else
+		change(model.present);
+	if (change && model.counted)
+		askPeople(model);
 	if (model === active)
 		drawPeople();
+}
+
+function askPeople(model) {
+	model.counted = false;
+	chat.presence(model.name).then((now) => setPeople(model, now), () => {
+		model.counted = true;
+	});
 }
 
 function drawPeople() {

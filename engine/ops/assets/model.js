@@ -36,6 +36,7 @@ export class RoomModel {
 		this.draft = '';
 		this.present = new Map();	/* user -> connections */
 		this.presentMore = false;
+		this.counted = false;	/* only the number of connections was said of late */
 		this.count = 0;
 		this.typing = new Map();	/* user -> until, by Date.now() */
 		this.pending = [];
