@@ -210,6 +210,57 @@ test('of a large room the number is shown, and who is there once it is small aga
 	await page.context().close();
 });
 
+const top = (page) => page.textContent('#top');
+const asksHistory = (wire) => wire.asked.filter(({ op }) => op === 'history').length;
+
+/* A room of 500 entries whose join gave none of them. */
+async function closed(rights) {
+	const wire = new Wire();
+	const join = ({ room }) => ({ room, epoch: 'q', seq: 500, first: 1, n: 1, class: 'memory', more: false, rights, users: [], events: [] });
+	wire.play.join = join;
+	wire.refuse.history = { code: 'forbidden', msg: '' };
+	const page = await meet(browser, `http://127.0.0.1:${server.port}/#played-${++rooms}`, 'Ann', trouble,
+		{ prepare: (fresh) => wire.put(fresh) });
+	await until('the end of what may be read', () => top(page), (text) => /You may not read/.test(text));
+	return { page, wire };
+}
+
+test('who may not read history does not wait for it', async () => {
+	const { page, wire } = await closed(['read', 'send', 'presence']);
+	assert.equal(asksHistory(wire), 0);
+	await page.context().close();
+});
+
+test('history that is forbidden is asked for once', async () => {
+	const { page, wire } = await closed(['read', 'send', 'history', 'presence']);
+	assert.equal(asksHistory(wire), 1);
+	await page.context().close();
+});
+
+test('who was removed does not wait for history, and gets it once back', async () => {
+	const { page, wire, room } = await alone();
+	await fill(room, 120);
+	wire.holds.add('history');
+	await page.reload();
+	await until('the end', () => seqs(page), (seen) => seen.at(-1) === 120);
+	await page.evaluate(() => {
+		document.getElementById('log').scrollTop = 0;
+	});
+	assert.equal(await page.locator('#top .spinner').count(), 1);
+	wire.near.send(JSON.stringify({ ev: 'removed', room, act: 'kick', user: 'Ann' }));
+	await until('no more of it', () => top(page), (text) => /You may not read/.test(text));
+	wire.release();
+	await page.reload();
+	await until('the end', () => seqs(page), (seen) => seen.at(-1) === 120);
+	await until('the beginning', async () => {
+		await page.evaluate(() => {
+			document.getElementById('log').scrollTop = 0;
+		});
+		return top(page);
+	}, (text) => /the room begins/.test(text));
+	await page.context().close();
+});
+
 /* The server's part, played: what has all the words, the newest ones. */
 function finder(said, room) {
 	const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();

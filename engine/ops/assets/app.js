@@ -80,6 +80,9 @@ const wordsOf = (error) => `${WORDS[error.code] || error.message}${error.retryMs
 const includes = (rights, right) => rights.includes(right) || (right === 'moderate' && rights.includes('manage'));
 const may = (right) => active !== null && active.out === null && includes(chat.rights(active.name), right);
 
+/* What one may do is not known before the room is joined. */
+const reads = () => active !== null && active.out === null && (!chat.rights(active.name).length || may('history'));
+
 function join(model) {
 	model.out = null;
 	chat.join(model.name, { presence: true, limit: PAGE }).catch(() => {});
@@ -259,6 +262,7 @@ function joined(answer) {
 	if (anew)
 		clear(model);
 	model.filling = anew;
+	model.shut = '';
 	model.epoch = answer.epoch;
 	model.first = answer.first;
 	if (anew)
@@ -274,8 +278,11 @@ function joined(answer) {
 function settle(model, anew) {
 	model.filling = false;
 	model.live = true;
-	if (!anew)
+	if (!anew) {
+		if (model === timeline.model)
+			timeline.refreshTop();
 		return;
+	}
 	const mark = memory.get(`read.${model.name}`, null);
 	model.unread = 0;
 	model.newSeq = 0;
@@ -1027,7 +1034,7 @@ async function start() {
 	if (own !== undefined)
 		drawSignedIn();
 	chat = new Uproar({ url: '/ws', name, token: own, agent: 'page/1.0', connect: false, storage: unsentStorage() });
-	timeline = new Timeline({ me: () => chat.user, older: loadOlder, newer: loadNewer, latest: showLatest,
+	timeline = new Timeline({ me: () => chat.user, reads, older: loadOlder, newer: loadNewer, latest: showLatest,
 		connected: () => chat.state === 'connected', bottom: seen, act, over: (user) => moderation.over(user) });
 	moderation = new Moderation({ model: () => active, may, me: () => chat.user, act: moderate, done: () => composer.focus() });
 	search = new Search({ ask: (query, what) => chat.search(active.name, query, what), jump, turn: turnSearch });

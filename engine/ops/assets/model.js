@@ -55,6 +55,7 @@ export class RoomModel {
 		this.order = [];	/* seqs of messages, ascending */
 		this.notes = new Map();
 		this.gaps = [];
+		this.shut = '';		/* the error for which history is not asked for any more */
 		this.rules = new Map();	/* 'slow', 'lock', 'ban USER', 'mute USER' -> {seq, value}; until, for users */
 	}
 

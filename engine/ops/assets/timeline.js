@@ -11,6 +11,7 @@ const NEAR_BOTTOM = 60;		/* px */
 const NEAR_TOP = 800;
 const JSON_SHOWN_MAX = 4000;
 const POINTED_MS = 2500;
+const FINAL = new Set(['forbidden', 'not_joined', 'gone']);	/* no page of history comes later where these are said */
 /* Why a message that the server did not take yet is tried again. */
 const WAITS = {
 	storage_full: 'the server has no room on its disk',
@@ -24,6 +25,7 @@ export class Timeline {
 	/**
 	 * @param {object} on
 	 * @param {() => string} on.me One's user id.
+	 * @param {() => boolean} on.reads Whether one may read what was said before.
 	 * @param {(model) => Promise<void>} on.older Loads a page before model.low into the model.
 	 * @param {(model) => Promise<void>} on.newer Likewise after model.high, of a part of the past.
 	 * @param {() => void} on.latest One wants back from the past.
@@ -323,6 +325,8 @@ export class Timeline {
 			this.top.replaceChildren(make('div', 'spinner'));
 		} else if (this.#hasOlder()) {
 			this.top.replaceChildren(make('div', 'spinner'));
+		} else if (model.low > model.first && model.shut !== 'gone') {
+			this.top.replaceChildren(make('div', 'start small', null, make('p', '', 'You may not read what was said before.')));
 		} else if (model.first > 1) {
 			this.top.replaceChildren(make('div', 'start small', null, make('p', '', 'What was said before is no longer kept.')));
 		} else {
@@ -335,7 +339,21 @@ export class Timeline {
 
 	#hasOlder() {
 		const model = this.model;
-		return model !== null && (model.low > model.first || (model.order.length > 0 && model.order[0] < this.shownFrom));
+		return model !== null && ((model.low > model.first && this.#mayAsk(model)) ||
+			(model.order.length > 0 && model.order[0] < this.shownFrom));
+	}
+
+	#mayAsk(model) {
+		return !model.shut && this.on.reads();
+	}
+
+	/* Another page is asked for in a while, if it may come. */
+	async #failed(model, { code }) {
+		model.shut = FINAL.has(code) ? code : '';
+		if (model.shut && this.model === model)
+			this.#showTop();
+		else
+			await new Promise((resume) => setTimeout(resume, 2000));
 	}
 
 	async #maybeOlder() {
@@ -349,8 +367,8 @@ export class Timeline {
 				await this.on.older(model);
 			if (this.model === model)
 				this.#grow();
-		} catch {
-			await new Promise((resume) => setTimeout(resume, 2000));
+		} catch (error) {
+			await this.#failed(model, error);
 		}
 		this.loading = false;
 		this.#hush();
@@ -362,7 +380,7 @@ export class Timeline {
 	async #maybeNewer() {
 		const model = this.model;
 		const left = this.log.scrollHeight - this.log.clientHeight - this.log.scrollTop;
-		if (this.loading || !this.past || left > NEAR_TOP)
+		if (this.loading || !this.past || !this.#mayAsk(model) || left > NEAR_TOP)
 			return;
 		this.loading = true;
 		this.#hush();
@@ -373,8 +391,8 @@ export class Timeline {
 				for (let i = model.indexOf(last + 1); i < model.order.length; i++)
 					this.#draw(model.order[i], i);
 			}
-		} catch {
-			await new Promise((resume) => setTimeout(resume, 2000));
+		} catch (error) {
+			await this.#failed(model, error);
 		}
 		this.loading = false;
 		if (this.model && this.past)
