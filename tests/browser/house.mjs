@@ -107,7 +107,7 @@ export class House {
 	#history(line, { room: name, before = Infinity, limit = 50 }) {
 		const { log } = this.#room(name);
 		const events = log.filter(({ seq }) => seq < before).slice(-limit);
-		return { ok: { room: name, epoch: 'e', events, first: 1, seq: log.length, more: false } };
+		return { ok: { room: name, epoch: 'e', events, first: 1, seq: log.length, more: events.length > 0 && events[0].seq > 1 } };
 	}
 
 	#leave(line, name) {

@@ -370,3 +370,30 @@ test('who must say a name, or a token, is asked until it is said', async () => {
 	for (const one of [guest, page])
 		await one.context().close();
 });
+
+test('who comes back to a room that went on has no hole in its history', async () => {
+	const house = new House();
+	const fill = (count) => {
+		for (let i = 0; i < count; i++)
+			house.happen('lobby', { ev: 'msg', from: 'Bob', cid: `b:${i}`, data: { text: `line ${i}` } });
+	};
+	fill(300);
+	const ann = await visit(house, 'Ann');
+	const seqs = () => ann.evaluate(() => [...document.querySelectorAll('#entries .entry')].map((entry) => Number(entry.dataset.seq)));
+	const up = () => ann.evaluate(() => {
+		document.getElementById('log').scrollTop = 0;
+	});
+	await until('the end', seqs, (seen) => seen.at(-1) === 300);
+	house.tell('Ann', { ev: 'removed', room: 'lobby', act: 'kick', user: 'Ann' });
+	await until('to be out', () => standing(ann), (text) => /^You were removed/.test(text));
+	fill(100);
+	await up();
+	await ann.click('#standing-do');
+	await until('the end again', seqs, (seen) => seen.at(-1) === 400);
+	await until('the beginning', async () => {
+		await up();
+		return ann.textContent('#top');
+	}, (text) => /the room begins/.test(text));
+	assert.deepEqual(await seqs(), Array.from({ length: 400 }, (_, i) => i + 1));
+	await ann.context().close();
+});

@@ -430,9 +430,10 @@ async function fillGap({ room, after, next, n }) {
 }
 
 async function loadOlder(model) {
-	const page = await chat.history(model.name, { before: model.low, limit: PAGE });
-	if (page.epoch !== model.epoch)
-		return;
+	const { low } = model;
+	const page = await chat.history(model.name, { before: low, limit: PAGE });
+	if (page.epoch !== model.epoch || low !== model.low)
+		return;		/* the room was read anew meanwhile */
 	model.first = page.first;
 	if (page.events.length)
 		model.low = Math.min(model.low, page.events[0].seq);
