@@ -368,8 +368,9 @@ test('ten thousand messages stay smooth', async () => {
 		const { RoomModel } = await import('/model.js');
 		const { Timeline } = await import('/timeline.js');
 		const model = new RoomModel(name);
-		const timeline = new Timeline({ me: () => 'Ann', older: async () => {}, bottom() {}, act() {}, over: () => false });
+		const timeline = new Timeline({ me: () => 'Ann', reads: () => true, older: async () => {}, bottom() {}, act() {}, over: () => false });
 		model.live = true;
+		model.low = 1;
 		timeline.show(model);
 		const times = [];
 		for (let seq = 1; seq <= 10000; seq++) {
