@@ -161,14 +161,10 @@ class Fragments(Hostile):
             while time.monotonic() - begin < 2:
                 client = Client(self.server.port, "m")
                 client.socket.sendall(frame(1, b"", fin=False))
-                sent = 0
-                try:
-                    while sent < 4000000:
+                # The kernel takes many megabytes of what nobody has read yet: how much went says nothing.
+                with self.assertRaises(ConnectionError):
+                    while time.monotonic() - begin < 30:
                         client.socket.sendall(flood)
-                        sent += 4096
-                except OSError:
-                    pass
-                self.assertLess(sent, 4000000)
                 client.close()
 
         self.assert_bystander_served(attack)
