@@ -81,6 +81,20 @@ Test(sendq, who_does_not_read_leaves_room_for_who_does)
 	net_teardown();
 }
 
+/* All up to `put` is sent, and comes as it was filled. */
+static void expect_rest(struct conn *conn, int client, uint64_t got, uint64_t put)
+{
+	while (got < put) {
+		fly(conn);
+		net_turn();
+		const uint64_t out = counter_read(&counters, COUNTER_bytes_out);
+
+		expect_stream(client, got, out - got);
+		got = out;
+	}
+	NET_UNTIL(!conn->flight);
+}
+
 /* The pool has 16M, a connection at most 1M of it. */
 Test(sendq, one_long_answer_goes_while_a_quarter_is_left)
 {
@@ -95,15 +109,7 @@ Test(sendq, one_long_answer_goes_while_a_quarter_is_left)
 	leave(5 << 20);
 	cr_assert_eq(sendq_put_answer(&net, conn, head, body), 0);
 	cr_assert_eq(conn->queued, 1 << 20);
-	for (uint64_t got = 0; got < 1 << 20;) {
-		fly(conn);
-		net_turn();
-		const uint64_t out = counter_read(&counters, COUNTER_bytes_out);
-
-		expect_stream(client, got, out - got);
-		got = out;
-	}
-	NET_UNTIL(!conn->flight);
+	expect_rest(conn, client, 0, 1 << 20);
 	segments.bytes_out = 0;
 	cr_assert_eq(sendq_put_answer(&net, conn, head, span_of(bytes, body.size + 1)), -ENOBUFS, "the queue's bound");
 	leave(5 << 20);
@@ -170,15 +176,7 @@ Test(sendq, everything_comes_once_and_in_order)
 			got = put - conn->queued;
 		}
 	}
-	while (got < put) {
-		fly(conn);
-		net_turn();
-		const uint64_t out = counter_read(&counters, COUNTER_bytes_out);
-
-		expect_stream(client, got, out - got);
-		got = out;
-	}
-	NET_UNTIL(!conn->flight);
+	expect_rest(conn, client, got, put);
 	cr_assert_eq(segments.bytes_out, 0, "what was sent is given back");
 	close(client);
 	net_teardown();
