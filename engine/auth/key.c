@@ -16,17 +16,11 @@
 #define COORDINATE_MAX 66 /* of P-521 */
 #define DER_MAX (9 + 2 * COORDINATE_MAX)
 
-static const struct {
-	const char *group;
-	enum jwt_algorithm algorithm;
-	size_t coordinate; /* bytes */
-} curves[] = {
-	{ "prime256v1", JWT_ES256, 32 },
-	{ "secp384r1", JWT_ES384, 48 },
-	{ "secp521r1", JWT_ES512, 66 },
+const struct key_curve key_curves[KEY_CURVES] = {
+	{ "P-256", "prime256v1", JWT_ES256, 32 },
+	{ "P-384", "secp384r1", JWT_ES384, 48 },
+	{ "P-521", "secp521r1", JWT_ES512, 66 },
 };
-
-#define CURVES (sizeof(curves) / sizeof(curves[0]))
 
 static const EVP_MD *hash_of(enum jwt_algorithm algorithm)
 {
@@ -106,8 +100,8 @@ static size_t curve_of(EVP_PKEY *pkey)
 	size_t size, at = 0;
 
 	if (!EVP_PKEY_get_group_name(pkey, group, sizeof(group), &size))
-		return CURVES;
-	while (at < CURVES && strcmp(curves[at].group, group) != 0)
+		return KEY_CURVES;
+	while (at < KEY_CURVES && strcmp(key_curves[at].group, group) != 0)
 		at++;
 	return at;
 }
@@ -136,13 +130,13 @@ static const char *judge(EVP_PKEY *pkey, enum jwt_algorithm *algorithm)
 		*algorithm = JWT_EdDSA;
 		return !said || kind == JWT_KIND_ED ? NULL : "an Ed25519 key for another algorithm than EdDSA";
 	}
-	const size_t curve = EVP_PKEY_is_a(pkey, "EC") ? curve_of(pkey) : CURVES;
+	const size_t curve = EVP_PKEY_is_a(pkey, "EC") ? curve_of(pkey) : KEY_CURVES;
 
-	if (curve == CURVES)
+	if (curve == KEY_CURVES)
 		return "a key of a kind that is not known: RSA, EC of P-256, P-384, P-521, and Ed25519 are";
-	if (said && *algorithm != curves[curve].algorithm)
+	if (said && *algorithm != key_curves[curve].algorithm)
 		return "an EC key of another curve than its algorithm is for";
-	*algorithm = curves[curve].algorithm;
+	*algorithm = key_curves[curve].algorithm;
 	return is_sound(pkey) ? NULL : "an EC key that is no point of its curve";
 }
 
@@ -244,9 +238,9 @@ static bool ec_verifies(const struct key *key, struct span message, struct span 
 	uint8_t der[DER_MAX];
 	size_t curve = 0;
 
-	while (curves[curve].algorithm != key->algorithm)
+	while (key_curves[curve].algorithm != key->algorithm)
 		curve++;
-	if (signature.size != 2 * curves[curve].coordinate)
+	if (signature.size != 2 * key_curves[curve].coordinate)
 		return false;
 	return evp_verifies(key, message, span_of(der, der_of(der, signature)));
 }

@@ -13,6 +13,15 @@
 
 struct evp_pkey_st;
 
+/* Curves of RFC 7518, 3.4, and each the algorithm that it is for. */
+#define KEY_CURVES 3
+
+extern const struct key_curve {
+	const char *crv, *group; /* in a JWK; OpenSSL's */
+	enum jwt_algorithm algorithm;
+	size_t coordinate; /* bytes */
+} key_curves[KEY_CURVES];
+
 struct key {
 	enum jwt_algorithm algorithm;
 	struct evp_pkey_st *pkey; /* NULL: a secret */

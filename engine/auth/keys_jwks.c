@@ -26,18 +26,6 @@ static const struct json_name names[MEMBERS] = {
 	{ "e" },   { "crv" }, { "x" },   { "y" },   { "k" },       { "d" },
 };
 
-static const struct {
-	const char *crv, *group;
-	size_t size; /* of a coordinate */
-	enum jwt_algorithm algorithm;
-} curves[] = {
-	{ "P-256", "prime256v1", 32, JWT_ES256 },
-	{ "P-384", "secp384r1", 48, JWT_ES384 },
-	{ "P-521", "secp521r1", 66, JWT_ES512 },
-};
-
-#define CURVES (sizeof(curves) / sizeof(curves[0]))
-
 struct jwk {
 	struct json_value values[MEMBERS];
 };
@@ -108,7 +96,7 @@ static size_t curve_of(const struct jwk *jwk)
 {
 	size_t at = 0;
 
-	while (at < CURVES && !is(jwk, CRV, curves[at].crv))
+	while (at < KEY_CURVES && !is(jwk, CRV, key_curves[at].crv))
 		at++;
 	return at;
 }
@@ -121,15 +109,16 @@ static EVP_PKEY *ec_of(const struct jwk *jwk)
 	uint8_t point[POINT_MAX];
 	EVP_PKEY *pkey = NULL;
 
-	if (at == CURVES || !octets(&x, jwk, X) || !octets(&y, jwk, Y) || x.size != curves[at].size ||
-	    y.size != curves[at].size)
+	if (at == KEY_CURVES || !octets(&x, jwk, X) || !octets(&y, jwk, Y) || x.size != key_curves[at].coordinate ||
+	    y.size != key_curves[at].coordinate)
 		return NULL;
 	point[0] = 4; /* not compressed */
 	memcpy(point + 1, x.bytes, x.size);
 	memcpy(point + 1 + x.size, y.bytes, y.size);
 	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
 
-	if (builder && OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, curves[at].group, 0) == 1 &&
+	if (builder &&
+	    OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, key_curves[at].group, 0) == 1 &&
 	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * x.size) == 1)
 		pkey = made("EC", builder);
 	OSSL_PARAM_BLD_free(builder);
@@ -254,8 +243,8 @@ static enum jwt_algorithm meant_for(const struct jwk *jwk, enum jwt_algorithm al
 		return JWT_ALGORITHM_COUNT;
 	if (algorithm != JWT_ALGORITHM_COUNT)
 		return algorithm;
-	if (is(jwk, KTY, "EC") && curve_of(jwk) < CURVES)
-		return curves[curve_of(jwk)].algorithm;
+	if (is(jwk, KTY, "EC") && curve_of(jwk) < KEY_CURVES)
+		return key_curves[curve_of(jwk)].algorithm;
 	if (is(jwk, KTY, "OKP") && is(jwk, CRV, "Ed25519"))
 		return JWT_EdDSA;
 	return is(jwk, KTY, "RSA") ? JWT_RS256 : JWT_ALGORITHM_COUNT;
