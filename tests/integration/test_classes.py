@@ -88,9 +88,28 @@ class Classes(unittest.TestCase):
         client.ask(op="leave", room=room)
         return client.ask(op="join", room=room, limit=limit)["ok"]
 
+    def on_core_of(self, sender, name, **options):
+        """A client on the sender's core: there a message that goes to both is rendered once. What the sender has heard was
+        the other's turn too; a core that had none is caught up with whatever its class says, as nobody there is slow."""
+        for n in range(64):
+            client = self.client(name, **options)
+            room = f"core.{name}.{n}"
+            for each in (sender, client):
+                each.ask(op="join", room=room)
+            rendered = self.server.metric("rendered")
+            sender.say(op="send", room=room, data="who is there")
+            for each in (sender, client):
+                each.event("msg")
+            if self.server.metric("rendered") == rendered + 1:
+                client.ask(op="leave", room=room)
+                return client
+            client.close()
+        self.fail("64 connections and none on one core")
+
     def fill(self, room, **options):
         """A member that joined and reads nothing while far more is sent than the system holds for it."""
-        sender, slow = self.client("sender"), self.client("slow", receive_buffer=8192)
+        sender = self.client("sender")
+        slow = self.on_core_of(sender, "slow", receive_buffer=8192)
         sender.ask(op="join", room=room)
         slow.ask(op="join", room=room, limit=0, **options)
         text = "x" * 4000
