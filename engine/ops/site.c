@@ -12,7 +12,8 @@
 	"base-uri 'none'; frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\n"                               \
 	"Referrer-Policy: no-referrer\r\n"
 #define PAGE_FIELDS "Cache-Control: no-cache\r\n" SECURITY
-#define PAGE_FIELDS_PLAIN PAGE_FIELDS "Vary: Accept-Encoding\r\n" /* gzip brings its own Vary */
+#define VARY "Vary: Accept-Encoding\r\n" /* gzip brings its own */
+#define ANY_ORIGIN "Access-Control-Allow-Origin: *\r\n"
 #define PLAIN_FIELDS "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
 #define TEXT "text/plain; charset=utf-8"
 
@@ -38,6 +39,14 @@ static bool etag_matches(struct span listed, const char *etag)
 	return span_is(listed, "*") || memmem(listed.bytes, listed.size, etag, strlen(etag));
 }
 
+/* The library is for apps of other origins too. */
+static const char *asset_fields(const struct asset *asset, bool gzip)
+{
+	if (strcmp(asset->path, "/uproar.js") == 0)
+		return gzip ? PAGE_FIELDS ANY_ORIGIN : PAGE_FIELDS ANY_ORIGIN VARY;
+	return gzip ? PAGE_FIELDS : PAGE_FIELDS VARY;
+}
+
 static bool asset_answer(const struct http_question *question, struct http_answer *answer)
 {
 	for (size_t i = 0; i < asset_count; i++) {
@@ -45,7 +54,7 @@ static bool asset_answer(const struct http_question *question, struct http_answe
 
 		if (!span_is(question->path, asset->path))
 			continue;
-		answer->fields = PAGE_FIELDS_PLAIN;
+		answer->fields = asset_fields(asset, false);
 		answer->etag = asset->etag;
 		if (etag_matches(question->if_none_match, asset->etag)) {
 			answer->status = 304;
@@ -54,7 +63,7 @@ static bool asset_answer(const struct http_question *question, struct http_answe
 		answer->status = 200;
 		answer->content_type = asset->content_type;
 		answer->gzip = question->accepts_gzip && asset->gzip_size < asset->size;
-		answer->fields = answer->gzip ? PAGE_FIELDS : PAGE_FIELDS_PLAIN;
+		answer->fields = asset_fields(asset, answer->gzip);
 		answer->body = answer->gzip ? asset->gzip : asset->bytes;
 		answer->body_size = answer->gzip ? asset->gzip_size : asset->size;
 		return true;
