@@ -347,7 +347,7 @@ class Usage(unittest.TestCase):
     def test_wrong_arguments(self):
         for words in ((), ("shout",), ("join",), ("read",), ("send",), ("read", "a", "b"), ("join", "a", "a"),
                       ("join", "a b"), ("join", ""), ("join", "x" * 129), ("--nope", "join", "a"), ("--url",),
-                      ("--url", "http://a/ws", "read", "a"), ("--url", "ws://", "read", "a"),
+                      ("--url", "ftp://a/ws", "read", "a"), ("--url", "ws://", "read", "a"),
                       ("--url", "ws://a:0/", "read", "a"), ("--url", "ws://a:65536/", "read", "a"),
                       ("--url", "ws://a b/", "read", "a"), ("--url", "ws://a/b c", "read", "a"),
                       ("--url", "ws://a/[b]", "read", "a"), ("--url", "ws://a/%4", "read", "a"),
@@ -364,9 +364,10 @@ class Usage(unittest.TestCase):
                             b"requires" in done.stderr, words)
 
     def test_tls_is_a_proxys(self):
-        done = subprocess.run([CLI, "--url", "wss://a/ws", "read", "a"], capture_output=True, timeout=20)
-        self.assertEqual(done.returncode, 64)
-        self.assertIn(b"wss:// is a proxy's: TLS is not spoken here", done.stderr)
+        for url in ("wss://a/ws", "https://a"):
+            done = subprocess.run([CLI, "--url", url, "read", "a"], capture_output=True, timeout=20)
+            self.assertEqual(done.returncode, 64)
+            self.assertIn(b"wss:// and https:// are a proxy's: TLS is not spoken here", done.stderr)
 
     def test_help_and_version(self):
         done = subprocess.run([CLI, "--help"], capture_output=True, timeout=20)
@@ -390,6 +391,26 @@ class Usage(unittest.TestCase):
             status, _, err = cli(server.port, "--url", f"ws://127.0.0.1:{server.port}/nope", "read", "a")
             self.assertEqual(status, 69)
             self.assertIn("HTTP status 404", err)
+
+    def test_the_address_of_the_environment(self):
+        def read(url, *words):
+            done = subprocess.run([CLI, *words, "--timeout", "10", "read", "a"], capture_output=True, timeout=60,
+                                  env={**os.environ, "UPROAR_URL": url})
+            return done.returncode, done.stderr.decode()
+
+        with Server() as server:
+            at = f"127.0.0.1:{server.port}"
+            for url in (f"ws://{at}/ws", f"ws://{at}", f"http://{at}", f"HTTP://{at}/", at):
+                self.assertEqual(read(url), (0, ""), url)
+            for url, said in ((f"ws://{at}/", 200), (f"http://{at}/nope", 404), (f"{at}/nope?a=://b", 404)):
+                status, err = read(url)
+                self.assertEqual(status, 69)
+                self.assertIn(f"HTTP status {said}", err)
+            self.assertEqual(read(f"ws://{at}/nope", "--url", f"http://{at}")[0], 0, "the option comes first")
+            for url, why in (("ftp://a", "begins with ws:// or http://"), ("http://", "not the name of a host")):
+                status, err = read(url)
+                self.assertEqual(status, 64, url)
+                self.assertIn(why, err)
 
 
 class Again(Server):

@@ -35,7 +35,7 @@ static const char help[] =
 	"  send   sends one message, or one for each line of standard input that is not empty.\n"
 	"  search prints the newest messages with all the words, as they look now, and ends.\n"
 	"\n"
-	"  --url URL          the server [ws://127.0.0.1:8080/ws]\n"
+	"  --url URL          the server [$UPROAR_URL, or ws://127.0.0.1:8080/ws]\n"
 	"  --name NAME        who one is [$USER, or guest-XXXX]\n"
 	"  --token TOKEN      or a token that says so, where the server has keys; others see it in the list of "
 	"processes,\n"
@@ -239,14 +239,28 @@ enum {
 	TOKEN = 'k'
 };
 
+/* ws://HOST:PORT/ws, or the server's own http://HOST:PORT as the HTTP API has it; without a path it is /ws. */
+static int url_take(struct options *options, const char *text)
+{
+	const bool tls = strncasecmp(text, "https://", 8) == 0;
+	const bool http = strncasecmp(text, "http://", 7) == 0;
+	const bool ws = strncasecmp(text, "ws://", 5) == 0;
+	const char *const host = text + (http ? 7 : ws ? 5 : 0);
+	const char *const path = host + strcspn(host, "/?#");
+	const int done = tls ? -URL_TLS : url_parse(&options->url, ws ? text : host);
+
+	if (done < 0)
+		return wrong("%s: %s", text, url_refusal_text(done));
+	if (!*path || (http && strcmp(path, "/") == 0))
+		memcpy(options->url.path, "/ws", sizeof("/ws"));
+	return 1;
+}
+
 static int option_take(struct options *options, int option, const char *value)
 {
-	int done;
-
 	switch (option) {
 	case URL:
-		done = url_parse(&options->url, value);
-		return done < 0 ? wrong("%s: %s", value, url_refusal_text(done)) : 1;
+		return url_take(options, value);
 	case NAME:
 		return name_set(options, value) ? 1 : wrong("a name is 1 to 64 bytes of UTF-8, not all blank");
 	case TOKEN:
@@ -308,13 +322,14 @@ int options_parse(struct options *options, int argc, char **argv)
 	static const uint8_t usual_limit[] = {
 		[MODE_JOIN] = 20, [MODE_READ] = 50, [MODE_SEND] = 0, [MODE_SEARCH] = CHAT_FOUND_DEFAULT
 	};
-	const char *const token = getenv("UPROAR_TOKEN");
+	const char *const token = getenv("UPROAR_TOKEN"), *const url = getenv("UPROAR_URL");
 	const uint64_t none = UINT64_MAX;
 	bool limit;
 	int option;
 
 	*options = (struct options){ .timeout_s = 30, .limit = none };
-	url_parse(&options->url, "ws://127.0.0.1:8080/ws");
+	if (url_take(options, url && *url ? url : "ws://127.0.0.1:8080/ws") < 0)
+		return -1;
 	name_default(options);
 	if (token && *token && !token_set(options, token))
 		return wrong("UPROAR_TOKEN: a token is up to %d bytes of UTF-8", TOKEN_SIZE_MAX);

@@ -86,9 +86,9 @@ const char *url_refusal_text(int refusal)
 {
 	switch (-refusal) {
 	case URL_SCHEME:
-		return "an address begins with ws://";
+		return "an address begins with ws:// or http://";
 	case URL_TLS:
-		return "wss:// is a proxy's: TLS is not spoken here; name the server's own port, or a tunnel (ssh -L)";
+		return "wss:// and https:// are a proxy's: TLS is not spoken here; name the server's own port, or a tunnel (ssh -L)";
 	case URL_HOST:
 		return "that is not the name of a host";
 	case URL_PORT:
