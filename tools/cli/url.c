@@ -88,7 +88,8 @@ const char *url_refusal_text(int refusal)
 	case URL_SCHEME:
 		return "an address begins with ws:// or http://";
 	case URL_TLS:
-		return "wss:// and https:// are a proxy's: TLS is not spoken here; name the server's own port, or a tunnel (ssh -L)";
+		return "wss:// and https:// are a proxy's: TLS is not spoken here; name the server's own port, or a "
+		       "tunnel (ssh -L)";
 	case URL_HOST:
 		return "that is not the name of a host";
 	case URL_PORT:
