@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TAKEN_TRIES 20 /* to listen where somebody else still does, */
-#define TAKEN_WAIT_MS 50 /* so long apart */
+#define TAKEN_TRIES 100 /* to listen where somebody else still does, */
+#define TAKEN_WAIT_MS 50 /* so long apart; */
+#define TAKEN_SAID 10 /* after so many it is said */
 
 int listening_open(struct server *server)
 {
@@ -18,11 +19,15 @@ int listening_open(struct server *server)
 	int sockets[CORES_MAX];
 	int error;
 
-	/* After a kill the kernel takes down the rings of the process, and with them its sockets, a moment later. */
+	/* After a kill the kernel takes down the rings of the process, and with them its sockets, a moment later; of many
+	 * connections, or on a busy machine, after seconds. */
 	for (int tries = 0; tries < TAKEN_TRIES; tries++) {
 		error = listener_open(address, &limits, sockets, server->cores, server->address);
 		if (error != -EADDRINUSE)
 			break;
+		if (tries == TAKEN_SAID)
+			fprintf(stderr, "uproar: %s is in use; waiting up to %d s for it\n", address,
+				TAKEN_TRIES * TAKEN_WAIT_MS / 1000);
 		usleep(TAKEN_WAIT_MS * 1000);
 	}
 

@@ -82,10 +82,10 @@ class Words(unittest.TestCase):
         self.assertEqual(status, 0)
         self.assertRegex(out, r"^uproar \d+\.\d+\.\d+\n$")
 
-    def wrong(self, status, said, *words, **more):
+    def wrong(self, status, said, *words, lines=1, **more):
         got, out, err = run(*words, **more)
         self.assertEqual((got, out), (status, ""), err)
-        self.assertEqual(err.count("\n"), 1, f"one line: {err!r}")
+        self.assertEqual(err.count("\n"), lines, err)
         self.assertIn(said, err)
 
     def test_mistakes_of_the_command_line(self):
@@ -196,9 +196,26 @@ class CannotStart(unittest.TestCase):
             other.bind(("127.0.0.1", 0))
             other.listen()
             address = f"127.0.0.1:{other.getsockname()[1]}"
-            self.wrong(69, f"{address} is in use", *self.quiet("--listen", address))
+            self.wrong(69, f"{address} is in use by another", *self.quiet("--listen", address), lines=2)
         with Server("--cores", "2") as server:
-            self.wrong(69, "is in use", *self.quiet("--listen", f"127.0.0.1:{server.port}"))
+            self.wrong(69, "is in use by another", *self.quiet("--listen", f"127.0.0.1:{server.port}"), lines=2)
+
+    def test_a_port_that_is_free_in_a_while(self):
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", free_port()))
+            other.listen()
+            address = f"127.0.0.1:{other.getsockname()[1]}"
+            late = subprocess.Popen([BINARY, "--cores", "1", "--listen", address, "--data", ""], text=True,
+                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            said = [late.stdout.readline()]
+        with late:
+            while said[-1] and "http://" not in said[-1]:
+                said.append(late.stdout.readline())
+            late.terminate()
+            late.stdout.read()
+        self.assertIn(f"{address} is in use; waiting up to 5 s for it", said[0])
+        self.assertIn(f"http://{address}/", said[-1])
+        self.assertEqual(late.returncode, 0)
 
     def test_an_address_of_another_machine(self):
         self.wrong(69, "192.0.2.1:8080", *self.quiet("--listen", "192.0.2.1:8080"))
