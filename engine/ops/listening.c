@@ -19,8 +19,8 @@ int listening_open(struct server *server)
 	int sockets[CORES_MAX];
 	int error;
 
-	/* After a kill the kernel takes down the rings of the process, and with them its sockets, a moment later; of many
-	 * connections, or on a busy machine, after seconds. */
+	/* After a kill the kernel takes down the rings of the process, and with them its sockets, a moment later; with
+	 * many connections, or on a busy machine, seconds. */
 	for (int tries = 0; tries < TAKEN_TRIES; tries++) {
 		error = listener_open(address, &limits, sockets, server->cores, server->address);
 		if (error != -EADDRINUSE)
