@@ -35,3 +35,22 @@ test('what is from before all that is known waits for its page of history', () =
 	model.take(said(100, 'Ann', 'p:1', 'restored'));
 	assert.deepEqual(model.order, [100, 951]);
 });
+
+test('what was asked for in a part of the past is settled also once that part is known in the room', () => {
+	const room = new RoomModel('r');
+	room.low = 11;
+	const part = new RoomModel('r');
+	part.low = 1;
+	part.take(said(5, 'Ann', 'p:1', 'old'));
+	const [edit, second, react] = [{ data: 'new' }, { data: 'newer' }, { on: true }];
+	part.note(5).hopes.set('edit', edit).set('react +', react);
+	room.absorb(part);
+	assert.deepEqual([room.look(5, 'Ann').data, room.look(5, 'Ann').waiting], ['new', true]);
+	part.settle(5, 'react +', react);
+	assert.deepEqual(room.look(5, 'Ann').reactions, []);
+	room.note(5).hopes.set('edit', second);
+	part.settle(5, 'edit', edit);
+	assert.equal(room.look(5, 'Ann').data, 'newer', 'what was asked for since stands');
+	room.settle(5, 'edit', second);
+	assert.deepEqual([room.look(5, 'Ann').data, room.look(5, 'Ann').waiting], ['old', false]);
+});

@@ -731,24 +731,20 @@ function redrawPending(model) {
 
 /* Shows at once what is asked for, until it is acknowledged or refused. */
 function hope(model, seq, kind, wish, asked, event) {
-	const hopes = model.note(seq).hopes;
-	hopes.set(kind, wish);
-	const isShown = () => model === timeline.model;
-	const settle = () => {
-		if (hopes.get(kind) === wish)
-			hopes.delete(kind);
-	};
 	const redraw = () => {
-		if (isShown() && model.messages.has(seq))
+		const now = model.into || model;
+		if (now === timeline.model && now.messages.has(seq))
 			timeline.update(seq);
 	};
+	(model.into || model).note(seq).hopes.set(kind, wish);
 	asked.then((ack) => {
-		settle();
-		if (ack.epoch === model.epoch)
-			model.take({ ...event, room: model.name, target: seq, seq: ack.seq, ts: ack.ts, from: chat.user });
+		const now = model.into || model;
+		model.settle(seq, kind, wish);
+		if (ack.epoch === now.epoch)
+			now.take({ ...event, room: now.name, target: seq, seq: ack.seq, ts: ack.ts, from: chat.user });
 		redraw();
 	}, (error) => {
-		settle();
+		model.settle(seq, kind, wish);
 		redraw();
 		toast(`That did not work: ${wordsOf(error)}.`);
 	});

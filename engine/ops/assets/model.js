@@ -42,6 +42,7 @@ export class RoomModel {
 		this.pending = [];
 		this.live = false;
 		this.out = null;	/* {act, until, reason}: one was removed, or is not let in */
+		this.into = null;	/* the room's model that has absorbed this part of its past */
 		this.clear();
 	}
 
@@ -210,8 +211,17 @@ export class RoomModel {
 		return false;
 	}
 
+	/** A hope is fulfilled, or is none any more, wherever it is known by now. */
+	settle(seq, kind, wish) {
+		const hopes = this.notes.get(seq)?.hopes;
+		if (hopes?.get(kind) === wish)
+			hopes.delete(kind);
+		this.into?.settle(seq, kind, wish);
+	}
+
 	/** A part of the past that reaches up to what is known here becomes known here. */
 	absorb(part) {
+		part.into = this;
 		for (const [seq, message] of part.messages) {
 			if (!this.messages.has(seq)) {
 				this.messages.set(seq, message);
