@@ -24,6 +24,7 @@ class Wire {
 		this.held = [];
 		this.ops = new Map();
 		this.asked = [];
+		this.joined = [];	/* answers to join */
 	}
 
 	async put(page) {
@@ -48,6 +49,8 @@ class Wire {
 
 	#in(frame, text) {
 		const kind = frame.re === undefined ? frame.ev : this.ops.get(frame.re);
+		if (kind === 'join' && frame.ok)
+			this.joined.push(frame.ok);
 		if (this.holds.has(frame.re === undefined ? `ev ${kind}` : kind))
 			this.held.push(text);
 		else
@@ -258,6 +261,37 @@ test('who was removed does not wait for history, and gets it once back', async (
 		});
 		return top(page);
 	}, (text) => /the room begins/.test(text));
+	await page.context().close();
+});
+
+test('who reads further up stays there while what was left out is fetched', async () => {
+	const { page, wire, room } = await alone();
+	await fill(room, 120);
+	await until('the end', () => seqs(page), (seen) => seen.at(-1) === 120);
+	await page.evaluate(() => {
+		document.getElementById('log').scrollTop -= 900;
+	});
+	await page.waitForSelector('#to-bottom:not([hidden])');
+	const place = () => page.evaluate(() => document.querySelector('[data-seq="95"]').getBoundingClientRect().top);
+	const was = await place();
+	const reads = wire.asked.filter(({ op }) => op === 'read').length;
+	const event = (seq, more) => ({ ev: 'msg', room, seq, ts: Date.now(), from: 'Bob', data: { text: `late ${seq}` }, ...more });
+	const [{ epoch }] = wire.joined;
+	let give;
+	wire.play.history = () => ({ room, epoch, first: 1, seq: 124, more: false, events: give });
+	/* Of the second gap no message is missed: the line that told of it goes all the same. */
+	for (const [after, missed] of [[120, [event(121), event(122)]], [123, [event(124, { ev: 'del', target: 3 })]]]) {
+		give = missed;
+		const next = after + missed.length + 1;
+		wire.near.send(JSON.stringify(event(next)));
+		await until('all of it', () => seqs(page), (seen) => [next, ...missed.filter(({ ev }) => ev === 'msg').map(({ seq }) => seq)]
+			.every((seq) => seen.includes(seq)));
+		await until('no line about it', () => page.locator('.rule.gap').count(), (count) => count === 0);
+	}
+	assert.deepEqual((await seqs(page)).slice(-5), [120, 121, 122, 123, 125]);
+	assert.equal(await page.textContent('#to-bottom-text'), '4 new messages');
+	assert.equal(await place(), was);
+	assert.equal(wire.asked.filter(({ op }) => op === 'read').length, reads);
 	await page.context().close();
 });
 

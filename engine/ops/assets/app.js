@@ -414,6 +414,8 @@ async function fillGap({ room, after, next, n }) {
 	try {
 		for (let from = after; from < next - 1;) {
 			const page = await chat.history(room, { after: from, limit: 200 });
+			if (page.epoch !== model.epoch)
+				return;		/* nothing of it is shown any more */
 			const missed = page.events.filter((event) => event.seq < next);
 			for (const event of missed)
 				entry(event);
@@ -425,8 +427,9 @@ async function fillGap({ room, after, next, n }) {
 	} catch {
 		/* it stays a gap, and is shown as one */
 	}
-	if (model === active && !past)
-		timeline.show(model);
+	const behind = model.order[model.indexOf(next)];
+	if (model === active && !past && behind)
+		timeline.update(behind);	/* the line above it says what is missing */
 }
 
 async function loadOlder(model) {
