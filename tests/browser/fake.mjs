@@ -16,6 +16,11 @@ export class FakeClock {
 		this.clearTimeout = (timer) => this.timers.delete(timer);
 	}
 
+	/** For a client whose cids are to be known. */
+	of(producer) {
+		return { ...this, producer: () => producer };
+	}
+
 	/** Moves on, running what is due in its order. Promises settle in between. */
 	async advance(ms) {
 		const end = this.ms + ms;

@@ -16,8 +16,8 @@ beforeEach(() => {
 	FakeSocket.reset();
 });
 
-function client(options = {}) {
-	const chat = new Uproar({ url: 'ws://test/ws', WebSocket: FakeSocket, clock, producer: 'me', ...options });
+function client({ producer = 'me', ...options } = {}) {
+	const chat = new Uproar({ url: 'ws://test/ws', WebSocket: FakeSocket, clock: clock.of(producer), ...options });
 	chat.on('state', (change) => states.push(change));
 	return chat;
 }

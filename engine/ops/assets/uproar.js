@@ -370,8 +370,7 @@ export class Uproar extends EventTarget {
 	 *	name and url sends them when their room is joined. Without: they are lost with the page.
 	 * @param {LockManager|null} [options.locks] Tells living tabs apart; navigator.locks by default.
 	 * @param {typeof WebSocket} [options.WebSocket] Where there is none (Node < 22): the one of the package `ws`.
-	 * @param {string} [options.producer] Only to go on under an earlier one.
-	 * @param {object} [options.clock] For tests: {now, random, setTimeout, clearTimeout}.
+	 * @param {object} [options.clock] For tests: {now, random, setTimeout, clearTimeout, producer}.
 	 */
 	constructor(options) {
 		super();
@@ -380,8 +379,8 @@ export class Uproar extends EventTarget {
 		this.#Socket = options.WebSocket || globalThis.WebSocket;
 		if (!this.#Socket)
 			throw new TypeError('no WebSocket here: pass one as options.WebSocket');
-		/** @type {string} The first part of this instance's cids. */
-		this.producer = options.producer || drawProducer();
+		/** @type {string} The first part of this instance's cids. An earlier one's would make new messages repeated ones. */
+		this.producer = this.#clock.producer?.() || drawProducer();
 		this.#token = options.token;
 		/** @type {string} One's user id, as it stands in `from`; with a token known from the first `connected` on. */
 		this.user = options.name || '';
@@ -1090,9 +1089,6 @@ export class Uproar extends EventTarget {
 
 	#restore(found) {
 		for (const { frame, at } of found) {
-			const [producer, n] = frame.cid.split(':');
-			if (producer === this.producer)
-				this.#numbers.set(frame.room, Math.max(this.#numbers.get(frame.room) || 0, Number(n)));
 			const waiting = this.#restored.get(frame.room) || [];
 			waiting.push({ ...deferred(), frame, at, inFlight: false, tries: 0, restored: true });
 			this.#restored.set(frame.room, waiting);
