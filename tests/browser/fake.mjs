@@ -106,6 +106,11 @@ export class FakeSocket {
 		this.say({ re: frames[frames.length - 1].id, ok });
 	}
 
+	/** Refuses the last command op. */
+	refuse(op, err) {
+		this.say({ re: this.of(op).pop().id, err: { msg: '', ...err } });
+	}
+
 	/** Answers the join of a room. */
 	enter(room, ok = {}) {
 		const join = this.of('join').filter((frame) => frame.room === room).pop();

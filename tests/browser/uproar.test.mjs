@@ -650,6 +650,7 @@ test('leave ends a room\'s events, close ends everything', async () => {
 	FakeSocket.last.say(msg(1));
 	assert.deepEqual(heard, ['joined']);
 	assert.equal(await rejected(lost), 'closed');
+	FakeSocket.last.answer('leave', {});
 	chat.join('a');
 	FakeSocket.last.enter('a');
 	const waiting = chat.presence('a');
@@ -659,6 +660,57 @@ test('leave ends a room\'s events, close ends everything', async () => {
 	await clock.advance(100000);
 	assert.equal(FakeSocket.all.length, 1);
 	assert.equal(chat.state, 'closed');
+});
+
+test('a leave that is refused for now is said again, and a join waits for it', async () => {
+	const chat = inRoom();
+	const socket = FakeSocket.last;
+	const count = () => [socket.of('leave').length, socket.of('join').length];
+	chat.leave('a');
+	socket.refuse('leave', { code: 'rate_limited', retry_ms: 700 });
+	const joining = chat.join('a');
+	await clock.advance(699);
+	assert.deepEqual(count(), [1, 1]);
+	await clock.advance(1);
+	assert.deepEqual(count(), [2, 1]);
+	chat.leave('a');
+	assert.equal(await rejected(joining), 'closed');
+	assert.deepEqual(count(), [2, 1], 'one is enough');
+	chat.join('a');
+	socket.refuse('leave', { code: 'not_joined' });
+	assert.deepEqual(count(), [2, 2]);
+	socket.enter('a');
+	assert.deepEqual(heard, ['joined', 'joined']);
+	chat.leave('a');
+	socket.refuse('leave', { code: 'unavailable', retry_ms: 700 });
+	socket.lose();
+	await clock.advance(5000);
+	FakeSocket.last.accept();
+	assert.deepEqual(FakeSocket.last.of('leave'), [], 'the connection was all that was there');
+});
+
+test('a room that one is in unawares is left, and joined', async () => {
+	const chat = client();
+	const joining = chat.join('a');
+	FakeSocket.last.accept();
+	FakeSocket.last.refuse('join', { code: 'already_joined' });
+	assert.equal(FakeSocket.last.of('join').length, 1);
+	FakeSocket.last.answer('leave', {});
+	FakeSocket.last.enter('a', { seq: 3 });
+	assert.equal((await joining).seq, 3);
+	assert.deepEqual(heard, ['joined']);
+});
+
+test('removed is about the room that was left, not about the one that is being joined', async () => {
+	const chat = inRoom();
+	chat.leave('a');
+	const joining = chat.join('a');
+	FakeSocket.last.say({ ev: 'removed', room: 'a', act: 'kick' });
+	FakeSocket.last.refuse('leave', { code: 'not_joined' });
+	FakeSocket.last.enter('a', { seq: 3 });
+	assert.equal((await joining).seq, 3);
+	FakeSocket.last.say({ ev: 'removed', room: 'a', act: 'kick' });
+	assert.deepEqual(chat.rooms, []);
 });
 
 test('a hello that is refused is not said again unchanged', async () => {

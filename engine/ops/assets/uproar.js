@@ -342,6 +342,7 @@ export class Uproar extends EventTarget {
 	#lastId = 0;
 	#waiting = new Map();	/* id -> {done(ok), failed(error)} of this connection */
 	#rooms = new Map();
+	#leaving = new Set();	/* rooms that the server has not let go yet */
 	#numbers = new Map();	/* room -> last n of a cid: outlives leave */
 	#shelf = null;
 	#restored = new Map();	/* room -> sends of an earlier run, until it is joined */
@@ -494,8 +495,8 @@ export class Uproar extends EventTarget {
 		const room = this.#rooms.get(name);
 		if (!room)
 			return;
-		if (this.#open)
-			this.#write({ op: 'leave', room: name });
+		if (this.#open && !this.#leaving.has(name))
+			this.#sendLeave(name);
 		this.#forget(room, new UproarError('closed', 'the room was left'));
 	}
 
@@ -839,6 +840,7 @@ export class Uproar extends EventTarget {
 		for (const name of ['hello', 'watch', 'probe', 'steady', 'pump', 'leave', 'token'])
 			this.#stop(name);
 		this.#waiting.clear();
+		this.#leaving.clear();
 		for (const room of this.#rooms.values()) {
 			room.joined = false;
 			for (const send of room.sends)
@@ -970,8 +972,8 @@ export class Uproar extends EventTarget {
 
 	#removed(notice) {
 		const room = this.#rooms.get(notice.room);
-		if (!room)
-			return;
+		if (!room || !room.joined)
+			return;	/* it was left meanwhile, and may be wanted again */
 		const { act, until, reason } = notice;
 		const left = until ? Math.max(0, until - Date.now() - this.skewMs) : undefined;
 		this.#forget(room, new UproarError(act === 'ban' ? 'banned' : 'removed', reason, left));
@@ -1014,6 +1016,8 @@ export class Uproar extends EventTarget {
 	/* ---- rooms ---- */
 
 	#sendJoin(room) {
+		if (this.#leaving.has(room.name))
+			return;	/* it follows */
 		const { limit, presence, echo } = room.options;
 		const since = room.seq === null ? undefined : { seq: room.seq, epoch: room.epoch };
 		this.#command({ op: 'join', room: room.name, since, limit, presence, echo },
@@ -1045,15 +1049,44 @@ export class Uproar extends EventTarget {
 		this.#pump();
 	}
 
+	/* A leave may be refused for now, too. Until it is not, the server would refuse a join, as of one that is there. */
+	#sendLeave(name) {
+		const left = () => {
+			this.#leaving.delete(name);
+			const room = this.#rooms.get(name);
+			if (room)
+				this.#sendJoin(room);
+		};
+		this.#leaving.add(name);
+		this.#command({ op: 'leave', room: name }, left, ({ retryMs }) => {
+			if (retryMs === undefined)
+				left();
+			else
+				this.#later(retryMs, () => this.#sendLeave(name));
+		});
+	}
+
+	/* What is of use in this connection alone. */
+	#later(ms, run) {
+		const socket = this.#socket;
+		this.#clock.setTimeout(() => {
+			if (this.#socket === socket)
+				run();
+		}, ms);
+	}
+
 	#refused(room, error) {
 		if (this.#rooms.get(room.name) !== room)
 			return;
+		if (error.code === 'already_joined') {
+			this.#sendLeave(room.name);
+			return;
+		}
 		if (error.retryMs !== undefined && !FINAL.has(error.code)) {
-			const socket = this.#socket;
-			this.#clock.setTimeout(() => {
-				if (this.#socket === socket && this.#rooms.get(room.name) === room)
+			this.#later(error.retryMs, () => {
+				if (this.#rooms.get(room.name) === room)
 					this.#sendJoin(room);
-			}, error.retryMs);
+			});
 			return;
 		}
 		this.#forget(room, error);
