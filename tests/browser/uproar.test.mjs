@@ -335,6 +335,20 @@ test('the outbox tells what is new, acknowledged, and refused', async () => {
 	assert.deepEqual(chat.outbox('a'), []);
 });
 
+test('what failed with its room has failed, whatever the server says of it later', () => {
+	const chat = inRoom();
+	const told = [];
+	chat.on('outbox', ({ cid, state }) => told.push(`${cid} ${state}`));
+	for (const data of [1, 2, 3])
+		chat.send('a', data);
+	chat.leave('a');
+	const [one, two, three] = FakeSocket.last.of('send');
+	FakeSocket.last.say({ re: one.id, ok: ack(1) });
+	FakeSocket.last.say({ re: two.id, err: { code: 'rate_limited', msg: '', retry_ms: 100 } });
+	FakeSocket.last.say({ re: three.id, err: { code: 'not_joined', msg: '' } });
+	assert.deepEqual(told.slice(3), ['me:1 failed', 'me:2 failed', 'me:3 failed']);
+});
+
 test('what an earlier run did not get acknowledged is sent first, under its first cid', async () => {
 	const storage = new FakeStorage();
 	const old = inRoom({ storage, locks: null, producer: 'old' });

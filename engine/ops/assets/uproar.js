@@ -1235,12 +1235,21 @@ export class Uproar extends EventTarget {
 					break;
 				}
 				this.#tokens -= 1;
-				send.inFlight = true;
-				this.#command(send.frame, (ok) => this.#acked(room, send, ok), (error) => this.#unsent(room, send, error));
+				this.#sendOut(room, send);
 			}
 		}
 		if (wakeAt < Infinity)
 			this.#start('pump', Math.ceil(wakeAt - now), () => this.#pump());
+	}
+
+	/* What comes for a room that is given up is too late: the app was told that it failed. */
+	#sendOut(room, send) {
+		const mine = (run) => (answer) => {
+			if (room.sends.includes(send))
+				run(answer);
+		};
+		send.inFlight = true;
+		this.#command(send.frame, mine((ok) => this.#acked(room, send, ok)), mine((error) => this.#unsent(room, send, error)));
 	}
 
 	#acked(room, send, ok) {
