@@ -312,6 +312,48 @@ test('storage_full and unavailable wait retry_ms, in order, and are told', async
 	assert.deepEqual(told, ['me:1 pending', 'me:2 pending', 'me:1 pending storage_full', 'me:2 pending unavailable']);
 });
 
+test('a slow room holds messages back, and nothing else', async () => {
+	const chat = inRoom();
+	const said = () => FakeSocket.last.sent.slice(2).map(({ op, cid }) => `${op} ${cid}`);
+	for (let i = 1; i <= 70; i++)
+		chat.send('a', i);
+	FakeSocket.last.answer('send', ack(1));
+	for (const { id } of FakeSocket.last.of('send').slice(0, -1))
+		FakeSocket.last.say({ re: id, err: { code: 'slow_mode', msg: '', retry_ms: 20000 } });
+	await clock.advance(1000);
+	assert.equal(said().length, 20, 'the others wait, too');
+	chat.del('a', 1);
+	chat.react('a', 2, 'y');
+	chat.send('a', 71);
+	assert.deepEqual(said().slice(20), ['del me:71', 'react me:72']);
+	FakeSocket.last.refuse('del', { code: 'rate_limited', retry_ms: 500 });
+	chat.edit('a', 3, 'z');
+	assert.equal(said().length, 22, 'for other reasons all wait');
+	await clock.advance(500);
+	assert.deepEqual(said().slice(22), ['del me:71', 'edit me:74']);
+	await clock.advance(20000 - 1500 - 1);
+	assert.equal(said().length, 24);
+	await clock.advance(1);
+	assert.equal(said()[24], 'send me:1');
+});
+
+test('a message waits for its turn no longer than the room is slow', async () => {
+	const chat = inRoom();
+	const slow = () => FakeSocket.last.refuse('send', { code: 'slow_mode', retry_ms: 3600000 });
+	chat.send('a', 1);
+	slow();
+	FakeSocket.last.say({ ev: 'mod', room: 'a', seq: 1, ts: 1, from: 'Mia', act: 'lock' });
+	assert.equal(FakeSocket.last.of('send').length, 1);
+	FakeSocket.last.say({ ev: 'mod', room: 'a', seq: 2, ts: 2, from: 'Mia', act: 'slow', every: 0 });
+	assert.equal(FakeSocket.last.of('send').length, 2);
+	slow();
+	FakeSocket.last.lose();
+	await clock.advance(5000);
+	FakeSocket.last.accept();
+	FakeSocket.last.enter('a', { seq: 900 });
+	assert.equal(FakeSocket.last.of('send').length, 1, 'what was said meanwhile may not be told');
+});
+
 test('the outbox tells what is new, acknowledged, and refused', async () => {
 	const chat = inRoom();
 	const told = [];

@@ -210,6 +210,7 @@ class Room {
 		this.mark = 0;
 		this.typedAt = -Infinity;
 		this.heldUntil = 0;
+		this.slowUntil = 0;	/* of messages alone: the room is slow */
 		this.rights = [];
 		this.sends = [];	/* not acknowledged yet, ascending by n */
 		this.asks = [];		/* history, search, presence and mod without an answer yet */
@@ -1010,6 +1011,10 @@ export class Uproar extends EventTarget {
 		room.seq = event.seq;
 		if (event.seq > after + 1 && room.options.echo !== false)
 			this.#emit('lagged', { room: room.name, after, next: event.seq, n: event.seq - after - 1 });
+		if (event.act === 'slow') {
+			room.slowUntil = 0;
+			this.#pump();
+		}
 		this.#emit(event.ev, event);
 	}
 
@@ -1035,6 +1040,7 @@ export class Uproar extends EventTarget {
 			room.seq = events.length ? events[0].seq - 1 : ok.seq;
 		room.epoch = ok.epoch;
 		room.rights = ok.rights || [];
+		room.slowUntil = 0;	/* what holds now, the server says */
 		room.joined = true;
 		this.#emit('joined', ok);
 		for (const event of events)
@@ -1227,8 +1233,12 @@ export class Uproar extends EventTarget {
 		for (const room of this.#rooms.values()) {
 			if (!room.joined)
 				continue;
-			const due = room.sends.slice(0, UNACKED_MAX).filter((send) => !send.inFlight);
-			for (const send of due) {
+			const slow = room.slowUntil > now;
+			const free = UNACKED_MAX - room.sends.filter((send) => send.inFlight).length;
+			const waiting = room.sends.filter((send) => !send.inFlight);
+			if (slow && waiting.length)
+				wakeAt = Math.min(wakeAt, room.slowUntil);
+			for (const send of waiting.filter(({ frame }) => !slow || frame.op !== 'send').slice(0, free)) {
 				const at = Math.max(room.heldUntil, this.#tokens >= 1 ? now : now + (1 - this.#tokens) * 1000 / rate);
 				if (at > now) {
 					wakeAt = Math.min(wakeAt, at);
@@ -1265,7 +1275,11 @@ export class Uproar extends EventTarget {
 		const again = error.retryMs !== undefined && !FINAL.has(error.code);
 		if (again || (error.code === 'internal' && send.tries < INTERNAL_TRIES_MAX)) {
 			send.inFlight = false;
-			room.heldUntil = now + (error.retryMs === undefined ? 1000 : Math.max(1, error.retryMs));
+			const until = now + (error.retryMs === undefined ? 1000 : Math.max(1, error.retryMs));
+			if (error.code === 'slow_mode')
+				room.slowUntil = until;
+			else
+				room.heldUntil = until;
 			this.#emit('outbox', unsentOf(send, 'pending', { error }));
 		} else {
 			room.sends = room.sends.filter((other) => other !== send);
