@@ -598,6 +598,31 @@ test('the server\'s ping is answered', () => {
 	assert.deepEqual(FakeSocket.last.of('pong'), [{ op: 'pong' }]);
 });
 
+test('a clock that is set back stops nothing: a wait begins anew, at most', async (t) => {
+	let back = 0;
+	t.mock.method(Date, 'now', () => clock.now() - back);
+	t.mock.method(globalThis, 'setTimeout', clock.setTimeout);
+	t.mock.method(globalThis, 'clearTimeout', clock.clearTimeout);
+	const chat = inRoom({ clock: undefined });
+	for (let i = 1; i <= 22; i++)
+		chat.send('a', i);
+	chat.typing('a');
+	await clock.advance(50);
+	assert.equal(FakeSocket.last.of('send').length, 21);
+	back = 3600000;
+	await clock.advance(3000);
+	chat.typing('a');
+	assert.deepEqual(['send', 'typing'].map((op) => FakeSocket.last.of(op).length), [22, 2]);
+	FakeSocket.last.refuse('send', { code: 'rate_limited', retry_ms: 800 });
+	back *= 2;
+	await clock.advance(1600);
+	assert.equal(FakeSocket.last.of('send').length, 23);
+	back *= 2;
+	await clock.advance(2 * 33000 + 8000);
+	assert.equal(FakeSocket.all[0].closed, true);
+	chat.close();
+});
+
 test('a silent server is asked after ping + 8 s, and given up 8 s later', async () => {
 	inRoom();
 	await clock.advance(32999);
