@@ -54,3 +54,10 @@ test('what was asked for in a part of the past is settled also once that part is
 	room.settle(5, 'edit', second);
 	assert.deepEqual([room.look(5, 'Ann').data, room.look(5, 'Ann').waiting], ['old', false]);
 });
+
+test('a log that is forgotten was read nowhere', () => {
+	const model = new RoomModel('r');
+	model.readSeq = 500;
+	model.clear();
+	assert.equal(model.readSeq, 0);
+});

@@ -706,6 +706,28 @@ test('typing is said once in 3 s, the read mark only upwards and again after a r
 	assert.deepEqual(FakeSocket.last.of('read').map((frame) => frame.seq), [5]);
 });
 
+test('a read mark is about its epoch', async () => {
+	const chat = inRoom();
+	const back = async (ok) => {
+		FakeSocket.last.lose();
+		await clock.advance(5000);
+		FakeSocket.last.accept();
+		FakeSocket.last.enter('a', ok);
+		return FakeSocket.last.of('read').map((frame) => frame.seq);
+	};
+	chat.read('a', 500);
+	assert.deepEqual(await back({ seq: 900, recovered: false, reason: 'gap', read: 3 }), [500]);
+	assert.deepEqual(await back({ epoch: 'new', seq: 3, recovered: false, reason: 'epoch' }), []);
+	chat.read('a', 3);
+	assert.deepEqual(FakeSocket.last.of('read').map((frame) => frame.seq), [3]);
+	const next = client();
+	next.join('a');
+	next.read('a', 7);
+	FakeSocket.last.accept();
+	FakeSocket.last.enter('a', { seq: 9 });
+	assert.deepEqual(FakeSocket.last.of('read').map((frame) => frame.seq), [7], 'marked before the room was joined');
+});
+
 test('a room that is refused is given up; one that may be had later is asked for again', async () => {
 	const chat = client();
 	const bad = chat.join('b!');

@@ -31,7 +31,6 @@ export class RoomModel {
 	constructor(name) {
 		this.name = name;
 		this.unread = 0;
-		this.readSeq = 0;
 		this.newSeq = 0;	/* the first message below the line "New" */
 		this.draft = '';
 		this.present = new Map();	/* user -> connections */
@@ -49,6 +48,7 @@ export class RoomModel {
 	/** Forgets the log; what is still being sent stays. */
 	clear() {
 		this.epoch = '';
+		this.readSeq = 0;
 		this.first = 1;
 		this.high = Infinity;	/* all entries up to here are known; a part of the past ends somewhere */
 		this.low = Infinity;	/* all entries from here on are known, but for gaps */

@@ -1050,6 +1050,8 @@ export class Uproar extends EventTarget {
 			this.#emit('reset', { room: room.name, reason: ok.reason || 'epoch' });
 		if (!since || ok.recovered !== true)
 			room.seq = events.length ? events[0].seq - 1 : ok.seq;
+		if (room.epoch && room.epoch !== ok.epoch)
+			room.mark = 0;
 		room.epoch = ok.epoch;
 		room.rights = ok.rights || [];
 		room.slowUntil = 0;	/* what holds now, the server says */
