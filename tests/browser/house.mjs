@@ -8,6 +8,7 @@ export class House {
 	constructor({ tokens = null, moderators = [] } = {}) {
 		this.tokens = tokens;
 		this.moderators = new Set(moderators);
+		this.banned = new Map();	/* from the whole server: user -> milliseconds, as hello is told them */
 		this.rooms = new Map();
 		this.lines = new Set();
 		this.said = [];		/* every command, with its user */
@@ -70,12 +71,16 @@ export class House {
 		const answer = played ? played.call(this, line, op === 'leave' ? what.room : { op, ...what }) : { ok: {} };
 		if (id !== undefined)
 			tell(line, { re: id, ...answer });
+		if (op === 'hello' && answer.err)
+			line.near.close(answer.err.code === 'forbidden' ? { code: 4412, reason: 'banned' } : { code: 4401, reason: 'unauthorized' });
 	}
 
 	#hello(line, { name, token }) {
 		const user = this.tokens ? this.tokens[token] : name;
 		if (!user)
 			return refuse('unauthorized', 'say hello first, with a name or a valid token');
+		if (this.banned.has(user))
+			return refuse('forbidden', 'this is not allowed here', this.banned.get(user));
 		line.user = user;
 		return { ok: { conn: '1', user, time: Date.now(), ping: 25, server: 'played',
 			limits: { frame: 65536, data: 16384, rooms: 128, page: 200, sends: 20 } } };

@@ -40,6 +40,14 @@ function refuse(op, err) {
 	FakeSocket.last.say({ re: frames[frames.length - 1].id, err: { msg: '', ...err } });
 }
 
+/* Refuses hello as the server does: first the error, then the end. */
+function turnAway(err, code, reason) {
+	const socket = FakeSocket.last;
+	refuse('hello', err);
+	assert.equal(socket.closed, false, 'the server says more');
+	socket.lose(code, reason);
+}
+
 function accept() {
 	FakeSocket.last.accept({ user: 'ann' });
 }
@@ -148,7 +156,7 @@ test('a token that is refused is replaced once, at once; without getToken it is 
 	const chat = client({ getToken: tokens() });
 	await settle();
 	FakeSocket.last.open();
-	refuse('hello', { code: 'unauthorized' });
+	turnAway({ code: 'unauthorized' }, 4401, 'unauthorized');
 	await settle();
 	assert.equal(FakeSocket.all.length, 2);
 	FakeSocket.last.open();
@@ -162,7 +170,7 @@ test('a token that is refused is replaced once, at once; without getToken it is 
 
 	const plain = client({ token: 'bad' });
 	FakeSocket.last.open();
-	refuse('hello', { code: 'unauthorized' });
+	turnAway({ code: 'unauthorized' }, 4401, 'unauthorized');
 	assert.equal(plain.state, 'closed');
 	assert.equal(states.at(-1).error.code, 'unauthorized');
 });
@@ -231,12 +239,82 @@ test('refresh() says a token at once and keeps it for later', async () => {
 	chat.close();
 });
 
-test('who is banned from the server is told until when, and does not come back', () => {
+test('who is banned from the server is told until when, and does not come back', async () => {
+	const DAY_MS = 24 * 3600 * 1000;
+	const told = () => {
+		const { state, fatal, code, error, until } = states.at(-1);
+		assert.deepEqual([state, fatal, code, error.code], ['closed', true, 4412, 'banned']);
+		return until === undefined ? undefined : Math.round((until - Date.now()) / 60000);
+	};
 	client({ name: 'Bob' });
 	FakeSocket.last.open();
-	refuse('hello', { code: 'banned', msg: 'you are banned', retry_ms: 3600000 });
-	const { state, fatal, code, error } = states.at(-1);
-	assert.deepEqual([state, fatal, code, error.code, error.retryMs], ['closed', true, 4412, 'banned', 3600000]);
+	turnAway({ code: 'forbidden', retry_ms: 3600000 }, 4412, 'banned');
+	assert.deepEqual([told(), states.at(-1).error.retryMs], [60, 3600000]);
+	client({ name: 'Bob' });
+	FakeSocket.last.open();
+	turnAway({ code: 'forbidden', retry_ms: DAY_MS }, 4412, 'banned');
+	assert.equal(told(), undefined, 'a day may be more');
+	client({ name: 'Bob' });
+	accept();
+	FakeSocket.last.lose(4412, 'banned');
+	assert.equal(told(), undefined, 'who was here is not told');
+	const late = client({ name: 'Bob' });
+	FakeSocket.last.open();
+	refuse('hello', { code: 'forbidden', retry_ms: 3600000 });
+	await clock.advance(999);
+	assert.equal(late.state, 'connecting');
+	await clock.advance(1);
+	assert.equal(told(), 60, 'the code got lost');
+	await clock.advance(100000);
+	assert.equal(FakeSocket.all.length, 4);
+});
+
+test('what hello is refused with for now is waited for, and as long as the close code asks', async () => {
+	const cases = [
+		['limit', 10000, 4414, 'user_limit'], ['rate_limited', 30000, 4513, 'try_later'], ['unavailable', 1000, 4513, 'try_later'],
+	];
+	for (const [error, retryMs, code, reason] of cases) {
+		for (const lost of [false, true]) {
+			FakeSocket.reset();
+			const chat = client({ name: 'Bob' });
+			FakeSocket.last.open();
+			clock.drawn = 0.9;
+			if (lost) {
+				refuse('hello', { code: error, retry_ms: retryMs });
+				await clock.advance(1000);
+				assert.ok(FakeSocket.last.closed);
+			} else {
+				turnAway({ code: error, retry_ms: retryMs }, code, reason);
+			}
+			const { state, code: said, delayMs } = states.at(-1);
+			assert.deepEqual([state, said, delayMs], ['waiting', code, Math.max(retryMs, 18050)], error);
+			await clock.advance(delayMs - 1);
+			assert.equal(FakeSocket.all.length, 1);
+			await clock.advance(1);
+			assert.equal(FakeSocket.all.length, 2);
+			chat.close();
+		}
+	}
+	const chat = client({ name: 'Bob' });
+	accept();
+	clock.drawn = 0;
+	turnAway({ code: 'limit', retry_ms: 10000 }, 4414, 'user_limit');
+	assert.equal(states.at(-1).delayMs, 10000, 'connections are counted elsewhere: it may come after the ok');
+	chat.close();
+});
+
+test('a hook that says no, or a name that cannot be, is the end; no other token is fetched for it', async () => {
+	for (const [error, code] of [['forbidden', 4403], ['bad_request', 4401]]) {
+		FakeSocket.reset();
+		client({ getToken: tokens() });
+		await settle();
+		FakeSocket.last.open();
+		turnAway({ code: error, msg: 'why' }, code, error);
+		await settle();
+		assert.deepEqual([states.at(-1).code, states.at(-1).fatal, states.at(-1).error.code, states.at(-1).reason],
+			[code, true, error, 'why']);
+		assert.equal(FakeSocket.all.length, 1);
+	}
 });
 
 test('unsent messages of one with a token are kept under the name that the server gives', async () => {

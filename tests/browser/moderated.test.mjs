@@ -337,6 +337,26 @@ test('what is asked about a person or a room ends where another room is opened',
 		await page.context().close();
 });
 
+test('who is banned from the server is told until when, and may try again then', async () => {
+	const house = new House();
+	house.banned.set('Ann', 3 * 3600 * 1000);
+	const page = await stranger(house);
+	const banner = () => page.textContent('#banner-text');
+	await page.fill('#name', 'Ann');
+	await page.press('#name', 'Enter');
+	await until('the ban', banner, (text) => /^You are banned from this server (until \S.*|for .*hour.*)\.$/.test(text));
+	assert.equal(await page.isVisible('#banner-now'), false);
+	house.banned.set('Ann', 1500);
+	await page.reload();
+	await until('its end', banner, (text) => text === 'You were banned from this server. The ban has ended.');
+	house.banned.clear();
+	await page.click('#banner-now');
+	await connected(page);
+	house.end('Ann', 4412, 'banned');
+	await until('another ban', banner, (text) => text === 'You are banned from this server.');
+	await page.context().close();
+});
+
 test('who must say a name, or a token, is asked until it is said', async () => {
 	const escape = async (page, dialog) => {
 		for (let i = 0; i < 3; i++) {

@@ -631,7 +631,9 @@ function drawState(change) {
 }
 
 function drawBanner() {
-	const { state, at, attempt, reason, fatal, error } = connection;
+	const { state, at, attempt, reason, fatal, error, until } = connection;
+	const banned = state === 'closed' && error?.code === 'banned';
+	const over = banned && until <= Date.now();
 	const seconds = Math.ceil(((at || 0) - Date.now()) / 1000);
 	const words = { connected: 'Connected', connecting: attempt ? 'Reconnecting' : 'Connecting',
 		waiting: 'Reconnecting', offline: 'Offline', closed: 'Not connected' };
@@ -644,8 +646,10 @@ function drawBanner() {
 		text = 'You are offline. What you write is sent when you are back.';
 	else if (state === 'connected' && endsAt)
 		text = `Your token ends in ${duration((endsAt - Date.now()) / 1000)}.`;
-	else if (state === 'closed' && error?.code === 'banned')
-		text = `You are banned from this server${error.retryMs ? ` ${endOf(Date.now() + error.retryMs)}` : ''}.`;
+	else if (over)
+		text = 'You were banned from this server. The ban has ended.';
+	else if (banned)
+		text = `You are banned from this server${until ? ` ${endOf(until)}` : ''}.`;
 	else if (state === 'closed' && fatal)
 		text = `The server ended the connection${reason ? `: ${reason}` : ''}.`;
 	byId('my-state').textContent = words[state];
@@ -654,7 +658,7 @@ function drawBanner() {
 	byId('banner').hidden = !text && !(state === 'connecting' && attempt && !byId('banner').hidden);
 	if (text && byId('banner-text').textContent !== text)
 		byId('banner-text').textContent = text;
-	byId('banner-now').hidden = state === 'connecting' || (state === 'closed' && error?.code === 'banned');
+	byId('banner-now').hidden = state === 'connecting' || (banned && !over);
 	byId('banner-now').textContent = state === 'connected' ? 'Renew' : 'Try now';
 	byId('banner').dataset.state = state;
 }

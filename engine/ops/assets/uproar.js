@@ -125,11 +125,13 @@
  * @property {number} [code] The close code that led here.
  * @property {string} [reason]
  * @property {boolean} [fatal] closed: the server does not want this client back as it is.
- * @property {UproarError} [error] closed: what hello, or getToken, was refused with.
+ * @property {UproarError} [error] closed: what hello, or getToken, was refused with; `banned`: from the whole server.
+ * @property {number} [until] closed, by a ban: when it ends, by Date.now(). Absent: later than a day from now, or not known.
  */
 
 const SUBPROTOCOL = 'uproar.v1';
 const HELLO_MS = 10000;		/* for the socket to open, and for hello's answer */
+const CLOSE_MS = 1000;		/* for the close code that follows a refused hello */
 const GRACE_MS = 8000;		/* what the protocol grants either side to answer a ping */
 const STEADY_MS = 10000;	/* a connection that lived this long was a good one */
 const PROBE_MS = 5000;		/* silence that is doubted when the system says something changed */
@@ -151,6 +153,9 @@ const TOKEN = new Set([4401, 4410]);
 /** Refusals that end by themselves, but are no reason to say the same again then. */
 const FINAL = new Set(['banned', 'muted', 'read_only', 'unauthorized', 'forbidden']);
 const FULL_RANGE = new Set([4408, 4414, 4508, 4513]);
+/** What a connection is closed with whose hello was refused, where the code itself got lost; 4401 for any other refusal. */
+const CLOSES = { banned: 4412, forbidden: 4403, limit: 4414, rate_limited: 4513, unavailable: 4513 };
+const BAN_TOLD_MS = 24 * 3600 * 1000;	/* a ban that lasts longer is told as one of a day */
 
 /** A command that was refused, or given up. `code` is one of the protocol's error codes, or `closed`. */
 export class UproarError extends Error {
@@ -350,6 +355,8 @@ export class Uproar extends EventTarget {
 	#state = 'closed';
 	#open = false;		/* the socket is open */
 	#greeted = false;	/* hello was answered */
+	#hello = 0;		/* its id */
+	#refusal = null;	/* what it was refused with: the close code follows */
 	#ended = true;		/* nobody wants a connection */
 	#attempt = 0;
 	#lastId = 0;
@@ -725,11 +732,10 @@ export class Uproar extends EventTarget {
 		this.#open = true;
 		this.#heardAt = this.#clock.now();
 		const { name, agent } = this.#options;
+		this.#hello = this.#lastId + 1;
 		this.#command({ op: 'hello', name, agent, token: this.#token }, (ok) => this.#welcome(ok), (error) => {
-			if (error.retryMs !== undefined && !FINAL.has(error.code))
-				this.#drop(error.code);
-			else if (!this.#anotherToken(error.code === 'unauthorized' ? 4401 : 0))
-				this.#end({ code: error.code === 'banned' ? 4412 : 4401, reason: error.message, fatal: true, error });
+			this.#refusal = error;
+			this.#start('hello', CLOSE_MS, () => this.#drop(error.code));
 		});
 		for (const room of this.#rooms.values())
 			this.#sendJoin(room);
@@ -819,14 +825,20 @@ export class Uproar extends EventTarget {
 		}
 	}
 
-	#lost(code, reason) {
+	#lost(closed, reason) {
+		const refusal = this.#refusal;
+		const code = refusal && closed < 4000 ? closeOf(refusal) : closed;
 		this.#detach();
 		if (this.#ended)
 			return;
-		if (this.#anotherToken(code))
+		if (refusal?.code !== 'bad_request' && this.#anotherToken(code))
 			return;
+		if (code === 4412) {
+			this.#banned(refusal);
+			return;
+		}
 		if (FATAL.has(code)) {
-			this.#end({ code, reason, fatal: true });
+			this.#end({ code, reason: refusal?.message ?? reason, fatal: true, ...refusal && { error: refusal } });
 			return;
 		}
 		this.#attempt++;
@@ -834,8 +846,15 @@ export class Uproar extends EventTarget {
 		if (this.#comeBackAt || (code === 4503 && this.#attempt === 1))
 			delayMs = Math.max(0, this.#comeBackAt - this.#clock.now());
 		else
-			delayMs = backoffMs(FULL_RANGE.has(code) ? 10 : this.#attempt, this.#clock.random());
+			delayMs = Math.max(refusal?.retryMs || 0, backoffMs(FULL_RANGE.has(code) ? 10 : this.#attempt, this.#clock.random()));
 		this.#retryIn(delayMs, code, reason);
+	}
+
+	#banned(refusal) {
+		const leftMs = refusal?.retryMs;
+		const error = new UproarError('banned', 'you are banned from this server', leftMs);
+		const ends = leftMs < BAN_TOLD_MS && { until: Date.now() + leftMs };
+		this.#end({ code: 4412, reason: error.message, fatal: true, error, ...ends });
 	}
 
 	#retryIn(delayMs, code, reason) {
@@ -850,6 +869,7 @@ export class Uproar extends EventTarget {
 		this.#fetching = null;
 		this.#open = false;
 		this.#greeted = false;
+		this.#refusal = null;
 		for (const name of ['hello', 'watch', 'probe', 'steady', 'pump', 'leave', 'token'])
 			this.#stop(name);
 		this.#waiting.clear();
@@ -936,7 +956,8 @@ export class Uproar extends EventTarget {
 
 	#answered(frame) {
 		const waiting = this.#waiting.get(frame.re);
-		this.#waiting.delete(frame.re);
+		if (frame.re !== this.#hello)	/* which may be answered twice: its user's connections are counted elsewhere */
+			this.#waiting.delete(frame.re);
 		if (!waiting)
 			return;
 		if (frame.err)
@@ -1333,6 +1354,12 @@ export class Uproar extends EventTarget {
 		this.#clock.clearTimeout(this.#timers[name]);
 		delete this.#timers[name];
 	}
+}
+
+function closeOf({ code, retryMs }) {
+	if (code === 'forbidden' && retryMs !== undefined)
+		return CLOSES.banned;	/* of a hook's no there is no end */
+	return CLOSES[code] || 4401;
 }
 
 /* A send as an app sees it. */
