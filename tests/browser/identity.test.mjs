@@ -239,6 +239,29 @@ test('refresh() says a token at once and keeps it for later', async () => {
 	chat.close();
 });
 
+test('refresh(): a connection that ends takes no promise along, and a token that was refused is not shown again', async () => {
+	const chat = client({ token: 'one' });
+	accept();
+	const refused = codeOf(chat.refresh('bad'));
+	refuse('refresh', { code: 'unauthorized' });
+	assert.equal(await refused, 'unauthorized');
+	FakeSocket.last.lose();
+	await clock.advance(3000);
+	FakeSocket.last.open();
+	assert.equal(hello().token, 'one');
+	accept();
+	const given = [];
+	chat.refresh('two').then((ok) => given.push(ok));
+	chat.refresh('three').then((ok) => given.push(ok));
+	FakeSocket.last.lose();
+	await settle();
+	assert.deepEqual(given, [{}, {}], 'nobody answers them any more');
+	await clock.advance(3000);
+	FakeSocket.last.open();
+	assert.equal(hello().token, 'three');
+	chat.close();
+});
+
 test('who is banned from the server is told until when, and does not come back', async () => {
 	const DAY_MS = 24 * 3600 * 1000;
 	const told = () => {

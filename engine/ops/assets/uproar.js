@@ -360,7 +360,7 @@ export class Uproar extends EventTarget {
 	#ended = true;		/* nobody wants a connection */
 	#attempt = 0;
 	#lastId = 0;
-	#waiting = new Map();	/* id -> {done(ok), failed(error)} of this connection */
+	#waiting = new Map();	/* id -> {done(ok), failed(error), lost()} of this connection */
 	#rooms = new Map();
 	#leaving = new Set();	/* rooms that the server has not let go yet */
 	#numbers = new Map();	/* room -> last n of a cid: outlives leave */
@@ -595,15 +595,19 @@ export class Uproar extends EventTarget {
 	/**
 	 * Goes on under another token of the same user: at once, and in later connections.
 	 * @param {string} token
-	 * @returns {Promise<object>} Fulfilled when the server has it. Not connected: when it is kept for the next hello.
+	 * @returns {Promise<object>} Fulfilled when the server has it; rejected, with the last one kept, when it does not take it.
+	 *	Not connected, or not any more: when it is kept for the next hello.
 	 */
 	refresh(token) {
-		this.#token = token;
 		const asked = deferred();
+		const keep = (ok) => {
+			this.#token = token;
+			asked.resolve(ok);
+		};
 		if (this.#greeted)
-			this.#command({ op: 'refresh', token }, asked.resolve, asked.reject);
+			this.#command({ op: 'refresh', token }, keep, asked.reject, () => keep({}));
 		else
-			asked.resolve({});
+			keep({});
 		return asked.promise;
 	}
 
@@ -872,8 +876,11 @@ export class Uproar extends EventTarget {
 		this.#refusal = null;
 		for (const name of ['hello', 'watch', 'probe', 'steady', 'pump', 'leave', 'token'])
 			this.#stop(name);
+		const lost = [...this.#waiting.values()];
 		this.#waiting.clear();
 		this.#leaving.clear();
+		for (const waiting of lost)
+			waiting.lost?.();
 		for (const room of this.#rooms.values()) {
 			room.joined = false;
 			for (const send of room.sends)
@@ -1323,9 +1330,9 @@ export class Uproar extends EventTarget {
 		this.#pump();
 	}
 
-	#command(frame, done, failed) {
+	#command(frame, done, failed, lost) {
 		const id = ++this.#lastId;
-		this.#waiting.set(id, { done, failed });
+		this.#waiting.set(id, { done, failed, lost });
 		const { op, ...rest } = frame;
 		this.#write({ op, id, ...rest });
 	}
