@@ -118,6 +118,28 @@ export class FakeSocket {
 	}
 }
 
+/** A quota as engine/gate has it: refuses while it is spent, by the milliseconds until it is not, and charges what passes. */
+export class FakeQuota {
+	constructor(clock, perSecond, burst) {
+		this.clock = clock;
+		this.perSecond = perSecond;
+		this.burst = burst;
+		this.spent = 0;
+		this.at = clock.now();
+	}
+
+	take(cost, needed = cost) {
+		const now = this.clock.now();
+		this.spent = Math.max(0, this.spent - (now - this.at) * this.perSecond / 1000);
+		this.at = now;
+		const over = this.spent + needed - this.burst;
+		if (over > 0)
+			return Math.ceil(over * 1000 / this.perSecond);
+		this.spent += cost;
+		return 0;
+	}
+}
+
 /** localStorage, as far as we use it. Its order is of no use: 10 comes before 2. */
 export class FakeStorage {
 	constructor() {

@@ -228,6 +228,19 @@ async function closed(rights) {
 	return { page, wire };
 }
 
+test('a room that cannot be joined now says so, until it can', async () => {
+	const wire = new Wire();
+	wire.refuse.join = { code: 'limit', msg: '', retry_ms: 500 };
+	const page = await meet(browser, `http://127.0.0.1:${server.port}/#played-${++rooms}`, 'Ann', trouble,
+		{ prepare: (fresh) => wire.put(fresh) });
+	await until('why', () => page.textContent('#standing-text'), (text) => /^This room cannot be joined now: a limit is reached\./.test(text));
+	delete wire.refuse.join;
+	await until('nothing more of it', () => page.isVisible('#standing'), (visible) => !visible);
+	await say(page, 'in at last');
+	await showsAll(page, ['Ann: in at last']);
+	await page.context().close();
+});
+
 test('who may not read history does not wait for it', async () => {
 	const { page, wire } = await closed(['read', 'send', 'presence']);
 	assert.equal(asksHistory(wire), 0);

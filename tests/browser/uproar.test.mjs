@@ -3,7 +3,7 @@
 import { test, beforeEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { Uproar, UproarError, backoffMs, drawProducer } from 'uproar-assets/uproar.js';
-import { FakeClock, FakeLocks, FakeSocket, FakeStorage, settle, msg } from './fake.mjs';
+import { FakeClock, FakeLocks, FakeQuota, FakeSocket, FakeStorage, settle, msg } from './fake.mjs';
 
 let clock;
 let heard;
@@ -326,7 +326,7 @@ test('a slow room holds messages back, and nothing else', async () => {
 	chat.react('a', 2, 'y');
 	chat.send('a', 71);
 	assert.deepEqual(said().slice(20), ['del me:71', 'react me:72']);
-	FakeSocket.last.refuse('del', { code: 'rate_limited', retry_ms: 500 });
+	FakeSocket.last.refuse('del', { code: 'unavailable', retry_ms: 500 });
 	chat.edit('a', 3, 'z');
 	assert.equal(said().length, 22, 'for other reasons all wait');
 	await clock.advance(500);
@@ -613,7 +613,7 @@ test('a clock that is set back stops nothing: a wait begins anew, at most', asyn
 	await clock.advance(3000);
 	chat.typing('a');
 	assert.deepEqual(['send', 'typing'].map((op) => FakeSocket.last.of(op).length), [22, 2]);
-	FakeSocket.last.refuse('send', { code: 'rate_limited', retry_ms: 800 });
+	FakeSocket.last.refuse('send', { code: 'unavailable', retry_ms: 800 });
 	back *= 2;
 	await clock.advance(1600);
 	assert.equal(FakeSocket.last.of('send').length, 23);
@@ -744,6 +744,116 @@ test('a room that is refused is given up; one that may be had later is asked for
 	assert.equal(FakeSocket.last.of('join').length, 3);
 	FakeSocket.last.enter('a');
 	assert.deepEqual(chat.rooms, ['a']);
+});
+
+test('a join that is put off is told, and waits longer each time', async () => {
+	const chat = client();
+	const delays = [];
+	chat.on('delayed', ({ room, error, delayMs, at }) => {
+		assert.ok(Math.abs(at - Date.now() - delayMs) < 5000);
+		delays.push(`${room} ${error.code} ${delayMs}`);
+	});
+	chat.join('a').catch(() => {});
+	FakeSocket.last.accept();
+	for (const ms of [5000, 10000, 20000, 40000, 60000, 60000]) {
+		const { id } = FakeSocket.last.of('join').pop();
+		const before = FakeSocket.last.of('join').length;
+		FakeSocket.last.say({ re: id, err: { code: 'limit', msg: '', retry_ms: 5000 } });
+		for (let passed = 0; passed < ms; passed += 5000) {
+			assert.equal(FakeSocket.last.of('join').length, before);
+			await clock.advance(5000);
+			FakeSocket.last.say({ ev: 'ping' });
+		}
+		assert.equal(FakeSocket.last.of('join').length, before + 1);
+	}
+	assert.deepEqual(delays, [5000, 10000, 20000, 40000, 60000, 60000].map((ms) => `a limit ${ms}`));
+	FakeSocket.last.enter('a');
+	assert.deepEqual(chat.rooms, ['a']);
+	assert.deepEqual(heard, ['joined']);
+});
+
+/* Answers as the server's rates do, until done() says so. judge(frame): 0, or retry_ms. Gives the refusals at most, less what
+ * passed: over 200 of them the server ends the connection. */
+async function metered(judge, done, stepMs = 10) {
+	let flood = 0;
+	let most = 0;
+	for (let ms = 0; ms < 1000000 && !done(); ms += stepMs) {
+		await clock.advance(stepMs);
+		const socket = FakeSocket.last;
+		const come = socket.sent.slice(socket.judged || 0);
+		socket.judged = socket.sent.length;
+		for (const frame of come) {
+			if (frame.op === 'ping')
+				socket.say({ re: frame.id, ok: {} });
+			if (frame.op !== 'join' && frame.op !== 'send')
+				continue;
+			const retry = judge(frame);
+			flood = Math.max(0, flood + (retry ? 1 : -1));
+			most = Math.max(most, flood);
+			if (retry)
+				socket.say({ re: frame.id, err: { code: 'rate_limited', msg: '', retry_ms: retry } });
+			else if (frame.op === 'join')
+				socket.enter(frame.room);
+			else
+				socket.say({ re: frame.id, ok: ack(1, { room: frame.room }) });
+		}
+		assert.ok(most <= 200, `a flood after ${ms} ms`);
+	}
+	assert.ok(done(), 'it comes to its end');
+	return most;
+}
+
+test('many rooms at once: those that come too fast follow one by one, and no flood', async () => {
+	const chat = client();
+	let joined = 0;
+	for (let i = 0; i < 128; i++)
+		chat.join(`r${i}`, { limit: 200 }).then(() => joined++);
+	FakeSocket.last.accept();
+	assert.equal(FakeSocket.last.of('join').length, 128, 'at first all in one flight');
+	const commands = new FakeQuota(clock, 100, 200);
+	const began = clock.now();
+	const most = await metered(() => commands.take(4, 1), () => joined === 128);
+	assert.ok(most < 100, `${most} refusals`);
+	assert.ok(clock.now() - began < 8000, `${clock.now() - began} ms, of 3120 that the rate takes`);
+});
+
+test('large messages: more bytes than the server takes are no flood, and all arrive', async () => {
+	const chat = inRoom();
+	let sent = 0;
+	for (let i = 0; i < 600; i++)
+		chat.send('a', 'x'.repeat(16000)).then(() => sent++);
+	const sends = new FakeQuota(clock, 20, 40);
+	const bytes = new FakeQuota(clock, 131072, 524288);
+	const began = clock.now();
+	const most = await metered(() => sends.take(1) || bytes.take(16002), () => sent === 600);
+	assert.ok(most < 100, `${most} refusals`);
+	assert.ok(clock.now() - began < 100000, `${clock.now() - began} ms, of 69000 that the rate takes`);
+});
+
+test('who is refused for long asks less and less; a room that is refused keeps no other from its turn', async () => {
+	const chat = inRoom();
+	chat.join('b');
+	FakeSocket.last.enter('b');
+	chat.send('a', 'x').catch(() => {});
+	let until = clock.now() + 600000;
+	let asked = 0;
+	await metered(() => {
+		asked++;
+		return clock.now() < until ? 50 : 0;
+	}, () => chat.unacked === 0);
+	assert.ok(asked > 20 && asked < 60, `${asked} times`);
+	until = Infinity;
+	chat.send('a', 'hot').catch(() => {});
+	for (const retry of [5000, 100]) {
+		let calm = false;
+		chat.send('b', 'calm').then(() => {
+			calm = true;
+		});
+		const began = clock.now();
+		await metered(({ room }) => (room === 'a' ? retry : 0), () => calm);
+		assert.ok(clock.now() - began <= 1100, `${clock.now() - began} ms`);
+		await clock.advance(5000);
+	}
 });
 
 test('leave ends a room\'s events, close ends everything', async () => {

@@ -19,7 +19,7 @@ const WORDS = {
 	bad_room: 'that is no name for a room', unavailable: 'the server cannot do it now', closed: 'the room was left',
 	banned: 'you are banned from this room', muted: 'you are muted', read_only: 'this room is locked',
 	removed: 'you were removed from this room', not_joined: 'you are not in this room', unsupported: 'this room has no moderation',
-	slow_mode: 'this room is slow',
+	slow_mode: 'this room is slow', rate_limited: 'too much at once',
 };
 
 const byId = (id) => document.getElementById(id);
@@ -225,6 +225,14 @@ function listen() {
 	chat.on('state', drawState);
 	chat.on('reset', ({ room }) => rooms.has(room) && clear(rooms.get(room)));
 	chat.on('joined', joined);
+	chat.on('delayed', ({ room, error }) => {
+		const model = rooms.get(room);
+		if (!model)
+			return;
+		model.delayed = WORDS[error.code] || error.message;
+		if (model === active)
+			drawStanding();
+	});
 	chat.on('refused', ({ room, error }) => {
 		if (error.code === 'banned' && rooms.has(room)) {
 			putOut({ room, act: 'ban', until: error.retryMs ? Date.now() + error.retryMs : undefined });
@@ -263,6 +271,7 @@ function joined(answer) {
 		clear(model);
 	model.filling = anew;
 	model.shut = '';
+	model.delayed = '';
 	model.epoch = answer.epoch;
 	model.first = answer.first;
 	if (anew)
@@ -360,6 +369,8 @@ function standing() {
 		const over = out.act === 'kick' || (out.until && out.until <= Date.now());
 		return { text: `${how}${over ? '' : ends}${out.reason ? `: ${out.reason}` : ''}.`, block: 'You are not in this room', again: over, bad: true };
 	}
+	if (active.delayed)
+		return { text: `This room cannot be joined now: ${active.delayed}. It is tried again by itself.` };
 	const rights = chat.rights(active.name);
 	const until = active.rule(`mute ${chat.user}`) || 0;
 	const moderates = includes(rights, 'moderate');

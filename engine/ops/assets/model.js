@@ -40,6 +40,7 @@ export class RoomModel {
 		this.typing = new Map();	/* user -> until, by Date.now() */
 		this.pending = [];
 		this.live = false;
+		this.delayed = '';	/* why it cannot be joined now, in words */
 		this.out = null;	/* {act, until, reason}: one was removed, or is not let in */
 		this.into = null;	/* the room's model that has absorbed this part of its past */
 		this.clear();

@@ -142,6 +142,9 @@ const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 20000;
 const UNACKED_MAX = 64;		/* the server finds a repeated cid among this many */
 const INTERNAL_TRIES_MAX = 5;
+const HOLD_MS = 1000;		/* at most, of all rooms for a refusal that may be about one */
+const HOLD_MAX_MS = 20000;	/* for a rate, however often it refuses in a row */
+const PUT_OFF_MAX_MS = 60000;	/* between two attempts to join a room that cannot be had now */
 const UNLIMITED = 1000000;	/* sends a second, where hello says 0 */
 const SHELF = 'uproar.sends';
 const SHELF_MS = 7 * 24 * 3600 * 1000;	/* what nobody sent for so long is not sent any more */
@@ -204,12 +207,64 @@ export function backoffMs(attempt, random) {
 	return Math.round(BACKOFF_MIN_MS + random * (most - BACKOFF_MIN_MS));
 }
 
+/* At least ms, and twice as long each time, up to a most. */
+function grown(ms, times, most) {
+	return Math.max(ms, Math.min(most, ms * 2 ** Math.min(times, 20)));
+}
+
+/*
+ * How many commands of a kind may be on their way. Any number, until one is refused for its rate. Then none for a while, then
+ * one, and one more for every two that pass: the server ends whoever is refused oftener than let through.
+ */
+class Pace {
+	constructor() {
+		this.reset();
+	}
+
+	/* Of a new connection. */
+	reset() {
+		this.under = 0;		/* on their way */
+		this.most = Infinity;
+		this.heldUntil = 0;
+		this.refusals = 0;	/* for the rate, since one passed; what left together counts once */
+	}
+
+	get full() {
+		return this.under + 1 > this.most;
+	}
+
+	passed(now) {
+		this.under--;
+		if (now < this.heldUntil)
+			return;		/* it left before */
+		this.refusals = 0;
+		this.most += 0.5;
+	}
+
+	/* Refused for what it is. */
+	settled() {
+		this.under--;
+	}
+
+	refused(now, ms, forRate) {
+		this.under--;
+		if (forRate && now >= this.heldUntil)
+			this.refusals++;
+		this.most = 1;
+		this.heldUntil = Math.max(this.heldUntil, now + grown(ms, Math.max(0, this.refusals - 1), HOLD_MAX_MS));
+	}
+}
+
 /* A room that is wanted. joined is about the present connection; seq is null until the first join. */
 class Room {
 	constructor(name, options) {
 		this.name = name;
 		this.options = options;
 		this.joined = false;
+		this.entering = false;	/* a join is on its way */
+		this.enterAt = 0;
+		this.putOff = 0;	/* joins that were, in a row */
+		this.refusedAt = 0;	/* who was refused last has the last turn */
 		this.epoch = options.since ? options.since.epoch : '';
 		this.seq = options.since ? options.since.seq : null;
 		this.mark = 0;
@@ -337,6 +392,7 @@ const realClock = {
  * | `state` | StateChange | the connection's state changed |
  * | `joined` | Joined | a room is joined, again too; its events follow one by one |
  * | `reset` | {room, reason} | **drop your copy of the room**: it could not be resumed. `joined` follows |
+ * | `delayed` | {room, error, delayMs, at} | a room cannot be joined now; it is tried again, not before `at` by Date.now() |
  * | `refused` | {room, error} | a room could not be joined; it is given up |
  * | `removed` | Removed | one was kicked or banned, or may not read the room any more; it is given up |
  * | `msg` `edit` `del` `react` `mod` | RoomEvent | each once, ascending in a room |
@@ -366,6 +422,8 @@ export class Uproar extends EventTarget {
 	#numbers = new Map();	/* room -> last n of a cid: outlives leave */
 	#shelf = null;
 	#restored = new Map();	/* room -> sends of an earlier run, until it is joined */
+	#joins = new Pace();
+	#sends = new Pace();
 	#heardAt = 0;
 	#comeBackAt = 0;	/* drawn by the server, 0 for none */
 	#timers = {};
@@ -502,8 +560,7 @@ export class Uproar extends EventTarget {
 		room.ready = deferred();
 		this.#rooms.set(name, room);
 		this.#unpack(room);
-		if (this.#open)
-			this.#sendJoin(room);
+		this.#enterRooms();
 		return room.ready.promise;
 	}
 
@@ -741,8 +798,7 @@ export class Uproar extends EventTarget {
 			this.#refusal = error;
 			this.#start('hello', CLOSE_MS, () => this.#drop(error.code));
 		});
-		for (const room of this.#rooms.values())
-			this.#sendJoin(room);
+		this.#enterRooms();
 	}
 
 	/* Whether there is hope for the next connection in another token. Of a new one that is refused too there is none. */
@@ -874,15 +930,21 @@ export class Uproar extends EventTarget {
 		this.#open = false;
 		this.#greeted = false;
 		this.#refusal = null;
-		for (const name of ['hello', 'watch', 'probe', 'steady', 'pump', 'leave', 'token'])
+		for (const name of ['hello', 'watch', 'probe', 'steady', 'enter', 'pump', 'leave', 'token'])
 			this.#stop(name);
 		const lost = [...this.#waiting.values()];
 		this.#waiting.clear();
 		this.#leaving.clear();
 		for (const waiting of lost)
 			waiting.lost?.();
+		this.#joins.reset();
+		this.#sends.reset();
 		for (const room of this.#rooms.values()) {
 			room.joined = false;
+			room.entering = false;
+			room.enterAt = 0;
+			room.putOff = 0;
+			room.refusedAt = 0;
 			for (const send of room.sends)
 				send.inFlight = false;
 			for (const ask of room.asks)
@@ -1060,14 +1122,48 @@ export class Uproar extends EventTarget {
 
 	/* ---- rooms ---- */
 
+	#inTurn() {
+		return [...this.#rooms.values()].sort((a, b) => a.refusedAt - b.refusedAt);
+	}
+
+	/* All at once, but for those that were refused for now. */
+	#enterRooms() {
+		if (!this.#open)
+			return;
+		const now = this.#clock.now();
+		let wakeAt = Infinity;
+		for (const room of this.#inTurn()) {
+			if (this.#joins.full)
+				return;		/* the next answer goes on */
+			const at = Math.max(room.enterAt, this.#joins.heldUntil);
+			if (room.joined || room.entering || this.#leaving.has(room.name))
+				continue;
+			if (at > now)
+				wakeAt = Math.min(wakeAt, at);
+			else
+				this.#sendJoin(room);
+		}
+		if (wakeAt < Infinity)
+			this.#start('enter', Math.ceil(wakeAt - now), () => this.#enterRooms());
+	}
+
 	#sendJoin(room) {
-		if (this.#leaving.has(room.name))
-			return;	/* it follows */
+		room.entering = true;
+		this.#joins.under++;
 		const { limit, presence, echo } = room.options;
 		const since = room.seq === null ? undefined : { seq: room.seq, epoch: room.epoch };
 		this.#command({ op: 'join', room: room.name, since, limit, presence, echo },
-			(ok) => this.#enter(room, ok, since),
-			(error) => this.#refused(room, error));
+			(ok) => {
+				room.entering = false;
+				this.#joins.passed(this.#clock.now());
+				this.#enter(room, ok, since);
+				this.#enterRooms();
+			},
+			(error) => {
+				room.entering = false;
+				this.#refused(room, error);
+				this.#enterRooms();
+			});
 	}
 
 	#enter(room, ok, since) {
@@ -1101,9 +1197,7 @@ export class Uproar extends EventTarget {
 	#sendLeave(name) {
 		const left = () => {
 			this.#leaving.delete(name);
-			const room = this.#rooms.get(name);
-			if (room)
-				this.#sendJoin(room);
+			this.#enterRooms();
 		};
 		this.#leaving.add(name);
 		this.#command({ op: 'leave', room: name }, left, ({ retryMs }) => {
@@ -1124,17 +1218,25 @@ export class Uproar extends EventTarget {
 	}
 
 	#refused(room, error) {
+		const now = this.#clock.now();
+		const again = error.retryMs !== undefined && !FINAL.has(error.code);
+		const retryMs = Math.max(1, error.retryMs);
+		const forRate = error.code === 'rate_limited';
+		if (again)
+			this.#joins.refused(now, forRate ? retryMs : Math.min(retryMs, HOLD_MS), forRate);
+		else
+			this.#joins.settled();
 		if (this.#rooms.get(room.name) !== room)
 			return;
 		if (error.code === 'already_joined') {
 			this.#sendLeave(room.name);
 			return;
 		}
-		if (error.retryMs !== undefined && !FINAL.has(error.code)) {
-			this.#later(error.retryMs, () => {
-				if (this.#rooms.get(room.name) === room)
-					this.#sendJoin(room);
-			});
+		if (again) {
+			const delayMs = grown(retryMs, room.putOff++, PUT_OFF_MAX_MS);
+			room.enterAt = now + delayMs;
+			room.refusedAt = now;
+			this.#emit('delayed', { room: room.name, error, delayMs, at: Date.now() + delayMs });
 			return;
 		}
 		this.#forget(room, error);
@@ -1272,7 +1374,7 @@ export class Uproar extends EventTarget {
 		this.#tokens = Math.min(rate, this.#tokens + (now - this.#tokensAt) * rate / 1000);
 		this.#tokensAt = now;
 		let wakeAt = Infinity;
-		for (const room of this.#rooms.values()) {
+		for (const room of this.#inTurn()) {
 			if (!room.joined)
 				continue;
 			const slow = room.slowUntil > now;
@@ -1281,7 +1383,9 @@ export class Uproar extends EventTarget {
 			if (slow && waiting.length)
 				wakeAt = Math.min(wakeAt, room.slowUntil);
 			for (const send of waiting.filter(({ frame }) => !slow || frame.op !== 'send').slice(0, free)) {
-				const at = Math.max(room.heldUntil, this.#tokens >= 1 ? now : now + (1 - this.#tokens) * 1000 / rate);
+				if (this.#sends.full)
+					return;		/* the next answer goes on */
+				const at = Math.max(room.heldUntil, this.#sends.heldUntil, this.#tokens >= 1 ? now : now + (1 - this.#tokens) * 1000 / rate);
 				if (at > now) {
 					wakeAt = Math.min(wakeAt, at);
 					break;
@@ -1296,18 +1400,34 @@ export class Uproar extends EventTarget {
 
 	/* What comes for a room that is given up is too late: the app was told that it failed. */
 	#sendOut(room, send) {
-		const mine = (run) => (answer) => {
+		const mine = (count, run) => (answer) => {
+			count(answer);
 			if (room.sends.includes(send))
 				run(answer);
+			else
+				this.#pump();
 		};
 		send.inFlight = true;
-		this.#command(send.frame, mine((ok) => this.#acked(room, send, ok)), mine((error) => this.#unsent(room, send, error)));
+		this.#sends.under++;
+		this.#command(send.frame,
+			mine(() => this.#sends.passed(this.#clock.now()), (ok) => this.#acked(room, send, ok)),
+			mine((error) => this.#held(room, error), (error) => this.#unsent(room, send, error)));
+	}
+
+	#held(room, { code, retryMs }) {
+		const now = this.#clock.now();
+		if (code !== 'rate_limited' || retryMs === undefined) {
+			this.#sends.settled();
+			return;
+		}
+		this.#sends.refused(now, Math.min(Math.max(1, retryMs), HOLD_MS), true);
+		room.refusedAt = now;
 	}
 
 	#acked(room, send, ok) {
 		room.sends = room.sends.filter((other) => other !== send);
 		this.#settle(send, 'sent', { ack: ok });
-		if (room.sends.length >= UNACKED_MAX)
+		if (room.sends.length >= UNACKED_MAX || this.#sends.most < Infinity)
 			this.#pump();
 	}
 
