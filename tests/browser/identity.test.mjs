@@ -321,7 +321,8 @@ test('what hello is refused with for now is waited for, and as long as the close
 	const chat = client({ name: 'Bob' });
 	accept();
 	clock.drawn = 0;
-	turnAway({ code: 'limit', retry_ms: 10000 }, 4414, 'user_limit');
+	FakeSocket.last.say({ re: 0, err: { code: 'limit', msg: '', retry_ms: 10000 } });
+	FakeSocket.last.lose(4414, 'user_limit');
 	assert.equal(states.at(-1).delayMs, 10000, 'connections are counted elsewhere: it may come after the ok');
 	chat.close();
 });

@@ -411,7 +411,6 @@ export class Uproar extends EventTarget {
 	#state = 'closed';
 	#open = false;		/* the socket is open */
 	#greeted = false;	/* hello was answered */
-	#hello = 0;		/* its id */
 	#refusal = null;	/* what it was refused with: the close code follows */
 	#ended = true;		/* nobody wants a connection */
 	#attempt = 0;
@@ -793,7 +792,6 @@ export class Uproar extends EventTarget {
 		this.#open = true;
 		this.#heardAt = this.#clock.now();
 		const { name, agent } = this.#options;
-		this.#hello = this.#lastId + 1;
 		this.#command({ op: 'hello', name, agent, token: this.#token }, (ok) => this.#welcome(ok), (error) => {
 			this.#refusal = error;
 			this.#start('hello', CLOSE_MS, () => this.#drop(error.code));
@@ -1025,12 +1023,14 @@ export class Uproar extends EventTarget {
 
 	#answered(frame) {
 		const waiting = this.#waiting.get(frame.re);
-		if (frame.re !== this.#hello)	/* which may be answered twice: its user's connections are counted elsewhere */
-			this.#waiting.delete(frame.re);
+		this.#waiting.delete(frame.re);
+		/* Its user's connections are counted elsewhere: that they are too many may be known after hello was answered. */
+		if (frame.re === 0 && frame.err?.code === 'limit')
+			this.#refusal = errorOf(frame);
 		if (!waiting)
 			return;
 		if (frame.err)
-			waiting.failed(new UproarError(frame.err.code, frame.err.msg, frame.err.retry_ms));
+			waiting.failed(errorOf(frame));
 		else
 			waiting.done(frame.ok || {});
 	}
@@ -1481,6 +1481,10 @@ export class Uproar extends EventTarget {
 		this.#clock.clearTimeout(this.#timers[name]);
 		delete this.#timers[name];
 	}
+}
+
+function errorOf({ err }) {
+	return new UproarError(err.code, err.msg, err.retry_ms);
 }
 
 function closeOf({ code, retryMs }) {
