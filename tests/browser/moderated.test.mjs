@@ -203,6 +203,8 @@ test('who is muted before the page knows is told with the message that was not s
 	await say(bob, 'hello?');
 	await until('the reason', () => bob.locator('.failed .problem').allTextContents(), (seen) => /^Not sent: you are muted until \d/.test(seen.join()));
 	await until('the field to be closed', () => bob.isDisabled('#input'), (disabled) => disabled);
+	house.happen('lobby', { ev: 'mod', from: 'Mia', act: 'mute', user: 'Bob', until: Date.now() + 50000 });
+	await until('no countdown, which would be read aloud', () => standing(bob), (text) => text === 'You are muted for less than a minute.');
 	await bob.context().close();
 });
 
@@ -264,7 +266,8 @@ test('a token that ends is renewed, or asked for when it has ended', async () =>
 	await page.click('#token-dialog .primary');
 	await connected(page);
 	house.tell('ann', { ev: 'expiring', in_ms: 45000 });
-	await until('the warning', () => page.textContent('#banner-text'), (text) => /^Your token ends in \d+ seconds\.$/.test(text));
+	await until('the warning', () => page.textContent('#banner-text'), (text) => /^Your token ends soon, in \d+ seconds\.$/.test(text));
+	assert.equal(await page.locator('#banner-text').ariaSnapshot(), '- text: Your token ends soon');
 	await shot(page, 'expiring');
 	await page.click('#banner-now');
 	await page.fill('#token', 'aa.bb.ann2');

@@ -358,6 +358,9 @@ function putOut({ room, act, until, reason }) {
 	timeline.refreshTop();
 }
 
+/* When something ends, in words that do not change at every second: they would be read aloud. */
+const endsOf = (until) => until - Date.now() < 60000 ? 'for less than a minute' : endOf(until);
+
 /* What one may not do in the room, and why. */
 function standing() {
 	if (!active)
@@ -365,7 +368,7 @@ function standing() {
 	const { out } = active;
 	if (out) {
 		const how = { kick: 'You were removed from this room', ban: 'You are banned from this room' }[out.act] || 'You may not read this room any more';
-		const ends = out.act === 'ban' && out.until ? ` ${endOf(out.until)}` : '';
+		const ends = out.act === 'ban' && out.until ? ` ${endsOf(out.until)}` : '';
 		const over = out.act === 'kick' || (out.until && out.until <= Date.now());
 		return { text: `${how}${over ? '' : ends}${out.reason ? `: ${out.reason}` : ''}.`, block: 'You are not in this room', again: over, bad: true };
 	}
@@ -377,7 +380,7 @@ function standing() {
 	if (rights.length && !rights.includes('send'))
 		return { text: 'You may read here, but not write.', block: 'You may not write here' };
 	if (until > Date.now())
-		return { text: `You are muted${until === Infinity ? '' : ` ${endOf(until)}`}.`, block: 'You are muted', bad: true };
+		return { text: `You are muted${until === Infinity ? '' : ` ${endsOf(until)}`}.`, block: 'You are muted', bad: true };
 	if (active.rule('lock'))
 		return { text: 'This room is locked: only moderators may write.', block: moderates ? '' : 'This room is locked' };
 	if (active.rule('slow'))
@@ -641,6 +644,17 @@ function drawState(change) {
 	}
 }
 
+/* What counts down beside a text is not read aloud at every second. */
+function tell(at, text, count) {
+	if (at.dataset.text !== text) {
+		at.dataset.text = text;
+		at.replaceChildren(text, make('span'));
+		at.lastChild.setAttribute('aria-hidden', 'true');
+	}
+	if (at.lastChild.textContent !== count)
+		at.lastChild.textContent = count;
+}
+
 function drawBanner() {
 	const { state, at, attempt, reason, fatal, error, until } = connection;
 	const banned = state === 'closed' && error?.code === 'banned';
@@ -649,26 +663,27 @@ function drawBanner() {
 	const words = { connected: 'Connected', connecting: attempt ? 'Reconnecting' : 'Connecting',
 		waiting: 'Reconnecting', offline: 'Offline', closed: 'Not connected' };
 	let text = '';
+	let count = '';
 	if (state === 'connecting' && Date.now() - connectingSince > 1000)
 		text = attempt ? 'Reconnecting…' : 'Connecting…';
 	else if (state === 'waiting')
-		text = seconds > 0 ? `Connection lost. Reconnecting in ${seconds} s` : 'Reconnecting…';
+		[text, count] = seconds > 0 ? ['Connection lost. Reconnecting', ` in ${seconds} s`] : ['Reconnecting…', ''];
 	else if (state === 'offline')
 		text = 'You are offline. What you write is sent when you are back.';
 	else if (state === 'connected' && endsAt)
-		text = `Your token ends in ${duration((endsAt - Date.now()) / 1000)}.`;
+		[text, count] = ['Your token ends soon', `, in ${duration((endsAt - Date.now()) / 1000)}.`];
 	else if (over)
 		text = 'You were banned from this server. The ban has ended.';
 	else if (banned)
-		text = `You are banned from this server${until ? ` ${endOf(until)}` : ''}.`;
+		text = `You are banned from this server${until ? ` ${endsOf(until)}` : ''}.`;
 	else if (state === 'closed' && fatal)
 		text = `The server ended the connection${reason ? `: ${reason}` : ''}.`;
 	byId('my-state').textContent = words[state];
 	byId('my-state').dataset.state = state;
 	document.body.dataset.state = state;
 	byId('banner').hidden = !text && !(state === 'connecting' && attempt && !byId('banner').hidden);
-	if (text && byId('banner-text').textContent !== text)
-		byId('banner-text').textContent = text;
+	if (text)
+		tell(byId('banner-text'), text, count);
 	byId('banner-now').hidden = state === 'connecting' || (banned && !over);
 	byId('banner-now').textContent = state === 'connected' ? 'Renew' : 'Try now';
 	byId('banner').dataset.state = state;
