@@ -61,3 +61,35 @@ test('a log that is forgotten was read nowhere', () => {
 	model.clear();
 	assert.equal(model.readSeq, 0);
 });
+
+test('of a room where much is said the oldest is forgotten, and may be loaded again', () => {
+	const model = new RoomModel('r');
+	model.low = 1;
+	const speak = (from, to) => {
+		for (let seq = from; seq <= to; seq++)
+			model.take(said(seq, 'Bob', undefined, `said ${seq}`));
+	};
+	speak(1, 2998);
+	model.gaps = [{ after: 900, next: 902, n: 1 }, { after: 2900, next: 2902, n: 1 }];
+	const early = { ev: 'edit', seq: 1000, target: 2, data: 'edited early' };
+	const late = { ev: 'edit', seq: 3100, target: 3, data: 'edited late' };
+	model.take(early);
+	model.note(5).hopes.set('del', {});
+	speak(3000, 3001);
+	assert.deepEqual([model.order.length, model.trim()], [3000, false], 'as many as may be known');
+	speak(3002, 3099);
+	model.take(late);
+	assert.equal(model.trim(1), false, 'all are shown');
+	assert.equal(model.trim(1000), true);
+	assert.deepEqual([model.low, model.order[0]], [1000, 1000], 'what is shown stays');
+	speak(3101, 4002);
+	assert.equal(model.trim(), true);
+	assert.deepEqual([model.order.length, model.messages.size, model.low], [1500, 1500, model.order[0]]);
+	assert.deepEqual([...model.notes.keys()].sort(), [3, 5], 'what no page of history brings again');
+	assert.deepEqual(model.gaps.map(({ next }) => next), [2902]);
+	assert.equal(model.take(said(2, 'Bob', undefined, 'said 2')), 0);
+	model.low = 1;
+	speak(1, 10);
+	model.take(early);
+	assert.deepEqual([2, 3].map((seq) => model.look(seq, 'Ann').data), ['edited early', 'edited late']);
+});

@@ -308,6 +308,27 @@ test('who reads further up stays there while what was left out is fetched', asyn
 	await page.context().close();
 });
 
+test('a page that is open for long forgets what is far back, and loads it again', async () => {
+	const { page, wire, room } = await alone();
+	const event = (seq) => ({ ev: 'msg', room, seq, ts: seq, from: 'Bob', data: `line ${seq}` });
+	const [{ epoch }] = wire.joined;
+	wire.play.history = ({ before, limit }) => ({ room, epoch, first: 1, seq: 3100, more: before > limit + 1,
+		events: Array.from({ length: limit }, (_, i) => event(before - limit + i)) });
+	await page.evaluate(() => {
+		location.hash = '#elsewhere';
+	});
+	await until('another room', () => page.textContent('#title'), (title) => title === 'elsewhere');
+	for (let seq = 1; seq <= 3100; seq++)
+		wire.near.send(JSON.stringify(event(seq)));
+	await until('all of it', () => page.title(), (title) => title.startsWith('(3100)'), 60000);
+	await page.locator('#rooms .room', { hasText: room }).click();
+	await until('what came before those that are kept', () => asksHistory(wire), (asked) => asked > 0);
+	assert.equal(wire.asked.find(({ op }) => op === 'history').before, 1502);
+	const seen = await until('it to be shown', () => seqs(page), ([first]) => first < 1502);
+	assert.deepEqual(seen, Array.from({ length: 3101 - seen[0] }, (_, i) => seen[0] + i), 'none is missing');
+	await page.context().close();
+});
+
 /* The server's part, played: what has all the words, the newest ones. */
 function finder(said, room) {
 	const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();

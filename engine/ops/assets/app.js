@@ -170,8 +170,24 @@ function clear(model) {
 	if (model !== active)
 		return;
 	letGo();
+	releaseEdit();
+}
+
+function releaseEdit() {
 	if (composer.release())
 		toast('The message that you were editing is out of reach. What you wrote is a draft now.');
+}
+
+/* A page that is left open for weeks keeps of a room what one may be reading; the rest is loaded again when one goes there. */
+function trim(model) {
+	const isShown = model === timeline.model;
+	if (!model.trim(isShown ? timeline.shownFrom : Infinity) || !isShown)
+		return;
+	if (Number(byId('picker').dataset.from) < model.low)
+		closePicker();
+	if (composer.editing?.seq < model.low)
+		releaseEdit();
+	timeline.refreshTop();
 }
 
 function drawRooms() {
@@ -323,12 +339,15 @@ function entry(event) {
 		model.typing.delete(event.from);
 		countUnread(model, event);
 	}
-	if (model !== active)
+	if (model !== active) {
+		trim(model);
 		return;
+	}
 	if (past && event.ev !== 'msg' && past.messages.has(event.target))
 		timeline.update(past.take(event));
 	else if (!past && changed)
 		timeline.update(changed);
+	trim(model);
 	if (waiting !== model.pending.length)
 		timeline.showPending();
 	if (event.ev === 'mod') {

@@ -1,5 +1,8 @@
 /* model.js - a room as this page knows it: the log's entries folded into messages, in whatever order they come. */
 
+const MOST = 3000;	/* messages known of a room; beyond it the oldest are history again, all but the last KEPT */
+const KEPT = 1500;
+
 /** One message, or one that is still on its way (seq undefined). */
 class Message {
 	constructor(seq, ts, from, cid) {
@@ -18,6 +21,7 @@ class Message {
 /* What entries said about a message, kept even when the message itself is not loaded yet. */
 class Notes {
 	constructor() {
+		this.last = 0;		/* the seq of the last of these entries */
 		this.editSeq = 0;
 		this.data = undefined;
 		this.deleted = false;
@@ -78,6 +82,7 @@ export class RoomModel {
 		if (event.ev === 'mod')
 			return this.#takeMod(event);
 		const notes = this.note(event.target);
+		notes.last = Math.max(notes.last, event.seq);
 		if (event.ev === 'edit' && event.seq > notes.editSeq) {
 			notes.editSeq = event.seq;
 			notes.data = event.data;
@@ -231,6 +236,7 @@ export class RoomModel {
 		}
 		for (const [seq, notes] of part.notes) {
 			const mine = this.note(seq);
+			mine.last = Math.max(mine.last, notes.last);
 			if (notes.editSeq > mine.editSeq)
 				Object.assign(mine, { editSeq: notes.editSeq, data: notes.data });
 			mine.deleted ||= notes.deleted;
@@ -246,6 +252,25 @@ export class RoomModel {
 			this.ruleIs(key, seq, value);
 		this.low = Math.min(this.low, part.low);
 		this.first = Math.max(this.first, part.first);
+	}
+
+	/**
+	 * Forgets the oldest messages, where many are known and none of these is at or behind the seq shown. They are pages of
+	 * history again. Returns whether it did.
+	 */
+	trim(shown = Infinity) {
+		const count = Math.min(this.order.length - KEPT, this.indexOf(shown));
+		if (this.order.length <= MOST || count <= 0)
+			return false;
+		for (const seq of this.order.splice(0, count))
+			this.messages.delete(seq);
+		this.low = this.order[0];
+		for (const [seq, { last, hopes }] of this.notes) {
+			if (seq < this.low && last < this.low && !hopes.size)	/* a later entry is on no page that is loaded again */
+				this.notes.delete(seq);
+		}
+		this.gaps = this.gaps.filter(({ next }) => next > this.low);
+		return true;
 	}
 
 	unpend(message) {

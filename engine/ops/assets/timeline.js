@@ -81,7 +81,8 @@ export class Timeline {
 			return;
 		}
 		this.#toEnd();
-		const line = model && model.newSeq && this.nodes.get(model.newSeq);
+		const line = model && model.newSeq &&
+			(this.nodes.get(model.newSeq) || (model.newSeq < model.low && this.entries.firstElementChild));
 		if (line) {
 			line.scrollIntoView({ block: 'center' });
 			this.#measure();
