@@ -378,6 +378,48 @@ test('mod says what is to be done, and its events come as any other', async () =
 	chat.close();
 });
 
+test('an act whose answer was lost is not done twice', async () => {
+	const chat = await inRoom({ name: 'Mia' });
+	const back = async (joined, meanwhile = () => {}) => {
+		const lost = FakeSocket.last;
+		lost.lose();
+		meanwhile();
+		while (FakeSocket.last === lost)
+			await clock.advance(100);
+		FakeSocket.last.accept();
+		FakeSocket.last.enter('a', joined);
+		await settle();
+	};
+	const act = (seq, act, more) => ({ ev: 'mod', room: 'a', seq, ts: seq, from: 'Mia', act, ...more });
+	const kick = chat.mod('a', 'kick', { user: 'Bob' });
+	const slow = chat.mod('a', 'slow', { every: 5 });
+	const lock = chat.mod('a', 'lock');
+	await back({ recovered: true, seq: 4, events: [act(1, 'kick', { user: 'Cem' }), act(2, 'slow', { every: 9 }),
+		act(3, 'kick', { user: 'Bob' }), act(4, 'lock', { from: 'Root' })] });
+	assert.deepEqual(await kick, { room: 'a', seq: 3, ts: 3, epoch: 'q7', class: 'memory' });
+	assert.deepEqual(FakeSocket.last.of('mod').map((frame) => frame.act), ['slow', 'lock'], 'what did not come to be is asked again');
+	FakeSocket.last.refuse('mod', { code: 'conflict' });
+	assert.equal(await codeOf(lock), 'conflict');
+
+	await back({ recovered: true, seq: 4, more: true });
+	assert.equal(await codeOf(slow), 'lost', 'it may be in the rest');
+	assert.deepEqual(FakeSocket.last.of('mod'), []);
+
+	const ban = chat.mod('a', 'ban', { user: 'Bob' });
+	await back({ recovered: false, reason: 'gap', seq: 900, first: 800 });
+	assert.equal(await codeOf(ban), 'lost');
+	assert.deepEqual(FakeSocket.last.of('mod'), []);
+
+	let late;
+	await back({ recovered: false, reason: 'gap', seq: 950, first: 850 }, () => {
+		late = chat.mod('a', 'unlock');
+	});
+	assert.equal(FakeSocket.last.of('mod').length, 1, 'it had not been asked');
+	FakeSocket.last.answer('mod', { room: 'a', seq: 951, ts: 1, epoch: 'q7', class: 'memory' });
+	assert.equal((await late).seq, 951);
+	chat.close();
+});
+
 test('rights are those of the last join', async () => {
 	const chat = client({ name: 'Mia' });
 	chat.join('a').catch(() => {});

@@ -20,6 +20,7 @@ const WORDS = {
 	banned: 'you are banned from this room', muted: 'you are muted', read_only: 'this room is locked',
 	removed: 'you were removed from this room', not_joined: 'you are not in this room', unsupported: 'this room has no moderation',
 	slow_mode: 'this room is slow', rate_limited: 'too much at once',
+	lost: 'the connection was lost, so look whether it was done',
 };
 
 const byId = (id) => document.getElementById(id);

@@ -628,7 +628,8 @@ export class Uproar extends EventTarget {
 	}
 
 	/**
-	 * Moderates a room. Asked again by itself like history(); what is done twice then is done once.
+	 * Moderates a room. Where the connection is lost before the answer, what the room tells of meanwhile decides: one's own
+	 * `mod` event is the answer; without it it is asked again. Where that cannot be known it is rejected with `lost`.
 	 * @param {string} room
 	 * @param {Act} act
 	 * @param {{user?: string, for?: number, every?: number, reason?: string}} [what] Whom; for how many seconds (ban, mute;
@@ -945,8 +946,10 @@ export class Uproar extends EventTarget {
 			room.refusedAt = 0;
 			for (const send of room.sends)
 				send.inFlight = false;
-			for (const ask of room.asks)
+			for (const ask of room.asks) {
+				ask.doubtful ||= ask.inFlight && ask.frame.op === 'mod';
 				ask.inFlight = false;
+			}
 		}
 	}
 
@@ -1188,8 +1191,9 @@ export class Uproar extends EventTarget {
 		if (room.mark > (ok.read || 0))
 			this.#write({ op: 'read', room: room.name, seq: room.mark });
 		room.ready.resolve(ok);
-		for (const ask of room.asks)
-			this.#sendAsk(room, ask);
+		for (const ask of [...room.asks])
+			if (!ask.doubtful || !this.#isDecided(room, ask, ok))
+				this.#sendAsk(room, ask);
 		this.#pump();
 	}
 
@@ -1321,11 +1325,31 @@ export class Uproar extends EventTarget {
 		if (ask.inFlight)
 			return;
 		const settle = (run) => (value) => {
-			room.asks = room.asks.filter((other) => other !== ask);
+			this.#asked(room, ask);
 			run(value);
 		};
 		ask.inFlight = true;
 		this.#command(ask.frame, settle(ask.resolve), settle(ask.reject));
+	}
+
+	#asked(room, ask) {
+		room.asks = room.asks.filter((other) => other !== ask);
+	}
+
+	/** Whether what a return tells says what became of an act whose answer was lost; asked again it might be done twice. */
+	#isDecided(room, ask, { recovered, more, epoch, events = [], class: kept }) {
+		const { act, user, every } = ask.frame;
+		const done = recovered === true && events.find((event) => event.ev === 'mod' && event.from === this.user &&
+			event.act === act && event.user === user && (act !== 'slow' || event.every === every));
+		ask.doubtful = false;
+		if (!done && recovered === true && !more)
+			return false;	/* it did not come to be */
+		this.#asked(room, ask);
+		if (done)
+			ask.resolve({ room: room.name, seq: done.seq, ts: done.ts, epoch, class: kept });
+		else
+			ask.reject(new UproarError('lost', 'the connection was lost; the room\'s events say whether it was done'));
+		return true;
 	}
 
 	/** The log that a target is in: should the room begin anew meanwhile, its number would be another message's. */
