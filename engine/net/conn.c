@@ -8,6 +8,8 @@
 #include "engine/net/conn_close.h"
 #include "engine/net/sendq.h"
 
+#define DISCARDED_PER_TURN 4 /* shares of a receive, of those who are finishing */
+
 int net_open(struct net *net, const struct net_limits *limits, struct ring *ring, struct segment_pool *segments,
 	     struct timers *timers, struct counters *counters, uint64_t hash_key)
 {
@@ -21,7 +23,8 @@ int net_open(struct net *net, const struct net_limits *limits, struct ring *ring
 	net->conns_max = slots;
 	/* Reserved, not touched: a slot that was never accepted into costs nothing. */
 	net->conns = pages_reserve((size_t)slots * sizeof(struct conn));
-	if (!net->conns)
+	net->fed = pages_reserve((size_t)slots * sizeof(net->fed[0]));
+	if (!net->conns || !net->fed)
 		return -ENOMEM;
 
 	const int error = slab_open(&net->flights, "flights", sizeof(struct flight), slots);
@@ -34,6 +37,7 @@ void net_close(struct net *net)
 	addresses_close(&net->addresses);
 	slab_close(&net->flights);
 	pages_release(net->conns, (size_t)net->conns_max * sizeof(struct conn));
+	pages_release(net->fed, (size_t)net->conns_max * sizeof(net->fed[0]));
 }
 
 void net_adopt(struct net *net, const struct net_limits *limits)
@@ -67,7 +71,8 @@ static struct conn *accepted(struct net *net, uint32_t slot)
 	CHECK(slot < net->conns_max && conn->state == CONN_FREE);
 	const uint32_t generation = conn->generation + 1;
 
-	*conn = (struct conn){ .state = CONN_OPEN, .slot = slot, .generation = generation };
+	/* One of before may still be on the list. */
+	*conn = (struct conn){ .state = CONN_OPEN, .slot = slot, .generation = generation, .fed = conn->fed };
 	conn->progress_ms = net->now_ms;
 	net->open++;
 	counter_add(net->counters, COUNTER_connections, 1);
@@ -101,6 +106,36 @@ void conn_resume(struct net *net, struct conn *conn)
 		receive(net, conn);
 }
 
+static void feed(struct net *net, struct conn *conn)
+{
+	if (conn->fed)
+		return;
+	conn->fed = true;
+	net->fed[net->fed_count++] = conn->slot;
+}
+
+/* The kernel gives receive buffers to whoever asks first: were all armed again in the order in which they were served,
+ * those who send without end would have all of them in every turn, and others none. What is thrown away takes little of
+ * a turn: those who are finishing come a few at a time. */
+void net_events_over(struct net *net)
+{
+	const uint32_t count = net->fed_count;
+	uint32_t finishing = 0;
+
+	net->fed_count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		struct conn *conn = net_conn(net, net->fed[i]);
+
+		conn->fed = false;
+		if (!conn_is_read(conn) || conn->receiving || conn->paused || conn->ended || conn->held)
+			continue;
+		if (conn->state == CONN_FINISHING && finishing++ >= DISCARDED_PER_TURN)
+			feed(net, conn);
+		else
+			receive(net, conn);
+	}
+}
+
 /* Not so what says only that the receive is over. */
 static bool is_end(const struct conn *conn, int32_t result)
 {
@@ -114,6 +149,7 @@ static void received(struct net *net, struct conn *conn, const struct ring_event
 	conn->receiving = !event->last;
 	if (event->result > 0) {
 		counter_add(net->counters, COUNTER_bytes_in, event->result);
+		feed(net, conn);
 		if (conn_is_read(conn))
 			net->ops->on_bytes(net->context, conn, event->bytes, (size_t)event->result);
 		if (conn->state == CONN_FINISHING)
@@ -125,7 +161,7 @@ static void received(struct net *net, struct conn *conn, const struct ring_event
 			conn_peer_ended(net, conn);
 		return;
 	}
-	if (event->last && conn_is_read(conn) && !conn->paused)
+	if (event->last && conn_is_read(conn) && !conn->paused && !conn->fed)
 		receive(net, conn);
 	conn_join(net, conn);
 }

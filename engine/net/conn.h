@@ -70,6 +70,7 @@ struct conn {
 	bool paused : 1;        /* conn_pause() */
 	bool ended : 1;         /* the peer has, meanwhile */
 	bool exempt : 1;        /* of the limits on addresses */
+	bool fed : 1;           /* bytes of it came: net->fed has it */
 	uint32_t slot;
 	uint32_t generation;    /* tells this use of the slot from an earlier one */
 	uint32_t address;       /* entry of net->addresses, 0: not counted */
@@ -87,6 +88,8 @@ struct net {
 	struct ring *ring;
 	struct conn *conns;     /* by slot */
 	uint32_t conns_max;
+	uint32_t *fed;          /* slots */
+	uint32_t fed_count;
 	uint32_t open;          /* not FREE */
 	struct slab flights;
 	struct segment_pool *segments;
@@ -109,6 +112,16 @@ void net_adopt(struct net *net, const struct net_limits *limits);
 
 /* Runs one completion. Gives the new conn when it was a RING_ACCEPTED, otherwise NULL. */
 struct conn *net_event(struct net *net, const struct ring_event *event);
+
+/* All completions of a turn are run: who was given bytes is received of again, behind those who found no buffer for
+ * theirs. To be called in every turn. */
+void net_events_over(struct net *net);
+
+/* Some are left for the next turn, which is not to wait. */
+static inline bool net_has_fed(const struct net *net)
+{
+	return net->fed_count > 0;
+}
 
 static inline struct conn *net_conn(struct net *net, uint32_t slot)
 {

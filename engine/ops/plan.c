@@ -15,7 +15,7 @@
 /* A send is some 4 us: who is in a small room waits for a thousand members of a large one a millisecond, not four. */
 #define CROWD_MEMBERS 64
 #define CROWD_PER_TURN 128
-#define CROWD_BYTES (2 * 1024 * 1024) /* some 2 ms; a quarter of it costs a large room a tenth of its rate */
+#define CROWD_BYTES (1024 * 1024) /* some 1 ms; half of it costs a large room some 8 % of its rate */
 /* About a nanosecond a byte read, and five a byte unpacked: one unpacked message of 16 KiB, and four such of all. */
 #define RATION_SHARE (64 * 1024)
 #define RATION_TURN (256 * 1024)

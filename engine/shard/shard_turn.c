@@ -167,7 +167,7 @@ static uint64_t wait_ns(struct shard *shard, uint64_t now_ms)
 	uint64_t wait_ms = shard->grace_ms > now_ms ? shard->grace_ms - now_ms : timers_wait_ms(&gate->timers, now_ms);
 	const uint64_t tick_ms = shard->tick_ms > now_ms ? shard->tick_ms - now_ms : 0;
 
-	if (shard->mail_left || gate->post.to_flush != 0 || pump_has_more(gate))
+	if (shard->mail_left || gate->post.to_flush != 0 || pump_has_more(gate) || net_has_fed(&gate->net))
 		return 0;
 	const uint64_t served_ms =
 		ration_has_waiters(&gate->ration) ? ration_wait_ms(&gate->ration, now_ms) : UINT64_MAX;
@@ -204,6 +204,7 @@ void shard_turn(struct shard *shard)
 		look_ahead(gate, shard->events, i, count);
 		run_event(shard, &shard->events[i]);
 	}
+	net_events_over(&gate->net);
 	inbound_waiting(gate);
 	shard_run_stored(shard);
 	shard_run_mails(shard);

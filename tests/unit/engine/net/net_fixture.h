@@ -87,6 +87,7 @@ static inline void net_turn(void)
 		if (conn)
 			memset(&told[conn->slot], 0, sizeof(told[0]));
 	}
+	net_events_over(&net);
 	while ((timer = timers_due(&timers, net.now_ms)) != NULL)
 		conn_linger_over(&net, (struct conn *)((uint8_t *)timer - offsetof(struct conn, timer)));
 }

@@ -288,6 +288,86 @@ Test(conn, a_peer_that_ends_meanwhile_has_ended_when_it_is_resumed)
 	net_teardown();
 }
 
+enum { FLOODERS = 16 };
+
+static struct conn *flooder[FLOODERS];
+static int floods[FLOODERS];
+
+static void meet_flooders(void)
+{
+	for (int i = 0; i < FLOODERS; i++)
+		flooder[i] = meet(&floods[i]);
+}
+
+/* They always have something to be read. */
+static void flood(void)
+{
+	static uint8_t much[1 << 16];
+
+	for (int i = 0; i < FLOODERS; i++)
+		while (send(floods[i], much, sizeof(much), MSG_DONTWAIT) > 0)
+			;
+}
+
+static void part_with_flooders(void)
+{
+	for (int i = 0; i < FLOODERS; i++) {
+		conn_abort(&net, flooder[i]);
+		close(floods[i]);
+	}
+}
+
+/* For which there are not buffers enough. */
+Test(conn, who_sends_without_end_does_not_have_all_buffers)
+{
+	int client;
+	struct conn *conn = meet(&client);
+
+	meet_flooders();
+	for (int turn = 0; turn < 64; turn++) {
+		flood();
+		cr_assert_lt(turn, 63, "64 turns, and nobody had a buffer for one byte");
+		if (turn == 8)
+			cr_assert_eq(send(client, "x", 1, 0), 1);
+		net_turn();
+		if (turn >= 8 && told[conn->slot].bytes == 1)
+			break;
+	}
+	close(client);
+	part_with_flooders();
+	net_teardown();
+}
+
+Test(conn, who_is_finishing_has_little_of_a_turn)
+{
+	uint64_t before[FLOODERS], fed[FLOODERS] = { 0 };
+
+	if (!features.receive_share)
+		cr_skip("a receive is not over after a share");
+	meet_flooders();
+	for (int i = 0; i < FLOODERS; i++)
+		conn_finish(&net, flooder[i], CONN_END_PEER);
+	for (int turn = 0; turn < 40; turn++) {
+		uint32_t served = 0;
+
+		flood();
+		for (int i = 0; i < FLOODERS; i++)
+			before[i] = told[flooder[i]->slot].bytes;
+		net_turn();
+		for (int i = 0; i < FLOODERS; i++) {
+			const bool any = told[flooder[i]->slot].bytes > before[i];
+
+			served += any;
+			fed[i] += any;
+		}
+		cr_assert(turn < 8 || served <= 4, "%u in one turn", served);
+	}
+	for (int i = 0; i < FLOODERS; i++)
+		cr_assert_geq(fed[i], 6, "one after the other: %d had %lu of 40 turns", i, (unsigned long)fed[i]);
+	part_with_flooders();
+	net_teardown();
+}
+
 Test(conn, may_end_while_it_is_paused)
 {
 	int client;
