@@ -8,6 +8,8 @@
 #include "engine/gate/frame.h"
 #include "engine/gate/keepalive.h"
 #include "engine/gate/offence.h"
+#include "engine/gate/pipelined.h"
+#include "engine/gate/upgrade.h"
 #include "proto/ws/ws_close.h"
 #include "proto/ws/ws_header.h"
 
@@ -307,18 +309,45 @@ static bool may_be_costly(const struct gate *gate, const struct session *session
 	return size > gate->ration.limits.light || (session->rare && session->rare->costly);
 }
 
+/* Plain HTTP, up to a WebSocket that was agreed on. Returns how much is done with, or waits. */
+static size_t read_http(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
+{
+	const struct session *session = session_of(gate, conn);
+
+	if (session->phase == SESSION_API) {
+		pipelined_keep(gate, conn, bytes, size);
+		return size;
+	}
+	if (session->phase != SESSION_HEAD)
+		return size;
+	const size_t used = upgrade_bytes(gate, conn, bytes, size, true);
+
+	if (used == size || session->phase != SESSION_HEAD || session_waits(session))
+		return used;
+	if (wait_with(gate, conn, bytes + used, size - used))
+		return size;
+	return used + upgrade_bytes(gate, conn, bytes + used, size - used, false); /* there is no room to wait in */
+}
+
 void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
 {
 	struct session *session = session_of(gate, conn);
 	struct ration *ration = &gate->ration;
 
-	if (is_refused(session) || !conn_is_read(conn))
-		return;
 	if (session_waits(session) && !PLANTED(74)) { /* what came later is read first */
-		wait_on(gate, conn, bytes, size);
+		if (conn_is_read(conn) && !(session->websocket && is_refused(session)))
+			wait_on(gate, conn, bytes, size);
 		return;
 	}
 	ration_begin(ration, conn->slot);
+	if (!session->websocket) {
+		const size_t used = read_http(gate, conn, bytes, size);
+
+		bytes += used;
+		size -= used;
+	}
+	if (!session->websocket || size == 0 || is_refused(session) || !conn_is_read(conn))
+		return;
 	if (ration_is_crowded(ration) && may_be_costly(gate, session, size) && wait_with(gate, conn, bytes, size))
 		return;
 	size_t at = read_some(gate, conn, bytes, size);
@@ -336,6 +365,12 @@ void inbound_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t 
 	}
 }
 
+static size_t read_any(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
+{
+	return session_of(gate, conn)->websocket ? read_some(gate, conn, bytes, size)
+						 : read_http(gate, conn, bytes, size);
+}
+
 /* In pieces: as many as one of them can hold are counted before they are charged for. */
 static void serve(struct gate *gate, struct waiter *waiter)
 {
@@ -346,7 +381,7 @@ static void serve(struct gate *gate, struct waiter *waiter)
 	while (waiter->conn && waiter->at < waiter->size && !ration_is_spent(ration)) {
 		const size_t left = waiter->size - waiter->at;
 
-		waiter->at += read_some(gate, conn, waiter->bytes + waiter->at, left < PIECE ? left : PIECE);
+		waiter->at += read_any(gate, conn, waiter->bytes + waiter->at, left < PIECE ? left : PIECE);
 	}
 	if (!waiter->conn) {
 		ration_done(ration, waiter);

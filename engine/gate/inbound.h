@@ -1,4 +1,4 @@
-/* inbound.h - the way in once a connection speaks WebSocket: bytes to messages to commands.
+/* inbound.h - the way in: bytes to requests, messages and commands, each connection within its share of a turn.
  */
 #ifndef GATE_INBOUND_H
 #define GATE_INBOUND_H

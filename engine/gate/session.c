@@ -5,7 +5,6 @@
 #include "engine/core/check.h"
 #include "engine/core/log.h"
 #include "engine/core/slab.h"
-#include "engine/gate/pipelined.h"
 #include "engine/gate/api_ops.h"
 #include "engine/gate/frame.h"
 #include "engine/gate/hook.h"
@@ -13,7 +12,6 @@
 #include "engine/gate/keepalive.h"
 #include "engine/gate/membership.h"
 #include "engine/gate/rates.h"
-#include "engine/gate/upgrade.h"
 #include "proto/ws/ws_close.h"
 #include "proto/ws/ws_header.h"
 
@@ -128,18 +126,7 @@ void session_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t 
 
 	session->heard_ms = (uint32_t)gate->now_ms;
 	session->pinged = false;
-	if (session->phase == SESSION_API) {
-		pipelined_keep(gate, conn, bytes, size);
-		return;
-	}
-	if (session->phase == SESSION_HEAD) {
-		const size_t used = upgrade_bytes(gate, conn, bytes, size);
-
-		bytes += used;
-		size -= used;
-	}
-	if (session->websocket && size > 0)
-		inbound_bytes(gate, conn, bytes, size);
+	inbound_bytes(gate, conn, bytes, size);
 }
 
 void session_closed(struct gate *gate, struct conn *conn)

@@ -20,6 +20,7 @@
 #include "proto/ws/ws_handshake.h"
 
 #define HEAD_SIZE_MAX 8192
+#define WAITS SIZE_MAX
 #define RESPONSE_HEAD_MAX 1024
 
 static void sha1(const void *bytes, size_t size, uint8_t out[20])
@@ -195,7 +196,14 @@ static bool put_answer(struct gate *gate, struct conn *conn, const struct http_h
 	return error == 0;
 }
 
-static void plain(struct gate *gate, struct conn *conn, const struct http_head *request)
+/* A long answer costs a turn what as many bytes that are read do. */
+static bool is_to_wait(const struct ration *ration, const struct http_answer *answer)
+{
+	return answer->body_size > ration->limits.light && !ration->served && ration_is_crowded(ration);
+}
+
+/* False: it is to be asked again in its turn, and nothing was done. */
+static bool plain(struct gate *gate, struct conn *conn, const struct http_head *request, bool may_wait)
 {
 	uint8_t head[RESPONSE_HEAD_MAX];
 	const bool head_only = http_head_only(request);
@@ -208,18 +216,22 @@ static void plain(struct gate *gate, struct conn *conn, const struct http_head *
 		.draining = gate->draining,
 	};
 
-	gate_count(gate, COUNTER_http_requests);
 	gate->source->answer(gate->source->context, &question, &answer);
+	if (may_wait && is_to_wait(&gate->ration, &answer))
+		return false;
+	gate_count(gate, COUNTER_http_requests);
+	ration_charge(&gate->ration, RATION_MESSAGE + answer.body_size);
 	const bool keep_alive = request->keep_alive && !gate->draining;
 	const size_t size = answer_head(head, &answer, keep_alive);
 
 	if (!put_answer(gate, conn, request, span_of(head, size),
 			head_only ? SPAN_NONE : span_of(answer.body, answer.body_size)))
-		return;
+		return true;
 	if (keep_alive)
 		keepalive_start(gate, conn);
 	else
 		end(gate, conn, CHAT_CLOSE_normal);
+	return true;
 }
 
 static bool is_known_method(struct span method)
@@ -248,7 +260,8 @@ static bool may_scrape(const struct gate *gate, const struct http_head *request)
 	return !keys || (key && (key->scopes & (API_SCOPE_metrics | API_SCOPE_admin)) != 0);
 }
 
-static void run_request(struct gate *gate, struct conn *conn, const struct http_head *request)
+/* False: as plain(). */
+static bool run_request(struct gate *gate, struct conn *conn, const struct http_head *request, bool may_wait)
 {
 	struct session *session = session_of(gate, conn);
 	const bool get = span_equal(request->method, SPAN("GET"));
@@ -268,11 +281,14 @@ static void run_request(struct gate *gate, struct conn *conn, const struct http_
 	else if (span_equal(request->path, SPAN("/ws")))
 		upgrade(gate, conn, request);
 	else
-		plain(gate, conn, request);
+		return plain(gate, conn, request, may_wait);
+	return true;
 }
 
-/* Parses what there is. Returns the size of the request, 0: more is needed or all is over. */
-static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size, size_t scanned)
+/* Parses what there is. Returns the size of the request; 0: more is needed or all is over; WAITS, where it may: it is
+ * to be asked again. */
+static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size, size_t scanned,
+			  bool may_wait)
 {
 	struct http_head request;
 	const int result = http_head_parse(&request, bytes, size, scanned);
@@ -288,8 +304,8 @@ static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *b
 	if (result > 0 && span_begins(request.path, SPAN("/api/")) &&
 	    unwelcome(session_of(gate, conn), conn) == REFUSED_NOT)
 		return gate->api_ops->on_request(gate, conn, &request, bytes, (size_t)result, size);
-	if (result > 0)
-		run_request(gate, conn, &request);
+	if (result > 0 && !run_request(gate, conn, &request, may_wait))
+		return WAITS;
 	return (size_t)result;
 }
 
@@ -307,7 +323,7 @@ static size_t continue_head(struct gate *gate, struct conn *conn, const uint8_t 
 	}
 	memcpy(buffer->bytes + scanned, bytes, part);
 	buffer->size = scanned + part;
-	const size_t used = one_request(gate, conn, buffer->bytes, buffer->size, scanned);
+	const size_t used = one_request(gate, conn, buffer->bytes, buffer->size, scanned, false);
 
 	if (used == 0)
 		return part;
@@ -318,12 +334,20 @@ static size_t continue_head(struct gate *gate, struct conn *conn, const uint8_t 
 	return used - scanned;
 }
 
-size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size)
+/* Its share of the turn is spent, and the next request is whole or not begun. */
+static bool is_spent(const struct gate *gate, const struct session *session)
+{
+	return session->buffer.size == 0 && !session->api && ration_is_spent(&gate->ration);
+}
+
+size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size, bool rationed)
 {
 	struct session *session = session_of(gate, conn);
 	size_t at = 0;
 
 	while (at < size && session->phase == SESSION_HEAD) {
+		if (rationed && at > 0 && is_spent(gate, session))
+			return at;
 		if (session->api) {
 			at += gate->api_ops->on_body(gate, conn, bytes + at, size - at);
 			continue;
@@ -332,8 +356,10 @@ size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_
 			at += continue_head(gate, conn, bytes + at, size - at);
 			continue;
 		}
-		const size_t used = one_request(gate, conn, bytes + at, size - at, 0);
+		const size_t used = one_request(gate, conn, bytes + at, size - at, 0, rationed);
 
+		if (used == WAITS)
+			return at;
 		if (used == 0 && session->phase == SESSION_HEAD)
 			at += continue_head(gate, conn, bytes + at, size - at);
 		at += used;
@@ -347,6 +373,10 @@ void upgrade_timeout(struct gate *gate, struct conn *conn)
 {
 	const struct session *session = session_of(gate, conn);
 
+	if (session_waits(session)) { /* it is not the client who is late */
+		keepalive_start(gate, conn);
+		return;
+	}
 	if (session->api) {
 		gate->api_ops->on_late(gate, conn);
 		return;

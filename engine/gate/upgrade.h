@@ -5,8 +5,9 @@
 
 #include "engine/gate/gate.h"
 
-/* Returns how many bytes were HTTP's; what is left belongs to the WebSocket that was agreed on. */
-size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size);
+/* Returns how many bytes were HTTP's; what is left belongs to the WebSocket that was agreed on. Rationed: or, where the
+ * phase is HEAD still, it is to wait for its turn. */
+size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size, bool rationed);
 
 /* Queues bytes behind what is queued. False: there was no room, the connection is gone. */
 bool upgrade_put(struct gate *gate, struct conn *conn, const void *bytes, size_t size);
