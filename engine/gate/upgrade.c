@@ -197,16 +197,15 @@ static bool put_answer(struct gate *gate, struct conn *conn, const struct http_h
 }
 
 /* A long answer costs a turn what as many bytes that are read do. */
-static bool is_to_wait(const struct ration *ration, const struct http_answer *answer)
+static bool is_to_wait(const struct ration *ration, struct span body)
 {
-	return answer->body_size > ration->limits.light && !ration->served && ration_is_crowded(ration);
+	return body.size > ration->limits.light && !ration->served && ration_is_crowded(ration);
 }
 
 /* False: it is to be asked again in its turn, and nothing was done. */
 static bool plain(struct gate *gate, struct conn *conn, const struct http_head *request, bool may_wait)
 {
 	uint8_t head[RESPONSE_HEAD_MAX];
-	const bool head_only = http_head_only(request);
 	struct http_answer answer = { .status = 404 };
 	const struct http_question question = {
 		.method = request->method,
@@ -217,15 +216,16 @@ static bool plain(struct gate *gate, struct conn *conn, const struct http_head *
 	};
 
 	gate->source->answer(gate->source->context, &question, &answer);
-	if (may_wait && is_to_wait(&gate->ration, &answer))
+	const struct span body = http_head_only(request) ? SPAN_NONE : span_of(answer.body, answer.body_size);
+
+	if (may_wait && is_to_wait(&gate->ration, body))
 		return false;
 	gate_count(gate, COUNTER_http_requests);
-	ration_charge(&gate->ration, RATION_MESSAGE + answer.body_size);
+	ration_charge(&gate->ration, RATION_MESSAGE + body.size);
 	const bool keep_alive = request->keep_alive && !gate->draining;
 	const size_t size = answer_head(head, &answer, keep_alive);
 
-	if (!put_answer(gate, conn, request, span_of(head, size),
-			head_only ? SPAN_NONE : span_of(answer.body, answer.body_size)))
+	if (!put_answer(gate, conn, request, span_of(head, size), body))
 		return true;
 	if (keep_alive)
 		keepalive_start(gate, conn);
@@ -309,8 +309,9 @@ static size_t one_request(struct gate *gate, struct conn *conn, const uint8_t *b
 	return (size_t)result;
 }
 
-/* Adds to a head that came in pieces. Returns how many of the new bytes belonged to it. */
-static size_t continue_head(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size)
+/* Adds to a head that came in pieces. Returns how many of the new bytes belonged to it, or WAITS, as one_request():
+ * then none of them was added. */
+static size_t continue_head(struct gate *gate, struct conn *conn, const uint8_t *bytes, size_t size, bool may_wait)
 {
 	struct session *session = session_of(gate, conn);
 	struct ws_buffer *buffer = &session->buffer;
@@ -323,10 +324,14 @@ static size_t continue_head(struct gate *gate, struct conn *conn, const uint8_t 
 	}
 	memcpy(buffer->bytes + scanned, bytes, part);
 	buffer->size = scanned + part;
-	const size_t used = one_request(gate, conn, buffer->bytes, buffer->size, scanned, false);
+	const size_t used = one_request(gate, conn, buffer->bytes, buffer->size, scanned, may_wait);
 
 	if (used == 0)
 		return part;
+	if (used == WAITS) {
+		buffer->size = scanned;
+		return WAITS;
+	}
 	CHECK(used > scanned);
 	/* A body that is not whole stays there behind its head. */
 	if (session->phase != SESSION_NONE && !(session->phase == SESSION_HEAD && session->api))
@@ -334,10 +339,10 @@ static size_t continue_head(struct gate *gate, struct conn *conn, const uint8_t 
 	return used - scanned;
 }
 
-/* Its share of the turn is spent, and the next request is whole or not begun. */
+/* Its share of the turn is spent, and no body is under way. */
 static bool is_spent(const struct gate *gate, const struct session *session)
 {
-	return session->buffer.size == 0 && !session->api && ration_is_spent(&gate->ration);
+	return !session->api && ration_is_spent(&gate->ration);
 }
 
 size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_t size, bool rationed)
@@ -352,16 +357,14 @@ size_t upgrade_bytes(struct gate *gate, struct conn *conn, uint8_t *bytes, size_
 			at += gate->api_ops->on_body(gate, conn, bytes + at, size - at);
 			continue;
 		}
-		if (session->buffer.size > 0) {
-			at += continue_head(gate, conn, bytes + at, size - at);
-			continue;
-		}
-		const size_t used = one_request(gate, conn, bytes + at, size - at, 0, rationed);
+		const bool begun = session->buffer.size > 0;
+		const size_t used = begun ? continue_head(gate, conn, bytes + at, size - at, rationed)
+					  : one_request(gate, conn, bytes + at, size - at, 0, rationed);
 
 		if (used == WAITS)
 			return at;
-		if (used == 0 && session->phase == SESSION_HEAD)
-			at += continue_head(gate, conn, bytes + at, size - at);
+		if (used == 0 && !begun && session->phase == SESSION_HEAD)
+			at += continue_head(gate, conn, bytes + at, size - at, false);
 		at += used;
 	}
 	if (session->phase == SESSION_API)
