@@ -57,10 +57,10 @@ static void check_request(const char *path, const char *host)
 	check(span_equal(head.host, span_of(host, strlen(host))));
 }
 
-static void read_by_cli(const char *text)
+static void read_by_cli(const char *text, bool any)
 {
 	struct url url;
-	const int result = url_parse(&url, text);
+	const int result = any ? url_parse_server(&url, text, "/ws") : url_parse(&url, text);
 
 	check(result == 1 || (result < 0 && result >= -URL_PATH && url_refusal_text(result)[0]));
 	if (result != 1)
@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = 0;
 	if (data[0] & 1)
-		read_by_cli(text);
+		read_by_cli(text, data[0] & 2);
 	else
 		read_by_load(text);
 	return 0;

@@ -129,19 +129,9 @@ static int value_check(enum value_id id, const char *text)
 
 static int url_set(struct admin *admin, const char *text)
 {
-	const bool http = strncmp(text, "http://", 7) == 0, tls = strncmp(text, "https://", 8) == 0;
-	const int done = tls ? -URL_TLS : url_parse(&admin->url, http ? text + 7 : text);
+	const int done = url_parse_server(&admin->url, text, NULL);
 
-	switch (-done) {
-	case URL_TLS:
-		return wrong("%s: https:// is a proxy's: TLS is not spoken here; name the server's own port, as "
-			     "http://127.0.0.1:8080, or a tunnel (ssh -L)",
-			     text);
-	case URL_SCHEME:
-		return wrong("%s: an address begins with http://", text);
-	default:
-		return done < 0 ? wrong("%s: %s", text, url_refusal_text(done)) : 1;
-	}
+	return done < 0 ? wrong("%s: %s", text, url_refusal_text(done)) : 1;
 }
 
 enum { URL = VALUES, KEY, JSON, TIMEOUT, ONCE, HELP };

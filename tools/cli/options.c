@@ -242,18 +242,9 @@ enum {
 /* ws://HOST:PORT/ws, or the server's own http://HOST:PORT as the HTTP API has it; without a path it is /ws. */
 static int url_take(struct options *options, const char *text)
 {
-	const bool tls = strncasecmp(text, "https://", 8) == 0;
-	const bool http = strncasecmp(text, "http://", 7) == 0;
-	const bool ws = strncasecmp(text, "ws://", 5) == 0;
-	const char *const host = text + (http ? 7 : ws ? 5 : 0);
-	const char *const path = host + strcspn(host, "/?#");
-	const int done = tls ? -URL_TLS : url_parse(&options->url, ws ? text : host);
+	const int done = url_parse_server(&options->url, text, "/ws");
 
-	if (done < 0)
-		return wrong("%s: %s", text, url_refusal_text(done));
-	if (!*path || (http && strcmp(path, "/") == 0))
-		memcpy(options->url.path, "/ws", sizeof("/ws"));
-	return 1;
+	return done < 0 ? wrong("%s: %s", text, url_refusal_text(done)) : 1;
 }
 
 static int option_take(struct options *options, int option, const char *value)

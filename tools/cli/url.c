@@ -82,6 +82,18 @@ int url_parse(struct url *url, const char *text)
 	return done < 0 ? done : path_parse(url, host + host_size);
 }
 
+int url_parse_server(struct url *url, const char *text, const char *usual_path)
+{
+	const bool http = strncasecmp(text, "http://", 7) == 0;
+	const char *const host = http ? text + 7 : strncasecmp(text, "ws://", 5) == 0 ? text + 5 : text;
+	const char *const path = host + strcspn(host, "/?#");
+	const int done = strncasecmp(text, "https://", 8) == 0 ? -URL_TLS : url_parse(url, http ? host : text);
+
+	if (done > 0 && usual_path && (!*path || (http && strcmp(path, "/") == 0)))
+		snprintf(url->path, sizeof(url->path), "%s", usual_path);
+	return done;
+}
+
 const char *url_refusal_text(int refusal)
 {
 	switch (-refusal) {

@@ -26,6 +26,10 @@ enum url_refusal {
 /* Returns 1, or -(enum url_refusal). The scheme may be left out. */
 int url_parse(struct url *url, const char *text);
 
+/* As url_parse(), and http:// is taken as well: the same server speaks both. One without a path, or an http:// whose
+ * path is "/", has `usual_path`, if there is one (NULL: "/"). */
+int url_parse_server(struct url *url, const char *text, const char *usual_path);
+
 /* What a refusal means, for people. */
 const char *url_refusal_text(int refusal);
 
