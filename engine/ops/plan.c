@@ -12,9 +12,9 @@
 
 #define MEMBERSHIPS_MIN 100000
 #define TABLE_SLOTS_MOST 16384
-/* A send is some 4 us: who is in a small room waits for a thousand members of a large one a millisecond, not four. */
+/* A send is some 4 us: who is in a small room waits for members of a large one a millisecond, not for all of them. */
 #define CROWD_MEMBERS 64
-#define CROWD_PER_TURN 128
+#define CROWD_PER_TURN 256
 #define CROWD_BYTES (1024 * 1024) /* some 1 ms; half of it costs a large room some 8 % of its rate */
 /* About a nanosecond a byte read, and five a byte unpacked: one unpacked message of 16 KiB, and four such of all. */
 #define RATION_SHARE (64 * 1024)
