@@ -687,6 +687,47 @@ test('a question the connection took along is asked again', async () => {
 	assert.equal(FakeSocket.all[0].of('history').length, 1);
 });
 
+test('a question that is refused for its rate is asked again after retry_ms, for half a minute; an act is not', async () => {
+	const chat = inRoom();
+	const socket = FakeSocket.last;
+	const asked = () => socket.sent.slice(2).map(({ op }) => op).join(' ');
+	const page = chat.history('a', { before: 9 });
+	const found = chat.search('a', 'eggs');
+	socket.refuse('history', { code: 'rate_limited', retry_ms: 800 });
+	socket.refuse('search', { code: 'unavailable', retry_ms: 5000 });
+	assert.equal(await rejected(found), 'unavailable', 'what is not for its rate is for the caller');
+	const people = chat.presence('a');
+	const act = chat.mod('a', 'kick', { user: 'bob' });
+	socket.refuse('mod', { code: 'rate_limited', retry_ms: 700 });
+	assert.equal(await rejected(act), 'rate_limited', 'it was said at once, and is not said again');
+	await clock.advance(799);
+	assert.equal(asked(), 'history search mod', 'who asks meanwhile waits, too');
+	await clock.advance(1);
+	assert.equal(asked(), 'history search mod history', 'one at a time');
+	socket.answer('history', { events: [], first: 1, seq: 0, more: false });
+	assert.equal((await page).more, false);
+	assert.equal(asked(), 'history search mod history presence');
+	const began = clock.now();
+	let code = '';
+	people.catch((error) => {
+		({ code } = error);
+	});
+	for (let count = 1; !code && count < 20; count++) {
+		assert.equal(socket.of('presence').length, count);
+		socket.refuse('presence', { code: 'rate_limited', retry_ms: 100 });
+		await clock.advance(20000);
+		socket.say({ ev: 'ping' });
+	}
+	assert.equal(code, 'rate_limited');
+	assert.ok(clock.now() - began > 30000);
+	const last = chat.presence('a');
+	socket.refuse('presence', { code: 'rate_limited', retry_ms: 100 });
+	chat.leave('a');
+	assert.equal(await rejected(last), 'closed');
+	await clock.advance(20000);
+	assert.match(asked(), / presence leave$/, 'nobody waits for the answer any more');
+});
+
 test('typing is said once in 3 s, the read mark only upwards and again after a return', async () => {
 	const chat = inRoom();
 	chat.typing('a');
@@ -772,6 +813,8 @@ test('a join that is put off is told, and waits longer each time', async () => {
 	assert.deepEqual(heard, ['joined']);
 });
 
+const METERED = new Set(['join', 'send', 'leave', 'history', 'search', 'presence']);
+
 /* Answers as the server's rates do, until done() says so. judge(frame): 0, or retry_ms. Gives the refusals at most, less what
  * passed: over 200 of them the server ends the connection. */
 async function metered(judge, done, stepMs = 10) {
@@ -785,7 +828,7 @@ async function metered(judge, done, stepMs = 10) {
 		for (const frame of come) {
 			if (frame.op === 'ping')
 				socket.say({ re: frame.id, ok: {} });
-			if (frame.op !== 'join' && frame.op !== 'send')
+			if (!METERED.has(frame.op))
 				continue;
 			const retry = judge(frame);
 			flood = Math.max(0, flood + (retry ? 1 : -1));
@@ -815,6 +858,53 @@ test('many rooms at once: those that come too fast follow one by one, and no flo
 	const most = await metered(() => commands.take(4, 1), () => joined === 128);
 	assert.ok(most < 100, `${most} refusals`);
 	assert.ok(clock.now() - began < 8000, `${clock.now() - began} ms, of 3120 that the rate takes`);
+});
+
+/* A client in 128 rooms. */
+function inRooms() {
+	const chat = client();
+	const names = Array.from({ length: 128 }, (_, i) => `r${i}`);
+	for (const name of names)
+		chat.join(name);
+	const socket = FakeSocket.last;
+	socket.accept();
+	for (const name of names)
+		socket.enter(name);
+	socket.judged = socket.sent.length;
+	return { chat, names };
+}
+
+test('many questions at once: those that come too fast follow one by one, and no flood', async () => {
+	const { chat, names } = inRooms();
+	let answered = 0;
+	for (const name of names)
+		for (const question of [chat.history(name, { limit: 200 }), chat.search(name, 'x'), chat.presence(name)])
+			question.then(() => answered++);
+	const commands = new FakeQuota(clock, 100, 200);
+	const costs = { history: 4, search: 5, presence: 1 };
+	const began = clock.now();
+	const most = await metered(({ op }) => commands.take(costs[op], 1), () => answered === 3 * 128);
+	assert.ok(most <= 64, `${most} refusals`);
+	assert.ok(clock.now() - began < 20000, `${clock.now() - began} ms, of 10800 that the rate takes`);
+});
+
+test('many leaves at once likewise, with one timer for all that wait', async () => {
+	const { chat, names } = inRooms();
+	const commands = new FakeQuota(clock, 100, 200);
+	const timers = clock.timers.size;
+	let left = 0;
+	let waiting = 0;
+	commands.spent = 200;
+	for (const name of names)
+		chat.leave(name);
+	const most = await metered(() => {
+		const retry = commands.take(1);
+		left += retry === 0;
+		waiting = Math.max(waiting, clock.timers.size - timers);
+		return retry;
+	}, () => left === 128);
+	assert.ok(most <= 64, `${most} refusals`);
+	assert.ok(waiting <= 1, `${waiting} timers`);
 });
 
 test('large messages: more bytes than the server takes are no flood, and all arrive', async () => {

@@ -144,6 +144,8 @@ const UNACKED_MAX = 64;		/* the server finds a repeated cid among this many */
 const INTERNAL_TRIES_MAX = 5;
 const HOLD_MS = 1000;		/* at most, of all rooms for a refusal that may be about one */
 const HOLD_MAX_MS = 20000;	/* for a rate, however often it refuses in a row */
+const ASKS_MAX = 64;		/* questions and leaves on their way: refused all at once they are no flood yet */
+const ASK_AGAIN_MS = 30000;	/* for so long a question that is refused for its rate is asked again */
 const PUT_OFF_MAX_MS = 60000;	/* between two attempts to join a room that cannot be had now */
 const UNLIMITED = 1000000;	/* sends a second, where hello says 0 */
 const SHELF = 'uproar.sends';
@@ -213,18 +215,19 @@ function grown(ms, times, most) {
 }
 
 /*
- * How many commands of a kind may be on their way. Any number, until one is refused for its rate. Then none for a while, then
- * one, and one more for every two that pass: the server ends whoever is refused oftener than let through.
+ * How many commands of a kind may be on their way. As many as limit says, until one is refused for its rate. Then none for a
+ * while, then one, and one more for every two that pass: the server ends whoever is refused oftener than let through.
  */
 class Pace {
-	constructor() {
+	constructor(limit = Infinity) {
+		this.limit = limit;
 		this.reset();
 	}
 
 	/* Of a new connection. */
 	reset() {
 		this.under = 0;		/* on their way */
-		this.most = Infinity;
+		this.most = this.limit;
 		this.heldUntil = 0;
 		this.refusals = 0;	/* for the rate, since one passed; what left together counts once */
 	}
@@ -238,7 +241,7 @@ class Pace {
 		if (now < this.heldUntil)
 			return;		/* it left before */
 		this.refusals = 0;
-		this.most += 0.5;
+		this.most = Math.min(this.limit, this.most + 0.5);
 	}
 
 	/* Refused for what it is. */
@@ -417,12 +420,13 @@ export class Uproar extends EventTarget {
 	#lastId = 0;
 	#waiting = new Map();	/* id -> {done(ok), failed(error), lost()} of this connection */
 	#rooms = new Map();
-	#leaving = new Set();	/* rooms that the server has not let go yet */
+	#leaving = new Map();	/* rooms that the server has not let go yet -> whether a leave is on its way */
 	#numbers = new Map();	/* room -> last n of a cid: outlives leave */
 	#shelf = null;
 	#restored = new Map();	/* room -> sends of an earlier run, until it is joined */
 	#joins = new Pace();
 	#sends = new Pace();
+	#asks = new Pace(ASKS_MAX);
 	#heardAt = 0;
 	#comeBackAt = 0;	/* drawn by the server, 0 for none */
 	#timers = {};
@@ -572,7 +576,7 @@ export class Uproar extends EventTarget {
 		if (!room)
 			return;
 		if (this.#open && !this.#leaving.has(name))
-			this.#sendLeave(name);
+			this.#letGo(name);
 		this.#forget(room, new UproarError('closed', 'the room was left'));
 	}
 
@@ -629,7 +633,8 @@ export class Uproar extends EventTarget {
 
 	/**
 	 * Moderates a room. Where the connection is lost before the answer, what the room tells of meanwhile decides: one's own
-	 * `mod` event is the answer; without it it is asked again. Where that cannot be known it is rejected with `lost`.
+	 * `mod` event is the answer; without it it is asked again. Where that cannot be known it is rejected with `lost`. What is
+	 * refused for its rate is rejected, with `retryMs`: done later it might undo what was done since.
 	 * @param {string} room
 	 * @param {Act} act
 	 * @param {{user?: string, for?: number, every?: number, reason?: string}} [what] Whom; for how many seconds (ban, mute;
@@ -669,7 +674,8 @@ export class Uproar extends EventTarget {
 	}
 
 	/**
-	 * A page of what the room keeps. Asked again by itself when the connection is lost meanwhile.
+	 * A page of what the room keeps. Asked again by itself when the connection is lost meanwhile, and, for half a minute, when
+	 * it is refused for its rate.
 	 * @param {string} room
 	 * @param {{before?: number, after?: number, around?: number, limit?: number}} [what]
 	 * @returns {Promise<Page>}
@@ -690,7 +696,7 @@ export class Uproar extends EventTarget {
 	}
 
 	/**
-	 * Who is in the room now.
+	 * Who is in the room now. Asked again by itself like history().
 	 * @param {string} room
 	 * @returns {Promise<{room: string, n: number, users: User[], users_more?: boolean}>}
 	 */
@@ -929,7 +935,7 @@ export class Uproar extends EventTarget {
 		this.#open = false;
 		this.#greeted = false;
 		this.#refusal = null;
-		for (const name of ['hello', 'watch', 'probe', 'steady', 'enter', 'pump', 'leave', 'token'])
+		for (const name of ['hello', 'watch', 'probe', 'steady', 'enter', 'ask', 'pump', 'leave', 'token'])
 			this.#stop(name);
 		const lost = [...this.#waiting.values()];
 		this.#waiting.clear();
@@ -938,6 +944,7 @@ export class Uproar extends EventTarget {
 			waiting.lost?.();
 		this.#joins.reset();
 		this.#sends.reset();
+		this.#asks.reset();
 		for (const room of this.#rooms.values()) {
 			room.joined = false;
 			room.entering = false;
@@ -949,6 +956,7 @@ export class Uproar extends EventTarget {
 			for (const ask of room.asks) {
 				ask.doubtful ||= ask.inFlight && ask.frame.op === 'mod';
 				ask.inFlight = false;
+				ask.refusedAt = undefined;
 			}
 		}
 	}
@@ -1191,10 +1199,15 @@ export class Uproar extends EventTarget {
 		if (room.mark > (ok.read || 0))
 			this.#write({ op: 'read', room: room.name, seq: room.mark });
 		room.ready.resolve(ok);
-		for (const ask of [...room.asks])
-			if (!ask.doubtful || !this.#isDecided(room, ask, ok))
-				this.#sendAsk(room, ask);
+		for (const ask of room.asks.filter(({ doubtful }) => doubtful))
+			this.#decide(room, ask, ok);
+		this.#askNext();
 		this.#pump();
+	}
+
+	#letGo(name) {
+		this.#leaving.set(name, false);
+		this.#askNext();
 	}
 
 	/* A leave may be refused for now, too. Until it is not, the server would refuse a join, as of one that is there. */
@@ -1203,22 +1216,14 @@ export class Uproar extends EventTarget {
 			this.#leaving.delete(name);
 			this.#enterRooms();
 		};
-		this.#leaving.add(name);
-		this.#command({ op: 'leave', room: name }, left, ({ retryMs }) => {
+		this.#leaving.set(name, true);
+		this.#inPace({ op: 'leave', room: name }, left, ({ retryMs }) => {
 			if (retryMs === undefined)
 				left();
 			else
-				this.#later(retryMs, () => this.#sendLeave(name));
+				this.#leaving.set(name, false);
+			return retryMs !== undefined;
 		});
-	}
-
-	/* What is of use in this connection alone. */
-	#later(ms, run) {
-		const socket = this.#socket;
-		this.#clock.setTimeout(() => {
-			if (this.#socket === socket)
-				run();
-		}, ms);
 	}
 
 	#refused(room, error) {
@@ -1233,7 +1238,7 @@ export class Uproar extends EventTarget {
 		if (this.#rooms.get(room.name) !== room)
 			return;
 		if (error.code === 'already_joined') {
-			this.#sendLeave(room.name);
+			this.#letGo(room.name);
 			return;
 		}
 		if (again) {
@@ -1315,41 +1320,82 @@ export class Uproar extends EventTarget {
 			ask.reject(new UproarError('not_joined', 'join the room first'));
 		} else {
 			room.asks.push(ask);
-			if (room.joined)
-				this.#sendAsk(room, ask);
+			this.#askNext();
 		}
 		return ask.promise;
 	}
 
+	/* Leaves and questions have a rate in common. Acts of moderation, which are few, have that of sends, and wait for nothing. */
+	#askNext() {
+		const now = this.#clock.now();
+		const may = () => now >= this.#asks.heldUntil && !this.#asks.full;
+		for (const [name, isSent] of this.#leaving)
+			if (!isSent && may())
+				this.#sendLeave(name);
+		for (const room of this.#rooms.values())
+			for (const ask of room.joined ? room.asks : [])
+				if (!ask.inFlight && !ask.doubtful && (ask.frame.op === 'mod' || may()))
+					this.#sendAsk(room, ask);
+		if (now < this.#asks.heldUntil)
+			this.#start('ask', Math.ceil(this.#asks.heldUntil - now), () => this.#askNext());
+	}
+
 	#sendAsk(room, ask) {
-		if (ask.inFlight)
-			return;
 		const settle = (run) => (value) => {
 			this.#asked(room, ask);
 			run(value);
 		};
+		const [done, failed] = [settle(ask.resolve), settle(ask.reject)];
 		ask.inFlight = true;
-		this.#command(ask.frame, settle(ask.resolve), settle(ask.reject));
+		if (ask.frame.op === 'mod') {
+			this.#command(ask.frame, done, failed);
+			return;
+		}
+		this.#inPace(ask.frame, done, (error) => {
+			const now = this.#clock.now();
+			ask.refusedAt ??= now;
+			if (error.code === 'rate_limited' && now + error.retryMs <= ask.refusedAt + ASK_AGAIN_MS)
+				ask.inFlight = false;
+			else
+				failed(error);
+			return !ask.inFlight;
+		});
+	}
+
+	/* refused(error) says whether it is to be said again. */
+	#inPace(frame, done, refused) {
+		this.#asks.under++;
+		this.#command(frame, (ok) => {
+			this.#asks.passed(this.#clock.now());
+			done(ok);
+			this.#askNext();
+		}, (error) => {
+			const forRate = error.code === 'rate_limited';
+			if (refused(error) || forRate)
+				this.#asks.refused(this.#clock.now(), Math.max(1, error.retryMs || 0), forRate);
+			else
+				this.#asks.settled();
+			this.#askNext();
+		});
 	}
 
 	#asked(room, ask) {
 		room.asks = room.asks.filter((other) => other !== ask);
 	}
 
-	/** Whether what a return tells says what became of an act whose answer was lost; asked again it might be done twice. */
-	#isDecided(room, ask, { recovered, more, epoch, events = [], class: kept }) {
+	/* What a return tells may say what became of an act whose answer was lost; asked again it might be done twice. */
+	#decide(room, ask, { recovered, more, epoch, events = [], class: kept }) {
 		const { act, user, every } = ask.frame;
 		const done = recovered === true && events.find((event) => event.ev === 'mod' && event.from === this.user &&
 			event.act === act && event.user === user && (act !== 'slow' || event.every === every));
 		ask.doubtful = false;
 		if (!done && recovered === true && !more)
-			return false;	/* it did not come to be */
+			return;		/* it did not come to be */
 		this.#asked(room, ask);
 		if (done)
 			ask.resolve({ room: room.name, seq: done.seq, ts: done.ts, epoch, class: kept });
 		else
 			ask.reject(new UproarError('lost', 'the connection was lost; the room\'s events say whether it was done'));
-		return true;
 	}
 
 	/** The log that a target is in: should the room begin anew meanwhile, its number would be another message's. */
