@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,13 +59,16 @@ static bool list(const struct addrinfo *from, char *out, size_t size)
 	return at > 0;
 }
 
-bool lookup(const char *name, char *out, size_t size)
+const char *lookup(const char *name, char *out, size_t size)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *result = NULL;
-	const bool found = getaddrinfo(name, NULL, &hints, &result) == 0 && list(result, out, size);
+	const int error = getaddrinfo(name, NULL, &hints, &result);
+	const char *why = error == EAI_SYSTEM ? strerror(errno) : error != 0 ? gai_strerror(error) : NULL;
 
+	if (!why && !list(result, out, size))
+		why = "it has no address";
 	if (result)
 		freeaddrinfo(result);
-	return found;
+	return why;
 }

@@ -14,7 +14,7 @@ bool lookup_is_literal(const char *name);
 void lookup_prepare(void);
 
 /* Waits as long as the C library does. Writes the addresses with commas between, as many as fit, in the order in which
- * they are to be tried, those of IPv6 in brackets. False: there are none, and out may be written. */
-bool lookup(const char *name, char *out, size_t size);
+ * they are to be tried, those of IPv6 in brackets. NULL; or why there are none, and out may be written. */
+const char *lookup(const char *name, char *out, size_t size);
 
 #endif

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "engine/core/check.h"
+#include "engine/core/log.h"
 #include "engine/net/lookup.h"
 #include "engine/ops/sandbox.h"
 
@@ -17,6 +18,7 @@
 struct host {
 	char name[FETCH_HOST_SIZE];
 	bool literal;
+	bool lost; /* not found the last time, which was told */
 	int state; /* as fetch_names_of() returns it */
 	uint32_t pause_s;
 	time_t due_s;
@@ -78,8 +80,14 @@ static time_t now_s(void)
 static void look_up(struct fetch_names *names, struct host *host)
 {
 	char addresses[FETCH_ADDRESSES_SIZE];
-	const bool well = lookup(host->name, addresses, sizeof(addresses));
+	const char *why = lookup(host->name, addresses, sizeof(addresses));
+	const bool well = !why;
 
+	if (why && !host->lost)
+		LOG(LOG_WARN, "name_not_found", LOG_TEXT("host", host->name), LOG_TEXT("reason", why));
+	if (well && host->lost)
+		LOG(LOG_INFO, "name_found", LOG_TEXT("host", host->name));
+	host->lost = !well;
 	pthread_mutex_lock(&names->lock);
 	/* What was found once is better than nothing while the names' servers are away. */
 	if (well)

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -87,16 +89,47 @@ static int allow(int ruleset, const struct ruleset *handled, const char *path, u
 	return error;
 }
 
+/* Where a link leads: that directory, for the file is replaced there too. One right below / (/run, /tmp) holds too much
+ * else: then the file alone. */
+static int allow_led_to(int ruleset, const struct ruleset *handled, const char *link)
+{
+	char path[PATH_MAX];
+
+	if (!realpath(link, path))
+		return 0;
+	char *end = strrchr(path, '/');
+
+	if (strchr(path + 1, '/') != end)
+		*end = 0;
+	return allow(ruleset, handled, path, ACCESS_READ_FILE);
+}
+
+/* What the resolver reads anew when it has changed. Who changes it puts another file in its place by rename, which no
+ * rule of a file outlives: so it is all files of /etc. */
+static int allow_names(int ruleset, const struct ruleset *handled)
+{
+	static const char *const directories[] = { "/etc", "/run/systemd/resolve", "/run/resolvconf" };
+	static const char *const links[] = {
+		"/etc/hosts",     "/etc/resolv.conf", "/etc/nsswitch.conf",
+		"/etc/host.conf", "/etc/gai.conf",    "/etc/services",
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]) && error == 0; i++)
+		error = allow(ruleset, handled, directories[i], ACCESS_READ_FILE);
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]) && error == 0; i++)
+		error = allow_led_to(ruleset, handled, links[i]);
+	return error;
+}
+
 /* What libpq and the resolver read whenever they connect: configuration, modules that look names up, certificates. */
 static int allow_database(int ruleset, const struct ruleset *handled, const char *address)
 {
-	static const char *const read_by_all[] = {
-		"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve", "/run/resolvconf", "/run/nscd",
-	};
+	static const char *const read_by_all[] = { "/etc", "/usr", "/lib", "/lib64", "/run/nscd" };
 	static const char *const of_home[] = { ".pgpass", ".postgresql", ".pg_service.conf" };
 	struct postgres_files files;
 	const char *home = getenv("HOME");
-	int error = 0;
+	int error = allow_names(ruleset, handled);
 
 	for (size_t i = 0; i < sizeof(read_by_all) / sizeof(read_by_all[0]) && error == 0; i++)
 		error = allow(ruleset, handled, read_by_all[i], ACCESS_READ);
@@ -121,22 +154,16 @@ static int allow_port(int ruleset, const struct ruleset *handled, uint16_t port)
 	return syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) == 0 ? 0 : -errno;
 }
 
-/* Those ports, and what the resolver reads each time it is asked. The modules that it loads are loaded already. */
+/* Those ports, and what looking names up needs. The modules for it are loaded already. */
 static int allow_outbound(int ruleset, const struct ruleset *handled, const struct outbound *outbound)
 {
-	static const char *const read_by_names[] = {
-		"/etc/hosts",    "/etc/resolv.conf", "/etc/nsswitch.conf",   "/etc/host.conf",
-		"/etc/gai.conf", "/etc/services",    "/run/systemd/resolve", "/run/resolvconf",
-	};
 	int error = 0;
 
 	for (uint32_t i = 0; i < outbound->port_count && error == 0; i++)
 		error = allow_port(ruleset, handled, outbound->ports[i]);
 	if (outbound->names && error == 0)
 		error = allow_port(ruleset, handled, PORT_OF_DNS);
-	for (size_t i = 0; outbound->names && i < sizeof(read_by_names) / sizeof(read_by_names[0]) && error == 0; i++)
-		error = allow(ruleset, handled, read_by_names[i], ACCESS_READ);
-	return error;
+	return outbound->names && error == 0 ? allow_names(ruleset, handled) : error;
 }
 
 int landlock_confine(const char *data, const char *database, const struct outbound *outbound)

@@ -24,7 +24,8 @@ CUT_OFF = 1  # a second signal came while connections were open
 class Server:
     """One uproar process; `with Server("--cores", "2") as server`. Without data all its rooms are in memory."""
 
-    def __init__(self, *options, port=0, data=None, wait=20):
+    def __init__(self, *options, port=0, data=None, wait=20, prefix=()):
+        self.prefix = prefix
         self.options = list(options)
         self.port = port
         self.data = data
@@ -34,7 +35,7 @@ class Server:
     def start(self):
         self.port = self.port or free_port()
         binary = os.path.join(ROOT, BUILD, "uproar") if not os.path.isabs(BUILD) else os.path.join(BUILD, "uproar")
-        command = [binary, "--listen", f"127.0.0.1:{self.port}"] + self.options
+        command = [*self.prefix, binary, "--listen", f"127.0.0.1:{self.port}"] + self.options
         command += ["--data", self.data or ""]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         ready = threading.Event()

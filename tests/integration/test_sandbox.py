@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
+from backend import Backend
 from harness import BUILD, ROOT, Client, Server, temporary, wait_until
 from postgres import Postgres
 
@@ -22,10 +23,10 @@ NOP, SENDMSG, ACCEPT, CANCEL, CONNECT, CLOSE, SEND, RECV, MSG_RING, URING_CMD, S
 SERVES = {NOP, SENDMSG, ACCEPT, CANCEL, CLOSE, SEND, RECV, MSG_RING, URING_CMD}
 FIXED_FILE, BUFFER_SELECT = 0, 5
 DATABASE = {"socket_unix", "socket_inet", "socket_inet6", "socket_route", "connect_call", "map_code", "data_to_code",
-            "open_outside", "open_shadow", "connect_asked", "connect_elsewhere"}
+            "open_outside", "open_shadow", "list_outside", "connect_asked", "connect_elsewhere"}
 # What asking somebody over HTTP needs, and looking their name up.
 OUTBOUND = {"socket_inet", "socket_inet6", "connect_call", "connect_asked"}
-NAMES = OUTBOUND | {"socket_unix", "socket_route"}
+NAMES = OUTBOUND | {"socket_unix", "socket_route", "open_outside", "open_shadow"}
 
 
 def kernel():
@@ -37,10 +38,10 @@ def sanitized():
         return re.search(r"MODE := (asan|tsan)", file.read())
 
 
-def probe(what, *options, data="", status=0):
+def probe(what, *options, data="", status=0, prefix=()):
     with open(OUTSIDE, "w"):
         pass
-    ran = subprocess.run([PROBER, what, "--listen", "127.0.0.1:0", "--drain", "0", "--data", data, *options],
+    ran = subprocess.run([*prefix, PROBER, what, "--listen", "127.0.0.1:0", "--drain", "0", "--data", data, *options],
                          capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": "/nonexistent"})
     if status is not None and ran.returncode != status:
         raise AssertionError(f"{what}: status {ran.returncode}\n{ran.stdout[-500:]}{ran.stderr[-1000:]}")
@@ -60,6 +61,23 @@ def results(ran):
         if len(part) == 4 and part[1] in ("op", "flag", "register", "call"):
             found[part[0], part[1], part[2]] = int(part[3])
     return found
+
+
+def etc_of_its_own(folder, hosts=None):
+    """A copy as /etc of the one process that the words which are returned come before, and its file of hosts, perhaps at
+    the end of a link. Only that file is asked for names."""
+    etc = os.path.join(folder, "etc")
+    subprocess.run(["cp", "-a", "/etc", etc], check=True, timeout=60)
+    path = os.path.join(etc, "hosts")
+    os.unlink(path)
+    if hosts:
+        os.makedirs(os.path.dirname(hosts), exist_ok=True)
+        os.symlink(hosts, path)
+    with open(hosts or path, "w") as file:
+        file.write("127.0.0.1 localhost\n")
+    with open(os.path.join(etc, "nsswitch.conf"), "w") as file:
+        file.write("hosts: files\n")
+    return hosts or path, ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc && exec "$@"', etc]
 
 
 def setUpModule():
@@ -133,7 +151,34 @@ class Sandbox(unittest.TestCase):
                 for thread in ("main", "uproar/0"):
                     self.assertEqual(found[thread, "call", "connect_asked"], 0)
                     self.assertEqual(found[thread, "call", "connect_elsewhere"], errno.EACCES)
-                    self.assertIn(found[thread, "call", "open_outside"], REFUSED)
+                    self.assertEqual(found[thread, "call", "open_outside"] == 0, allowed == NAMES, "that is /etc/hostname")
+
+    @unittest.skipIf(os.getuid() != 0, "only root may mount")
+    def test_names_outlive_the_file_that_has_them(self):
+        """Who changes /etc/hosts puts another in its place by rename, and so does who owns what it is a link to."""
+        for linked in (False, True):
+            with self.subTest(linked=linked), temporary() as folder, Backend() as backend:
+                hosts, prefix = etc_of_its_own(folder, os.path.join(folder, "run", "hosts") if linked else None)
+                with Server("--connect-url", f"http://back-end.test:{backend.port}/", "--hook-timeout", "500ms",
+                            prefix=prefix) as server:
+                    self.assertTrue(wait_until(lambda: any("name_not_found" in line for line in server.lines)))
+                    with open(hosts + ".new", "w") as file:
+                        file.write("127.0.0.1 back-end.test\n")
+                    os.replace(hosts + ".new", hosts)
+                    self.assertTrue(wait_until(lambda: "ok" in Client(server.port).ask(op="hello", name="Ann"), 60),
+                                    server.lines)
+                told = [line.split(" name_")[1] for line in server.lines if " name_" in line]
+                self.assertEqual(told, ['not_found host="back-end.test" reason="Name or service not known"',
+                                        'found host="back-end.test"'])
+
+    @unittest.skipIf(os.getuid() != 0, "only root may mount")
+    def test_where_a_link_leads_to_tmp_no_more_of_it_is_open(self):
+        with temporary() as folder, tempfile.NamedTemporaryFile(dir="/tmp", prefix="uproar-hosts-") as hosts:
+            _, prefix = etc_of_its_own(folder, hosts.name)
+            os.unlink(os.path.join(folder, "etc", "hostname"))
+            os.symlink(OUTSIDE, os.path.join(folder, "etc", "hostname"))
+            found = results(probe("all", "--cores", "1", "--join-url", "http://localhost:9/", prefix=prefix))
+            self.assertEqual(found["uproar/0", "call", "open_outside"], errno.EACCES)
 
     def test_the_database_by_its_name_and_again(self):
         with Postgres() as postgres:

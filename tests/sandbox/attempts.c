@@ -29,6 +29,7 @@
 
 ATTEMPT(open_outside, open("/etc/hostname", O_RDONLY | O_CLOEXEC))
 ATTEMPT(open_shadow, open("/etc/shadow", O_RDONLY | O_CLOEXEC))
+ATTEMPT(list_outside, open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
 ATTEMPT(open_environment, open("/proc/self/environ", O_RDONLY | O_CLOEXEC))
 ATTEMPT(create_outside, open("/tmp/uproar-was-here", O_WRONLY | O_CREAT | O_CLOEXEC, 0600))
 ATTEMPT(remove_outside, unlink("/tmp/uproar-probe"))
@@ -152,6 +153,7 @@ static long new_process(void)
 const struct attempt attempts[] = {
 	FAILS(open_outside),
 	FAILS(open_shadow),
+	FAILS(list_outside),
 	FAILS(open_environment),
 	FAILS(create_outside),
 	FAILS(remove_outside),
