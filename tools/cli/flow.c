@@ -24,7 +24,7 @@ static bool ask_put(struct session *session, enum ask_kind kind, struct room *ro
 	for (size_t i = 0; i < SESSION_ASKS_MAX; i++) {
 		if (session->asks[i].kind != ASK_NONE)
 			continue;
-		session->asks[i] = (struct ask){ .kind = kind, .id = id, .room = room };
+		session->asks[i] = (struct ask){ .kind = kind, .id = id, .room = room, .since_ns = clock_mono_ns() };
 		return true;
 	}
 	return false;

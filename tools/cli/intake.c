@@ -350,6 +350,7 @@ static void take_answer(struct session *session, uint64_t id, const struct json_
 		if (ask.kind == ASK_NONE || ask.id != id)
 			continue;
 		session->asks[i].kind = ASK_NONE;
+		session->answered_ns = now;
 		if (good)
 			answered(session, &ask, &answer, now);
 		else

@@ -136,6 +136,14 @@ int link_next(struct link *link, struct span *message)
 	return 0;
 }
 
+bool link_has_more(const struct link *link)
+{
+	uint8_t byte;
+
+	return link->at < link->end || !ws_assembly_idle(&link->assembly) ||
+	       recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
 /* Waits until the server has closed too, a second at most, so that nothing of ours is lost by a reset. */
 static void linger(struct link *link)
 {

@@ -54,6 +54,9 @@ int64_t link_receive(struct link *link);
  * be received, or -1 when it is over: see close_code. */
 int link_next(struct link *link, struct span *message);
 
+/* Whether there is more to take than was taken: bytes that have come, or the rest of a message. */
+bool link_has_more(const struct link *link);
+
 /* Says goodbye (code 0: does not) and lets go of the socket. */
 void link_shut(struct link *link, int code);
 

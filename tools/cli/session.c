@@ -237,13 +237,38 @@ static bool is_late(const struct session *session, uint64_t since, uint64_t now)
 	return session->timeout_ns > 0 && now > since && now - since >= session->timeout_ns;
 }
 
+/* Since it was asked for, or since the answer before it: a long one holds up those behind it. */
+static bool is_answer_late(const struct session *session, uint64_t now)
+{
+	for (size_t i = 0; i < SESSION_ASKS_MAX; i++) {
+		const struct ask *const ask = &session->asks[i];
+
+		if (ask->kind != ASK_NONE && is_late(session, ask->since_ns, now) &&
+		    is_late(session, session->answered_ns, now))
+			return true;
+	}
+	return false;
+}
+
+/* What on a connection that is there has not come for too long; NULL: nothing. */
+static const char *what_is_late(const struct session *session, uint64_t now)
+{
+	if (session_unacknowledged(session) > 0 && is_late(session, session->progress_ns, now))
+		return "no acknowledgement for too long";
+	if (!session->patient && is_answer_late(session, now))
+		return "no answer for too long";
+	return NULL;
+}
+
 static void give_up_if_late(struct session *session, uint64_t now)
 {
 	if (session->phase == SESSION_OVER)
 		return;
 	if (session->phase == SESSION_UP) {
-		if (session_unacknowledged(session) > 0 && is_late(session, session->progress_ns, now))
-			session_give_up(session, "no acknowledgement for too long");
+		const char *const late = what_is_late(session, now);
+
+		if (late && !link_has_more(&session->link)) /* we may not have come to it: a screen may be slow */
+			session_give_up(session, late);
 	} else if (!(session->patient && session->up_ns > 0) && is_late(session, session->lost_ns, now)) {
 		session_give_up(session, session->why[0] ? session->why : "no connection for too long");
 	}

@@ -38,6 +38,7 @@ struct ask {
 	enum ask_kind kind;
 	uint64_t id;
 	struct room *room;
+	uint64_t since_ns;
 };
 
 /* One of two: ok is the object, or code is there. */
@@ -76,8 +77,8 @@ struct session {
 	const struct url *url;
 	const char *name;
 	const char *token;        /* shown instead; NULL: none */
-	uint64_t timeout_ns;      /* without a connection, or an acknowledgement we wait for; 0: for ever */
-	bool patient;             /* once there was a connection, look for the next one for ever */
+	uint64_t timeout_ns;      /* without a connection, or what we wait for on one; 0: for ever */
+	bool patient;             /* once there was a connection, wait for the next one, and answers, for ever */
 	char producer[23];
 	enum session_phase phase;
 	char why[320];            /* it is over */
@@ -90,6 +91,7 @@ struct session {
 	uint64_t leave_ns;        /* a notice says to come back then; 0: no */
 	uint64_t pinged_ns;       /* our ping is under way since; 0: none is */
 	uint64_t progress_ns;     /* the last acknowledgement */
+	uint64_t answered_ns;     /* the last answer of any kind */
 	uint64_t ping_s;          /* as hello's answer says, these four */
 	uint64_t data_size_max;
 	uint64_t rooms_max;

@@ -1,0 +1,56 @@
+"""uproar-cli where the server is there and does not answer, or not with what was asked for: it ends, and says why."""
+import subprocess
+import time
+import unittest
+
+from harness import wait_until
+from test_cli import Staged, cli, command, message
+
+
+class NeverAnswered(Staged):
+    def ends(self, op, *words, stdin=""):
+        """How the program ends where the connection lives and that op is not answered: (status, stderr)."""
+        def play(peer, number):
+            if op == "join":
+                peer.welcome()
+            else:
+                peer.greet()
+            while True:
+                peer.hear()
+
+        status, _, err = cli(self.stage(play).port, "--timeout", "1", *words, stdin=stdin, timeout=15)
+        return status, err
+
+    def test_a_join(self):
+        for status, words in ((69, ("read", "r")), (69, ("join", "r")), (75, ("send", "r")), (69, ("search", "r", "x"))):
+            with self.subTest(words):
+                self.assertEqual(self.ends("join", *words, stdin="one\n"),
+                                 (status, "uproar-cli: no answer for too long\n"))
+
+    def test_a_question(self):
+        self.assertEqual(self.ends("search", "search", "r", "x"), (69, "uproar-cli: no answer for too long\n"))
+
+    def test_who_could_not_print_meanwhile_looks_first(self):
+        said = []
+
+        def play(peer, number):
+            peer.greet()
+            send = peer.hear("send")
+            said.append(time.monotonic())
+            for seq in range(1, 301):  # more than a pipe holds
+                peer.tell(**message(seq, "x" * 1000))
+            peer.take(send, 300)
+            peer.hear()
+
+        chat = subprocess.Popen(command(self.stage(play).port, "--timeout", "1", "join", "r"), stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(chat.kill)
+        chat.stdin.write(b"hello\n")
+        chat.stdin.flush()
+        self.assertTrue(wait_until(lambda: said and time.monotonic() - said[0] > 2.5))
+        out, err = chat.communicate(timeout=30)
+        self.assertEqual((chat.returncode, len(out.splitlines()), err), (0, 300, b""))
+
+
+if __name__ == "__main__":
+    unittest.main()
