@@ -61,6 +61,35 @@ static void compare(const struct options *running, struct options *asked, struct
 	}
 }
 
+static struct reload_change *change_of(struct reload_report *report, enum option_id id)
+{
+	for (uint32_t i = 0; i < report->count; i++)
+		if (report->changes[i].option == id)
+			return &report->changes[i];
+	return NULL;
+}
+
+/* What is right only together with what needs a restart waits for it. */
+static void wait_for_restart(const struct options *running, struct options *asked, struct reload_report *report)
+{
+	static const struct {
+		enum option_id live, start;
+	} pairs[] = {
+		{ OPTION_metrics, OPTION_api_keys },        { OPTION_origins, OPTION_token_cookie },
+		{ OPTION_token_issuer, OPTION_token_jwks }, { OPTION_token_audience, OPTION_token_jwks },
+		{ OPTION_room_classes, OPTION_data },       { OPTION_room_classes, OPTION_store },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct reload_change *change = change_of(report, pairs[i].live);
+
+		if (!change || !change_of(report, pairs[i].start))
+			continue;
+		asked->values[pairs[i].live] = running->values[pairs[i].live];
+		change->needs_restart = true;
+	}
+}
+
 /* A room that is there cannot move between disk and memory. The longest prefix that a name has in either list decides
  * for it in both, so it is enough to look at the prefixes. Returns NULL, or the first for which it would be another. */
 static const char *class_that_moves(const struct room_classes *from, const struct room_classes *to)
@@ -82,6 +111,7 @@ int reload_judge(const struct policy *policy, const struct config *config, struc
 		 struct reload_report *report)
 {
 	struct options *asked = malloc(sizeof(*asked));
+	char unsaid[OPTION_ERROR_MAX];
 
 	*report = (struct reload_report){ 0 };
 	*next = NULL;
@@ -95,6 +125,8 @@ int reload_judge(const struct policy *policy, const struct config *config, struc
 	if (policy_check(asked, report->error) != 0)
 		return refuse(NULL, asked);
 	compare(&policy->options, asked, report);
+	if (policy_check(asked, unsaid) != 0)
+		wait_for_restart(&policy->options, asked, report);
 	*next = policy_make(asked, policy, files, report->error);
 	if (!*next)
 		return refuse(NULL, asked);

@@ -217,6 +217,56 @@ Test(reload, it_must_be_right_for_a_restart_too)
 	close_all(NULL);
 }
 
+/* What the next start takes is not refused, but waits for it with what it needs. */
+Test(reload, what_is_right_with_a_restart_alone_waits_for_it)
+{
+	static const struct {
+		char *from[5], *to[7];
+		enum option_id waits;
+		uint32_t changes;
+	} rows[] = {
+		{ { NULL }, { "--metrics", "key", "--api-keys", "nowhere" }, OPTION_metrics, 2 },
+		{ { "--token-cookie", "c" }, { "--origins", "*" }, OPTION_origins, 2 },
+		{ { "--token-jwks", "https://id.example/", "--token-issuer=i", "--token-audience=a" },
+		  { "--token-audience", "b" },
+		  OPTION_token_issuer,
+		  3 },
+		{ { "--data", "" }, { "--data", "d", "--room-classes", "a class=disk" }, OPTION_room_classes, 2 },
+		{ { "--store", "none" }, { "--room-classes", "a class=disk" }, OPTION_room_classes, 2 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *from[WORDS_MAX] = { "uproar" }, *to[WORDS_MAX] = { "uproar", "--pong", "9s" };
+
+		memcpy(from + 1, rows[i].from, sizeof(rows[i].from));
+		memcpy(to + 3, rows[i].to, sizeof(rows[i].to));
+		run_with(from);
+		struct policy *next = judge(to);
+
+		cr_assert(next, "%zu: %s", i, report.error);
+		cr_assert_eq(report.count, rows[i].changes + 1, "%zu", i);
+		for (uint32_t at = 0; at < report.count; at++)
+			cr_assert_eq(report.changes[at].needs_restart, report.changes[at].option != OPTION_pong, "%zu",
+				     i);
+		cr_assert_str_eq(option_text(&next->options, rows[i].waits),
+				 option_text(&running->options, rows[i].waits), "%zu", i);
+		cr_assert_eq(option_number(&next->options, OPTION_pong), 9000);
+		close_all(next);
+	}
+}
+
+/* Only then. */
+Test(reload, what_is_right_without_a_restart_is_taken)
+{
+	run_with(WORDS("--origins", "same"));
+	struct policy *next = judge(WORDS("--token-cookie", "c", "--origins", "https://a.example"));
+
+	cr_assert(next, "%s", report.error);
+	cr_assert_eq(report.count, 2);
+	cr_assert_str_eq(option_text(&next->options, OPTION_origins), "https://a.example");
+	close_all(next);
+}
+
 Test(reload, long_values_are_cut_and_lines_stay_lines)
 {
 	static char many[OPTION_CLASSES_MAX];
