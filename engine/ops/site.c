@@ -113,7 +113,9 @@ void site_answer(void *context, const struct http_question *question, struct htt
 		metrics_answer(site, answer);
 	} else if (api_figures_answer(&site->figures, question, answer)) {
 		return;
-	} else if (!__atomic_load_n(&site->page, __ATOMIC_RELAXED) || !asset_answer(question, answer)) {
+	} else if (!__atomic_load_n(&site->page, __ATOMIC_RELAXED)) {
+		text(answer, 404, "There is nothing here. The WebSocket is at /ws.\n");
+	} else if (!asset_answer(question, answer)) {
 		text(answer, 404, "There is nothing here. The page is at /, the WebSocket at /ws.\n");
 	}
 }

@@ -6,7 +6,7 @@ OPTION(listen, "listen", ADDRESS, "0.0.0.0:8080", "", "", "Network", START,
 OPTION(backlog, "backlog", COUNT, "4096", "16", "65535", "Network", START,
        "connections that may wait to be accepted, a core")
 OPTION(page, "page", CHOICE, "on", "", "on|off", "Network", LIVE,
-       "serve the chat page and uproar.js at /")
+       "serve the pages at / (chat) and /status, and uproar.js")
 OPTION(metrics, "metrics", CHOICE, "open", "", "open|key", "Network", LIVE,
        "who may read /metrics: everybody, or who has a key of scope metrics or admin (api-keys)")
 OPTION(origins, "origins", ORIGINS, "same", "", "", "Network", LIVE,

@@ -64,9 +64,19 @@ Test(site, nothing_else)
 		cr_assert_eq(answer.status, 404, "%s", paths[i]);
 		cr_assert_not_null(strstr(answer.fields, "nosniff"));
 	}
+}
+
+/* The one for operators, too, and nothing says where they are. */
+Test(site, pages_can_be_switched_off)
+{
+	ask("/status");
+	cr_assert_eq(answer.status, 200);
 	site.page = false;
-	ask("/");
-	cr_assert_eq(answer.status, 404, "the page can be switched off");
+	for (size_t i = 0; i < asset_count; i++) {
+		ask(assets[i].path);
+		cr_assert_eq(answer.status, 404, "%s", assets[i].path);
+		cr_assert(body_is("There is nothing here. The WebSocket is at /ws.\n"));
+	}
 	ask("/healthz");
 	cr_assert_eq(answer.status, 200);
 }
