@@ -728,6 +728,28 @@ test('a question that is refused for its rate is asked again after retry_ms, for
 	assert.match(asked(), / presence leave$/, 'nobody waits for the answer any more');
 });
 
+test('what a listener asks for and does not look at brings no program down', async () => {
+	const chat = client();
+	const fallen = [];
+	const before = process.rawListeners('uncaughtException');
+	process.removeAllListeners('uncaughtException');
+	process.on('uncaughtException', (error) => fallen.push(error.code));
+	try {
+		chat.on('joined', () => chat.presence('a'));
+		chat.join('a');
+		FakeSocket.last.accept();
+		FakeSocket.last.enter('a');
+		FakeSocket.last.refuse('presence', { code: 'forbidden' });
+		await settle();
+		await settle();
+		assert.deepEqual(fallen, []);
+	} finally {
+		process.removeAllListeners('uncaughtException');
+		for (const listener of before)
+			process.on('uncaughtException', listener);
+	}
+});
+
 test('typing is said once in 3 s, the read mark only upwards and again after a return', async () => {
 	const chat = inRoom();
 	chat.typing('a');

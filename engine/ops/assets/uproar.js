@@ -516,7 +516,10 @@ export class Uproar extends EventTarget {
 	 * @returns {() => void} Call it to stop listening.
 	 */
 	on(type, run) {
-		const listener = (event) => run(event.detail);
+		/* Of a promise that a listener returns, Node makes an uncaught exception. */
+		const listener = (event) => {
+			run(event.detail);
+		};
 		this.addEventListener(type, listener);
 		return () => this.removeEventListener(type, listener);
 	}
