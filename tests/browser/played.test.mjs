@@ -15,7 +15,9 @@ const trouble = [];
 let browser;
 let rooms = 0;
 
-/* Between a page and the server. holds: ops whose answers wait; refuse: op -> error; play: op -> ok's members. */
+const played = (answer) => answer.err ? answer : { ok: answer };
+
+/* Between a page and the server. holds: ops whose answers wait; refuse: op -> error; play: op -> ok's members, or {err}. */
 class Wire {
 	constructor() {
 		this.holds = new Set();
@@ -42,7 +44,7 @@ class Wire {
 		if (this.refuse[frame.op])
 			near.send(JSON.stringify({ re: frame.id, err: this.refuse[frame.op] }));
 		else if (this.play[frame.op])
-			near.send(JSON.stringify({ re: frame.id, ok: this.play[frame.op](frame) }));
+			near.send(JSON.stringify({ re: frame.id, ...played(this.play[frame.op](frame)) }));
 		else
 			far.send(JSON.stringify(frame));
 	}
@@ -305,6 +307,30 @@ test('who reads further up stays there while what was left out is fetched', asyn
 	assert.equal(await page.textContent('#to-bottom-text'), '4 new messages');
 	assert.equal(await place(), was);
 	assert.equal(wire.asked.filter(({ op }) => op === 'read').length, reads);
+	await page.context().close();
+});
+
+test('of what was left out that is shown which is still kept, and how much is not', async () => {
+	const { page, wire, room } = await alone();
+	const event = (seq) => ({ ev: 'msg', room, seq, ts: Date.now(), from: 'Bob', data: { text: `line ${seq}` } });
+	const [{ epoch }] = wire.joined;
+	const first = 400;
+	wire.play.history = ({ after, before = after + 201, limit }) => {
+		if (after < first - 1)
+			return { err: { code: 'gone', msg: '' } };
+		const from = Math.max(first, before - limit);
+		const events = Array.from({ length: Math.max(0, before - from) }, (_, i) => event(from + i));
+		return { room, epoch, first, seq: 1000, more: from > first, events };
+	};
+	wire.near.send(JSON.stringify(event(1)));
+	await showsAll(page, ['Bob: line 1']);
+	wire.near.send(JSON.stringify({ ev: 'notice', code: 'lagged', room, after: 1, next: 1000, n: 998 }));
+	wire.near.send(JSON.stringify(event(1000)));
+	await until('all that is kept', () => seqs(page), (seen) => seen.length === 602);
+	assert.deepEqual(await seqs(page), [1, ...Array.from({ length: 601 }, (_, i) => first + i)]);
+	await until('how much is not', () => page.locator('.rule.gap').allTextContents(),
+		(seen) => seen.join() === '398 entries could not be delivered');
+	assert.equal(await page.locator('.entry:has(.rule.gap)').getAttribute('data-seq'), String(first));
 	await page.context().close();
 });
 

@@ -438,7 +438,7 @@ function countUnread(model, event) {
 	drawRooms();
 }
 
-/* Entries the server could not give may still be in its history. */
+/* Entries the server could not give may still be in its history, the latest of them at the longest. */
 async function fillGap({ room, after, next, n }) {
 	const model = rooms.get(room);
 	const gap = { after, next, n };
@@ -446,22 +446,24 @@ async function fillGap({ room, after, next, n }) {
 		return;
 	model.gaps.push(gap);
 	try {
-		for (let from = after; from < next - 1;) {
-			const page = await chat.history(room, { after: from, limit: 200 });
+		while (gap.n > 0 && model.gaps.includes(gap)) {
+			const page = await chat.history(room, { before: gap.next, limit: 200 });
 			if (page.epoch !== model.epoch)
 				return;		/* nothing of it is shown any more */
-			const missed = page.events.filter((event) => event.seq < next);
-			for (const event of missed)
-				entry(event);
+			const missed = page.events.filter((event) => event.seq > after);
 			if (!missed.length)
 				break;
-			from = missed[missed.length - 1].seq;
+			for (const event of missed)
+				entry(event);
+			gap.next = missed[0].seq;
+			gap.n = gap.next - after - 1;
 		}
-		model.gaps = model.gaps.filter((other) => other !== gap);
 	} catch {
-		/* it stays a gap, and is shown as one */
+		/* the rest stays a gap, and is shown as one */
 	}
-	const behind = model.order[model.indexOf(next)];
+	if (gap.n <= 0)
+		model.gaps = model.gaps.filter((other) => other !== gap);
+	const behind = model.order[model.indexOf(gap.next)];
 	if (model === active && !past && behind)
 		timeline.update(behind);	/* the line above it says what is missing */
 }
