@@ -3,7 +3,9 @@
 A block under `<!-- run -->` runs as it stands, after the blocks before it on its page: it finds $URL, $UPROAR_PID and
 the server's file `keys`, which the server reads again behind each block. Elsewhere a command is a line behind `$ ` in
 an indented or console block, or a line of an sh block; what follows a `$ ` line until the block ends is what it prints,
-of which lines that the server says ("uproar: ...") must be the same."""
+of which lines that the server says ("uproar: ...") must be the same.
+
+And what docs/internals/faults.md names in its tables is there: options, errors, metrics, rules of the log, tests."""
 import glob
 import os
 import re
@@ -243,6 +245,74 @@ class Documents(unittest.TestCase):
         for place, before, _ in INSTEAD:
             self.assertTrue(not os.path.exists(os.path.join(ROOT, place)) or
                             any(document == place and before in command for document, command in there), (place, before))
+
+
+def read(*paths):
+    """The files of these names and patterns, one behind the other."""
+    text = ""
+    for path in sorted(sum((glob.glob(os.path.join(ROOT, each), recursive=True) for each in paths), [])):
+        with open(path) as file:
+            text += file.read()
+    return text
+
+
+class Faults(unittest.TestCase):
+    """The tables of faults: what each cell names in backticks, by its column."""
+
+    COLUMNS = ["fault", "what it comes to", "metric", "log", "tests", "others"]
+    FIELDS = {"same", "retry_ms", "lagged"}  # words of an outcome that are no errors
+
+    @classmethod
+    def setUpClass(cls):
+        cls.options = set(re.findall(r'OPTION\(\w+, "([\w-]+)"', read("engine/ops/tbl/options.h")))
+        cls.errors = set(re.findall(r"CHAT_ERROR\((\w+),", read("proto/chat/tbl/errors.h")))
+        cls.closes = set(re.findall(r'CHAT_CLOSE\(\w+, \d+, "(\w+)"', read("proto/chat/tbl/closes.h")))
+        cls.metrics = set(re.findall(r"^\| `uproar_(\w+?)(?:_total)?` \|", read("docs/operate/metrics.md"), re.M))
+        logs = " ".join(re.findall(r"\bLOG\(.*?\);", read("engine/**/*.c"), re.S))
+        cls.events = set(re.findall(r'"(\w+)"', logs)) | \
+            set(re.findall(r"^OFFENCE\((\w+),", read("engine/gate/tbl/offences.h"), re.M)) | \
+            {f"http_{name}" for name in re.findall(r"^REFUSAL\((\w+),", read("engine/gate/tbl/refusals.h"), re.M)} | \
+            {f"head_{name}" for name in re.findall(r"^HTTP_REFUSAL\((\w+),", read("proto/http/tbl/*.h"), re.M)}
+        cls.attacks = set(re.findall(r'^@attack\("(\w+)"', read("tests/attack/attacks_*.py"), re.M))
+
+    def rows(self):
+        for line in read("docs/internals/faults.md").split("\n"):
+            cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+            if line.startswith("| ") and cells != self.COLUMNS:
+                yield cells
+
+    def outcome(self, word):
+        return word[2:] in self.options if word.startswith("--") else \
+            not re.fullmatch(r"[a-z_]+", word) or word in self.errors | self.FIELDS
+
+    def metric(self, word):
+        name, label, value = re.fullmatch(r'(\w+|/api/)(?:{(\w+)="(\w+)"})?', word).groups()
+        known = {None: {None}, "reason": self.closes, "code": self.errors}[label]
+        return value in known and name in self.metrics | {"/api/"}
+
+    def event(self, word):
+        return word in self.events | {"/api/"}
+
+    def proof(self, word):
+        if "/" in word:
+            return os.path.exists(os.path.join(ROOT, word))
+        if "." not in word:
+            return word in self.attacks
+        file, name = word.split(".")
+        text = read(f"tests/unit/**/{file}.c", f"tests/integration/{file}.py", f"tests/lossyfs/{file}.py")
+        return re.search(rf"^ *(?:class|def) {name}\b|^Test\(\w+, {name}[,)]", text, re.M)
+
+    def test_all_that_is_named_is_there(self):
+        count = 0
+        for cells in self.rows():
+            self.assertEqual(len(cells), len(self.COLUMNS), cells)
+            self.assertTrue(all(cells), cells)
+            self.assertIn(re.split(r"\W", cells[-1])[0], ("check", "attack", "no"))
+            for cell, is_there in zip(cells[1:], (self.outcome, self.metric, self.event, self.proof)):
+                for word in re.findall(r"`([^`]+)`", cell):
+                    self.assertTrue(is_there(word), f"{cells[0]}: there is no {word}")
+            count += 1
+        self.assertGreater(count, 40)
 
 
 if __name__ == "__main__":
