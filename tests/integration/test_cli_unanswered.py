@@ -7,6 +7,34 @@ from harness import wait_until
 from test_cli import Staged, cli, command, message
 
 
+class Refused(Staged):
+    def test_a_send_that_is_refused_for_now_again_and_again(self):
+        def play(peer, number):
+            peer.greet()
+            while True:
+                peer.refuse(peer.hear("send"), *self.refusal[:1], retry_ms=self.refusal[1])
+
+        port = self.stage(play).port
+        for self.refusal in (("unavailable", 100), ("storage_full", 60000)):
+            status, _, err = cli(port, "--timeout", "1", "send", "r", "x", timeout=15)
+            self.assertEqual((status, err), (75, "uproar-cli: no acknowledgement for too long; refused for now: "
+                                             f"{self.refusal[0]}\n"))
+
+    def test_a_send_that_is_not_answered_any_more(self):
+        def play(peer, number):
+            peer.greet()
+            for said in range(3):
+                send = peer.hear("send")
+                if said == 0:
+                    peer.refuse(send, "unavailable", retry_ms=100)
+                elif said == 1:
+                    peer.take(send, 1)
+            peer.hear()
+
+        status, _, err = cli(self.stage(play).port, "--timeout", "1", "send", "r", stdin="one\ntwo\n", timeout=15)
+        self.assertEqual((status, err), (75, "uproar-cli: no acknowledgement for too long\n"))
+
+
 class NeverAnswered(Staged):
     def ends(self, op, *words, stdin=""):
         """How the program ends where the connection lives and that op is not answered: (status, stderr)."""

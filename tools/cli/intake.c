@@ -5,7 +5,6 @@
 #include "proto/json/json_string.h"
 #include "tools/cli/element.h"
 #include "tools/cli/escape.h"
-#include "tools/cli/escape.h"
 #include "tools/cli/session.h"
 
 #define MS 1000000ull
@@ -217,6 +216,7 @@ static void send_done(struct session *session, struct room *room, struct outbox_
 {
 	outbox_done(&room->outbox, entry);
 	flow_taken(session);
+	session->refused[0] = 0;
 	room->held = room->held && !outbox_is_empty(&room->outbox);
 	progress(session, now);
 	note_acknowledged(room, answer);
@@ -255,6 +255,15 @@ static void hold(struct session *session, struct room *room, const struct refusa
 	room->held = true;
 }
 
+static void note_refused(struct session *session, const struct refusal *refusal)
+{
+	struct text code = { 0 };
+
+	escape_put(&code, refusal->code, ESCAPE_PEOPLE);
+	snprintf(session->refused, sizeof(session->refused), "%.*s", (int)code.size, (const char *)code.bytes);
+	text_free(&code);
+}
+
 /* Whether a join is to be said again: said once, and not longer than one waits for a connection. */
 static bool is_joined_again(struct session *session, struct room *room, const struct refusal *refusal, uint64_t now)
 {
@@ -283,6 +292,7 @@ static void send_refused(struct session *session, struct room *room, struct outb
 		hold(session, room, refusal, now);
 	} else if (refusal->again && !is_of_room(refusal)) {
 		entry->id = 0;
+		note_refused(session, refusal);
 		flow_refused(session);
 		session->paused_ns = now + refusal->retry_ns;
 	} else if (code_is(refusal, "not_joined")) {

@@ -260,6 +260,15 @@ static const char *what_is_late(const struct session *session, uint64_t now)
 	return NULL;
 }
 
+/* With the reason that the server gave for what it did not take. */
+static void give_up_for(struct session *session, const char *late)
+{
+	const char *const reason = session->refused[0] ? "; refused for now: " : "";
+
+	snprintf(session->why, sizeof(session->why), "%s%s%s", late, reason, session->refused);
+	session_give_up(session, session->why);
+}
+
 static void give_up_if_late(struct session *session, uint64_t now)
 {
 	if (session->phase == SESSION_OVER)
@@ -268,7 +277,7 @@ static void give_up_if_late(struct session *session, uint64_t now)
 		const char *const late = what_is_late(session, now);
 
 		if (late && !link_has_more(&session->link)) /* we may not have come to it: a screen may be slow */
-			session_give_up(session, late);
+			give_up_for(session, late);
 	} else if (!(session->patient && session->up_ns > 0) && is_late(session, session->lost_ns, now)) {
 		session_give_up(session, session->why[0] ? session->why : "no connection for too long");
 	}

@@ -101,6 +101,7 @@ struct session {
 	uint64_t tokens_ns;
 	uint32_t window;          /* sends that may be under way, since one was refused for now; 0: all */
 	uint32_t taken;           /* at this window */
+	char refused[64];         /* why a send was, for now, since one was taken; for people */
 	uint64_t paused_ns;       /* the server asked to wait until then */
 	struct room rooms[SESSION_ROOMS_MAX];
 	struct ask asks[SESSION_ASKS_MAX];
