@@ -123,7 +123,7 @@ static void on_unanswered(void *owner, enum ask_kind kind, struct room *room)
 static void on_removed(void *owner, struct room *room)
 {
 	(void)owner;
-	check(room->phase == ROOM_IN);
+	check(room->phase == ROOM_OUT);
 }
 
 static void on_status(void *owner, const char *line)

@@ -35,6 +35,57 @@ class Refused(Staged):
         self.assertEqual((status, err), (75, "uproar-cli: no acknowledgement for too long\n"))
 
 
+class Removed(Staged):
+    """Who is put out of a room while an act or a question of theirs is under way there."""
+
+    def chat(self, op, stdin, answer):
+        """In a and b, of which a is taken away before answer(peer, command): (status, heard after it, stdout, stderr)"""
+        heard = []
+
+        def play(peer, number):
+            peer.welcome()
+            for _ in range(2 if number == 1 else 1):
+                peer.let_in(peer.hear("join"), recovered=number > 1)
+            if number == 1:
+                command = peer.hear(op)
+                peer.tell(ev="removed", room="a", act="kick")
+                answer(peer, command)
+            while True:
+                said = peer.hear()
+                heard.append((said["op"], said["room"]))
+                peer.take(said, 1)
+
+        status, out, err = cli(self.stage(play).port, "--timeout", "2", "join", "a", "b", stdin=stdin, timeout=30)
+        return status, heard, out, err
+
+    def test_what_is_answered_with_an_error(self):
+        for op, line, name in (("mod", "/ban Bob", "the act"), ("history", "/history", "history")):
+            with self.subTest(op):
+                status, heard, out, err = self.chat(op, f"{line}\nlost\n/join b\nsaid\n",
+                                                    lambda peer, command: peer.refuse(command, "not_joined"))
+                self.assertEqual((status, heard), (75, [("send", "b")]))
+                self.assertEqual(err, f"uproar-cli: a: {name} was refused: not_joined, no\n"
+                                      "uproar-cli: you are in no room: /join ROOM\n")
+                self.assertIn("[a] -- you were kicked out of a", out)
+
+    def test_what_is_done(self):
+        status, heard, _, err = self.chat("mod", "/kick Ann\n/join b\nsaid\n", lambda peer, command: peer.take(command, 1))
+        self.assertEqual((status, heard, err), (0, [("send", "b")], ""))
+
+    def test_what_is_lost(self):
+        def lose(peer, command):
+            raise ConnectionError
+
+        status, _, _, err = self.chat("mod", "/ban Bob\n", lose)
+        self.assertEqual(status, 75)
+        self.assertIn("a: the act was not answered before the connection was lost: whether it was done is not known", err)
+
+    def test_what_is_never_answered(self):
+        status, _, _, err = self.chat("mod", "/ban Bob\n", lambda peer, command: None)
+        self.assertEqual((status, err), (75, "uproar-cli: a: the act was not answered: whether it was done is not known\n"
+                                             "uproar-cli: no answer for too long\n"))
+
+
 class NeverAnswered(Staged):
     def ends(self, op, *words, stdin=""):
         """How the program ends where the connection lives and that op is not answered: (status, stderr)."""

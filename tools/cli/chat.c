@@ -221,11 +221,14 @@ static bool ask_again(struct chat *chat, uint64_t wait_ns)
 static void on_unanswered(void *owner, enum ask_kind kind, struct room *room)
 {
 	struct chat *const chat = owner;
+	const bool over = chat->session.phase == SESSION_OVER;
 	char text[ROOM_NAME_SIZE_MAX + 128];
 
-	if (chat->options->mode == MODE_SEARCH || (kind != ASK_MOD && ask_again(chat, 0)))
+	if (chat->options->mode == MODE_SEARCH ||
+	    (kind != ASK_MOD && !over && room->phase != ROOM_OUT && ask_again(chat, 0)))
 		return;
-	snprintf(text, sizeof(text), "%s: %s was not answered before the connection was lost%s", room->name, what[kind],
+	snprintf(text, sizeof(text), "%s: %s was not answered%s%s", room->name, what[kind],
+		 over ? "" : " before the connection was lost",
 		 kind == ASK_MOD ? ": whether it was done is not known" : "");
 	chat_fail(chat, text);
 }

@@ -286,8 +286,9 @@ static void send_refused(struct session *session, struct room *room, struct outb
 {
 	const struct answer answer = { .code = refusal->code, .message = refusal->message };
 	const bool too_long = session->timeout_ns > 0 && refusal->retry_ms > session->timeout_ns / MS;
+	const bool out = room->phase == ROOM_OUT;
 
-	if (refusal->again && is_of_room(refusal) && !too_long) {
+	if (refusal->again && is_of_room(refusal) && !too_long && !out) {
 		entry->id = 0;
 		hold(session, room, refusal, now);
 	} else if (refusal->again && !is_of_room(refusal)) {
@@ -295,7 +296,7 @@ static void send_refused(struct session *session, struct room *room, struct outb
 		note_refused(session, refusal);
 		flow_refused(session);
 		session->paused_ns = now + refusal->retry_ns;
-	} else if (code_is(refusal, "not_joined")) {
+	} else if (code_is(refusal, "not_joined") && !out) {
 		entry->id = 0;
 		room->phase = ROOM_WANTED;
 	} else {
@@ -329,6 +330,24 @@ static void answered(struct session *session, const struct ask *ask, const struc
 		join_done(session, ask->room, answer);
 	else
 		session->ops->on_answer(session->owner, ask->kind, ask->room, answer);
+}
+
+/* What we asked in a room that we are put out of is answered after that. */
+static void end_removal(struct session *session, struct room *room)
+{
+	if (room->phase != ROOM_OUT || session->phase == SESSION_OVER)
+		return;
+	for (size_t i = 0; i < SESSION_ASKS_MAX; i++)
+		if (session->asks[i].kind != ASK_NONE && session->asks[i].room == room)
+			return;
+	session_removed(session, room);
+}
+
+static void take_removal(struct session *session, struct room *room, struct span text)
+{
+	session->ops->on_event(session->owner, room, text);
+	room->phase = ROOM_OUT;
+	end_removal(session, room);
 }
 
 /* Of a command that the server could not read, so that it does not say which. */
@@ -365,6 +384,8 @@ static void take_answer(struct session *session, uint64_t id, const struct json_
 			answered(session, &ask, &answer, now);
 		else
 			refused(session, &ask, &refusal, now);
+		if (ask.room)
+			end_removal(session, ask.room);
 		return;
 	}
 	for (size_t i = 0; i < SESSION_ROOMS_MAX && id > 0; i++) {
@@ -393,13 +414,6 @@ static void take_notice(struct session *session, struct room *room, const struct
 		room->seq = number(next, 0) - 1;
 	}
 	session->ops->on_event(session->owner, room, text);
-}
-
-static void take_removal(struct session *session, struct room *room, struct span text)
-{
-	session->ops->on_event(session->owner, room, text);
-	session->ops->on_removed(session->owner, room);
-	session_forget(session, room);
 }
 
 void intake_message(struct session *session, struct span text, uint64_t now)

@@ -13,6 +13,7 @@ enum room_phase {
 	ROOM_WANTED,   /* join is to be sent */
 	ROOM_JOINING,  /* and has been */
 	ROOM_IN,
+	ROOM_OUT,     /* put out of it, but what was asked there is still to be answered */
 };
 
 struct room {

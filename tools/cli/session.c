@@ -107,12 +107,30 @@ void session_forget(struct session *session, struct room *room)
 	room->phase = ROOM_FREE;
 }
 
+void session_unanswered(struct session *session)
+{
+	for (size_t i = 0; i < SESSION_ASKS_MAX; i++) {
+		const struct ask ask = session->asks[i];
+
+		session->asks[i].kind = ASK_NONE;
+		if (ask.kind >= ASK_HISTORY)
+			session->ops->on_unanswered(session->owner, ask.kind, ask.room);
+	}
+}
+
+void session_removed(struct session *session, struct room *room)
+{
+	session->ops->on_removed(session->owner, room);
+	session_forget(session, room);
+}
+
 void session_give_up(struct session *session, const char *why)
 {
 	if (why != session->why)
 		snprintf(session->why, sizeof(session->why), "%s", why);
 	link_shut(&session->link, 0);
 	session->phase = SESSION_OVER;
+	session_unanswered(session);
 }
 
 /* Codes after which something must be mended first; 4408 cannot be, as we had said hello. */
@@ -165,17 +183,17 @@ void session_lost(struct session *session, int code, uint64_t now)
 	if (session->phase == SESSION_UP && now - session->up_ns >= STEADY_S * SECOND_NS)
 		session->attempts = 0;
 	session->phase = SESSION_WAITING;
-	for (size_t i = 0; i < SESSION_ASKS_MAX; i++) {
-		const struct ask ask = session->asks[i];
-
-		session->asks[i].kind = ASK_NONE;
-		if (ask.kind >= ASK_HISTORY)
-			session->ops->on_unanswered(session->owner, ask.kind, ask.room);
-	}
+	session_unanswered(session);
 	for (size_t i = 0; i < SESSION_ROOMS_MAX; i++) {
-		if (session->rooms[i].phase != ROOM_FREE)
+		if (session->rooms[i].phase == ROOM_OUT)
+			session_removed(session, &session->rooms[i]);
+		else if (session->rooms[i].phase != ROOM_FREE)
 			session->rooms[i].phase = ROOM_WANTED;
 		outbox_rewind(&session->rooms[i].outbox);
+	}
+	if (session->phase == SESSION_OVER) { /* with the last of the rooms */
+		text_free(&line);
+		return;
 	}
 	schedule(session, code, now);
 	snprintf(wait, sizeof(wait), "; the next attempt is in %.1f s", (double)(session->try_ns - now) / 1e9);

@@ -56,9 +56,9 @@ struct session_ops {
 	void (*on_gap)(void *owner, struct room *room, struct span reason);
 	/* Only answers that decide something: after a refused join the room is free. */
 	void (*on_answer)(void *owner, enum ask_kind kind, struct room *room, const struct answer *answer);
-	/* A question, or an act that may be done or not, was under way when the connection was lost. */
+	/* A question, or an act that may be done or not, was under way when the connection was lost, or we gave up. */
 	void (*on_unanswered)(void *owner, enum ask_kind kind, struct room *room);
-	/* We are in the room no more, which the last event has told; after this it is free. */
+	/* We are in the room no more, which an event has told, and all asked there is answered; then it is free. */
 	void (*on_removed)(void *owner, struct room *room);
 	/* The connection came or went, for people. */
 	void (*on_status)(void *owner, const char *line);
@@ -169,6 +169,12 @@ void intake_message(struct session *session, struct span text, uint64_t now);
 
 /* The connection is no more, for the code's reason. */
 void session_lost(struct session *session, int code, uint64_t now);
+
+/* What is asked and not answered yet never will be. */
+void session_unanswered(struct session *session);
+
+/* Nothing is open any more in a room that we were put out of. */
+void session_removed(struct session *session, struct room *room);
 
 /* Gives up: why is for people. */
 void session_give_up(struct session *session, const char *why);
