@@ -88,10 +88,14 @@ class DiskFaults(unittest.TestCase):
                 if of == room:
                     self.assertEqual((epoch, by_seq[seq]["data"]), (in_epoch, data), f"{room} {n}")
 
-    def kept_house(self):
-        """Whether this server has looked once for what there is to index and to drop."""
+    def counted(self, name, worker="writer|reader|search"):
+        """What threads of the store have counted."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.server.port}/metrics", timeout=60) as answer:
-            return re.search(r'^uproar_store_maintained_total{worker="writer"} [1-9]', answer.read().decode(), re.M)
+            found = re.findall(rf'^uproar_store_{name}_total{{worker="(?:{worker})"}} (\d+)', answer.read().decode(), re.M)
+        return sum(map(int, found))
+
+    def logged(self, event):
+        return any(f" {event} " in line for line in self.server.lines)
 
     def power_cut(self, loss="drop", seed=1):
         """The server is dead or dies now; the next one finds what was synced."""
@@ -106,6 +110,7 @@ class DiskFaults(unittest.TestCase):
     def ends_by_itself(self):
         self.assertTrue(wait_until(lambda: self.server.process.poll() is not None, 10), "it goes on")
         self.assertEqual(self.server.ended(), EXIT_DISK, "\n".join(self.server.lines[-5:]))
+        self.assertTrue(self.logged("store_failed"), self.server.lines)
 
     def nothing_acked(self, client, room, n):
         """The connection ends, or the send is refused; it is not acknowledged."""
@@ -136,6 +141,8 @@ class DiskFaults(unittest.TestCase):
             self.assertEqual(self.send(client, "general", 300 + again, 2000)["err"]["code"], "storage_full")
             self.assertIn("ok", self.send(client, "mem:live", 300 + again))
         self.assertGreaterEqual(self.server.metric("storage_full"), 4)
+        self.assertGreaterEqual(self.counted("full"), 4)
+        self.assertTrue(wait_until(lambda: self.logged("store_full")))
         self.assertIn("ok", client.ask(op="history", room="general", limit=5))
         self.disk.order("heal")
         for m in (n, 300, 301, 302, 400):
@@ -151,7 +158,7 @@ class DiskFaults(unittest.TestCase):
         self.assertEqual(self.server.stop(), 0)
         self.start()
         client = self.client("general")
-        self.assertTrue(wait_until(self.kept_house))
+        self.assertTrue(wait_until(lambda: self.counted("maintained", "writer") > 0), "it has looked for what there is to index")
         self.disk.order("fail", "write", "ENOSPC", 1, "once", "-wal")
         answers = [self.send(client, "general", n) for n in range(10, 13)]
         self.assertEqual([answer.get("err", {}).get("code") for answer in answers], ["storage_full", None, None])
@@ -260,7 +267,8 @@ class DiskFaults(unittest.TestCase):
         self.disk.order("sync")
         self.start()
         self.one_room_is_refused()
-        self.assertTrue(wait_until(lambda: any("log_corrupt" in line for line in self.server.lines), 5))
+        self.assertGreater(self.counted("corrupt"), 0)
+        self.assertTrue(wait_until(lambda: self.logged("log_corrupt"), 5))
         self.assertTrue(any("log_corrupt" in line and "hurt" in line for line in self.server.lines))
         self.power_cut()
         self.one_room_is_refused()
