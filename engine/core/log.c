@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/uio.h>
@@ -12,6 +13,7 @@
 
 #define LINES_A_SECOND 20
 #define LINE_MOST 4096
+#define TURN_NS 50000000 /* that a thread waits for its turn to write, at most */
 #define VALUE_MOST 1024 /* bytes of one value; what is longer is cut and marked with "..." */
 
 static _Atomic int log_least = LOG_INFO;
@@ -248,9 +250,8 @@ static size_t write_rest(int fd, const char *text, size_t size)
 	return done;
 }
 
-/* A pipe or a socket that is full because nobody reads it must not stop who logs. Files, terminals, and pipes before
- * Linux 6.4 know no RWF_NOWAIT: they are asked whether they take something. */
-static size_t write_unless_full(int fd, const char *text, size_t size)
+/* Files, terminals, and pipes before Linux 6.4 know no RWF_NOWAIT: they are asked whether they take something. */
+static size_t write_alone(int fd, const char *text, size_t size)
 {
 	const struct iovec whole = { .iov_base = (void *)(uintptr_t)text, .iov_len = size };
 	const ssize_t got = pwritev2(fd, &whole, 1, -1, RWF_NOWAIT);
@@ -260,6 +261,26 @@ static size_t write_unless_full(int fd, const char *text, size_t size)
 	if (done == size || ppoll(&out, 1, &(struct timespec){ 0 }, NULL) == 0)
 		return done;
 	return done + write_rest(fd, text + done, size - done); /* of a file perhaps a part is there already */
+}
+
+/* A pipe or a socket that is full because nobody reads it must not stop who logs. One thread at a time: where two find
+ * room for one line, the second would wait for a reader. Who holds the lock does so only where another process took
+ * that room; then the lines of the others are lost. */
+static size_t write_unless_full(int fd, const char *text, size_t size)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += TURN_NS;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	if (pthread_mutex_timedlock(&lock, &until) != 0)
+		return 0;
+	const size_t done = write_alone(fd, text, size);
+
+	pthread_mutex_unlock(&lock);
+	return done;
 }
 
 /* Where lines go, and whether the last that came there was cut, as on a disk that is full. */
