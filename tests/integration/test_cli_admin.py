@@ -3,6 +3,7 @@ import json
 import os
 import pty
 import re
+import resource
 import socket
 import subprocess
 import threading
@@ -163,6 +164,13 @@ class Admin(unittest.TestCase):
         self.assertNotRegex(said.decode(), "[\u009b\u202e]")
         self.assertEqual(json.loads(said)["events"][0]["data"], {"text": "\u009b31m\u202e", "n": 1})
         self.assertIn('"\u009b31m\u202e"', self.admin("--json", "history", "cli.json"), "a pipe gets it as it came")
+
+    def test_a_head_that_is_wider_than_it_was_sent(self):
+        url = answering(self, '{"rows":[{"\\u202e\\u202e":1,"b":2}]}')
+        ran = subprocess.run([PROGRAM, "admin", "--url", url, "info"], capture_output=True, text=True, timeout=60,
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 28, 1 << 28)))
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        self.assertEqual(ran.stdout, "rows:\n\\u{202e}\\u{202e}  b\n1                 2\n")
 
     def test_the_server_itself(self):
         self.assertIn("api: v1\n", self.admin("info"))

@@ -158,6 +158,17 @@ static void put_heads(struct text *out, const struct columns *columns)
 	text_puts(out, "\n");
 }
 
+/* As it is shown, which may be wider than it was sent. */
+static size_t head_width(struct span key)
+{
+	struct text head = { 0 };
+
+	put_value(&head, key);
+	const size_t width = width_of(text_span(&head));
+	text_free(&head);
+	return width;
+}
+
 static void put_table(struct text *out, struct span array)
 {
 	struct columns columns = { .count = 0 };
@@ -172,7 +183,7 @@ static void put_table(struct text *out, struct span array)
 			while (i < columns.count && !span_equal(columns.keys[i], key))
 				i++;
 			if (i == columns.count && i < COLUMNS_MAX) {
-				columns.widths[i] = width_of(key) - 2;
+				columns.widths[i] = head_width(key);
 				columns.keys[columns.count++] = key;
 			}
 		}
