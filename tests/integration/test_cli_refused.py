@@ -207,6 +207,22 @@ class Asks(Typed, Staged):
         status, _, err = cli(self.stage(play).port, "--timeout", "1", "join", "r", stdin="/ban Bob\n")
         self.assertEqual((status, err), (75, "uproar-cli: r: the act was refused: unavailable, no\n"))
 
+    def test_each_line_is_said_again_for_as_long(self):
+        def play(peer, number):
+            peer.greet(recovered=True)
+            if number == 1:
+                peer.refuse(peer.hear("mod"), "unavailable", retry_ms=100)
+                peer.hear("mod")
+                return
+            peer.refuse(peer.hear("history"), "unavailable", retry_ms=3600)
+            history = peer.hear("history")
+            peer.tell(re=history["id"], ok={"room": "r", "events": [message(1, "here")], "more": False})
+            peer.hear()
+
+        status, out, err = cli(self.stage(play).port, "--timeout", "4", "join", "r", stdin="/ban Bob\n/history\n")
+        self.assertEqual((status, len(out)), (75, 1), err)
+        self.assertNotIn("history was refused", err)
+
     def test_a_pipes_acts_keep_to_the_limits_of_hello(self):
         times = []
 

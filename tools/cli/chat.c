@@ -227,6 +227,7 @@ static void on_unanswered(void *owner, enum ask_kind kind, struct room *room)
 	if (chat->options->mode == MODE_SEARCH ||
 	    (kind != ASK_MOD && !over && room->phase != ROOM_OUT && ask_again(chat, 0)))
 		return;
+	chat->again_ns = 0;
 	snprintf(text, sizeof(text), "%s: %s was not answered%s%s", room->name, what[kind],
 		 over ? "" : " before the connection was lost",
 		 kind == ASK_MOD ? ": whether it was done is not known" : "");
