@@ -136,6 +136,11 @@ class Admin(unittest.TestCase):
             err = self.admin("batch", stdin="{}\n" * 4, status=status, url=url)
             self.assertEqual(err.replace("uproar-cli admin: ", ""), said)
 
+    def test_a_batch_that_is_not_answered_whole(self):
+        unknown = "uproar-cli admin: line 2: no answer to it; whether it was done is not known\n"
+        for body, said in (('{"results":[{"seq":1}]}', unknown), ("{}", unknown.replace("2", "1") + unknown)):
+            self.assertEqual(self.admin("batch", stdin="{}\n{}\n", url=answering(self, body), status=75), said)
+
     def test_what_may_be_tried_again_is_the_servers_429_and_5xx(self):
         statuses = dict(table("engine/api/tbl/api_statuses.h", r"^API_STATUS\((\w+), (\d+)\)") +
                         table("engine/api/tbl/api_errors.h", r"^API_ERROR\((\w+), (\d+),"))

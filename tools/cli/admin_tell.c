@@ -53,16 +53,17 @@ static int tell_result(struct span result, bool json, uint64_t line)
 static int tell_results(struct span body, bool json, struct span lines)
 {
 	static const struct json_name name = { "results" };
-	struct json_value results;
-	struct span result;
+	struct json_value results = { .type = JSON_ABSENT };
+	struct span rest = SPAN(""), result;
 	int status = EXIT_DONE;
 
-	if (lines.size == 0 || json_scan_object_deep(&results, &name, 1, body.bytes, body.size) < 0 ||
-	    results.type != JSON_ARRAY)
-		return EXIT_DONE;
-	while (element_next(&results.token, &result) && lines.size > 0) {
+	if (json_scan_object_deep(&results, &name, 1, body.bytes, body.size) > 0 && results.type == JSON_ARRAY)
+		rest = results.token;
+	while (lines.size > 0) {
 		uint64_t line;
 
+		if (!element_next(&rest, &result))
+			result = SPAN("null"); /* there are fewer than there were commands */
 		memcpy(&line, lines.bytes, sizeof(line));
 		lines = span_of(lines.bytes + sizeof(line), lines.size - sizeof(line));
 		const int one = tell_result(result, json, line);
