@@ -1,10 +1,12 @@
 """uproar-cli where the server is there and does not answer, or not with what was asked for: it ends, and says why."""
+import os
 import subprocess
+import threading
 import time
 import unittest
 
 from harness import wait_until
-from test_cli import Staged, cli, command, message
+from test_cli import Stage, Staged, Typed, cli, command, message
 
 
 class Refused(Staged):
@@ -129,6 +131,36 @@ class NeverAnswered(Staged):
         self.assertTrue(wait_until(lambda: said and time.monotonic() - said[0] > 2.5))
         out, err = chat.communicate(timeout=30)
         self.assertEqual((chat.returncode, len(out.splitlines()), err), (0, 300, b""))
+
+
+class Hello(Typed, Staged):
+    def test_a_room_that_is_joined_before_hello_is_answered_waits(self):
+        heard, answer = [], threading.Event()
+
+        def play(peer, number):
+            heard.append(peer.hear("hello"))
+            answer.wait(20)
+            peer.tell(re=heard[0]["id"], ok={"ping": 25, "limits": Stage.LIMITS})
+            for _ in range(2):
+                heard.append(peer.hear("join"))
+                peer.let_in(heard[-1])
+            peer.hear()
+
+        def processor():
+            with open(f"/proc/{self.pid}/stat") as file:
+                return sum(map(int, file.read().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+        self.stage(play)
+        self.open("join", "r")
+        self.assertTrue(wait_until(lambda: heard))
+        os.write(self.tty, b"/join b\r")
+        before, begin = processor(), time.monotonic()
+        self.assertTrue(wait_until(lambda: time.monotonic() - begin > 2))
+        self.assertLess(processor() - before, 0.4)
+        answer.set()
+        self.assertTrue(wait_until(lambda: len(heard) == 3))
+        os.write(self.tty, b"\x04")
+        self.assertEqual(self.ended(), 0)
 
 
 if __name__ == "__main__":

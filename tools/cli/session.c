@@ -362,7 +362,8 @@ int session_wait_ms(const struct session *session, uint64_t now)
 	if (session->phase == SESSION_WAITING) {
 		next[0] = until(session->try_ns, now);
 	} else {
-		next[0] = flow_wait_ns(session, now);
+		if (session->phase == SESSION_UP) /* until then nothing more is sent */
+			next[0] = flow_wait_ns(session, now);
 		next[1] = SECOND_NS; /* pings and timeouts are not measured finer */
 		if (session->leave_ns > 0)
 			next[2] = until(session->leave_ns, now);
