@@ -39,20 +39,28 @@ static struct throttle_entry *entry_of(struct throttle *throttle, uint32_t rule,
 	return vacant ? vacant : &throttle->others[rule];
 }
 
-bool throttle_take(struct throttle *throttle, uint32_t rule, uint64_t network, uint64_t now_ms, uint32_t *untold)
+bool throttle_one(struct throttle_entry *entry, uint64_t now_ms, uint32_t *untold)
 {
-	CHECK(rule < THROTTLE_RULES_MAX && now_ms > 0);
-
-	struct throttle_entry *entry = entry_of(throttle, rule, network, now_ms);
-
+	CHECK(now_ms > 0);
 	if (entry->since_ms != 0 && !is_over(entry, now_ms)) {
 		entry->untold += entry->untold < UINT32_MAX;
 		return false;
 	}
 	*untold = entry->untold;
 	entry->since_ms = now_ms;
-	entry->rule = rule;
 	entry->untold = 0;
+	return true;
+}
+
+bool throttle_take(struct throttle *throttle, uint32_t rule, uint64_t network, uint64_t now_ms, uint32_t *untold)
+{
+	CHECK(rule < THROTTLE_RULES_MAX);
+
+	struct throttle_entry *entry = entry_of(throttle, rule, network, now_ms);
+
+	if (!throttle_one(entry, now_ms, untold))
+		return false;
+	entry->rule = rule;
 	if (throttle->over_ms == 0 || now_ms + THROTTLE_WINDOW_MS < throttle->over_ms)
 		throttle->over_ms = now_ms + THROTTLE_WINDOW_MS;
 	return true;

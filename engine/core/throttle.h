@@ -33,6 +33,9 @@ struct throttle {
 /* An event, at now_ms > 0. True: tell it, and that there were *untold more before that were not told. */
 bool throttle_take(struct throttle *throttle, uint32_t rule, uint64_t network, uint64_t now_ms, uint32_t *untold);
 
+/* The same of one kind of event alone, whose entry was zeros at first; throttle_over() does not know of it. */
+bool throttle_one(struct throttle_entry *entry, uint64_t now_ms, uint32_t *untold);
+
 /* Takes out a rule and network whose time is over with events untold; false when there is none (left). */
 bool throttle_over(struct throttle *throttle, uint64_t now_ms, struct throttle_entry *over);
 

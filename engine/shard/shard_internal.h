@@ -30,6 +30,7 @@ struct shard {
 	uint64_t tick_ms;
 	uint64_t grace_ms; /* until when no deadline is judged; 0: there is no such time */
 	uint64_t accept_ms; /* when to try accepting again; 0: no need */
+	struct throttle_entry accept_told; /* of lines about that */
 	uint32_t in_next; /* whose mail comes first in the next turn */
 	bool mail_left; /* the last turn stopped with mail unread */
 	bool stopped;

@@ -1,6 +1,9 @@
 /* One turn: what the ring collected, what came by mail, what time it is; then what goes out. */
 #include "engine/shard/shard_internal.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "engine/core/clock.h"
 #include "engine/core/log.h"
 #include "engine/gate/call.h"
@@ -66,6 +69,23 @@ static void run_call(struct gate *gate, uint64_t word)
 	call->run(gate, call);
 }
 
+/* The ring's own tables are full, or the machine refused. */
+static void pause_accepting(struct shard *shard, int error)
+{
+	struct gate *gate = &shard->gate;
+	const bool full = error == -ENFILE && gate->net.open > gate->net.limits.connections_max;
+	uint32_t more;
+
+	gate_count(gate, COUNTER_accept_paused);
+	shard->accept_ms = gate->draining ? 0 : gate->now_ms + ACCEPT_AGAIN_MS;
+	if (!throttle_one(&shard->accept_told, gate->now_ms, &more))
+		return;
+	LOG(LOG_WARN, "accept_paused", LOG_TEXT("reason", full ? "every place is taken" : strerror(-error)),
+	    LOG_U64("open", gate->net.open), LOG_U64("more", more),
+	    LOG_TEXT("do", full ? "raise --connections; it goes on by itself"
+				: "see fs.file-max and the memory of the machine; it goes on by itself"));
+}
+
 static void run_event(struct shard *shard, const struct ring_event *event)
 {
 	struct gate *gate = &shard->gate;
@@ -80,9 +100,7 @@ static void run_event(struct shard *shard, const struct ring_event *event)
 		return;
 	}
 	if (event->kind == RING_ACCEPT_FAILED) {
-		gate_count(gate, COUNTER_accept_paused);
-		LOG(LOG_WARN, "accept_paused", LOG_I64("error", event->result), LOG_U64("open", gate->net.open));
-		shard->accept_ms = gate->draining ? 0 : gate->now_ms + ACCEPT_AGAIN_MS;
+		pause_accepting(shard, event->result);
 		return;
 	}
 	struct conn *conn = net_event(&gate->net, event);

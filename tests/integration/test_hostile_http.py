@@ -401,6 +401,30 @@ class Full(unittest.TestCase):
             kept.close()
             self.assertTrue(wait_until(lambda: self.is_counted(server)))
 
+    def test_a_pause_of_accepting_is_told_once_in_ten_seconds(self):
+        """Nineteen places and what may wait for one; one of them asks how often accepting was tried again."""
+        began = time.monotonic()
+        with Server("--cores", "1", "--connections", "3", "--backlog", "16", "--handshake-timeout", "5m") as server:
+            kept, silent = Raw(server.port), [socket.socket() for _ in range(60)]
+            for one in silent:
+                one.setblocking(False)
+                one.connect_ex(("127.0.0.1", server.port))
+            self.assertTrue(wait_until(lambda: self.pauses(kept) >= 20))
+            for one in silent:
+                one.close()
+            kept.close()
+            may = 1 + (time.monotonic() - began) // 10
+        told = [line for line in server.lines if " accept_paused " in line]
+        self.assertTrue(1 <= len(told) <= may, told)
+        self.assertRegex(told[0], r'core=0 reason="every place is taken" open=\d+ more=0 do="raise --connections;')
+
+    def pauses(self, kept):
+        heard = kept.say("GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n").head()
+        size = int(re.search(rb"\r\nContent-Length: (\d+)\r\n", heard, re.I).group(1))
+        while len(heard) < heard.index(b"\r\n\r\n") + 4 + size:
+            heard += kept.socket.recv(1 << 16)
+        return int(re.search(rb'\nuproar_accept_paused_total{core="0"} (\d+)\n', heard).group(1))
+
     def is_counted(self, server):
         try:
             return server.metric("turned_away") >= 30

@@ -144,6 +144,19 @@ Test(throttle, a_network_whose_count_is_untold_is_not_pushed_out)
 	cr_assert_eq(told + counted, events);
 }
 
+Test(throttle, one_kind_alone_needs_no_table)
+{
+	struct throttle_entry entry = { 0 };
+
+	cr_assert(throttle_one(&entry, 1000, &untold));
+	cr_assert_eq(untold, 0);
+	for (int i = 0; i < 100; i++)
+		cr_assert(!throttle_one(&entry, 1000 + WINDOW - 1, &untold));
+	cr_assert(throttle_one(&entry, 1000 + WINDOW, &untold));
+	cr_assert_eq(untold, 100);
+	cr_assert(!throttle_one(&entry, 1001 + WINDOW, &untold));
+}
+
 Test(throttle, rule_past_the_last_is_our_mistake, .signal = SIGABRT)
 {
 	take(THROTTLE_RULES_MAX, 1, 1);
