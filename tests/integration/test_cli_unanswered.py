@@ -18,7 +18,7 @@ class Refused(Staged):
 
         port = self.stage(play).port
         for self.refusal in (("unavailable", 100), ("storage_full", 60000)):
-            status, _, err = cli(port, "--timeout", "1", "send", "r", "x", timeout=15)
+            status, _, err = cli(port, "--timeout", "2", "send", "r", "x", timeout=30)
             self.assertEqual((status, err), (75, "uproar-cli: no acknowledgement for too long; refused for now: "
                                              f"{self.refusal[0]}\n"))
 
@@ -33,7 +33,7 @@ class Refused(Staged):
                     peer.take(send, 1)
             peer.hear()
 
-        status, _, err = cli(self.stage(play).port, "--timeout", "1", "send", "r", stdin="one\ntwo\n", timeout=15)
+        status, _, err = cli(self.stage(play).port, "--timeout", "2", "send", "r", stdin="one\ntwo\n", timeout=30)
         self.assertEqual((status, err), (75, "uproar-cli: no acknowledgement for too long\n"))
 
 
@@ -57,7 +57,7 @@ class Removed(Staged):
                 heard.append((said["op"], said["room"]))
                 peer.take(said, 1)
 
-        status, out, err = cli(self.stage(play).port, "--timeout", "2", "join", "a", "b", stdin=stdin, timeout=30)
+        status, out, err = cli(self.stage(play).port, "--timeout", "3", "join", "a", "b", stdin=stdin, timeout=30)
         return status, heard, out, err
 
     def test_what_is_answered_with_an_error(self):
@@ -99,7 +99,7 @@ class NeverAnswered(Staged):
             while True:
                 peer.hear()
 
-        status, _, err = cli(self.stage(play).port, "--timeout", "1", *words, stdin=stdin, timeout=15)
+        status, _, err = cli(self.stage(play).port, "--timeout", "2", *words, stdin=stdin, timeout=30)
         return status, err
 
     def test_a_join(self):
@@ -123,12 +123,12 @@ class NeverAnswered(Staged):
             peer.take(send, 300)
             peer.hear()
 
-        chat = subprocess.Popen(command(self.stage(play).port, "--timeout", "1", "join", "r"), stdin=subprocess.PIPE,
+        chat = subprocess.Popen(command(self.stage(play).port, "--timeout", "3", "join", "r"), stdin=subprocess.PIPE,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(chat.kill)
         chat.stdin.write(b"hello\n")
         chat.stdin.flush()
-        self.assertTrue(wait_until(lambda: said and time.monotonic() - said[0] > 2.5))
+        self.assertTrue(wait_until(lambda: said and time.monotonic() - said[0] > 4.5))
         out, err = chat.communicate(timeout=30)
         self.assertEqual((chat.returncode, len(out.splitlines()), err), (0, 300, b""))
 
