@@ -14,6 +14,7 @@
 
 #define RETRY_MS 1000
 #define FULL_RETRY_MS 5000
+#define DAMAGE_TOLD_MS 10000
 #define WAITING_BYTES_MAX (32u << 20) /* of commands that wait for the store, a core */
 
 void disk_enter(struct home *home, const struct room *room, struct room_disk *disk)
@@ -356,9 +357,9 @@ static enum store_status loaded(struct home *home, struct room *room, const stru
 static void stored_load(struct home *home, struct room *room, struct store_job *job)
 {
 	struct room_disk *disk = room_disk(home, room);
-	const enum store_status status = loaded(home, room, job);
 	struct waiting_command *waiting = disk->held.first;
 
+	job->status = loaded(home, room, job);
 	disk->loading = false;
 	disk->held = (struct waiting_list){ 0 };
 	if (PLANTED(8) && waiting && waiting->next) { /* what came second while it was loaded is lost */
@@ -367,19 +368,46 @@ static void stored_load(struct home *home, struct room *room, struct store_job *
 		waiting->next = lost->next;
 		disk_waited(home, lost);
 	}
-	if (status == STORE_CORRUPT)
-		LOG(LOG_ERROR, "log_corrupt", LOG_SPAN("room", job->room));
 	while (waiting) {
 		struct waiting_command *next = waiting->next;
 
-		if (status == STORE_OK)
+		if (job->status == STORE_OK)
 			home_run(home, waiting_mail(waiting));
 		else if (waiting_mail(waiting)->op != CHAT_OP_leave || waiting_mail(waiting)->command.id != 0)
-			disk_refuse(home, waiting_mail(waiting), status);
+			disk_refuse(home, waiting_mail(waiting), job->status);
 		disk_waited(home, waiting);
 		waiting = next;
 	}
 	room_trim(home, room);
+}
+
+/* Whoever asks for a damaged room makes no line each time, nor hides another one. */
+static bool damage_is_told(struct damage *damage, uint64_t room, uint64_t now_ms)
+{
+	if (damage->count == 0 || now_ms - damage->since_ms >= DAMAGE_TOLD_MS) {
+		damage->since_ms = now_ms;
+		damage->count = 0;
+	}
+	for (uint32_t i = 0; i < damage->count; i++)
+		if (damage->rooms[i] == room)
+			return true;
+	if (damage->count == DAMAGE_ROOMS)
+		return true;
+	damage->rooms[damage->count++] = room;
+	return false;
+}
+
+static void damage_tell(struct home *home, const struct room *room, const struct store_job *job)
+{
+	struct damage *damage = &home->damage;
+
+	if (damage_is_told(damage, directory_at(home->directory, room->place)->hash, home->now_ms)) {
+		damage->untold++;
+		return;
+	}
+	LOG(LOG_ERROR, "log_corrupt", LOG_SPAN("room", job->room), LOG_U64("seq", job->seq_asked),
+	    LOG_U64("more", damage->untold), LOG_TEXT("do", "restore the store from a copy; other rooms go on"));
+	damage->untold = 0;
 }
 
 void disk_stored(struct home *home, struct room *room, struct store_job *job)
@@ -394,6 +422,8 @@ void disk_stored(struct home *home, struct room *room, struct store_job *job)
 
 	CHECK(disk->jobs > 0 && (size_t)job->op < sizeof(stored) / sizeof(stored[0]));
 	stored[job->op](home, room, job);
+	if (job->status == STORE_CORRUPT)
+		damage_tell(home, room, job);
 	/* Only now may the room be forgotten. */
 	disk->jobs--;
 	store_job_give(job);

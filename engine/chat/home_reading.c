@@ -6,7 +6,6 @@
 #include "engine/chat/home_reply.h"
 #include "engine/core/check.h"
 #include "engine/core/mutant.h"
-#include "engine/core/log.h"
 #include "proto/chat/limits.h"
 
 #define RETRY_MS 1000
@@ -303,9 +302,7 @@ void reading_stored(struct home *home, struct room *room, struct store_job *job)
 			forget(disk, reading);
 		return;
 	}
-	if (job->status == STORE_CORRUPT)
-		LOG(LOG_ERROR, "log_corrupt", LOG_SPAN("room", job->room), LOG_U64("after", job->seq_asked));
-	else if (job->first > disk->first)
+	if (job->status != STORE_CORRUPT && job->first > disk->first)
 		disk->first = job->first < room->log.last + 1 ? job->first : room->log.last + 1;
 
 	struct waiting_command *waiting = reading->waiting.first;

@@ -34,6 +34,16 @@ struct room {
 	char epoch[ROOM_EPOCH_SIZE];
 };
 
+#define DAMAGE_ROOMS 8
+
+/* What the log was told of damaged rooms in these ten seconds. */
+struct damage {
+	uint64_t since_ms;
+	uint64_t rooms[DAMAGE_ROOMS]; /* hashes of their names */
+	uint32_t count;               /* of rooms */
+	uint32_t untold;              /* answers since the last line */
+};
+
 struct home {
 	struct slab rooms, disks;
 	struct roster roster;
@@ -58,6 +68,7 @@ struct home {
 	uint64_t counted_ms;
 	uint64_t now_ms, wall_ms; /* of this command */
 	struct busy busy;
+	struct damage damage;
 };
 
 static inline struct room *room_at(const struct home *home, uint32_t index)
