@@ -86,7 +86,10 @@ static enum api_error judge_key(struct api_call *call)
 		return API_ERR_forbidden;
 	call->retry_ms =
 		quota_take(&gate->api->quotas[request->key_index], limits->per_s, limits->burst, gate->now_ms);
-	return call->retry_ms == 0 ? API_OK : API_ERR_rate_limited;
+	if (call->retry_ms == 0)
+		return API_OK;
+	offence(gate, call->conn, OFFENCE_api_rate);
+	return API_ERR_rate_limited;
 }
 
 void api_charge(struct api_call *call, uint32_t commands)
@@ -119,7 +122,10 @@ static enum api_error judge_body(struct api_call *call)
 		return API_ERR_length_required;
 	if (head->has_body && !is_json(http_head_field(head, "content-type")))
 		return API_ERR_unsupported_media_type;
-	return head->content_length > call->gate->api->limits.body_max ? API_ERR_too_large : API_OK;
+	if (head->content_length <= call->gate->api->limits.body_max)
+		return API_OK;
+	offence(call->gate, call->conn, OFFENCE_api_body);
+	return API_ERR_too_large;
 }
 
 static enum api_error judge_load(struct api_call *call, size_t whole)
@@ -215,6 +221,7 @@ static void refuse_coding(struct gate *gate, struct conn *conn, const struct htt
 {
 	const struct api_request request = { .unread = true, .head_only = http_head_only(head) };
 
+	offence(gate, conn, OFFENCE_head_coding);
 	api_answer_error(gate, conn, &request, API_ERR_length_required, NULL, 0, NULL);
 }
 

@@ -39,10 +39,12 @@ static void closed_by_peer(struct gate *gate, struct conn *conn, const struct ws
 	struct ws_close close;
 	const int result = ws_close_parse(&close, message->bytes, message->size);
 
-	if (result < 0)
+	if (result < 0) {
+		offence(gate, conn, OFFENCE_protocol_error);
 		session_close(gate, conn, reason_of(-result));
-	else
+	} else {
 		session_close_back(gate, conn, close.code);
+	}
 	conn_finish(&gate->net, conn, CONN_END_SENT);
 }
 
@@ -85,12 +87,14 @@ static void pinged(struct gate *gate, struct conn *conn, const struct ws_message
 
 static void run_message(struct gate *gate, struct conn *conn, const struct ws_message *message)
 {
-	if (session_of(gate, conn)->phase == SESSION_ECHO)
+	if (session_of(gate, conn)->phase == SESSION_ECHO) {
 		echo_message(gate, conn, message);
-	else if (message->opcode == WS_BINARY)
+	} else if (message->opcode == WS_BINARY) {
+		offence(gate, conn, OFFENCE_binary);
 		session_close(gate, conn, CHAT_CLOSE_unsupported);
-	else
+	} else {
 		command_text(gate, conn, message->bytes, message->size);
+	}
 }
 
 /* As it came, compressed: the assembly could not check what it says. */

@@ -157,7 +157,7 @@ static void live_due(struct gate *gate, struct conn *conn)
 	if (end_slow(gate, conn) || end_late(gate, conn) || !expiry_tend(gate, conn))
 		return;
 	if (session->pinged && silent_ms >= limits->pong_ms) {
-		gate_count(gate, COUNTER_no_pong);
+		offence(gate, conn, OFFENCE_no_pong);
 		session_close(gate, conn, CHAT_CLOSE_no_pong);
 		return;
 	}

@@ -125,6 +125,11 @@ class ApiCase(unittest.TestCase):
         self.assertEqual(status, 200, body)
         return body
 
+    def told(self, rule):
+        """The rule of a limit that was met stands in the log, with the network."""
+        line = re.compile(rf' {rule}\b.*from="127\.0\.0\.0/24"')
+        self.assertTrue(wait_until(lambda: any(line.search(said) for said in self.server.lines)), rule)
+
     def bad(self, expected, code, *what, **how):
         status, fields, body = self.ask(*what, **how)
         self.assertEqual((status, body["error"]["code"]), (expected, code), body)
@@ -398,6 +403,7 @@ class Bodies(ApiCase):
         self.good("POST", "/api/v1/publish", self.padded(4096))
         fields, _ = self.bad(413, "too_large", "POST", "/api/v1/publish", self.padded(4097))
         self.assertEqual(fields["connection"], "close")
+        self.told("api_body")
 
     def test_a_body_in_pieces_and_requests_in_a_row(self):
         request = self.http.request("POST", "/api/v1/publish", self.padded(1000))
@@ -430,6 +436,7 @@ class Bodies(ApiCase):
         self.bad(411, "length_required", "POST", "/api/v1/publish", publish, length=False)
         self.bad(411, "length_required", "POST", "/api/v1/publish", publish, length=False,
                  fields="Transfer-Encoding: chunked\r\n")
+        self.told("head_coding")
         http = Http(self.server.port)
         http.send(http.request("HEAD", "/api/v1/info", fields="Transfer-Encoding: chunked\r\n"))
         self.assertEqual(http.answer(head_only=True)[0], 411)
@@ -537,6 +544,7 @@ class Flood(ApiCase):
         self.assertEqual((status, body["error"]["code"]), (429, "rate_limited"))
         self.assertGreater(int(fields["retry-after"]), 0)
         self.assertGreater(body["error"]["retry_ms"], 0)
+        self.told("api_rate")
         self.good("GET", "/api/v1/info", key="graph")
 
     def test_a_batch_costs_what_is_in_it(self):

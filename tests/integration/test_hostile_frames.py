@@ -47,8 +47,15 @@ class Breaches(Hostile):
                 client.socket.sendall(frame(1, HELLO) + bytes_)
                 self.assertEqual(closed_with(client), code, what)
                 client.close()
-        self.assert_told("protocol_error", "protocol_errors", len(self.ROWS) - 4)
+        self.assert_told("protocol_error", "protocol_errors", len(self.ROWS))
         self.assert_serves()
+
+    def test_binary_where_text_is_spoken(self):
+        client = Client(self.server.port)
+        client.socket.sendall(frame(1, HELLO) + frame(2, b"x"))
+        self.assertEqual(closed_with(client), 1003)
+        client.close()
+        self.assert_told("binary", "protocol_errors")
 
     def test_the_log_tells_once_and_then_how_many(self):
         for _ in range(50):

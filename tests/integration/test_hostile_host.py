@@ -53,6 +53,7 @@ class Stall(Hostile):
         begin = time.monotonic()
         self.assertEqual(closed_with(silent), 4504)
         self.assertLess(time.monotonic() - begin, 6)
+        self.assert_told("no_pong", "no_pong")
 
 
 class Gone(Hostile):
