@@ -10,6 +10,9 @@ from harness import Client, Server, wait_until
 from hostile import Bystander, Hostile, closed_with
 
 
+REQUEST = b"GET /healthz HTTP/1.1\r\nHost: test\r\nUser-Agent: test\r\n\r\n"
+
+
 def refused(port):
     """The status that a newcomer gets; 101 when it is let in."""
     try:
@@ -20,7 +23,24 @@ def refused(port):
 
 
 class Stall(Hostile):
-    options = ("--ping", "1s", "--pong", "1s", "--slow-timeout", "2s")
+    options = ("--ping", "1s", "--pong", "1s", "--slow-timeout", "2s", "--handshake-timeout", "2s", "--hello-timeout", "2s",
+               "--message-timeout", "2s")
+
+    def begun(self):
+        """Who is in the middle of a head, of saying who they are, of a message: and what each still has to say."""
+        head = socket.create_connection(("127.0.0.1", self.server.port), 20)
+        hello, message = Client(self.server.port), Client(self.server.port, "message")
+        head.sendall(REQUEST[:40])
+        message.frame(1, b'{"op":"ping",', fin=False)
+        return head, hello, message
+
+    def goes_on(self, head, hello, message):
+        head.sendall(REQUEST[40:])
+        message.frame(0, b'"id":99}')
+        hello.say(op="hello", id=98, name="hello")
+        self.assertIn(b" 200 ", head.recv(4096))
+        self.assertEqual(hello.event()["re"], 98)
+        self.assertEqual(message.event()["re"], 99)
 
     def test_a_process_that_stood_still_ends_nobody_for_it(self):
         clients = [Client(self.server.port, f"m{n}") for n in range(50)]
@@ -31,9 +51,11 @@ class Stall(Hostile):
             pass
         for client in clients:
             client.say(op="pong")
+        begun = self.begun()
         os.kill(self.server.process.pid, signal.SIGSTOP)
-        time.sleep(4)  # four times what a silent client has
+        time.sleep(5)  # more than any deadline here, as a minute is more than any that is not set
         os.kill(self.server.process.pid, signal.SIGCONT)
+        self.goes_on(*begun)
         self.assertTrue(wait_until(lambda: self.server.metric("stalls") >= 2), "both cores have looked at the clock")
         asked.say(op="pong")  # it answers as late as the question was late
         for client in clients:
@@ -41,7 +63,8 @@ class Stall(Hostile):
         self.assertIn("ok", asked.ask(op="ping"))
         for client in clients:
             self.assertIn("ok", client.ask(op="ping"))
-        self.assertEqual(self.server.metric("no_pong"), 0)
+        for counter in ("no_pong", "slow_closed", "handshake_timeout", "hello_timeout", "message_timeouts"):
+            self.assertEqual(self.server.metric(counter), 0, counter)
         self.assertGreaterEqual(self.server.metric("stalls"), 1)
         self.assertGreater(self.lines("stalled")[0]["ms"], 3000)
 
