@@ -249,6 +249,11 @@ void ring_stats(const struct ring *ring, struct ring_stats *stats)
 	*stats = ring->stats;
 }
 
+const struct ring_stats *sim_ring_stats(uint32_t core)
+{
+	return &rings[core]->stats;
+}
+
 static bool accept_one(struct ring *ring, struct ring_event *event)
 {
 	if (!ring->accepting)
@@ -295,6 +300,7 @@ static bool receive_one(struct ring *ring, uint32_t slot, struct ring_event *eve
 	} else if (socket->up_size > 0) {
 		if (sim_chance(sim.world.no_buffers)) {
 			event->result = -ENOBUFS;
+			ring->stats.no_buffers++;
 		} else {
 			const uint32_t most = 1 + sim_below(sim.world.chunk_max);
 			const size_t size = socket->up_size < most ? socket->up_size : most;
@@ -420,5 +426,6 @@ size_t ring_collect(struct ring *ring, struct ring_event *events, size_t max, ui
 			count++;
 		}
 	sim.stirred |= count > 0 || wait_ns == 0;
+	ring->stats.overflows += count == max; /* as if there was no place for more */
 	return count;
 }

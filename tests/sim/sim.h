@@ -70,6 +70,9 @@ struct sim {
 
 extern struct sim sim;
 
+/* Of that core's ring. */
+const struct ring_stats *sim_ring_stats(uint32_t core);
+
 /* What came of all runs of this process. */
 struct sim_totals {
 	uint64_t received, lagged, slow, ended, crashes, restarts;

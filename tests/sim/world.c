@@ -327,6 +327,19 @@ static void must_be_zero(enum counter counter)
 		sim_fail("all have left, but %s is %lu", counter_name(counter), sum(counter));
 }
 
+/* Long after anything came. */
+static void rings_are_counted(void)
+{
+	for (uint32_t core = 0; core < sim.world.cores; core++) {
+		const struct counters *counters = shard_counters(shards[core]);
+		const struct ring_stats *stats = sim_ring_stats(core);
+
+		if (counter_read(counters, COUNTER_ring_no_buffers) != stats->no_buffers ||
+		    counter_read(counters, COUNTER_ring_overflows) != stats->overflows)
+			sim_fail("core %u does not tell how often its ring was full", core);
+	}
+}
+
 /* Returns whether anything happened in it, or has yet to. */
 static bool turn_all(void)
 {
@@ -478,6 +491,8 @@ static void leave_all(void)
 		leap_on();
 	else
 		let_time_pass();
+	if (!settling)
+		rings_are_counted();
 	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++)
 		if (!may_be_left(gauges[i]))
 			must_be_zero(gauges[i]);
