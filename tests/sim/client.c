@@ -308,6 +308,8 @@ static bool read_head(struct sim_client *client)
 		/* Without a token that holds; full; or time jumped while the request was on its way. */
 		if (memcmp(socket->down, "HTTP/1.1 401 ", 13) == 0)
 			tokens_turned_away(client, "401");
+		else if (memmem(socket->down, socket->down_size, "about to end", 12))
+			restart_turned_away(client);
 		else if (memcmp(socket->down, "HTTP/1.1 503 ", 13) != 0 &&
 			 memcmp(socket->down, "HTTP/1.1 408 ", 13) != 0 &&
 			 memcmp(socket->down, "HTTP/1.1 429 ", 13) != 0)

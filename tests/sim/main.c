@@ -7,6 +7,7 @@
 
 #include "engine/core/log.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/restart.h"
 #include "tests/sim/squeeze.h"
 
 /* A broken assertion of the engine is found by its seed too. */
@@ -63,7 +64,11 @@ int main(int argc, char **argv)
 	printf("simulation: %lu events received, %lu lagged, %lu caught up, %lu ended as slow, %lu crashes, "
 	       "%lu restarts\n",
 	       totals->received, totals->lagged, totals->slow, totals->ended, totals->crashes, totals->restarts);
+	printf("turned away by servers that end: %lu\n", restart_turned_away_all);
 	printf("compressed: %lu messages from servers, %lu to them\n", squeeze_got, squeeze_said);
+	/* In one of thirty somebody came behind the word. */
+	if (totals->restarts > 500 && restart_turned_away_all == 0)
+		sim_fail("in %lu restarts nobody was turned away", totals->restarts);
 	printf("%lu passed, 0 failed\n", count);
 	return 0;
 }

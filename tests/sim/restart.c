@@ -6,6 +6,7 @@
 
 #include "engine/core/check.h"
 #include "engine/core/clock.h"
+#include "engine/gate/offence.h"
 #include "engine/ops/data.h"
 #include "tests/sim/client.h"
 #include "tests/sim/disk.h"
@@ -23,12 +24,15 @@ struct kept {
 	uint64_t first, last, ts_ms;
 };
 
+uint64_t restart_turned_away_all;
+
 static struct random own;
 static uint32_t steps; /* until they are told; 0: they are not */
 static uint32_t draining; /* for so many steps */
 static bool saved;
 static uint64_t began_ns[LIVES]; /* when each server was told to; 0: it was not */
 static uint32_t life; /* which server it is */
+static uint32_t turned_away; /* by this server */
 static struct shard_links *links;
 static struct data data;
 static char directory[32];
@@ -51,7 +55,7 @@ void restart_draw(uint64_t seed)
 void restart_begin(struct shard_links *of)
 {
 	links = of;
-	draining = 0;
+	draining = turned_away = 0;
 	began_ns[++life % LIVES] = 0;
 }
 
@@ -110,8 +114,20 @@ static void look_at_all(struct shard *const *shards, struct kept kept[ORACLE_ROO
 		CHECK(home_save(shard_home(shards[core]), look, kept) == 0);
 }
 
+/* Somebody may have gone without having read it. */
+static void turned_away_is_counted(struct shard *const *shards)
+{
+	uint64_t counted = 0;
+
+	for (uint32_t core = 0; core < links->cores; core++)
+		counted += shard_counters(shards[core])->refusals[OFFENCE_http_draining];
+	if (counted < turned_away)
+		sim_fail("%u were turned away by a server that ends, which tells of %lu", turned_away, counted);
+}
+
 void restart_save(struct shard *const *shards)
 {
+	turned_away_is_counted(shards);
 	sim_note("restart", 0, 0);
 	snprintf(directory, sizeof(directory), "%s/test-sim-XXXXXX",
 		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
@@ -190,6 +206,14 @@ void restart_told(const struct sim_client *client, const char *text)
 	guest->told = true;
 	tokens_leaving(client, clock_wall_ms() - (sim.now_ns - drained_ns(guest)) / 1000000 + guest->after_ms,
 		       guest->after_ms);
+}
+
+void restart_turned_away(const struct sim_client *client)
+{
+	if (drained_ns(&guests[client->index]) == 0)
+		sim_fail("client %u is turned away by a server that does not end", client->index);
+	turned_away += guests[client->index].life == life;
+	restart_turned_away_all++;
 }
 
 void restart_closed(const struct sim_client *client, uint32_t code, const char *reason)

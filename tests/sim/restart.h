@@ -26,9 +26,11 @@ void restart_save(struct shard *const *shards);
 void restart_load(struct shard *shard, const struct shard_limits *limits);
 void restart_judge(struct shard *const *shards);
 
-/* A client connects; is told to come back in so many milliseconds; is closed with this code; is cut off, having read
- * everything: that is by a crash, or where memory is short. */
+/* A client connects; is turned away, which is counted over all runs, too; is told to come back in so many milliseconds;
+ * is closed with this code; is cut off, having read everything: that is by a crash, or where memory is short. */
 void restart_opened(const struct sim_client *client);
+void restart_turned_away(const struct sim_client *client);
+extern uint64_t restart_turned_away_all;
 void restart_told(const struct sim_client *client, const char *text);
 void restart_closed(const struct sim_client *client, uint32_t code, const char *reason);
 void restart_cut(const struct sim_client *client);
