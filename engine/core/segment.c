@@ -101,11 +101,14 @@ static void trim(struct segment_pool *pool, struct segment *segment)
 		madvise((uint8_t *)segment + PAGE, size - PAGE, MADV_DONTNEED);
 }
 
-void segment_pool_lean(struct segment_pool *pool, uint32_t most)
+void segment_pool_lean(struct segment_pool *pool, uint64_t bytes)
 {
 	/* Smaller ones have no page of their own to give, and there may be very many. */
-	for (int i = SEGMENT_CLASSES - 1; i >= 0 && segment_class_size[i] > PAGE && most > 0; i--)
-		most -= slab_lean(&pool->slabs[i], most);
+	for (int i = SEGMENT_CLASSES - 1; i >= 0 && segment_class_size[i] > PAGE; i--) {
+		const uint32_t size = segment_class_size[i];
+
+		bytes -= (uint64_t)slab_lean(&pool->slabs[i], (uint32_t)(bytes / size)) * size;
+	}
 }
 
 void segment_drop(struct segment_pool *pool, struct segment *segment)

@@ -52,8 +52,8 @@ static inline void segment_hold(struct segment *segment)
 	segment->holds++;
 }
 
-/* Gives memory of free segments back to the system, of at most so many a call. */
-void segment_pool_lean(struct segment_pool *pool, uint32_t most);
+/* Gives memory of free segments back to the system, of the largest first, until they come to so many bytes. */
+void segment_pool_lean(struct segment_pool *pool, uint64_t bytes);
 
 /* Ends one hold; the last one gives the segment back to its pool. */
 void segment_drop(struct segment_pool *pool, struct segment *segment);

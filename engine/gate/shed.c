@@ -4,9 +4,9 @@
 #include "engine/core/log.h"
 #include "engine/gate/offence.h"
 
-#define LEAN_MOST 4096   /* segments given back a tick: some milliseconds */
-#define ENDED_MOST 64    /* connections a tick */
-#define SLOW_MS 1000     /* without taking a byte: it is what holds memory */
+#define LEAN_BYTES (16u << 20) /* given back a tick: a millisecond or two */
+#define ENDED_MOST 64 /* connections a tick */
+#define SLOW_MS 1000 /* without taking a byte: it is what holds memory */
 
 /* How long the connection has taken nothing of what is there for it. */
 static uint64_t stuck_ms(const struct gate *gate, const struct conn *conn)
@@ -52,7 +52,7 @@ void shed_tick(struct gate *gate)
 		    LOG_U64("permille", gate->memory_permille), LOG_U64("connections", gate->net.open));
 	if (!gate->refusing)
 		return;
-	segment_pool_lean(&gate->segments, LEAN_MOST);
+	segment_pool_lean(&gate->segments, LEAN_BYTES);
 	if (gate->memory_permille >= SHED_END)
 		end_slowest(gate);
 }

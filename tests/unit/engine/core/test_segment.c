@@ -129,10 +129,28 @@ Test(segment, small_ones_are_not_looked_at_for_what_they_cannot_give_back)
 	}
 	memset(large->bytes, 0xff, large->capacity);
 	segment_drop(&pool, large);
-	segment_pool_lean(&pool, 100);
+	segment_pool_lean(&pool, 100 * 8192);
 	cr_assert_eq(slab_lean(&pool.slabs[2], 100), 0, "that one was given back");
 	for (int i = 0; i < 2; i++)
 		cr_assert_eq(mprotect(pool.slabs[i].base, 4096, PROT_READ | PROT_WRITE), 0);
+}
+
+/* Of 128 KiB each, as many as there may be segments of 8 KiB were given back in a turn: others waited for 24 ms. */
+Test(segment, what_is_given_back_at_once_is_bounded_by_its_bytes)
+{
+	const uint32_t last = SEGMENT_CLASSES - 1, size = segment_class_size[last];
+	struct segment *held[BUDGET / 8192];
+	const uint32_t count = BUDGET / size;
+
+	cr_assert(count >= 2);
+	for (uint32_t i = 0; i < count; i++) {
+		held[i] = segment_take(&pool, size - SEGMENT_HEADER, 0);
+		memset(held[i]->bytes, 0xff, held[i]->capacity);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		segment_drop(&pool, held[i]);
+	segment_pool_lean(&pool, size + size / 2);
+	cr_assert_eq(slab_lean(&pool.slabs[last], count), count - 1, "one was given back");
 }
 
 Test(segment, one_drop_too_many_is_found, .signal = SIGABRT)
