@@ -3,7 +3,7 @@
 set -eu
 run='gcc libc6-dev liburing-dev libmimalloc-dev libssl-dev zlib1g-dev libconfig-dev libsqlite3-dev libpq-dev libseccomp-dev libcurl4-openssl-dev libcairo2-dev libjansson-dev'
 check="$run libcriterion-dev clang-format libfuse3-dev fuse3 binutils python3"
-check="$check openssl curl python3-websockets nodejs npm chromium postgresql debootstrap spin nginx-light nftables iproute2 prometheus"
+check="$check openssl curl jq sqlite3 python3-websockets nodejs npm chromium postgresql debootstrap spin nginx-light nftables iproute2 prometheus"
 fuzz="$run clang libclang-rt-14-dev llvm afl++"
 conformance="$check nginx haproxy"
 
@@ -26,7 +26,7 @@ fi
 provided() {
 	case $1 in
 	nodejs) command -v node >/dev/null ;;
-	npm | python3 | chromium | gcc | clang-format | prometheus | curl) command -v "$1" >/dev/null ;;
+	npm | python3 | chromium | gcc | clang-format | prometheus | curl | jq | sqlite3) command -v "$1" >/dev/null ;;
 	postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
 	python3-websockets) python3 -c 'import websockets' 2>/dev/null || /usr/bin/python3 -c 'import websockets' 2>/dev/null ;;
 	nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
