@@ -85,7 +85,7 @@ static void tell_store(struct server *server)
 void signals_watch(struct server *server, const sigset_t *signals)
 {
 	const struct timespec tick = { .tv_nsec = 50 * 1000 * 1000 };
-	const struct timespec look = { .tv_nsec = 200 * 1000 * 1000 };
+	const struct timespec look = { .tv_nsec = 300 * 1000 * 1000 };
 	struct watch watch = { .server = server };
 
 	while (atomic_load(&server->ended) < server->cores) {
