@@ -85,8 +85,8 @@ def may_mount():
 
 
 def setUpModule():
-    if not sanitized() and not os.path.exists(PROBER):
-        subprocess.run(["make", "-s", f"BUILD={BUILD}", "sandbox-build"], cwd=ROOT, check=True, timeout=300)
+    if not sanitized():
+        subprocess.run(["make", "-s", "-C", ROOT, f"BUILD={BUILD}", "sandbox-build"], check=True, timeout=300)
 
 
 @unittest.skipIf(sanitized(), "a sanitizer needs calls that the sandbox refuses")
