@@ -133,6 +133,35 @@ class NeverAnswered(Staged):
         self.assertEqual((chat.returncode, len(out.splitlines()), err), (0, 300, b""))
 
 
+class Rest(Staged):
+    """A room that is resumed, of which the server has more than the first page."""
+
+    def read(self, rest, *words, status, timeout="2"):
+        """What is printed where rest(peer) is told after the join: (stdout, stderr)."""
+        def play(peer, number):
+            peer.greet(seq=5, events=[message(n, str(n)) for n in (1, 2)], recovered=True, more=True)
+            rest(peer)
+            peer.hear()
+
+        ended, out, err = cli(self.stage(play).port, "--timeout", timeout, "read", "r", *words, timeout=30)
+        self.assertEqual(ended, status, err)
+        return [line.split()[-1] for line in out], err
+
+    def test_never_comes(self):
+        for rest, last in ((lambda peer: None, 2), (lambda peer: peer.tell(**message(3, "3")), 3)):
+            shown, err = self.read(rest, "--since", "e1:0", status=69)
+            self.assertEqual((shown, err), ([str(n) for n in range(1, last + 1)],
+                                            f"uproar-cli: the rest of r does not come: go on with --since e1:{last}\n"))
+
+    def test_comes_in_time_each(self):
+        def rest(peer):
+            for seq in (3, 4, 5):
+                time.sleep(2.5)
+                peer.tell(**message(seq, str(seq)))
+
+        self.assertEqual(self.read(rest, "--since", "e1:0", status=0, timeout="6"), (list("12345"), ""))
+
+
 class Hello(Typed, Staged):
     def test_a_room_that_is_joined_before_hello_is_answered_waits(self):
         heard, answer = [], threading.Event()

@@ -435,6 +435,7 @@ static void begin(struct chat *chat, const struct options *options)
 	else
 		input_open(&chat->input, false);
 	chat->session.patient = chat->input.person || options->follow;
+	chat->session.whole = options->mode == MODE_READ;
 	chat->input.ended = options->mode == MODE_READ || options->mode == MODE_SEARCH || options->data.size > 0;
 	if (options->data.size > 0) {
 		struct text members = { 0 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "engine/core/check.h"
+#include "engine/core/clock.h"
 #include "proto/json/json_string.h"
 #include "tools/cli/element.h"
 #include "tools/cli/escape.h"
@@ -76,6 +77,7 @@ static void take_event(struct session *session, struct room *room, uint64_t seq,
 		return;
 	room->seq = seq;
 	session->ops->on_event(session->owner, room, event);
+	room->moved_ns = clock_mono_ns(); /* it may have been long on its way to a screen */
 }
 
 static void take_page(struct session *session, struct room *room, struct span events)
@@ -412,6 +414,7 @@ static void take_notice(struct session *session, struct room *room, const struct
 		session->leave_ns = now + (wait < AFTER_MS_MAX ? wait : AFTER_MS_MAX) * MS + 1;
 	} else if (word_is(code, "lagged") && room && number(next, 0) > room->seq + 1) {
 		room->seq = number(next, 0) - 1;
+		room->moved_ns = now;
 	}
 	session->ops->on_event(session->owner, room, text);
 }

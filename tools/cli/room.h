@@ -31,6 +31,7 @@ struct room {
 	char epoch[ROOM_EPOCH_SIZE_MAX + 1];
 	uint64_t seq;
 	uint64_t target;        /* its last number when we joined */
+	uint64_t moved_ns;      /* when the position last went on */
 	uint64_t acked_seq;     /* the last of our own in this epoch */
 	struct outbox outbox;
 };

@@ -278,6 +278,34 @@ static const char *what_is_late(const struct session *session, uint64_t now)
 	return NULL;
 }
 
+/* The room whose first page was not all, and of which nothing has come for too long; NULL: none is. */
+static const struct room *unfinished(const struct session *session, uint64_t now)
+{
+	for (size_t i = 0; i < SESSION_ROOMS_MAX && session->whole && !session->patient; i++) {
+		const struct room *const room = &session->rooms[i];
+
+		if (room->phase == ROOM_IN && room->seq < room->target && is_late(session, room->moved_ns, now) &&
+		    is_late(session, session->answered_ns, now))
+			return room;
+	}
+	return NULL;
+}
+
+static void give_up_unfinished(struct session *session, const struct room *room)
+{
+	struct text line = { 0 };
+
+	text_puts(&line, "the rest of ");
+	text_puts(&line, room->name);
+	text_puts(&line, " does not come: go on with --since ");
+	escape_put(&line, span_of(room->epoch, strlen(room->epoch)), ESCAPE_PEOPLE);
+	text_puts(&line, ":");
+	text_number(&line, room->seq);
+	text_put(&line, span_of("", 1));
+	session_give_up(session, (const char *)line.bytes);
+	text_free(&line);
+}
+
 /* With the reason that the server gave for what it did not take. */
 static void give_up_for(struct session *session, const char *late)
 {
@@ -293,9 +321,14 @@ static void give_up_if_late(struct session *session, uint64_t now)
 		return;
 	if (session->phase == SESSION_UP) {
 		const char *const late = what_is_late(session, now);
+		const struct room *const room = unfinished(session, now);
 
-		if (late && !link_has_more(&session->link)) /* we may not have come to it: a screen may be slow */
+		if (link_has_more(&session->link)) /* we may not have come to it: a screen may be slow */
+			return;
+		if (late)
 			give_up_for(session, late);
+		else if (room)
+			give_up_unfinished(session, room);
 	} else if (!(session->patient && session->up_ns > 0) && is_late(session, session->lost_ns, now)) {
 		session_give_up(session, session->why[0] ? session->why : "no connection for too long");
 	}

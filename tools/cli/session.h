@@ -78,6 +78,7 @@ struct session {
 	const char *name;
 	const char *token;        /* shown instead; NULL: none */
 	uint64_t timeout_ns;      /* without a connection, or what we wait for on one; 0: for ever */
+	bool whole;               /* what a room had when we joined is waited for, all of it */
 	bool patient;             /* once there was a connection, wait for the next one, and answers, for ever */
 	char producer[23];
 	enum session_phase phase;
