@@ -1,5 +1,6 @@
 """uproar-cli where the server refuses, or the connection is lost in the middle: nothing goes astray, nothing is silent."""
 import os
+import threading
 import time
 import unittest
 
@@ -242,18 +243,62 @@ class Asks(Typed, Staged):
             self.assertLessEqual(n + 1, 20 + 10 * (at - times[0]))
 
     def test_a_person_who_asks_too_much_is_told(self):
+        told = threading.Event()
+
         def play(peer, number):
             peer.greet()
-            while True:
-                peer.hear()
+            asked = [peer.hear() for _ in range(256)]
+            told.wait(20)
+            for command in asked:
+                peer.tell(re=command["id"], ok={})
+            peer.hear()
 
         self.stage(play)
         self.open("join", "r")
         self.assertTrue(self.shows("> "))
         os.write(self.tty, b"/who\r" * 257)
         self.assertTrue(self.shows("not now: there is no connection, or too much is not answered yet"))
+        told.set()
         os.write(self.tty, b"\x04")
         self.assertEqual(self.ended(), 0)
+
+    def type_and_end(self, answer, *words, line=b"/ban Bob\r\x04"):
+        """Types the line, at whose end is Ctrl-D, and has answer(peer, command) a moment later."""
+        def play(peer, number):
+            peer.greet(users=[])
+            command = peer.hear()
+            peer.tell(ev="ping")
+            self.assertEqual(peer.hear(), {"op": "pong"}, "it is still there")
+            answer(peer, command)
+            peer.hear()
+
+        self.stage(play)
+        self.open(*words, "join", "r")
+        self.assertTrue(self.shows("> "))
+        self.assertTrue(self.shows("1 connection in r"))
+        os.write(self.tty, line)
+
+    def test_a_person_who_leaves_at_once_is_told_what_was_refused(self):
+        for line, name in ((b"/ban Bob\r\x04", "the act"), (b"/ban Bob\r/quit\r", "the act"), (b"/history\r\x04", "history")):
+            with self.subTest(line):
+                self.type_and_end(lambda peer, command: peer.refuse(command, "forbidden"), line=line)
+                self.assertTrue(self.shows(f"r: {name} was refused: forbidden, no"), self.screen)
+                self.assertEqual(self.ended(), 0)
+
+    def test_a_person_who_leaves_at_once_sees_what_was_done(self):
+        def do(peer, command):
+            peer.take(command, 1)
+            peer.tell(ev="mod", room="r", seq=1, ts=1000, **{"from": "Ann"}, act="ban", user="Bob")
+
+        self.type_and_end(do)
+        self.assertTrue(self.shows("Ann banned Bob"), self.screen)
+        self.assertEqual(self.ended(), 0)
+
+    def test_a_person_who_leaves_waits_no_longer_than_they_say(self):
+        self.type_and_end(lambda peer, command: None, "--timeout", "2")
+        self.assertTrue(self.shows("the act was not answered: whether it was done is not known"), self.screen)
+        self.assertTrue(self.shows("no answer for too long"), self.screen)
+        self.assertEqual(self.ended(), 69)
 
 
 class Back(Staged):

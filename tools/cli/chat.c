@@ -331,19 +331,20 @@ static void tell_typing(struct chat *chat, uint64_t now)
 	chat->input.typing = false;
 }
 
-/* All rooms were joined once; nothing that was asked is open; what we said was seen. */
+/* Nothing that was asked is open; what we said was seen. All rooms were joined once, unless a person leaves. */
 static bool is_settled(struct chat *chat, uint64_t now)
 {
 	const struct session *const session = &chat->session;
+	const bool person = chat->input.person;
 	bool echoed = true;
 
 	for (size_t i = 0; i < SESSION_ASKS_MAX; i++)
-		if (session->asks[i].kind != ASK_NONE)
+		if (session->asks[i].kind >= (person ? ASK_HISTORY : ASK_HELLO))
 			return false;
 	for (size_t i = 0; i < SESSION_ROOMS_MAX; i++) {
 		const struct room *const room = &session->rooms[i];
 
-		if (room->phase != ROOM_FREE && !room->known)
+		if (room->phase != ROOM_FREE && !room->known && !person)
 			return false;
 		if (room->phase == ROOM_IN && !room->quiet && room->seq < room->acked_seq)
 			echoed = false;
@@ -363,9 +364,8 @@ static bool is_done(struct chat *chat, uint64_t now)
 		return chat->searched;
 	if (chat->leaving || (!chat->quit && (!chat->input.ended || input_has_line(&chat->input))))
 		return false;
-	if (session_unacknowledged(&chat->session) > 0)
-		return false;
-	return chat->input.person || is_settled(chat, now);
+	chat->session.leaving = true;
+	return session_unacknowledged(&chat->session) == 0 && is_settled(chat, now);
 }
 
 /* How long a turn may wait for something to come. */

@@ -22,7 +22,7 @@ static const char help[] =
 	"Chat from a terminal, or from a script.\n"
 	"\n"
 	"  join   shows what is said, and says every line of standard input in the first room.\n"
-	"         Ends with Ctrl-D, or when the input is over and all of it is acknowledged.\n"
+	"         Ends with Ctrl-D, or when the input is over, and all of it is acknowledged and answered.\n"
 	"         A line that begins with a slash is a command, with two it is a line with one:\n"
 	"           /join ROOM   go there; lines go to the room joined last    /who         who is here\n"
 	"           /leave       leave it                                      /history [N] what was said, numbered\n"

@@ -255,13 +255,16 @@ static bool is_late(const struct session *session, uint64_t since, uint64_t now)
 	return session->timeout_ns > 0 && now > since && now - since >= session->timeout_ns;
 }
 
-/* Since it was asked for, or since the answer before it: a long one holds up those behind it. */
+/* Since it was asked for, or since the answer before it: a long one holds up those behind it. Who is patient waits for
+ * ever; when they leave not for acts and questions. */
 static bool is_answer_late(const struct session *session, uint64_t now)
 {
-	for (size_t i = 0; i < SESSION_ASKS_MAX; i++) {
+	const enum ask_kind first = session->patient ? ASK_HISTORY : ASK_HELLO;
+
+	for (size_t i = 0; i < SESSION_ASKS_MAX && (!session->patient || session->leaving); i++) {
 		const struct ask *const ask = &session->asks[i];
 
-		if (ask->kind != ASK_NONE && is_late(session, ask->since_ns, now) &&
+		if (ask->kind >= first && is_late(session, ask->since_ns, now) &&
 		    is_late(session, session->answered_ns, now))
 			return true;
 	}
@@ -273,7 +276,7 @@ static const char *what_is_late(const struct session *session, uint64_t now)
 {
 	if (session_unacknowledged(session) > 0 && is_late(session, session->progress_ns, now))
 		return "no acknowledgement for too long";
-	if (!session->patient && is_answer_late(session, now))
+	if (is_answer_late(session, now))
 		return "no answer for too long";
 	return NULL;
 }

@@ -80,6 +80,7 @@ struct session {
 	uint64_t timeout_ns;      /* without a connection, or what we wait for on one; 0: for ever */
 	bool whole;               /* what a room had when we joined is waited for, all of it */
 	bool patient;             /* once there was a connection, wait for the next one, and answers, for ever */
+	bool leaving;             /* nothing more is asked: not even who is patient waits for answers for ever */
 	char producer[23];
 	enum session_phase phase;
 	char why[320];            /* it is over */
