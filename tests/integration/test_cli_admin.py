@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import BUILD, ROOT, Client, Server, temporary
+from harness import BUILD, ROOT, Client, Server, temporary, wait_until
 from test_api import key_of, write_keys
 
 PROGRAM = os.path.join(BUILD if os.path.isabs(BUILD) else os.path.join(ROOT, BUILD), "uproar-cli")
@@ -215,6 +215,22 @@ class Admin(unittest.TestCase):
                              "uproar-cli admin: the answer is not JSON; is this Uproar's address?\n")
             self.assertEqual(self.admin("info", *more, url=answering(self, "<p>No.</p>", "404 Not Found"), status=1),
                              "uproar-cli admin: the server answers with HTTP status 404\n")
+
+    @unittest.skipIf(os.uname().machine != "x86_64", "calls have other numbers")
+    def test_without_a_limit_there_is_none(self):
+        """A day is too long for a test: the kernel tells how long is waited for what comes."""
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            ran = subprocess.Popen([PROGRAM, "admin", "--url", f"http://127.0.0.1:{silent.getsockname()[1]}", "--timeout",
+                                    "0", "info"])
+            self.addCleanup(ran.wait)
+            self.addCleanup(ran.kill)
+
+            def waits_for_ever():
+                with open(f"/proc/{ran.pid}/syscall") as file:
+                    call = file.read().split()
+                return call[0] == "7" and int(call[3], 16) & 0xFFFFFFFF == 0xFFFFFFFF  # poll, -1
+
+            self.assertTrue(wait_until(waits_for_ever, 10))
 
     def test_json_of_a_refusal(self):
         ran = subprocess.run([PROGRAM, "admin", "--json", "--url", f"http://127.0.0.1:{self.server.port}", "info"],

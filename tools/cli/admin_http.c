@@ -64,7 +64,7 @@ static int judge(struct admin_answer *answer, char *why, size_t why_size)
 int admin_ask(const struct url *url, struct span request, uint64_t timeout_s, struct admin_answer *answer, char *why,
 	      size_t why_size)
 {
-	const uint64_t until_ns = clock_mono_ns() + (timeout_s ? timeout_s : 86400) * 1000000000;
+	const uint64_t until_ns = timeout_s > 0 ? clock_mono_ns() + timeout_s * 1000000000 : UINT64_MAX;
 	const int fd = dial_connect(url, until_ns, why, why_size);
 
 	if (fd < 0)

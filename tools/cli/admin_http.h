@@ -12,7 +12,8 @@ struct admin_answer {
 	struct span body; /* of which this is the body; borrows */
 };
 
-/* request: head and body. Returns 1; 0 where there is no server, or no answer that can be read, and why. */
+/* request: head and body. timeout_s is for all of it; 0: for ever. Returns 1; 0 where there is no server, or no answer
+ * that can be read, and why. */
 int admin_ask(const struct url *url, struct span request, uint64_t timeout_s, struct admin_answer *answer, char *why,
 	      size_t why_size);
 

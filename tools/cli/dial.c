@@ -20,7 +20,7 @@ static void sha1(const void *bytes, size_t size, uint8_t out[20])
 	SHA1(bytes, size, out);
 }
 
-/* Returns whether the descriptor is ready in time. */
+/* Returns whether the descriptor is ready in time; UINT64_MAX: for ever. */
 static bool ready(int fd, short events, uint64_t until_ns)
 {
 	for (;;) {
@@ -30,7 +30,7 @@ static bool ready(int fd, short events, uint64_t until_ns)
 
 		if (now >= until_ns)
 			return false;
-		found = poll(&wait, 1, (int)((until_ns - now) / 1000000) + 1);
+		found = poll(&wait, 1, until_ns == UINT64_MAX ? -1 : (int)((until_ns - now) / 1000000) + 1);
 		if (found > 0)
 			return true;
 		if (found < 0 && errno != EINTR)
@@ -67,7 +67,7 @@ static uint64_t share(uint64_t until_ns, uint64_t addresses)
 {
 	const uint64_t now = clock_mono_ns();
 
-	return until_ns > now ? now + (until_ns - now) / addresses : until_ns;
+	return until_ns > now && until_ns != UINT64_MAX ? now + (until_ns - now) / addresses : until_ns;
 }
 
 int dial_connect(const struct url *url, uint64_t until_ns, char *why, size_t why_size)

@@ -6,8 +6,8 @@
 #include "tools/cli/text.h"
 #include "tools/cli/url.h"
 
-/* Connects to the first address of the host that takes us. Returns the
- * descriptor (the caller owns it), or -(enum link_refusal) and why. */
+/* Connects to the first address of the host that takes us, until then; UINT64_MAX: as long as it takes. Returns
+ * the descriptor (the caller owns it), or -(enum link_refusal) and why. */
 int dial_connect(const struct url *url, uint64_t until_ns, char *why, size_t why_size);
 
 /* Writes the request and reads the answer to bytes[0..capacity); what follows
