@@ -1,12 +1,13 @@
 """uproar-cli where the server is there and does not answer, or not with what was asked for: it ends, and says why."""
 import os
 import subprocess
+import sys
 import threading
 import time
 import unittest
 
-from harness import wait_until
-from test_cli import Stage, Staged, Typed, cli, command, message
+from harness import temporary, wait_until
+from test_cli import CLI, Stage, Staged, Typed, cli, command, message
 
 
 class Refused(Staged):
@@ -131,6 +132,35 @@ class NeverAnswered(Staged):
         self.assertTrue(wait_until(lambda: said and time.monotonic() - said[0] > 4.5))
         out, err = chat.communicate(timeout=30)
         self.assertEqual((chat.returncode, len(out.splitlines()), err), (0, 300, b""))
+
+
+class NameServer(unittest.TestCase):
+    """One that takes questions and answers none; in a network, and with an /etc/resolv.conf, of its own."""
+
+    SCRIPT = """
+import fcntl, os, socket, struct, subprocess, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+    fcntl.ioctl(silent, 0x8914, struct.pack("16sh14x", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
+    silent.bind(("127.0.0.1", 53))
+    for name in os.listdir(sys.argv[1]):
+        subprocess.run(["mount", "--bind", os.path.join(sys.argv[1], name), "/etc/" + name], check=True)
+    print("ready", flush=True)
+    sys.exit(subprocess.run(sys.argv[2:]).returncode)
+"""
+
+    def test_that_never_answers(self):
+        with temporary() as folder:
+            for name, text in (("resolv.conf", "nameserver 127.0.0.1\n"), ("nsswitch.conf", "hosts: dns\n")):
+                with open(os.path.join(folder, name), "w") as file:
+                    file.write(text)
+            for words, status in ((["send", "r", "x"], 69), (["admin", "info"], 69)):
+                ran = subprocess.run(["unshare", "--map-root-user", "--net", "--mount", sys.executable, "-c", self.SCRIPT,
+                                      folder, CLI, *words, "--url", "http://chat.test:80", "--timeout", "2"],
+                                     capture_output=True, text=True, timeout=120)
+                if ran.stdout != "ready\n":
+                    self.skipTest("needs a network and mounts of its own: unshare --map-root-user --net --mount")
+                self.assertEqual(ran.returncode, status, ran.stderr)
+                self.assertIn("chat.test: no name server has answered in time\n", ran.stderr)
 
 
 class Rest(Staged):

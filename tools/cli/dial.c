@@ -7,6 +7,7 @@
 #include <openssl/sha.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,14 +71,53 @@ static uint64_t share(uint64_t until_ns, uint64_t addresses)
 	return until_ns > now && until_ns != UINT64_MAX ? now + (until_ns - now) / addresses : until_ns;
 }
 
+struct question {
+	struct gaicb asked;
+	struct url url;
+};
+
+/* As getaddrinfo(), which alone asks for as long as resolv.conf says. Gives EAI_INPROGRESS where it takes too long: the
+ * thread that asks keeps the question then. */
+static int look_up(const struct url *url, uint64_t until_ns, struct addrinfo **found)
+{
+	static const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+	struct question *const question = malloc(sizeof(*question));
+	struct gaicb *const asked = &question->asked;
+	int error;
+
+	if (!question)
+		return EAI_MEMORY;
+	*question = (struct question){ .asked.ar_request = &hints, .url = *url };
+	asked->ar_name = question->url.name;
+	asked->ar_service = question->url.port;
+	error = getaddrinfo_a(GAI_NOWAIT, (struct gaicb *[]){ asked }, 1, NULL);
+	while (error == 0 && gai_error(asked) == EAI_INPROGRESS) {
+		const uint64_t now = clock_mono_ns(), left = until_ns > now ? until_ns - now : 0;
+		const struct timespec wait = { (time_t)(left / 1000000000), (long)(left % 1000000000) };
+
+		if (left == 0 && gai_cancel(asked) == EAI_NOTCANCELED)
+			return EAI_INPROGRESS;
+		if (left > 0)
+			gai_suspend((const struct gaicb *[]){ asked }, 1, until_ns == UINT64_MAX ? NULL : &wait);
+	}
+	if (error == 0)
+		error = gai_error(asked);
+	*found = asked->ar_result;
+	free(question);
+	return error;
+}
+
 int dial_connect(const struct url *url, uint64_t until_ns, char *why, size_t why_size)
 {
-	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found = NULL;
-	const int error = getaddrinfo(url->name, url->port, &hints, &found);
+	const int error = look_up(url, until_ns, &found);
 	uint64_t addresses = 0;
 	int fd = -EHOSTUNREACH;
 
+	if (error == EAI_INPROGRESS) {
+		snprintf(why, why_size, "%s: no name server has answered in time", url->name);
+		return -LINK_RETRY;
+	}
 	if (error != 0) {
 		snprintf(why, why_size, "%s: %s", url->name, gai_strerror(error));
 		return error == EAI_NONAME ? -LINK_NEVER : -LINK_RETRY;
