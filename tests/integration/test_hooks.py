@@ -159,10 +159,10 @@ class Connect(unittest.TestCase):
     def test_later_than_hello_may_be(self):
         """It is not the client who is late."""
         def slow(_):
-            time.sleep(1)
+            time.sleep(3)
             return ALLOW
         with Backend(slow) as backend, \
-                serve("--connect-url", backend.url, "--hello-timeout", "200ms", "--hook-timeout", "20s") as server:
+                serve("--connect-url", backend.url, "--hello-timeout", "2s", "--hook-timeout", "20s") as server:
             self.assertIn("ok", come(server.port)[0])
 
     def test_allowed_where_nobody_answers(self):

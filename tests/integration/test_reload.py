@@ -10,6 +10,7 @@ import urllib.request
 
 from harness import Client, Server, temporary, wait_until
 from test_api import Http, write_keys
+from test_chat import until_refused
 
 
 class Configured:
@@ -48,27 +49,21 @@ class Configured:
         self.folder.cleanup()
 
 
-def sends_until_refused(client, room, most):
-    for n in range(most):
-        if "ok" not in client.ask(op="send", room=room, data=n):
-            return n
-    return most
-
-
 class Reload(unittest.TestCase):
     def test_who_is_connected_goes_on_under_the_new_options(self):
         for words in (("--cores", "1"), ("--cores", "2", "--sandbox", "on")):
             with self.subTest(words), Configured("send-rate = 1; send-burst = 5;\n", *words) as it:
                 client = Client(it.server.port, "Ann")
                 client.ask(op="join", room="r")
-                self.assertEqual(sends_until_refused(client, "r", 20), 5)
+                sent, _, seconds = until_refused(lambda n: client.ask(op="send", room="r", data=n))
+                self.assertTrue(5 <= sent <= 5 + seconds, f"{sent} in {seconds:.3f} s")
                 lines = it.reload("send-rate = 1000; send-burst = 2000; data-size = 64; rooms-per-connection = 1;\n")
                 said = "\n".join(lines)
                 self.assertIn('send-rate="1 -> 1000"', said)
                 self.assertIn('rooms-per-connection="128 -> 1"', said)
                 self.assertIn('reloaded by="SIGHUP" options=4', said)
                 self.assertTrue(wait_until(lambda: "ok" in client.ask(op="send", room="r", data=0)))
-                self.assertEqual(sends_until_refused(client, "r", 50), 50)
+                self.assertEqual(until_refused(lambda n: client.ask(op="send", room="r", data=n), 50)[0], 50)
                 self.assertEqual(client.ask(op="send", room="r", data="x" * 65)["err"]["code"], "too_large")
                 self.assertEqual(client.ask(op="join", room="s")["err"]["code"], "limit")
                 self.assertEqual(Client(it.server.port, "Bob").hello["ok"]["limits"]["data"], 64)
