@@ -17,7 +17,7 @@ import threading
 import time
 import unittest
 
-from harness import BUILD, ROOT, Client, Server, temporary, wait_until
+from harness import BUILD, ROOT, Client, Server, free_port, temporary, wait_until
 from test_moderation import SECRET, token
 
 CLI = os.path.join(ROOT, BUILD, "uproar-cli") if not os.path.isabs(BUILD) else os.path.join(BUILD, "uproar-cli")
@@ -377,9 +377,7 @@ class Usage(unittest.TestCase):
         self.assertEqual(subprocess.run([CLI, "--version"], capture_output=True, timeout=20).returncode, 0)
 
     def test_nobody_there(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         for words in (("read", "a"), ("send", "a", "b"), ("join", "a")):
             status, out, err = cli(port, "--timeout", "1", *words)
             self.assertEqual((status, out), (69, []))

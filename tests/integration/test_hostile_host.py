@@ -66,6 +66,7 @@ class Stall(Hostile):
         for counter in ("no_pong", "slow_closed", "handshake_timeout", "hello_timeout", "message_timeouts"):
             self.assertEqual(self.server.metric(counter), 0, counter)
         self.assertGreaterEqual(self.server.metric("stalls"), 1)
+        self.assertTrue(wait_until(lambda: self.lines("stalled")))
         self.assertGreater(self.lines("stalled")[0]["ms"], 3000)
 
     def test_deadlines_hold_afterwards(self):

@@ -124,8 +124,8 @@ class Signals(unittest.TestCase):
 
             def lost():
                 for _ in range(10):
-                    Client(port, "Ann", timeout=5).close()  # each is worth a line
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+                    Client(port, "Ann").close()  # each is worth a line
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
                     return int(re.search(rb"(?m)^uproar_log_lines_lost_total (\d+)$", answer.read()).group(1))
 
             self.assertTrue(wait_until(lambda: lost() > 10))
