@@ -301,6 +301,23 @@ class Asks(Typed, Staged):
         self.assertEqual(self.ended(), 69)
 
 
+class Search(Staged):
+    def test_why_nothing_was_found(self):
+        for code, said in (("bad_request", "r: the search was refused: bad_request, no\n"
+                                           "uproar-cli: there is no word to search for\n"),
+                           ("unsupported", "r: the search was refused: unsupported, no\n"
+                                           "uproar-cli: nothing can be searched here\n"),
+                           ("forbidden", "r: the search was refused: forbidden, no\nuproar-cli: nothing was searched\n")):
+            with self.subTest(code):
+                def play(peer, number):
+                    peer.greet()
+                    peer.refuse(peer.hear("search"), code)
+                    peer.hear()
+
+                status, _, err = cli(self.stage(play).port, "search", "r", '"', timeout=30)
+                self.assertEqual((status, err), (69, "uproar-cli: " + said))
+
+
 class Back(Staged):
     def read(self, firsts):
         """What `read --limit 850` does where of 900 those below the next of firsts are dropped before each join."""

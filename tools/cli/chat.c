@@ -234,6 +234,14 @@ static void on_unanswered(void *owner, enum ask_kind kind, struct room *room)
 	chat_fail(chat, text);
 }
 
+/* More than the server's code says. */
+static const char *why_not_searched(struct span code)
+{
+	return span_equal(code, SPAN("unsupported"))   ? "nothing can be searched here"
+	       : span_equal(code, SPAN("bad_request")) ? "there is no word to search for"
+						       : "nothing was searched";
+}
+
 static void on_answer(void *owner, enum ask_kind kind, struct room *room, const struct answer *answer)
 {
 	struct chat *const chat = owner;
@@ -248,7 +256,7 @@ static void on_answer(void *owner, enum ask_kind kind, struct room *room, const 
 		if (kind == ASK_JOIN)
 			room_gone(chat, room);
 		else if (kind == ASK_SEARCH && chat->options->mode == MODE_SEARCH)
-			session_give_up(&chat->session, "nothing can be searched here");
+			session_give_up(&chat->session, why_not_searched(answer->code));
 	} else if (kind == ASK_HELLO) {
 		learn_name(chat, answer->ok);
 	} else if (kind == ASK_SEND && chat->options->json && chat->options->mode == MODE_SEND) {
