@@ -60,7 +60,7 @@ static bool put_date(struct text *out, struct span key, struct span token)
 	char stamp[32];
 	uint64_t ms;
 
-	if (!(is_key(key, "ts") || is_key(key, "until")) || !json_integer(&ms, token) || ms == 0)
+	if (!(is_key(key, "ts") || is_key(key, "until") || is_key(key, "time")) || !json_integer(&ms, token) || ms == 0)
 		return false;
 
 	const time_t seconds = (time_t)(ms / 1000);
