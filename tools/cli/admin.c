@@ -360,6 +360,14 @@ static void put_request(struct text *out, const struct admin *admin)
 	text_free(&body);
 }
 
+/* What the server's own words leave open. */
+static void tell_key(const struct admin *admin)
+{
+	fprintf(stderr, "uproar-cli admin: %s\n",
+		admin->key ? "the server does not know this key; its option api-keys names the file of those it does"
+			   : "a key is needed: $UPROAR_API_KEY, or --key");
+}
+
 static int run(struct admin *admin)
 {
 	struct admin_answer answer = { 0 };
@@ -372,6 +380,8 @@ static int run(struct admin *admin)
 		status = admin_tell(&answer, admin->json, text_span(&admin->lines));
 	else
 		fprintf(stderr, "uproar-cli admin: %s\n", why);
+	if (answer.status == 401 && !admin->json)
+		tell_key(admin);
 	text_free(&answer.text);
 	text_free(&request);
 	return status;
