@@ -363,6 +363,13 @@ class Usage(unittest.TestCase):
             self.assertTrue(done.stderr.startswith(b"uproar-cli: ") or b"unrecognized" in done.stderr or
                             b"requires" in done.stderr, words)
 
+    def test_a_name_that_no_server_takes(self):
+        for name in ("@shop", "a\u202eb", "\u200b", "a\x85b"):
+            done = subprocess.run([CLI, "--name", name, "--timeout", "1", "read", "a"], capture_output=True, text=True,
+                                  timeout=20)
+            self.assertEqual((done.returncode, done.stderr.splitlines()[0]), (64, "uproar-cli: a name is 1 to 64 bytes of "
+                             "UTF-8, not all blank, without control characters or an @ in front"), name)
+
     def test_tls_is_a_proxys(self):
         for url in ("wss://a/ws", "https://a"):
             done = subprocess.run([CLI, "--url", url, "read", "a"], capture_output=True, timeout=20)

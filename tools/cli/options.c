@@ -102,18 +102,17 @@ static bool since_parse(struct options *options, const char *text)
 static bool name_set(struct options *options, const char *name)
 {
 	const size_t size = strlen(name);
-	bool blank = true;
 
-	if (size == 0 || size >= sizeof(options->name) || !utf8_valid((const uint8_t *)name, size))
+	if (size >= sizeof(options->name) || !utf8_valid((const uint8_t *)name, size) ||
+	    !chat_name_valid(span_of(name, size)) || name[0] == '@')
 		return false;
-	for (size_t i = 0; i < size; i++) {
-		if ((uint8_t)name[i] < 0x20 || name[i] == 0x7f)
-			return false;
-		blank = blank && name[i] == ' ';
-	}
-	if (!blank)
-		memcpy(options->name, name, size + 1);
-	return !blank;
+	memcpy(options->name, name, size + 1);
+	return true;
+}
+
+static int name_wrong(void)
+{
+	return wrong("a name is 1 to 64 bytes of UTF-8, not all blank, without control characters or an @ in front");
 }
 
 static bool token_set(struct options *options, const char *token)
@@ -253,7 +252,7 @@ static int option_take(struct options *options, int option, const char *value)
 	case URL:
 		return url_take(options, value);
 	case NAME:
-		return name_set(options, value) ? 1 : wrong("a name is 1 to 64 bytes of UTF-8, not all blank");
+		return name_set(options, value) ? 1 : name_wrong();
 	case TOKEN:
 		return token_set(options, value) ? 1 : wrong("a token is up to %d bytes of UTF-8", TOKEN_SIZE_MAX);
 	case TIMEOUT:
