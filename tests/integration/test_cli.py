@@ -363,6 +363,11 @@ class Usage(unittest.TestCase):
             self.assertTrue(done.stderr.startswith(b"uproar-cli: ") or b"unrecognized" in done.stderr or
                             b"requires" in done.stderr, words)
 
+    def test_options_before_admin(self):
+        done = subprocess.run([CLI, "--json", "admin", "info"], capture_output=True, text=True, timeout=20)
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("admin stands before its options: uproar-cli admin [OPTION...] COMMAND ...", done.stderr)
+
     def test_a_name_that_no_server_takes(self):
         for name in ("@shop", "a\u202eb", "\u200b", "a\x85b"):
             done = subprocess.run([CLI, "--name", name, "--timeout", "1", "read", "a"], capture_output=True, text=True,

@@ -222,6 +222,8 @@ static int mode_parse(struct options *options, const char *word)
 		options->mode = (enum options_mode)i;
 		return 1;
 	}
+	if (strcmp(word, "admin") == 0)
+		return wrong("admin stands before its options: uproar-cli admin [OPTION...] COMMAND ...");
 	return wrong("no such command: %s", word);
 }
 
@@ -334,7 +336,7 @@ int options_parse(struct options *options, int argc, char **argv)
 			return -1;
 	}
 	if (optind == argc)
-		return wrong("which command: join, read, send or search?");
+		return wrong("which command: join, read, send, search or admin?");
 	if (mode_parse(options, argv[optind]) < 0)
 		return -1;
 	limit = options->limit != none;
