@@ -8,6 +8,9 @@
 #include "engine/gate/latency.h"
 #include "engine/gate/membership.h"
 #include "engine/gate/offence.h"
+#include "engine/gate/shed.h"
+
+#define WITHHELD_RETRY_MS 500
 
 /* The connection that asked, if it is still the same and open. */
 static struct conn *asker(struct gate *gate, const struct mail_origin *origin)
@@ -95,6 +98,15 @@ static void deliver_join(struct gate *gate, struct conn *conn, const struct mail
 	frame_reply(gate, conn, &reply);
 }
 
+/* What was asked for in one flight comes one by one: behind an answer that is not taken yet no long one is put. */
+static void deliver_answer(struct gate *gate, struct conn *conn, const struct mail_reply *mail)
+{
+	if (shed_withholds(gate, conn) && mail_is_answered_at_length(mail->op) && mail->reply.kind != CHAT_REPLY_ERROR)
+		frame_error(gate, conn, mail->reply.re, CHAT_ERR_unavailable, WITHHELD_RETRY_MS);
+	else
+		frame_reply(gate, conn, &mail->reply);
+}
+
 void deliver_reply(struct gate *gate, const struct mail_reply *mail)
 {
 	if (mail->reply.kind == CHAT_REPLY_ERROR)
@@ -112,7 +124,7 @@ void deliver_reply(struct gate *gate, const struct mail_reply *mail)
 	if (mail->op == CHAT_OP_join)
 		deliver_join(gate, conn, mail);
 	else if (conn && (mail->reply.re != 0 || mail->reply.kind == CHAT_REPLY_ERROR))
-		frame_reply(gate, conn, &mail->reply);
+		deliver_answer(gate, conn, mail);
 }
 
 bool deliver_lagged(struct gate *gate, struct conn *conn, struct span room, uint64_t after, uint64_t next)

@@ -10,6 +10,7 @@
 #include "engine/gate/offence.h"
 #include "engine/gate/permit.h"
 #include "engine/gate/rates.h"
+#include "engine/gate/shed.h"
 
 #define TYPING_EVERY_S 3
 #define SHORT_DATA 1024
@@ -249,15 +250,17 @@ static bool typing_is_due(struct gate *gate, struct cursor *cursor)
 }
 
 /* What is long, or answered at length, is refused first: who says little is heard for as long as anything goes. */
-static bool is_too_much_now(const struct gate *gate, const struct chat_command *command)
+static bool is_too_much_now(const struct gate *gate, const struct conn *conn, const struct chat_command *command)
 {
-	return post_is_full(&gate->post) || (post_is_busy(&gate->post) && command->data.size > SHORT_DATA) ||
-	       (segment_pool_is_low(&gate->segments) && mail_is_answered_at_length(command->op));
+	if (mail_is_answered_at_length(command->op) &&
+	    (segment_pool_is_low(&gate->segments) || shed_withholds(gate, conn)))
+		return true;
+	return post_is_full(&gate->post) || (post_is_busy(&gate->post) && command->data.size > SHORT_DATA);
 }
 
 void membership_command(struct gate *gate, struct conn *conn, const struct chat_command *command)
 {
-	if (is_too_much_now(gate, command)) {
+	if (is_too_much_now(gate, conn, command)) {
 		frame_error(gate, conn, command->id, CHAT_ERR_unavailable, BUSY_RETRY_MS);
 		return;
 	}

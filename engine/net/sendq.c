@@ -10,7 +10,6 @@
 /* One flight's bytes: enough to be coalesced well, little enough to be taken in turns. */
 #define FLIGHT_BYTES_MAX (256 * 1024)
 
-#define SHORT (8 * 1024)  /* some answers that crossed on their way */
 #define PAGE (128 * 1024) /* the longest answer, and some */
 #define PIECE (16 * 1024) /* of what is longer than a segment */
 
@@ -24,7 +23,7 @@ static bool may_wait(const struct net *net, const struct conn *conn, size_t size
 
 	if (conn->queued + size > net->limits.queue_bytes_max)
 		return false;
-	if (waits <= SHORT || waits <= left / 16)
+	if (waits <= SENDQ_SHORT || waits <= left / 16)
 		return true;
 	return waits <= PAGE && left >= net->segments->bytes_max / 8 + size;
 }

@@ -26,6 +26,13 @@ static inline bool sendq_is_empty(const struct conn *conn)
 	return conn->queued == 0 && !conn->flight;
 }
 
+/* More waits for this connection alone than a few short answers: it takes less than it asks for. */
+#define SENDQ_SHORT (8 * 1024)
+static inline bool sendq_is_long(const struct conn *conn)
+{
+	return conn->queued + (conn->flight ? conn->flight->own : 0) > SENDQ_SHORT;
+}
+
 /* Copies a whole answer of any size, of which more may wait than of others where nothing does yet. Returns 0; -ENOBUFS:
  * it may not wait, and nothing was put; -ENOMEM: the pool ended on the way. */
 int sendq_put_answer(struct net *net, struct conn *conn, struct span head, struct span body);

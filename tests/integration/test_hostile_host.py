@@ -1,13 +1,16 @@
 """What the machine does to the server: memory that ends, a process that stands still, sockets that go."""
 import os
+import re
 import signal
 import socket
 import struct
 import time
 import unittest
+import urllib.request
 
 from harness import Client, Server, wait_until
 from hostile import Bystander, Hostile, closed_with
+from test_reload import Configured
 
 
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: test\r\nUser-Agent: test\r\n\r\n"
@@ -144,6 +147,60 @@ class Memory(Hostile):
         self.assertTrue(wait_until(lambda: self.lines("memory_again"), 10))
         for client in slow:
             client.close()
+
+
+class History(unittest.TestCase):
+    """From one reload to the next the budget is far below what the process has: memory is short at once, and stays so."""
+    ROOM = "mem:history"
+
+    def told(self, text, *options):
+        configured = Configured(text, "--cores", "1", "--send-rate", "0", "--command-rate", "0", "--slow-timeout", "10m",
+                                "--linger", "1m", *options)
+        server = configured.__enter__().server
+        self.addCleanup(configured.__exit__)
+        sender = Client(server.port, "sender")
+        sender.ask(op="join", room=self.ROOM, echo=False)
+        for _ in range(50):
+            sender.say(op="send", room=self.ROOM, data="x" * 1000)
+        self.assertIn("ok", sender.ask(op="ping"))
+        return configured, server, sender
+
+    def shorten(self, configured):
+        configured.reload("memory = 1M;")
+        self.assertTrue(wait_until(lambda: configured.server.metric("memory_used_ratio") >= 0.9))
+
+    def deaf(self, server):
+        deaf = Client(server.port, "deaf", receive_buffer=2048)
+        self.addCleanup(deaf.close)
+        self.assertIn("ok", deaf.ask(op="join", room=self.ROOM, limit=0))
+        return deaf
+
+    def unavailable(self, server):
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=60) as answer:
+            found = re.findall(r'(?m)^uproar_command_errors_total{.*code="unavailable"} (\d+)$', answer.read().decode())
+        return sum(map(int, found))
+
+    def test_none_is_made_for_who_has_not_taken_what_came_before_and_all_for_who_has(self):
+        configured, server, reader = self.told("")
+        deaf = self.deaf(server)
+        self.shorten(configured)
+        for n in range(100):  # 5 MB: more than the kernel takes for it
+            deaf.say(op="history", id=100 + n, room=self.ROOM, limit=50)
+        self.assertTrue(wait_until(lambda: self.unavailable(server) > 0))
+        self.assertEqual(server.metric("slow_closed"), 0, "its queue was never full")
+        for _ in range(20):
+            self.assertEqual(len(reader.ask(op="history", room=self.ROOM, limit=50)["ok"]["events"]), 50)
+
+    def test_what_waits_for_who_is_ended_is_free_long_before_it_is_gone(self):
+        configured, server, _ = self.told("", "--queue-size", "8M")
+        deaf = self.deaf(server)
+        for n in range(140):  # 7 MB
+            deaf.say(op="history", id=100 + n, room=self.ROOM, limit=50)
+        self.assertTrue(wait_until(lambda: server.metric("segment_bytes") > 2 << 20))
+        self.shorten(configured)
+        self.assertTrue(wait_until(lambda: server.metric("shed") == 1))
+        self.assertTrue(wait_until(lambda: server.metric("segment_bytes") < 1 << 20), "it is, and not after --linger")
+        self.assertTrue(wait_until(lambda: server.metric("connections") <= 2), "the rest goes with it")
 
 
 class NoMemoryLimit(Hostile):
