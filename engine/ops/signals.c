@@ -10,6 +10,7 @@
 
 #define SHUT_AFTER_MS 100 /* from the signal to refusing new connections */
 #define TRIM_EVERY_MS 5000
+#define GROWS_FAST 10 /* thousandths of the memory, from one look to the next */
 #define STOP_MOST_MS 3000 /* from the second signal to an end without ceremony */
 
 /* The main thread's part: signals, until all cores have ended. */
@@ -19,6 +20,7 @@ struct watch {
 	uint64_t since_ms; /* of this phase */
 	bool untold[CORES_MAX]; /* cores that have not got this phase's word */
 	bool shut;
+	bool memory_moves;
 };
 
 static uint64_t now_ms(void)
@@ -63,16 +65,18 @@ static void tend(struct watch *watch)
 		_exit(EXIT_CUT);
 }
 
-/* The cores look at the number every turn. What of it is only kept for later use goes back to the system. */
-static void measure_memory(struct server *server)
+/* The cores look at the number every turn. What of it is only kept for later use goes back to the system. Returns
+ * whether to look again soon: until then much may be asked for. */
+static bool measure_memory(struct server *server)
 {
-	const uint32_t permille = memory_permille(&server->memory);
+	const uint32_t before = server->links.memory_permille, permille = memory_permille(&server->memory);
 
 	__atomic_store_n(&server->links.memory_permille, permille, __ATOMIC_RELAXED);
 	if (permille >= SHED_REFUSE && now_ms() - server->trimmed_ms >= TRIM_EVERY_MS) {
 		malloc_trim(0);
 		server->trimmed_ms = now_ms();
 	}
+	return permille >= SHED_REFUSE || permille > before + GROWS_FAST;
 }
 
 /* After a reload, when no core says any more of a room what was said before: it would stay so. */
@@ -89,7 +93,8 @@ void signals_watch(struct server *server, const sigset_t *signals)
 	struct watch watch = { .server = server };
 
 	while (atomic_load(&server->ended) < server->cores) {
-		const int number = sigtimedwait(signals, NULL, watch.phase == WATCH_RUN ? &look : &tick);
+		const bool often = watch.phase != WATCH_RUN || watch.memory_moves;
+		const int number = sigtimedwait(signals, NULL, often ? &tick : &look);
 
 		if (number == SIGHUP)
 			server->errands.hangup = true;
@@ -104,7 +109,7 @@ void signals_watch(struct server *server, const sigset_t *signals)
 			tend(&watch);
 		if (serving)
 			key_watch_tend(&server->key_watch, server->fetch, &server->reload);
-		measure_memory(server);
+		watch.memory_moves = measure_memory(server);
 		ban_file_sync(&server->bans);
 	}
 }
