@@ -402,6 +402,19 @@ class Usage(unittest.TestCase):
             self.assertEqual(status, 69)
             self.assertIn("HTTP status 404", err)
 
+    def test_what_the_environment_has_counts_where_no_option_says_it(self):
+        with Server("--cores", "1") as server:
+            url = f"http://127.0.0.1:{server.port}"
+            for name, value, words in (("UPROAR_URL", "https://a", ("--help",)), ("UPROAR_TOKEN", "x" * 9000, ("--help",)),
+                                       ("UPROAR_URL", "https://a", ("--url", url, "read", "r")),
+                                       ("UPROAR_URL", "https://a", ("admin", "--help")),
+                                       ("UPROAR_URL", "https://a", ("admin", "--url", url, "openapi")),
+                                       ("UPROAR_URL", "https://a", ("admin", "new-key", "shop", "read"))):
+                with self.subTest((name, words)):
+                    done = subprocess.run([CLI, *words], capture_output=True, text=True, timeout=20,
+                                          env={**os.environ, name: value})
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_the_address_of_the_environment(self):
         def read(url, *words):
             done = subprocess.run([CLI, *words, "--timeout", "10", "read", "a"], capture_output=True, timeout=60,

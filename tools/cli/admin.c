@@ -407,8 +407,6 @@ static int parse(struct admin *admin, int argc, char **argv)
 
 	admin->timeout_s = 30;
 	admin->key = getenv("UPROAR_API_KEY");
-	if (url_set(admin, url && *url ? url : "http://127.0.0.1:8080") < 0)
-		return -1;
 	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
 		if (option == HELP || option == 'h') {
 			help();
@@ -425,6 +423,8 @@ static int parse(struct admin *admin, int argc, char **argv)
 		return wrong("which command?");
 	if (strcmp(argv[optind], "new-key") == 0)
 		return admin_key(argc - optind - 1, argv + optind + 1, admin->json) == 0 ? 0 : -1;
+	if (!admin->url.name[0] && url_set(admin, url && *url ? url : "http://127.0.0.1:8080") < 0)
+		return -1;
 	if (command_find(admin, argv[optind]) < 0 || words_take(admin, argc - optind - 1, argv + optind + 1) < 0 ||
 	    fitting(admin) < 0)
 		return -1;

@@ -300,6 +300,18 @@ static int fitting(const struct options *options, bool limit)
 	return 1;
 }
 
+/* Where no option says it. */
+static int environment_take(struct options *options)
+{
+	const char *const token = getenv("UPROAR_TOKEN"), *const url = getenv("UPROAR_URL");
+
+	if (!options->token && token && *token && !token_set(options, token))
+		return wrong("UPROAR_TOKEN: a token is up to %d bytes of UTF-8", TOKEN_SIZE_MAX);
+	if (options->url.name[0])
+		return 1;
+	return url_take(options, url && *url ? url : "ws://127.0.0.1:8080/ws");
+}
+
 int options_parse(struct options *options, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -314,17 +326,12 @@ int options_parse(struct options *options, int argc, char **argv)
 	static const uint8_t usual_limit[] = {
 		[MODE_JOIN] = 20, [MODE_READ] = 50, [MODE_SEND] = 0, [MODE_SEARCH] = CHAT_FOUND_DEFAULT
 	};
-	const char *const token = getenv("UPROAR_TOKEN"), *const url = getenv("UPROAR_URL");
 	const uint64_t none = UINT64_MAX;
 	bool limit;
 	int option;
 
 	*options = (struct options){ .timeout_s = 30, .limit = none };
-	if (url_take(options, url && *url ? url : "ws://127.0.0.1:8080/ws") < 0)
-		return -1;
 	name_default(options);
-	if (token && *token && !token_set(options, token))
-		return wrong("UPROAR_TOKEN: a token is up to %d bytes of UTF-8", TOKEN_SIZE_MAX);
 	while ((option = getopt_long(argc, argv, "hV", longs, NULL)) != -1) {
 		if (option == 'h' || option == 'V') {
 			fputs(option == 'h' ? help : "uproar-cli " UPROAR_VERSION "\n", stdout);
@@ -335,6 +342,8 @@ int options_parse(struct options *options, int argc, char **argv)
 		if (option_take(options, option, optarg) < 0)
 			return -1;
 	}
+	if (environment_take(options) < 0)
+		return -1;
 	if (optind == argc)
 		return wrong("which command: join, read, send, search or admin?");
 	if (mode_parse(options, argv[optind]) < 0)
