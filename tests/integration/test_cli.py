@@ -368,6 +368,11 @@ class Usage(unittest.TestCase):
         self.assertEqual(done.returncode, 64)
         self.assertIn("admin stands before its options: uproar-cli admin [OPTION...] COMMAND ...", done.stderr)
 
+    def test_a_text_that_begins_with_a_dash(self):
+        done = subprocess.run([CLI, "send", "a", "-1"], capture_output=True, text=True, timeout=20)
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("behind -- there are only words", done.stderr)
+
     def test_a_name_that_no_server_takes(self):
         for name in ("@shop", "a\u202eb", "\u200b", "a\x85b"):
             done = subprocess.run([CLI, "--name", name, "--timeout", "1", "read", "a"], capture_output=True, text=True,

@@ -338,7 +338,7 @@ int options_parse(struct options *options, int argc, char **argv)
 			return 0;
 		}
 		if (option == '?')
-			return wrong("that is no option, or its value is missing");
+			return wrong("that is no option, or its value is missing; behind -- there are only words");
 		if (option_take(options, option, optarg) < 0)
 			return -1;
 	}
