@@ -769,6 +769,63 @@ test('typing is said once in 3 s, the read mark only upwards and again after a r
 	assert.deepEqual(FakeSocket.last.of('read').map((frame) => frame.seq), [5]);
 });
 
+test('of read marks one in a second is told, the latest', async () => {
+	const chat = inRoom();
+	const told = () => FakeSocket.last.of('read').map(({ room, seq }) => `${room} ${seq}`);
+	for (let seq = 1; seq <= 100; seq++) {
+		chat.read('a', seq);
+		await clock.advance(9);
+	}
+	assert.deepEqual(told(), ['a 1']);
+	await clock.advance(100);
+	assert.deepEqual(told(), ['a 1', 'a 100']);
+	await clock.advance(3000);
+	assert.deepEqual(told(), ['a 1', 'a 100'], 'nothing new');
+	for (const seq of [101, 102])
+		chat.read('a', seq);
+	chat.leave('a');
+	assert.deepEqual(told().slice(2), ['a 101', 'a 102'], 'before one leaves');
+	assert.ok(FakeSocket.last.sent.findIndex(({ seq }) => seq === 102) < FakeSocket.last.sent.findIndex(({ op }) => op === 'leave'));
+});
+
+test('of many rooms the read marks are told by turns, after a return, too, and before the end', async () => {
+	const chat = client();
+	const names = Array.from({ length: 40 }, (_, i) => `r${i}`);
+	for (const name of names)
+		chat.join(name);
+	FakeSocket.last.accept();
+	await clock.advance(1);
+	for (const name of names)
+		FakeSocket.last.enter(name);
+	const told = () => FakeSocket.last.of('read').map(({ room, seq }) => `${room} ${seq}`);
+	for (const seq of [1, 2])
+		for (const name of names)
+			chat.read(name, seq);
+	assert.deepEqual(told(), ['r0 1']);
+	const inTurns = async (before) => {
+		const found = [];
+		for (let second = 0; second < 4; second++) {
+			await clock.advance(1000);
+			found.push(told().length - before - found.reduce((sum, n) => sum + n, 0));
+		}
+		return found;
+	};
+	assert.deepEqual(await inTurns(1), [16, 16, 8, 0]);
+	assert.deepEqual(told().slice(1).sort(), names.map((name) => `${name} 2`).sort());
+	FakeSocket.last.lose();
+	await clock.advance(5000);
+	FakeSocket.last.accept();
+	await clock.advance(1);
+	for (const name of names)
+		FakeSocket.last.enter(name, { recovered: true, read: 1 });
+	assert.deepEqual(told(), ['r0 2']);
+	assert.deepEqual(await inTurns(1), [16, 16, 7, 0]);
+	chat.read('r5', 3);
+	chat.read('r6', 3);
+	chat.close();
+	assert.deepEqual(told().slice(-2), ['r5 3', 'r6 3']);
+});
+
 test('a read mark is about its epoch', async () => {
 	const chat = inRoom();
 	const back = async (ok) => {

@@ -136,6 +136,8 @@ const GRACE_MS = 8000;		/* what the protocol grants either side to answer a ping
 const STEADY_MS = 10000;	/* a connection that lived this long was a good one */
 const PROBE_MS = 5000;		/* silence that is doubted when the system says something changed */
 const TYPING_MS = 3000;
+const MARKS_MS = 1000;		/* between read marks that are told */
+const MARKS_MAX = 16;		/* rooms whose marks are told at once */
 const TOKEN_MS = 20000;		/* for getToken() */
 const TOKEN_AGAIN_MS = 10000;	/* after it failed, while the old one still holds */
 const BACKOFF_MIN_MS = 500;
@@ -427,6 +429,7 @@ export class Uproar extends EventTarget {
 	#joins = new Pace();
 	#sends = new Pace();
 	#asks = new Pace(ASKS_MAX);
+	#marks = new Set();	/* rooms whose read marks the server has not been told */
 	#heardAt = 0;
 	#comeBackAt = 0;	/* drawn by the server, 0 for none */
 	#timers = {};
@@ -542,6 +545,8 @@ export class Uproar extends EventTarget {
 	 * options.storage stays there for the next run.
 	 */
 	close() {
+		for (const room of [...this.#marks])
+			this.#tellMark(room);
 		this.#end({ code: 1000, reason: 'closed by the app' });
 		const shelf = this.#shelf;
 		this.#shelf = null;
@@ -578,6 +583,7 @@ export class Uproar extends EventTarget {
 		const room = this.#rooms.get(name);
 		if (!room)
 			return;
+		this.#tellMark(room);
 		if (this.#open && !this.#leaving.has(name))
 			this.#letGo(name);
 		this.#forget(room, new UproarError('closed', 'the room was left'));
@@ -720,7 +726,8 @@ export class Uproar extends EventTarget {
 	}
 
 	/**
-	 * Raises one's read mark. A smaller number than before does nothing.
+	 * Raises one's read mark. A smaller number than before does nothing. May be called at every message: the first is sent
+	 * at once, then the latest one in a second.
 	 * @param {string} name
 	 * @param {number} seq
 	 */
@@ -730,7 +737,7 @@ export class Uproar extends EventTarget {
 			return;
 		room.mark = seq;
 		if (room.joined)
-			this.#write({ op: 'read', room: name, seq });
+			this.#mark(room);
 	}
 
 	/* ---- the connection ---- */
@@ -938,8 +945,9 @@ export class Uproar extends EventTarget {
 		this.#open = false;
 		this.#greeted = false;
 		this.#refusal = null;
-		for (const name of ['hello', 'watch', 'probe', 'steady', 'enter', 'ask', 'pump', 'leave', 'token'])
+		for (const name of ['hello', 'watch', 'probe', 'steady', 'enter', 'ask', 'pump', 'leave', 'token', 'marks'])
 			this.#stop(name);
+		this.#marks.clear();
 		const lost = [...this.#waiting.values()];
 		this.#waiting.clear();
 		this.#leaving.clear();
@@ -1200,12 +1208,32 @@ export class Uproar extends EventTarget {
 		if (ok.recovered !== true)
 			room.seq = Math.max(room.seq, ok.seq);
 		if (room.mark > (ok.read || 0))
-			this.#write({ op: 'read', room: room.name, seq: room.mark });
+			this.#mark(room);
 		room.ready.resolve(ok);
 		for (const ask of room.asks.filter(({ doubtful }) => doubtful))
 			this.#decide(room, ask, ok);
 		this.#askNext();
 		this.#pump();
+	}
+
+	#mark(room) {
+		this.#marks.add(room);
+		if (this.#timers.marks === undefined)
+			this.#tellMarks();
+	}
+
+	/* Who reads along where much is said would otherwise send as many commands as messages come. */
+	#tellMarks() {
+		const told = [...this.#marks].slice(0, MARKS_MAX);
+		for (const room of told)
+			this.#tellMark(room);
+		if (told.length)
+			this.#start('marks', MARKS_MS, () => this.#tellMarks());
+	}
+
+	#tellMark(room) {
+		if (this.#marks.delete(room))
+			this.#write({ op: 'read', room: room.name, seq: room.mark });
 	}
 
 	#letGo(name) {
@@ -1257,6 +1285,7 @@ export class Uproar extends EventTarget {
 
 	#forget(room, error) {
 		this.#rooms.delete(room.name);
+		this.#marks.delete(room);
 		room.joined = false;
 		room.ready.reject(error);
 		const { sends, asks } = room;
