@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import WebSocket from 'ws';
 import { Uproar } from 'uproar-assets/uproar.js';
-import { PHONE, SHOTS, connected, launch, meet, say, shown, showsAll, until } from './stage.mjs';
+import { PHONE, SHOTS, connected, late, launch, meet, say, shown, showsAll, until } from './stage.mjs';
 import { Server } from './server.mjs';
 
 const server = new Server('', ['--send-rate', '100000', '--send-burst', '100000']);
@@ -34,7 +34,7 @@ class Wire {
 			const far = near.connectToServer();
 			this.near = near;
 			near.onMessage((text) => this.#out(JSON.parse(text), near, far));
-			far.onMessage((text) => this.#in(JSON.parse(text), text));
+			far.onMessage(late((text) => this.#in(JSON.parse(text), text, near)));
 		});
 	}
 
@@ -49,14 +49,14 @@ class Wire {
 			far.send(JSON.stringify(frame));
 	}
 
-	#in(frame, text) {
+	#in(frame, text, near) {
 		const kind = frame.re === undefined ? frame.ev : this.ops.get(frame.re);
 		if (kind === 'join' && frame.ok)
 			this.joined.push(frame.ok);
 		if (this.holds.has(frame.re === undefined ? `ev ${kind}` : kind))
 			this.held.push(text);
 		else
-			this.near.send(text);
+			near.send(text);
 	}
 
 	release() {
@@ -66,12 +66,13 @@ class Wire {
 	}
 }
 
-/* A person alone in a room of their own. */
+/* A person alone in a room of their own, and let in: the page is connected before it is. */
 async function alone(options = {}) {
 	const wire = new Wire();
 	const room = `played-${++rooms}`;
 	const page = await meet(browser, `http://127.0.0.1:${server.port}/#${room}`, 'Ann', trouble,
 		{ ...options, prepare: (fresh) => wire.put(fresh) });
+	await until('the room', () => wire.joined.length, (joined) => joined > 0);
 	return { page, wire, room };
 }
 

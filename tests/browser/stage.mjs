@@ -12,6 +12,19 @@ export const WAIT_MS = 10000;
 export const BACK_MS = 45000;	/* a return may draw 20 s, and a second attempt */
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 
+/* What the server says comes UPROAR_LATE_MS later, what follows hello's answer twice that: a test that takes for granted
+ * what merely comes soon, fails. */
+const LATE_MS = Number(process.env.UPROAR_LATE_MS || 0);
+
+export function late(take) {
+	let n = 0;
+	let due = 0;
+	return !LATE_MS ? take : (text) => {
+		due = Math.max(due, performance.now() + LATE_MS * (++n === 2 ? 2 : 1));
+		setTimeout(take, due - performance.now(), text);
+	};
+}
+
 export function launch() {
 	return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
@@ -26,7 +39,10 @@ export async function meet(browser, url, name, trouble, { prepare, ...options } 
 			trouble.push(`${name}: ${message.text()}`);
 	});
 	page.setDefaultTimeout(WAIT_MS);
-	await prepare?.(page);
+	if (prepare)
+		await prepare(page);
+	else if (LATE_MS)
+		await page.routeWebSocket(/\/ws$/, (near) => near.connectToServer().onMessage(late((text) => near.send(text))));
 	await page.goto(url);
 	await page.fill('#name', name);
 	await page.press('#name', 'Enter');
