@@ -335,6 +335,50 @@ test('of what was left out that is shown which is still kept, and how much is no
 	await page.context().close();
 });
 
+test('who scrolls up just before older messages come stays there', async () => {
+	const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+	await page.goto(`http://127.0.0.1:${server.port}/`);
+	const moved = await page.evaluate(async () => {
+		const { RoomModel } = await import('/model.js');
+		const { Timeline } = await import('/timeline.js');
+		const model = new RoomModel('scrolled');
+		let give;
+		const asked = new Promise((called) => {
+			const older = () => new Promise((resolve) => {
+				give = resolve;
+				called();
+			});
+			const timeline = new Timeline({ me: () => 'Ann', reads: () => true, older, bottom() {}, act() {}, over: () => false });
+			const event = (seq) => ({ ev: 'msg', room: 'scrolled', seq, ts: Date.now(), from: 'Bob', data: { text: `line ${seq}` } });
+			const take = (from, to) => {
+				for (let seq = from; seq <= to; seq++)
+					model.take(event(seq));
+			};
+			model.live = true;
+			model.low = 101;
+			take(101, 140);
+			timeline.show(model);
+			window.more = () => {
+				model.low = 1;
+				take(1, 100);
+				give();
+			};
+		});
+		await asked;
+		const log = document.getElementById('log');
+		const line = document.querySelector('[data-seq="120"]');
+		log.scrollTop -= 200;
+		const was = line.getBoundingClientRect().top;
+		window.more();
+		await Promise.resolve();
+		while (document.querySelectorAll('#entries .entry').length === 40)
+			await Promise.resolve();
+		return line.getBoundingClientRect().top - was;
+	});
+	assert.ok(Math.abs(moved) < 3, `what was read moved by ${moved} px`);
+	await page.close();
+});
+
 test('a page that is open for long forgets what is far back, and loads it again', async () => {
 	const { page, wire, room } = await alone();
 	const event = (seq) => ({ ev: 'msg', room, seq, ts: seq, from: 'Bob', data: `line ${seq}` });

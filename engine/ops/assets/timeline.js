@@ -421,6 +421,7 @@ export class Timeline {
 
 	/* Older messages come in above; what one reads stays where it is. */
 	#grow() {
+		this.#measure();	/* a scroll is told of a frame late */
 		const index = this.shownFrom === Infinity ? this.model.order.length : this.model.indexOf(this.shownFrom);
 		const anchor = this.entries.firstElementChild;
 		const was = anchor ? anchor.getBoundingClientRect().bottom : 0;	/* its top may lose the day, or the author */
