@@ -1,5 +1,7 @@
 /* house.mjs - a server with moderation and tokens that plays within the test, for pages that are routed to it. */
 
+import { late } from './stage.mjs';
+
 const ALL = ['read', 'send', 'history', 'presence', 'moderate', 'manage'];
 const MEMBER = ALL.slice(0, 4);
 
@@ -16,7 +18,7 @@ export class House {
 
 	async put(page) {
 		await page.routeWebSocket(/\/ws$/, (near) => {
-			const line = { near, user: '', rooms: new Set() };
+			const line = { near, user: '', rooms: new Set(), tell: late((run) => run()) };
 			this.lines.add(line);
 			near.onMessage((text) => this.#heard(line, JSON.parse(text)));
 			near.onClose(() => {
@@ -47,7 +49,7 @@ export class House {
 	end(user, code, reason) {
 		for (const line of this.lines)
 			if (line.user === user)
-				line.near.close({ code, reason });
+				end(line, { code, reason });
 	}
 
 	#room(name) {
@@ -72,7 +74,7 @@ export class House {
 		if (id !== undefined)
 			tell(line, { re: id, ...answer });
 		if (op === 'hello' && answer.err)
-			line.near.close(answer.err.code === 'forbidden' ? { code: 4412, reason: 'banned' } : { code: 4401, reason: 'unauthorized' });
+			end(line, answer.err.code === 'forbidden' ? { code: 4412, reason: 'banned' } : { code: 4401, reason: 'unauthorized' });
 	}
 
 	#hello(line, { name, token }) {
@@ -161,7 +163,11 @@ export class House {
 }
 
 function tell(line, frame) {
-	line.near.send(JSON.stringify(frame));
+	line.tell(() => line.near.send(JSON.stringify(frame)));
+}
+
+function end(line, why) {
+	line.tell(() => line.near.close(why));
 }
 
 function refuse(code, msg, retryMs) {

@@ -292,6 +292,7 @@ test('what is asked about a message ends with the log it is in', async () => {
 		await connected(ann);
 		await until('the room to be here', () => shown(ann), (seen) => seen.length === 1);
 	};
+	const gone = (what, selector) => until(`no ${what}`, () => ann.isVisible(selector), (visible) => !visible);
 	const begin = async (what) => {
 		await entryOf(ann, 'first').hover();
 		await ann.click(`#tools [data-do=${what}]`);
@@ -301,16 +302,16 @@ test('what is asked about a message ends with the log it is in', async () => {
 	await begin('del');
 	await ann.waitForSelector('#ask-dialog[open]');
 	await back();
-	assert.equal(await ann.isVisible('#ask-dialog'), false);
+	await gone('question', '#ask-dialog');
 	await begin('react');
 	await ann.waitForSelector('#picker:not([hidden])');
 	await back();
-	assert.equal(await ann.isVisible('#picker'), false);
+	await gone('picker', '#picker');
 	await ann.fill('#input', 'a draft');
 	await begin('edit');
 	await ann.fill('#input', 'first, changed');
 	await back();
-	assert.equal(await ann.isVisible('#editing'), false);
+	await gone('edit', '#editing');
 	assert.equal(await ann.inputValue('#input'), 'a draft\nfirst, changed');
 	assert.match(await ann.textContent('#toast'), /out of reach/);
 	assert.ok(!house.said.some(({ op }) => ['del', 'react', 'edit'].includes(op)));
