@@ -181,7 +181,16 @@ class Rest(Staged):
         for rest, last in ((lambda peer: None, 2), (lambda peer: peer.tell(**message(3, "3")), 3)):
             shown, err = self.read(rest, "--since", "e1:0", status=69)
             self.assertEqual((shown, err), ([str(n) for n in range(1, last + 1)],
-                                            f"uproar-cli: the rest of r does not come: go on with --since e1:{last}\n"))
+                                            f"uproar-cli: the rest of the room does not come; go on with --since e1:{last}\n"))
+
+    def test_is_lost_with_its_server(self):
+        def play(peer, number):
+            if number == 1:
+                peer.greet(seq=5, events=[message(n, str(n)) for n in (1, 2)], recovered=True, more=True)
+
+        status, out, err = cli(self.stage(play).port, "--timeout", "2", "read", "r", "--since", "e1:0", timeout=30)
+        self.assertEqual((status, len(out)), (69, 2))
+        self.assertRegex(err.splitlines()[-1], r"^uproar-cli: .*; go on with --since e1:2$")
 
     def test_comes_in_time_each(self):
         def rest(peer):

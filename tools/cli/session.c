@@ -271,6 +271,19 @@ static bool is_answer_late(const struct session *session, uint64_t now)
 	return false;
 }
 
+/* A room whose first page was not all, and of which nothing has come for too long. */
+static bool is_rest_late(const struct session *session, uint64_t now)
+{
+	for (size_t i = 0; i < SESSION_ROOMS_MAX && session->whole && !session->patient; i++) {
+		const struct room *const room = &session->rooms[i];
+
+		if (room->phase == ROOM_IN && room->seq < room->target && is_late(session, room->moved_ns, now) &&
+		    is_late(session, session->answered_ns, now))
+			return true;
+	}
+	return false;
+}
+
 /* What on a connection that is there has not come for too long; NULL: nothing. */
 static const char *what_is_late(const struct session *session, uint64_t now)
 {
@@ -278,32 +291,26 @@ static const char *what_is_late(const struct session *session, uint64_t now)
 		return "no acknowledgement for too long";
 	if (is_answer_late(session, now))
 		return "no answer for too long";
-	return NULL;
+	return is_rest_late(session, now) ? "the rest of the room does not come" : NULL;
 }
 
-/* The room whose first page was not all, and of which nothing has come for too long; NULL: none is. */
-static const struct room *unfinished(const struct session *session, uint64_t now)
-{
-	for (size_t i = 0; i < SESSION_ROOMS_MAX && session->whole && !session->patient; i++) {
-		const struct room *const room = &session->rooms[i];
-
-		if (room->phase == ROOM_IN && room->seq < room->target && is_late(session, room->moved_ns, now) &&
-		    is_late(session, session->answered_ns, now))
-			return room;
-	}
-	return NULL;
-}
-
-static void give_up_unfinished(struct session *session, const struct room *room)
+/* Who reads a room to its end is told where they are in it. */
+static void give_up_midway(struct session *session, const char *why)
 {
 	struct text line = { 0 };
 
-	text_puts(&line, "the rest of ");
-	text_puts(&line, room->name);
-	text_puts(&line, " does not come: go on with --since ");
-	escape_put(&line, span_of(room->epoch, strlen(room->epoch)), ESCAPE_PEOPLE);
-	text_puts(&line, ":");
-	text_number(&line, room->seq);
+	text_puts(&line, why);
+	for (size_t i = 0; i < SESSION_ROOMS_MAX && session->whole; i++) {
+		const struct room *const room = &session->rooms[i];
+
+		if (room->phase == ROOM_FREE || room->seq >= room->target)
+			continue;
+		text_puts(&line, "; go on with --since ");
+		escape_put(&line, span_of(room->epoch, strlen(room->epoch)), ESCAPE_PEOPLE);
+		text_puts(&line, ":");
+		text_number(&line, room->seq);
+		break;
+	}
 	text_put(&line, span_of("", 1));
 	session_give_up(session, (const char *)line.bytes);
 	text_free(&line);
@@ -315,7 +322,7 @@ static void give_up_for(struct session *session, const char *late)
 	const char *const reason = session->refused[0] ? "; refused for now: " : "";
 
 	snprintf(session->why, sizeof(session->why), "%s%s%s", late, reason, session->refused);
-	session_give_up(session, session->why);
+	give_up_midway(session, session->why);
 }
 
 static void give_up_if_late(struct session *session, uint64_t now)
@@ -324,16 +331,11 @@ static void give_up_if_late(struct session *session, uint64_t now)
 		return;
 	if (session->phase == SESSION_UP) {
 		const char *const late = what_is_late(session, now);
-		const struct room *const room = unfinished(session, now);
 
-		if (link_has_more(&session->link)) /* we may not have come to it: a screen may be slow */
-			return;
-		if (late)
+		if (late && !link_has_more(&session->link)) /* we may not have come to it: a screen may be slow */
 			give_up_for(session, late);
-		else if (room)
-			give_up_unfinished(session, room);
 	} else if (!(session->patient && session->up_ns > 0) && is_late(session, session->lost_ns, now)) {
-		session_give_up(session, session->why[0] ? session->why : "no connection for too long");
+		give_up_midway(session, session->why[0] ? session->why : "no connection for too long");
 	}
 }
 
