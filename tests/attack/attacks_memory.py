@@ -9,7 +9,7 @@ from speech import TEXT, frame, hello, join, request, say
 
 ROOM = "mem:pressure"
 PAGE = frame(TEXT, b'{"op":"history","id":5,"room":"mem:pressure","limit":4}')  # 16 KB are the answer
-OVER_MOST = 1.0  # of `memory`: from nine tenths on nothing long is made for who takes nothing
+OVER_MOST = 1.1  # of `memory`: on a busy machine it is looked at late, and until then more is asked for
 
 
 def closes(scene, reason):
