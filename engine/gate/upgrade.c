@@ -180,14 +180,16 @@ static size_t answer_head(uint8_t *head, const struct http_answer *answer, bool 
 				  keep_alive, fields);
 }
 
-/* That of /metrics is long where there are many cores. Whoever left answers unread is told nothing further. */
+/* That of /metrics is long where there are many cores. Whoever left answers unread is told nothing further, and while
+ * memory is short nothing long. */
 static bool put_answer(struct gate *gate, struct conn *conn, const struct http_head *request, struct span head,
 		       struct span body)
 {
+	const bool withheld = body.size > gate->ration.limits.light && shed_withholds(gate, conn);
 	const bool first = sendq_is_empty(conn);
-	const int error = sendq_put_answer(&gate->net, conn, head, body);
+	const int error = withheld ? -ENOBUFS : sendq_put_answer(&gate->net, conn, head, body);
 
-	if (error == -ENOBUFS && first)
+	if (error == -ENOBUFS && (first || withheld))
 		refuse(gate, conn, request, REFUSED_answer);
 	else if (error != 0)
 		conn_abort(&gate->net, conn);

@@ -1,4 +1,5 @@
 """What the machine does to the server: memory that ends, a process that stands still, sockets that go."""
+import http.client
 import os
 import re
 import signal
@@ -201,6 +202,22 @@ class History(unittest.TestCase):
         self.assertTrue(wait_until(lambda: server.metric("shed") == 1))
         self.assertTrue(wait_until(lambda: server.metric("segment_bytes") < 1 << 20), "it is, and not after --linger")
         self.assertTrue(wait_until(lambda: server.metric("connections") <= 2), "the rest goes with it")
+
+    def test_of_plain_http_a_long_answer_is_refused_behind_one_that_is_not_taken(self):
+        configured, server, _ = self.told("")
+        self.shorten(configured)
+        ask = b"GET /metrics HTTP/1.1\r\nHost: test\r\n"
+        with socket.create_connection(("127.0.0.1", server.port), 20) as client:
+            client.sendall((ask + b"\r\n") * 2 + ask + b"Connection: close\r\n\r\n")
+            got = b"".join(iter(lambda: client.recv(65536), b""))
+        self.assertEqual(re.findall(rb"HTTP/1\.1 (\d+) ", got), [b"200", b"503"])
+        self.assertIn(b"Retry-After: ", got)
+        reader = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        self.addCleanup(reader.close)
+        for _ in range(5):
+            reader.request("GET", "/metrics")
+            answer = reader.getresponse()
+            self.assertEqual((answer.status, len(answer.read()) > 8192), (200, True), "one after the other")
 
 
 class NoMemoryLimit(Hostile):

@@ -15,7 +15,7 @@ REFUSAL(token, 401, unauthorized, "WWW-Authenticate: Bearer error=\"invalid_toke
 REFUSAL(late, 408, handshake_timeout, NULL, "the request was not whole in time")
 REFUSAL(full, 503, turned_away, NULL, "there is no room for more connections")
 REFUSAL(memory, 503, turned_away, NULL, "memory is short")
-REFUSAL(answer, 503, turned_away, NULL, "no room for the answer; see the options queue-size and send-memory")
+REFUSAL(answer, 503, turned_away, NULL, "no room for the answer; see the options queue-size, send-memory and memory")
 REFUSAL(draining, 503, turned_away, NULL, "the server is about to end")
 REFUSAL(crowded, 429, address_limited, NULL, "too many connections from this address")
 REFUSAL(hasty, 429, address_limited, NULL, "too many new connections from this address")
