@@ -20,7 +20,7 @@ def table(path, pattern):
         return re.findall(pattern, file.read(), re.M)
 
 
-def answering(test, body, status="200 OK"):
+def answering(test, body, status="200 OK", version="1.1"):
     """The URL of a server that has this one answer."""
     listener = socket.create_server(("127.0.0.1", 0))
     test.addCleanup(listener.close)
@@ -32,7 +32,7 @@ def answering(test, body, status="200 OK"):
             size = int((re.search(rb"Content-Length: (\d+)", request) or [0, 0])[1])
             while len(request.partition(b"\r\n\r\n")[2]) < size:
                 request += peer.recv(65536)
-            peer.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+            peer.sendall(f"HTTP/{version} {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
 
     threading.Thread(target=serve, daemon=True).start()
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -216,6 +216,8 @@ class Admin(unittest.TestCase):
                              "uproar-cli admin: the answer is not JSON; is this Uproar's address?\n")
             self.assertEqual(self.admin("info", *more, url=answering(self, "<p>No.</p>", "404 Not Found"), status=1),
                              "uproar-cli admin: the server answers with HTTP status 404\n")
+        self.assertEqual(self.admin("info", url=answering(self, "", "502 Bad Gateway", version="1.0"), status=75),
+                         "uproar-cli admin: the server answers with HTTP status 502\n")
 
     @unittest.skipIf(os.uname().machine != "x86_64", "calls have other numbers")
     def test_without_a_limit_there_is_none(self):

@@ -32,7 +32,7 @@ static int status_of(const struct text *text)
 {
 	int status = 0;
 
-	if (text->size < 12 || memcmp(text->bytes, "HTTP/1.1 ", 9) != 0)
+	if (text->size < 12 || memcmp(text->bytes, "HTTP/1.", 7) != 0 || text->bytes[8] != ' ')
 		return 0;
 	for (size_t i = 9; i < 12; i++) {
 		if (text->bytes[i] < '0' || text->bytes[i] > '9')
