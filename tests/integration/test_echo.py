@@ -13,7 +13,10 @@ LARGEST = 16 << 20
 
 class Echo(unittest.TestCase):
     def setUp(self):
-        self.server = Server("--test-echo", "on", "--hello-timeout", "100ms", "--slow-timeout", "1s").start()
+        self.serve()
+
+    def serve(self, *options):
+        self.server = Server("--test-echo", "on", "--hello-timeout", "100ms", *options).start()
         self.addCleanup(self.server.__exit__)
 
     def client(self, **more):
@@ -62,6 +65,7 @@ class Echo(unittest.TestCase):
         self.back(client, TEXT, b"still here")
 
     def test_who_does_not_read_is_ended(self):
+        self.serve("--slow-timeout", "1s")
         client = self.client(receive_buffer=4096)
         client.frame(BINARY, bytes(LARGEST))
         self.assertTrue(wait_until(lambda: self.server.metric("slow_closed") == 1))
