@@ -1001,7 +1001,7 @@ class Terminal(Typed, WithServer):
         bob = self.member(presence=True)
         self.open("join", self.room)
         self.assertEqual(bob.event("in")["user"], "Ann")
-        self.assertTrue(self.shows("> "))
+        self.assertTrue(self.shows(f"2 connections in {self.room}"), "she knows it as well")
         os.write(self.tty, b"\x1b[2Jhellx\x7fo \xc3\xa9x\xc3\xa9\x7f\x7f wrong\x17world")
         self.assertEqual(bob.event("typing")["from"], "Ann")
         self.assertTrue(self.shows("> hello é world"))
