@@ -318,6 +318,27 @@ test('what is asked about a message ends with the log it is in', async () => {
 	await ann.context().close();
 });
 
+test('a person is chosen by a click in which others come and go', async () => {
+	const house = new House({ moderators: ['Mia'] });
+	const mia = await visit(house, 'Mia');
+	const bob = await visit(house, 'Bob');
+	const names = () => mia.locator('#people-list .person').allTextContents();
+	await until('Bob', names, (seen) => seen.join() === 'Bob,Mia');
+	await mia.locator('#people-list li', { hasText: 'Bob' }).hover();
+	await mia.locator('[aria-label="Moderate Bob"]').hover();
+	await mia.mouse.down();
+	const zoe = await visit(house, 'Zoe');
+	await until('Zoe', names, (seen) => seen.join() === 'Bob,Mia,Zoe');
+	await zoe.locator('#rooms li').hover();
+	await zoe.click('[aria-label="Leave lobby"]');
+	await until('no Zoe', names, (seen) => seen.join() === 'Bob,Mia');
+	await mia.mouse.up();
+	await mia.waitForSelector('#mod-menu:not([hidden])');
+	assert.equal(await mia.textContent('.menu-head'), 'Bob');
+	for (const page of [mia, bob, zoe])
+		await page.context().close();
+});
+
 test('what is asked about a person or a room ends where another room is opened', async () => {
 	const house = new House({ moderators: ['Mia'] });
 	const mia = await visit(house, 'Mia');

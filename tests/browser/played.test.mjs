@@ -379,6 +379,35 @@ test('who scrolls up just before older messages come stays there', async () => {
 	await page.close();
 });
 
+test('a room is opened by a click in which messages come, and a key to it keeps its focus', async () => {
+	const { page, wire, room } = await alone();
+	const event = (name, seq) => ({ ev: 'msg', room: name, seq, ts: Date.now(), from: 'Bob', data: { text: `line ${seq}` } });
+	await page.evaluate(() => {
+		location.hash = '#elsewhere';
+	});
+	await until('both rooms', () => wire.joined.length, (joined) => joined === 2);
+	const button = page.locator('#rooms .room', { hasText: room });
+	const box = await button.boundingBox();
+	await page.mouse.move(box.x + 60, box.y + box.height / 2);
+	await page.mouse.down();
+	for (const seq of [1, 2])
+		for (const name of [room, 'elsewhere'])
+			wire.near.send(JSON.stringify(event(name, seq)));
+	await until('two unread', () => button.locator('.badge').allTextContents(), (seen) => seen.join() === '2 unread');
+	await page.mouse.up();
+	await until('the room', () => page.textContent('#title'), (title) => title === room);
+	assert.equal(await button.locator('.badge').count(), 0);
+	const other = page.locator('#rooms .room', { hasText: 'elsewhere' });
+	assert.deepEqual([await button.getAttribute('aria-current'), await other.getAttribute('aria-current')], ['page', null]);
+	await page.locator('[aria-label="Leave elsewhere"]').focus();
+	wire.near.send(JSON.stringify(event('elsewhere', 3)));
+	await until('one unread', () => other.locator('.badge').allTextContents(), (seen) => seen.join() === '1 unread');
+	assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Leave elsewhere');
+	await page.keyboard.press('Enter');
+	await until('one room', () => page.locator('#rooms .room').count(), (count) => count === 1);
+	await page.context().close();
+});
+
 test('a page that is open for long forgets what is far back, and loads it again', async () => {
 	const { page, wire, room } = await alone();
 	const event = (seq) => ({ ev: 'msg', room, seq, ts: seq, from: 'Bob', data: `line ${seq}` });

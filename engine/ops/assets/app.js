@@ -191,32 +191,65 @@ function trim(model) {
 	timeline.refreshTop();
 }
 
-function drawRooms() {
-	const items = [...rooms.values()].map((model) => {
-		const open = make('button', 'room', null, make('span', 'hash', '#'), make('span', 'room-name', model.name));
-		const leave = make('button', 'icon leave', null, icon('close'));
-		if (model === active)
-			open.setAttribute('aria-current', 'page');
-		open.classList.toggle('unread', model.unread > 0);
-		if (model.unread) {
-			const badge = make('span', 'badge', model.unread > 99 ? '99+' : String(model.unread));
-			badge.append(make('span', 'hidden', ' unread'));
-			open.append(badge);
-		}
-		open.addEventListener('click', () => {
-			openRoom(model.name);
-			composer.focus();
-		});
-		leave.title = `Leave ${model.name}`;
-		leave.setAttribute('aria-label', `Leave ${model.name}`);
-		leave.addEventListener('click', () => leaveRoom(model.name));
-		return make('li', '', null, open, leave);
-	});
-	const list = byId('rooms');
+/* Puts items in a list in their order. Those that stay are not touched: a click on them may be half done. */
+function arrange(list, items) {
 	const held = [...list.querySelectorAll('button')].indexOf(document.activeElement);
-	list.replaceChildren(...items);
-	if (held >= 0)
+	const wanted = new Set(items);
+	for (const item of [...list.children])
+		if (!wanted.has(item))
+			item.remove();
+	items.forEach((item, i) => {
+		if (list.children[i] !== item)
+			list.insertBefore(item, list.children[i] || null);
+	});
+	if (held >= 0 && !list.contains(document.activeElement))
 		list.querySelectorAll('button')[held]?.focus();
+}
+
+const roomItems = new Map();
+
+function roomItem(name) {
+	const open = make('button', 'room', null, make('span', 'hash', '#'), make('span', 'room-name', name));
+	const leave = make('button', 'icon leave', null, icon('close'));
+	open.addEventListener('click', () => {
+		openRoom(name);
+		composer.focus();
+	});
+	leave.title = `Leave ${name}`;
+	leave.setAttribute('aria-label', `Leave ${name}`);
+	leave.addEventListener('click', () => leaveRoom(name));
+	return make('li', '', null, open, leave);
+}
+
+function drawRoom(model, item) {
+	const open = item.firstElementChild;
+	const wanted = !model.unread ? '' : model.unread > 99 ? '99+' : String(model.unread);
+	let badge = open.querySelector('.badge');
+	if (model === active)
+		open.setAttribute('aria-current', 'page');
+	else
+		open.removeAttribute('aria-current');
+	open.classList.toggle('unread', model.unread > 0);
+	if (wanted === (badge ? badge.firstChild.data : ''))
+		return;
+	badge?.remove();
+	if (wanted) {
+		badge = make('span', 'badge', wanted);
+		badge.append(make('span', 'hidden', ' unread'));
+		open.append(badge);
+	}
+}
+
+function drawRooms() {
+	for (const name of [...roomItems.keys()])
+		if (!rooms.has(name))
+			roomItems.delete(name);
+	for (const model of rooms.values()) {
+		if (!roomItems.has(model.name))
+			roomItems.set(model.name, roomItem(model.name));
+		drawRoom(model, roomItems.get(model.name));
+	}
+	arrange(byId('rooms'), [...rooms.keys()].map((name) => roomItems.get(name)));
 	const unread = [...rooms.values()].reduce((sum, model) => sum + model.unread, 0);
 	byId('menu-dot').hidden = unread === (active ? active.unread : 0);
 	document.title = `${unread ? `(${unread}) ` : ''}${active ? `#${active.name} · ` : ''}Uproar`;
@@ -595,31 +628,42 @@ function askPeople(model) {
 	});
 }
 
+let personItems = new Map();	/* user -> {look, item} */
+
+function personItem(user, muted, own, over) {
+	const avatar = setAvatar(make('span'), user);
+	avatar.setAttribute('aria-hidden', 'true');
+	const item = make('li', '', null, avatar, make('bdi', 'person', user));
+	if (muted)
+		item.append(make('span', 'you', 'muted'));
+	if (own)
+		item.append(make('span', 'you', 'you'));
+	if (over) {
+		const more = make('button', 'icon more', null, icon('shield'));
+		more.title = `Moderate ${user}`;
+		more.setAttribute('aria-label', `Moderate ${user}`);
+		more.setAttribute('aria-haspopup', 'menu');
+		more.addEventListener('click', () => moderation.open(user, more));
+		item.append(more);
+	}
+	return item;
+}
+
 function drawPeople() {
 	const here = active ? [...active.present.keys()].sort((a, b) => a.localeCompare(b)) : [];
 	const total = active ? (active.presentMore ? active.count : here.length) : 0;
 	byId('people-count').textContent = String(total);
 	byId('people-total').textContent = String(total);
-	byId('people-list').replaceChildren(...here.map((user) => {
-		const avatar = setAvatar(make('span'), user);
-		avatar.setAttribute('aria-hidden', 'true');
-		const item = make('li', '', null, avatar, make('bdi', 'person', user));
-		if (active.holds('mute', user))
-			item.append(make('span', 'you', 'muted'));
-		if (user === chat.user)
-			item.append(make('span', 'you', 'you'));
-		if (moderation.over(user)) {
-			const more = make('button', 'icon more', null, icon('shield'));
-			more.title = `Moderate ${user}`;
-			more.setAttribute('aria-label', `Moderate ${user}`);
-			more.setAttribute('aria-haspopup', 'menu');
-			more.addEventListener('click', () => moderation.open(user, more));
-			item.append(more);
-		}
-		return item;
+	personItems = new Map(here.map((user) => {
+		const traits = [Boolean(active.holds('mute', user)), user === chat.user, Boolean(moderation.over(user))];
+		const look = traits.join();
+		const known = personItems.get(user);
+		return [user, known?.look === look ? known : { look, item: personItem(user, ...traits) }];
 	}));
+	const items = here.map((user) => personItems.get(user).item);
 	if (active && active.presentMore)
-		byId('people-list').append(make('li', 'others', 'and others'));
+		items.push(make('li', 'others', 'and others'));
+	arrange(byId('people-list'), items);
 }
 
 function drawTyping() {
