@@ -264,6 +264,8 @@ void membership_command(struct gate *gate, struct conn *conn, const struct chat_
 		frame_error(gate, conn, command->id, CHAT_ERR_unavailable, BUSY_RETRY_MS);
 		return;
 	}
+	if (mail_is_answered_at_length(command->op))
+		ration_charge(&gate->ration, RATION_ANSWER);
 	if (command->op == CHAT_OP_join) {
 		join(gate, conn, command);
 		return;

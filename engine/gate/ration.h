@@ -19,7 +19,8 @@
 struct conn;
 
 #define RATION_MESSAGE 256 /* what a message costs besides its bytes, */
-#define RATION_UNPACKED 4 /* and a byte that it was unpacked to */
+#define RATION_UNPACKED 4 /* and a byte that it was unpacked to, */
+#define RATION_ANSWER 8192 /* and a long answer, of which it is not known how long it will be */
 
 struct ration_limits {
 	uint32_t share; /* cost that a connection may have at once, and one message more. 0: no limit */

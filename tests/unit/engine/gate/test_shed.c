@@ -201,3 +201,17 @@ Test(shed, what_was_asked_for_in_one_flight_is_put_off_behind_the_first)
 	cr_assert_eq(errors(CHAT_ERR_unavailable), 1);
 	end(conn);
 }
+
+Test(shed, what_is_answered_at_length_costs_a_turn_more_than_its_bytes)
+{
+	struct conn *conn = meet(&client);
+
+	gate.sessions[conn->slot] = (struct session){ .phase = SESSION_LIVE, .websocket = true };
+	expect_command(conn, CHAT_OP_send, 0, CHAT_ERR_not_joined);
+	cr_assert_eq(gate.ration.spent, 0);
+	expect_command(conn, CHAT_OP_history, 0, CHAT_ERR_not_joined);
+	cr_assert_eq(gate.ration.spent, RATION_ANSWER);
+	expect_command(conn, CHAT_OP_presence, 0, CHAT_ERR_not_joined);
+	cr_assert_eq(gate.ration.spent, 2 * RATION_ANSWER);
+	end(conn);
+}
